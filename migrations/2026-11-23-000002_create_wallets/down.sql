@@ -1,0 +1,3 @@
+DROP TABLE wallet_entries;
+DROP TYPE entry_kind;
+DROP TABLE wallets;

@@ -1,0 +1,11 @@
+DROP TRIGGER wallet_entries_charge_needs_success ON wallet_entries;
+DROP FUNCTION check_charges();
+DROP TABLE leases;
+DROP TABLE cancellations;
+DROP TABLE runners;
+DROP TABLE job_schedule;
+DROP TABLE queue_pause;
+DROP TABLE job_parked;
+DROP TABLE job_queue;
+DROP TABLE jobs;
+DROP TYPE job_status;

@@ -1,0 +1,1 @@
+DROP FUNCTION submit_jobs(uuid[], uuid[], uuid[], smallint[], jsonb[], timestamptz[], smallint[], uuid[], boolean[]);

@@ -1,0 +1,1 @@
+DROP FUNCTION post_entry(uuid, entry_kind, bigint, text, text);

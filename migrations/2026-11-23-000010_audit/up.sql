@@ -1,0 +1,55 @@
+-- AUDIT: one row a promise, in one statement and so in one snapshot: true also while jobs run. `broken` counts what breaks it, `example` names one.
+CREATE VIEW audit AS
+WITH broken (promise, subject) AS (
+  SELECT 'balance_is_sum_of_entries', w.id::text
+    FROM wallets w LEFT JOIN (SELECT wallet_id, sum(amount_cents) AS cents FROM wallet_entries GROUP BY 1) e ON e.wallet_id = w.id
+   WHERE w.current_balance_cents <> coalesce(e.cents, 0)
+  UNION ALL
+  SELECT 'entries_are_gapless', w.id::text
+    FROM wallets w LEFT JOIN (SELECT wallet_id, count(*) AS entries, max(seq) AS last FROM wallet_entries GROUP BY 1) e ON e.wallet_id = w.id
+   WHERE w.last_entry_seq <> coalesce(e.entries, 0) OR w.last_entry_seq <> coalesce(e.last, 0)
+  UNION ALL
+  SELECT 'entries_have_a_wallet', e.wallet_id || '/' || e.seq FROM wallet_entries e LEFT JOIN wallets w ON w.id = e.wallet_id WHERE w.id IS NULL
+  UNION ALL
+  SELECT 'running_balance_is_unbroken', e.wallet_id || '/' || e.seq
+    FROM (SELECT wallet_id, seq, balance_after_cents, sum(amount_cents) OVER (PARTITION BY wallet_id ORDER BY seq) AS cents FROM wallet_entries) e
+   WHERE e.cents <> e.balance_after_cents
+  UNION ALL
+  SELECT 'held_is_sum_of_open_holds', w.id::text
+    FROM wallets w LEFT JOIN (SELECT customer_id, sum(estimated_cost_cents) AS cents FROM jobs WHERE status IN ('pending', 'running') GROUP BY 1) j USING (customer_id)
+   WHERE w.pending_charges_cents <> coalesce(j.cents, 0)
+  UNION ALL
+  SELECT 'nothing_is_overspent', w.id::text FROM wallets w WHERE w.current_balance_cents < w.pending_charges_cents OR w.pending_charges_cents < 0
+  UNION ALL
+  SELECT 'success_is_charged_once_at_its_cost', j.id::text
+    FROM jobs j JOIN wallets w USING (customer_id)
+    LEFT JOIN (SELECT job_id, count(*) AS charges, -sum(amount_cents) AS cents, min(wallet_id::text) AS wallet_id FROM wallet_entries WHERE kind = 'charge' GROUP BY 1) e ON e.job_id = j.id
+   WHERE j.status = 'succeeded' AND j.cost_cents > 0 AND (e.charges IS DISTINCT FROM 1 OR e.cents <> j.cost_cents OR e.wallet_id <> w.id::text)
+  UNION ALL
+  SELECT 'nothing_else_is_charged', e.job_id::text
+    FROM wallet_entries e LEFT JOIN jobs j ON j.id = e.job_id WHERE e.kind = 'charge' AND (j.status IS DISTINCT FROM 'succeeded' OR j.cost_cents = 0)
+  UNION ALL
+  SELECT 'no_charge_is_above_its_quote', j.id::text FROM jobs j WHERE j.cost_cents > j.estimated_cost_cents
+  UNION ALL
+  SELECT 'every_waiting_job_is_queued_once', j.id::text
+    FROM jobs j FULL JOIN (SELECT job_id, count(*) AS places FROM (SELECT job_id FROM job_queue UNION ALL SELECT job_id FROM job_schedule UNION ALL SELECT job_id FROM job_parked) p GROUP BY 1) q ON q.job_id = j.id
+   WHERE (j.status = 'pending' AND q.places IS DISTINCT FROM 1) OR (j.status IS DISTINCT FROM 'pending' AND q.places IS NOT NULL)
+  UNION ALL
+  SELECT 'every_running_job_has_a_lease', j.id::text
+    FROM jobs j LEFT JOIN (SELECT l.runner_id, unnest(l.job_ids) AS job_id FROM leases l) l ON l.job_id = j.id AND l.runner_id = j.runner_id
+   WHERE j.status = 'running' AND l.job_id IS NULL
+), promise (ord, promise, says) AS (VALUES
+  (1, 'balance_is_sum_of_entries', 'P6: every balance is the sum of its ledger entries'),
+  (2, 'held_is_sum_of_open_holds', 'P6: held money is the sum of the holds of open jobs'),
+  (3, 'running_balance_is_unbroken', 'P6: every entry carries the balance after it'),
+  (4, 'entries_are_gapless', 'P6: every wallet numbers its entries without a gap'),
+  (5, 'entries_have_a_wallet', 'P6: no entry stands without its wallet'),
+  (6, 'success_is_charged_once_at_its_cost', 'P2: a succeeded job is charged exactly once, its cost'),
+  (7, 'nothing_else_is_charged', 'P2: no other job is charged'),
+  (8, 'no_charge_is_above_its_quote', 'P2: no job costs more than it was quoted'),
+  (9, 'nothing_is_overspent', 'P3: no wallet holds or spends more than it has'),
+  (10, 'every_waiting_job_is_queued_once', 'P1: every pending job waits in exactly one place'),
+  (11, 'every_running_job_has_a_lease', 'P5: every running job can be found if its runner dies'))
+SELECT p.promise, p.says, count(b.subject) AS broken, min(b.subject) AS example
+  FROM promise p LEFT JOIN broken b ON b.promise = p.promise
+ GROUP BY p.ord, p.promise, p.says ORDER BY p.ord;

@@ -1,0 +1,2 @@
+DROP FUNCTION age_jobs(smallint, interval, int, uuid);
+DROP FUNCTION unpark_jobs(int);

@@ -1,0 +1,19 @@
+import { z } from "zod";
+
+export const Health = z
+  .strictObject({ status: z.literal("ok") })
+  .meta({ id: "Health", examples: [{ status: "ok" }] });
+
+const State = z.enum(["ok", "unavailable"]);
+
+export const Checks = z.strictObject({ database: State, ready_queue: State });
+export type Checks = z.output<typeof Checks>;
+
+export const Readiness = z
+  .strictObject({
+    status: z.enum(["ok", "degraded"]).meta({
+      description: "`degraded`: the ready queue is away; jobs go on without it, more slowly.",
+    }),
+    checks: Checks,
+  })
+  .meta({ id: "Readiness", examples: [{ status: "ok", checks: { database: "ok", ready_queue: "ok" } }] });

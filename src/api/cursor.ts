@@ -1,0 +1,19 @@
+/** Where a page ended. Opaque to clients, so that what it holds may change. */
+export function encodeCursor(position: string | number): string {
+  return Buffer.from(String(position)).toString("base64url");
+}
+
+export function decodeCursor(cursor: string): string {
+  return Buffer.from(cursor, "base64url").toString();
+}
+
+/** `rows` were asked for with one more than `limit`: that one tells whether there is a next page. */
+export function toPage<Row>(
+  rows: readonly Row[],
+  limit: number,
+  positionOf: (row: Row) => string | number,
+): { data: Row[]; next_cursor: string | null } {
+  const data = rows.slice(0, limit);
+  const last = data.at(-1);
+  return { data, next_cursor: last && rows.length > limit ? encodeCursor(positionOf(last)) : null };
+}

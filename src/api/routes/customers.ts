@@ -1,0 +1,92 @@
+import { v7 as uuidv7 } from "uuid";
+import type { Platform } from "../../core/platform.ts";
+import type { Api } from "../api.ts";
+import { adminOnly, noCustomer, refuseForeign } from "../auth.ts";
+import { Customer, CustomerChanges, CustomerPage, NewCustomer } from "../contract/customers.ts";
+import { IdParams, PageQuery } from "../contract/fields.ts";
+import { toPage } from "../cursor.ts";
+
+const tags = ["Customers"];
+
+export function customerRoutes(api: Api, { customers }: Platform): void {
+  api.post(
+    "/customers",
+    {
+      onRequest: adminOnly,
+      schema: {
+        operationId: "createCustomer",
+        tags,
+        summary: "Make a customer",
+        description: "Its wallet exists from then on, empty. `Location` is the customer's path.",
+        body: NewCustomer,
+        response: { 201: Customer },
+      },
+    },
+    async (request, reply) => {
+      const customer = await customers.create({ ...request.body, id: uuidv7() });
+      return reply.code(201).header("location", `/customers/${customer.id}`).send(customer);
+    },
+  );
+
+  api.get(
+    "/customers",
+    {
+      onRequest: adminOnly,
+      schema: {
+        operationId: "listCustomers",
+        tags,
+        summary: "List customers, newest first",
+        querystring: PageQuery,
+        response: { 200: CustomerPage },
+      },
+    },
+    async ({ query: { limit, cursor } }) => {
+      const rows = await customers.list({ limit: limit + 1, before: cursor });
+      return toPage(rows, limit, (customer) => customer.id);
+    },
+  );
+
+  api.get(
+    "/customers/:id",
+    {
+      schema: {
+        operationId: "getCustomer",
+        tags,
+        summary: "Read a customer",
+        params: IdParams,
+        response: { 200: Customer },
+        errors: ["not_found"],
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      refuseForeign(request, id);
+      const customer = await customers.findById(id);
+      if (!customer) throw noCustomer(id);
+      return customer;
+    },
+  );
+
+  api.patch(
+    "/customers/:id",
+    {
+      onRequest: adminOnly,
+      schema: {
+        operationId: "updateCustomer",
+        tags,
+        summary: "Change a customer",
+        description:
+          "Only what is sent changes. With `active: false` it may submit no more jobs; those accepted run to their end.",
+        params: IdParams,
+        body: CustomerChanges,
+        response: { 200: Customer },
+        errors: ["not_found"],
+      },
+    },
+    async ({ params: { id }, body }) => {
+      const customer = await customers.update(id, body);
+      if (!customer) throw noCustomer(id);
+      return customer;
+    },
+  );
+}

@@ -1,0 +1,192 @@
+import type { FastifyRequest } from "fastify";
+import type { z } from "zod";
+import { cancelJob } from "../../core/cancel-job.ts";
+import { PlatformError } from "../../core/errors.ts";
+import type { Platform } from "../../core/platform.ts";
+import { retryJob } from "../../core/retry-job.ts";
+import { submitJob, submitJobs, type SubmitJob as SubmitJobRequest } from "../../core/submit-jobs.ts";
+import type { Api } from "../api.ts";
+import { activeOnly, ownerOf, refuseForeign } from "../auth.ts";
+import { IdParams, NoBody } from "../contract/fields.ts";
+import { BatchResults, Job, JobPage, JobsQuery, SubmitBatch, SubmitJob } from "../contract/jobs.ts";
+import { toPage } from "../cursor.ts";
+import { toProblem } from "../problems.ts";
+import { invalidField, parse } from "../validation.ts";
+
+const tags = ["Jobs"];
+
+const SUBMISSION_ERRORS = [
+  "insufficient_funds",
+  "customer_inactive",
+  "not_found",
+  "unknown_customer",
+  "unknown_job_type",
+  "job_type_disabled",
+  "input_invalid",
+] as const;
+
+export function jobRoutes(api: Api, platform: Platform): void {
+  const { jobs } = platform;
+
+  api.post(
+    "/jobs",
+    {
+      onRequest: activeOnly,
+      schema: {
+        operationId: "submitJob",
+        tags,
+        summary: "Submit a job",
+        description:
+          "The price of the job type is held in the wallet, and the job stored, together or not at all. `Location` is the job's path.",
+        body: SubmitJob,
+        response: { 201: Job },
+        errors: SUBMISSION_ERRORS,
+      },
+    },
+    async (request, reply) => {
+      const job = await submitJob(platform, forCustomer(request, request.body));
+      return reply.code(201).header("location", `/jobs/${job.id}`).send(job);
+    },
+  );
+
+  api.post(
+    "/jobs/batch",
+    {
+      onRequest: activeOnly,
+      schema: {
+        operationId: "submitJobs",
+        tags,
+        summary: "Submit up to 1000 jobs",
+        description:
+          "Each stands alone: what is wrong with one does not fail the others. Look at the `status` of each result; pointers in its problem are into that item.",
+        body: SubmitBatch,
+        response: { 200: BatchResults },
+        errors: ["customer_inactive"],
+      },
+    },
+    async (request) => ({ results: await submitBatch(platform, request, request.body.jobs) }),
+  );
+
+  api.get(
+    "/jobs/:id",
+    {
+      schema: {
+        operationId: "getJob",
+        tags,
+        summary: "Read a job",
+        params: IdParams,
+        response: { 200: Job },
+        errors: ["not_found"],
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const job = await jobs.findById(id, ownerOf(request));
+      if (!job) throw new PlatformError("not_found", `There is no job ${id}.`);
+      return job;
+    },
+  );
+
+  api.post(
+    "/jobs/:id/cancel",
+    {
+      schema: {
+        operationId: "cancelJob",
+        tags,
+        summary: "Cancel a job",
+        description:
+          "It ends now, costs nothing, and its hold is released. A running one is told to stop wherever it runs; whatever it still answers is refused.",
+        params: IdParams,
+        body: NoBody,
+        response: { 200: Job },
+        errors: ["not_found", "job_already_ended"],
+      },
+    },
+    async (request) => await cancelJob(platform, request.params.id, ownerOf(request)),
+  );
+
+  api.post(
+    "/jobs/:id/retry",
+    {
+      onRequest: activeOnly,
+      schema: {
+        operationId: "retryJob",
+        tags,
+        summary: "Run a failed or cancelled job again",
+        description:
+          "As a new job with the same input, priority and attempts: `retry_of` is the old one, which stays as it ended. It is quoted and held like any submission. `Location` is the new job's path.",
+        params: IdParams,
+        body: NoBody,
+        response: { 201: Job },
+        errors: [...SUBMISSION_ERRORS, "job_not_ended"],
+      },
+    },
+    async (request, reply) => {
+      const job = await retryJob(platform, request.params.id, ownerOf(request));
+      return reply.code(201).header("location", `/jobs/${job.id}`).send(job);
+    },
+  );
+
+  api.get(
+    "/jobs",
+    {
+      schema: {
+        operationId: "listJobs",
+        tags,
+        summary: "List jobs, newest first",
+        description: "With a customer's key, that customer's.",
+        querystring: JobsQuery,
+        response: { 200: JobPage },
+        errors: ["not_found"],
+      },
+    },
+    async (request) => {
+      const { limit, cursor, ...filter } = request.query;
+      refuseForeign(request, filter.customer_id);
+      const rows = await jobs.list(
+        { ...filter, customer_id: ownerOf(request) ?? filter.customer_id },
+        { limit: limit + 1, before: cursor },
+      );
+      return toPage(rows, limit, (job) => job.id);
+    },
+  );
+}
+
+/** Whose job it is: the key's customer, or with the admin key the one that the body names. */
+function forCustomer(request: FastifyRequest, job: z.output<typeof SubmitJob>): SubmitJobRequest {
+  refuseForeign(request, job.customer_id);
+  const customer_id = ownerOf(request) ?? job.customer_id;
+  if (customer_id === undefined) throw invalidField("/customer_id", "is required with the admin key");
+  return { ...job, customer_id };
+}
+
+type Result = z.output<typeof BatchResults>["results"][number];
+
+/** Parses item by item, submits those that parsed together, and answers in the order given. */
+async function submitBatch(
+  platform: Platform,
+  request: FastifyRequest,
+  items: readonly unknown[],
+): Promise<Result[]> {
+  const parsed = items.map((item) => refusalOr(() => forCustomer(request, parse(SubmitJob, item))));
+  const submitted = await submitJobs(
+    platform,
+    parsed.filter((one): one is SubmitJobRequest => !(one instanceof PlatformError)),
+  );
+  const answers = submitted.values();
+  return parsed.map((one): Result => {
+    const answer = one instanceof PlatformError ? { refused: one } : answers.next().value;
+    if (!answer) throw new Error("submitJobs answered less than it was asked");
+    if ("job" in answer) return { status: 201, job: answer.job };
+    return { status: answer.refused.status, problem: toProblem(answer.refused, request.id) };
+  });
+}
+
+function refusalOr<T>(run: () => T): T | PlatformError {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof PlatformError) return error;
+    throw error;
+  }
+}

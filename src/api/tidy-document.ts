@@ -1,0 +1,73 @@
+/** Formats that say what their pattern says, and shorter. */
+const FORMATS = new Set(["uuid", "date-time", "email"]);
+const REFERENCE = /#\/components\/schemas\/(\w+)/g;
+/** The type provider names the form that a request takes `<id>Input`, and makes both forms of every schema. */
+const INPUT = /Input$/;
+
+interface Operation {
+  requestBody?: { required?: boolean; content: Record<string, { schema: { anyOf?: { type?: string }[] } }> };
+}
+
+interface Document {
+  components: { schemas: Record<string, unknown> };
+  paths: Record<string, Record<string, Operation>>;
+}
+
+/** The generated document as one would write it: only schemas that are used, under their own names, and no noise in them. */
+export function tidyDocument<Generated extends object>(generated: Generated): Generated {
+  // A document of ours: its form is what `jsonSchemaTransformObject` made of the routes.
+  const document = withoutNoise(generated) as unknown as Document;
+  for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path)))
+    requireBody(operation);
+  document.components.schemas = onlyUsed(document);
+  return withShortNames(document) as unknown as Generated;
+}
+
+function withoutNoise<T extends object>(document: T): T {
+  return JSON.parse(JSON.stringify(document), (key, value: unknown) => {
+    if (key === "minimum" && value === Number.MIN_SAFE_INTEGER) return undefined;
+    if (key === "maximum" && value === Number.MAX_SAFE_INTEGER) return undefined;
+    if (typeof value !== "object" || value === null || !("format" in value) || !("pattern" in value))
+      return value;
+    const { pattern: _said, ...rest } = value;
+    return FORMATS.has(String(value.format)) ? rest : value;
+    // What went in comes out, less a few members that the type does not name.
+  }) as T;
+}
+
+/** A body is needed wherever there is one, unless its schema takes null. */
+function requireBody({ requestBody }: Operation): void {
+  if (!requestBody) return;
+  const schemas = Object.values(requestBody.content).map((media) => media.schema);
+  requestBody.required = !schemas.some((schema) => schema.anyOf?.some(({ type }) => type === "null"));
+}
+
+function onlyUsed({ paths, components: { schemas } }: Document): Record<string, unknown> {
+  const used = new Set<string>();
+  const visit = (part: unknown): void => {
+    for (const [, name = ""] of JSON.stringify(part).matchAll(REFERENCE)) {
+      if (used.has(name)) continue;
+      used.add(name);
+      visit(schemas[name]);
+    }
+  };
+  visit(paths);
+  return Object.fromEntries([...used].toSorted().map((name) => [name, schemas[name]]));
+}
+
+function withShortNames(document: Document): Document {
+  const { schemas } = document.components;
+  const shortOf = (name: string): string => {
+    const short = name.replace(INPUT, "");
+    return short in schemas ? name : short;
+  };
+  const renamed = Object.entries(schemas).map(([name, schema]) => [shortOf(name), schema] as const);
+  const text = JSON.stringify({
+    ...document,
+    components: { ...document.components, schemas: Object.fromEntries(renamed) },
+  });
+  // The same document; only names have changed.
+  return JSON.parse(
+    text.replace(REFERENCE, (_whole, name: string) => `#/components/schemas/${shortOf(name)}`),
+  ) as Document;
+}

@@ -1,0 +1,86 @@
+import { z } from "zod";
+
+/** EX_CONFIG of sysexits.h: a wrong value, nothing started. */
+export const EXIT_CONFIG = 78;
+
+const url = (protocols: string[], example: string) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `must be a URL such as ${example}`,
+    );
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
+
+/** The environment, whole. README.md has the same table. */
+const Environment = z.object({
+  DATABASE_URL: url(["postgres:", "postgresql:"], "postgres://user:password@127.0.0.1:5432/iep").optional(),
+  REDIS_URL: url(["redis:", "rediss:"], "redis://127.0.0.1:6379/0").optional(),
+  HOST: z.string().min(1, "must not be empty").default("127.0.0.1"),
+  PORT: integer(0, 65_535).default(3000),
+  ADMIN_API_KEY: z.string().min(16, "must have 16 characters or more").optional(),
+  QUEUE_KEY_PREFIX: z
+    .string()
+    .regex(/^[\w{}:.-]{1,100}$/, "must be 1 to 100 letters, digits or one of _ { } : . -")
+    .default("jobs"),
+  RUNNER_CONCURRENCY: integer(1, 1_000).default(32),
+  RUNNER_LEASE_SECONDS: integer(1, 3_600).default(10),
+  PRIORITY_AGING_SECONDS: integer(0, 86_400).default(300),
+  PROCESSORS_DIR: z.string().min(1, "must not be empty").optional(),
+  LOG_LEVEL: z
+    .enum(
+      ["fatal", "error", "warn", "info", "debug", "trace", "silent"],
+      "must be fatal, error, warn, info, debug, trace or silent",
+    )
+    .default("info"),
+  DATABASE_POOL_SIZE: integer(2, 1_000).default(10),
+});
+
+export type Config = z.output<typeof Environment>;
+
+/** The environment is wrong. The message has every fault, one a line. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** Reads `.env` of the working directory, where there is one; what is set already stays. */
+export function loadDotEnv(): void {
+  try {
+    process.loadEnvFile();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) {
+      throw new ConfigError(`.env cannot be read: ${String(error)}`);
+    }
+  }
+}
+
+/**
+ * Checks the environment as a whole; throws a `ConfigError` that lists every fault. A variable that is set but empty counts as not set, as in
+ * `.env` files. `needs` names what this process cannot start without.
+ */
+export function readConfig<Needed extends keyof Config = never>(
+  environment: NodeJS.ProcessEnv,
+  needs: readonly Needed[] = [],
+): Config & { [Name in Needed]-?: NonNullable<Config[Name]> } {
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = Environment.safeParse(set);
+  const faults = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  const missing = needs.filter((name) => set[name] === undefined).map((name) => `${name}: must be set`);
+  if (!parsed.success || missing.length > 0) {
+    throw new ConfigError(
+      ["The environment is not valid:", ...[...faults, ...missing].map((fault) => `  ${fault}`)].join("\n"),
+    );
+  }
+  // `needs` were found to be set just above.
+  return parsed.data as Config & { [Name in Needed]-?: NonNullable<Config[Name]> };
+}

@@ -1,0 +1,83 @@
+import type { Logger } from "pino";
+import { JobTypeCache } from "../core/job-type-cache.ts";
+import type { Platform } from "../core/platform.ts";
+import type { ReadyQueue } from "../core/ready-queue.ts";
+import { createSubmissions } from "../core/submit-jobs.ts";
+import { readAudit } from "../postgres/audit.ts";
+import { PostgresBacklogRepository } from "../postgres/backlog.ts";
+import { createBell } from "../postgres/bell.ts";
+import { PostgresCustomerRepository } from "../postgres/customers.ts";
+import { createDatabase } from "../postgres/database.ts";
+import { PostgresJobTypeRepository } from "../postgres/job-types.ts";
+import { PostgresJobRepository } from "../postgres/jobs.ts";
+import { openPool, REPORT_LIMITS, REQUEST_LIMITS, RUNNER_LIMITS, type Limits } from "../postgres/pool.ts";
+import { PostgresRunnerRepository } from "../postgres/runners.ts";
+import { PostgresWalletRepository } from "../postgres/wallets.ts";
+import { createPostgresReadyQueue } from "../queue/postgres-ready-queue.ts";
+import { createRedisReadyQueue } from "../queue/redis-ready-queue.ts";
+
+interface PlatformConfig {
+  readonly DATABASE_URL: string;
+  readonly REDIS_URL?: string | undefined;
+  readonly QUEUE_KEY_PREFIX: string;
+  readonly DATABASE_POOL_SIZE: number;
+}
+
+export interface OpenPlatform extends Platform {
+  close(): Promise<void>;
+}
+
+const PING = { name: "ping", text: "SELECT 1" };
+
+/**
+ * The part of DATABASE_POOL_SIZE that claims and settles have for themselves: whatever requests do, a runner never waits for a connection behind
+ * them. The rest is for requests and upkeep.
+ */
+const RUNNER_SHARE = 1 / 3;
+/** Beside DATABASE_POOL_SIZE, each opened when first used: the audit here, the heartbeat of a runner, the bell where runners take from PostgreSQL. */
+const AUDIT_CONNECTIONS = 1;
+
+/** Puts the implementations behind the interfaces. Opens nothing until it is used; `close` ends what was opened. */
+export function openPlatform(config: PlatformConfig, name: string, log: Logger): OpenPlatform {
+  const runnerSize = Math.max(1, Math.floor(config.DATABASE_POOL_SIZE * RUNNER_SHARE));
+  const open = (size: number, purpose: string, limits: Limits) =>
+    openPool({ url: config.DATABASE_URL, size, name: `${name}${purpose}`, limits });
+  const requestPool = open(config.DATABASE_POOL_SIZE - runnerSize, "", REQUEST_LIMITS);
+  const runnerPool = open(runnerSize, " claims", RUNNER_LIMITS);
+  const auditPool = open(AUDIT_CONNECTIONS, " audit", REPORT_LIMITS);
+  const database = createDatabase(requestPool);
+  const jobs = new PostgresJobRepository({ requests: database, runners: createDatabase(runnerPool) });
+  const jobTypes = new PostgresJobTypeRepository(database);
+  const backlog = new PostgresBacklogRepository(database);
+  const readyQueue: ReadyQueue =
+    config.REDIS_URL === undefined
+      ? createPostgresReadyQueue({ jobs, backlog, bell: createBell(database, config.DATABASE_URL) })
+      : createRedisReadyQueue({
+          url: config.REDIS_URL,
+          prefix: config.QUEUE_KEY_PREFIX,
+          jobs,
+          backlog,
+          bell: createBell(database, config.DATABASE_URL),
+          onError: (error, doing) =>
+            log.warn({ err: error }, `Redis: ${doing} failed; refill makes up for it`),
+        });
+  return {
+    customers: new PostgresCustomerRepository(database),
+    wallets: new PostgresWalletRepository(database),
+    jobTypes,
+    jobTypeCache: new JobTypeCache(jobTypes),
+    jobs,
+    backlog,
+    readyQueue,
+    runners: new PostgresRunnerRepository(database),
+    submissions: createSubmissions(jobs, readyQueue),
+    audit: () => readAudit(createDatabase(auditPool)),
+    async ping() {
+      await database.call(PING, []);
+    },
+    async close() {
+      await readyQueue.close();
+      await Promise.all([requestPool, runnerPool, auditPool].map((pool) => pool.end()));
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { Logger } from "pino";
+import { createApi } from "../api/server.ts";
+import type { Config } from "./config.ts";
+import { openPlatform } from "./open-platform.ts";
+import { listenForStop } from "./stop-signal.ts";
+import { waitForServers } from "./wait-for-servers.ts";
+
+type ApiConfig = Config & { DATABASE_URL: string; ADMIN_API_KEY: string };
+
+/** The production API: until SIGTERM, then no new connections, what is under way is answered, exit 0. */
+export async function runApi(config: ApiConfig, log: Logger): Promise<number> {
+  const stop = listenForStop();
+  const platform = openPlatform(config, "iep api", log);
+  try {
+    await waitForServers(platform, config, { say: (line) => log.warn(line) });
+    const api = await createApi({ platform, adminApiKey: config.ADMIN_API_KEY, log });
+    await api.listen({ host: config.HOST, port: config.PORT });
+    await stop.asked;
+    log.info("stopping");
+    await Promise.race([api.close(), stop.askedAgain]);
+    return 0;
+  } finally {
+    await platform.close();
+  }
+}

@@ -1,0 +1,137 @@
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import { createApi } from "../api/server.ts";
+import { seedDemoData } from "../local/demo-data.ts";
+import { startLocalPostgres } from "../local/local-postgres.ts";
+import type { Config } from "./config.ts";
+import { dataFolder, type DemoCustomer } from "./data-folder.ts";
+import { openPlatform, type OpenPlatform } from "./open-platform.ts";
+import { startRunner, stopRunner } from "./run-runner.ts";
+import { listenForStop } from "./stop-signal.ts";
+import { waitForServers, withoutSecret } from "./wait-for-servers.ts";
+
+interface DevOptions {
+  readonly stopWithParent: boolean;
+  /** One JSON document when it is ready, instead of words. */
+  readonly json: boolean;
+  /** What happens, for a person who looks on. */
+  readonly say: (line: string) => void;
+  /** What came of it. */
+  readonly answer: (text: string) => void;
+}
+
+/** What was opened, to be closed in the opposite order. */
+type Closing = (() => Promise<unknown>)[];
+
+/** `npm start`: everything in one process, on an embedded PostgreSQL unless DATABASE_URL names another. Until Ctrl-C. */
+export async function runDev(
+  config: Config,
+  log: Logger,
+  { stopWithParent, json, say, answer }: DevOptions,
+): Promise<number> {
+  const started_at = performance.now();
+  const stop = listenForStop({ withParent: stopWithParent });
+  const closing: Closing = [];
+  try {
+    const database_url = config.DATABASE_URL ?? (await startOwnPostgres(closing));
+    const settings = { ...config, DATABASE_URL: database_url };
+    const platform = openPlatform(settings, "iep dev", log);
+    closing.push(() => platform.close());
+    await waitForServers(platform, settings, { say, migrate: true });
+    const demo = await demoCustomer(platform);
+
+    const admin_api_key = config.ADMIN_API_KEY ?? (await dataFolder.adminApiKey());
+    const api = await createApi({ platform, adminApiKey: admin_api_key, log });
+    closing.push(() => api.close());
+    const api_url = await listen(api, config, say);
+    const runner = await startRunner(platform, settings, log);
+    closing.push(() => stopRunner(runner, stop));
+
+    await dataFolder.saveLocalStack({ pid: process.pid, database_url, redis_url: config.REDIS_URL, api_url });
+    closing.push(() => dataFolder.removeLocalStack());
+    const ready: Ready = {
+      api_url,
+      admin_api_key,
+      database: config.DATABASE_URL ? withoutSecret(database_url) : dataFolder.postgresDir,
+      ready_queue: config.REDIS_URL ? withoutSecret(config.REDIS_URL) : "PostgreSQL",
+      ready_seconds: Number(((performance.now() - started_at) / 1_000).toFixed(1)),
+      demo: demo ?? null,
+    };
+    answer(json ? JSON.stringify(ready) : welcome(ready));
+
+    await stop.asked;
+    say("Stopping: running jobs get 10 s; Ctrl-C again stops them now.");
+    return 0;
+  } finally {
+    for (const close of closing.toReversed()) await close();
+  }
+}
+
+async function startOwnPostgres(closing: Closing): Promise<string> {
+  const server = await startLocalPostgres(dataFolder.postgresDir);
+  closing.push(() => server.stop());
+  return server.url;
+}
+
+/** Makes the demo customer in an empty database; afterwards the one made before, if it is in this database. */
+async function demoCustomer(platform: OpenPlatform): Promise<DemoCustomer | undefined> {
+  const seeded = await seedDemoData(platform);
+  if (seeded) await dataFolder.saveDemoCustomer(seeded);
+  const known = await dataFolder.demoCustomer();
+  return known && (await platform.customers.findById(known.customer_id)) ? known : undefined;
+}
+
+/** On PORT; on a free one when that is taken. */
+async function listen(
+  api: FastifyInstance,
+  { HOST, PORT }: Config,
+  say: (line: string) => void,
+): Promise<string> {
+  try {
+    return await api.listen({ host: HOST, port: PORT });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
+    say(`Port ${PORT} is taken; using a free one. PORT=… chooses another.`);
+    return await api.listen({ host: HOST, port: 0 });
+  }
+}
+
+/** What somebody needs to know to use the stack. */
+interface Ready {
+  readonly api_url: string;
+  readonly admin_api_key: string;
+  readonly database: string;
+  readonly ready_queue: string;
+  readonly ready_seconds: number;
+  readonly demo: DemoCustomer | null;
+}
+
+function welcome({ api_url, admin_api_key, database, ready_queue, ready_seconds, demo }: Ready): string {
+  const places = [
+    "",
+    `  API            ${api_url}`,
+    `  Reference      ${api_url}/docs`,
+    `  Database       ${database}`,
+    `  Ready queue    ${ready_queue}`,
+    `  Admin key      ${admin_api_key}`,
+  ];
+  const end = ["", `Ready in ${ready_seconds.toFixed(1)} s. Ctrl-C stops it.`];
+  return [...places, ...(demo ? tryIt(api_url, demo) : []), ...end].join("\n");
+}
+
+function tryIt(api_url: string, demo: DemoCustomer): string[] {
+  const key = `-H 'Authorization: Bearer ${demo.api_key}'`;
+  const body = JSON.stringify({
+    job_type_id: demo.job_type_id,
+    input_data: { text: "The quick brown fox. It jumps." },
+  });
+  return [
+    `  Demo customer  ${demo.customer_id}`,
+    `  Its key        ${demo.api_key}`,
+    "",
+    "Try it: submit a job, then see what it cost",
+    "",
+    `  curl -s ${api_url}/jobs ${key} -H 'Content-Type: application/json' -d '${body}'`,
+    `  curl -s ${api_url}/customers/${demo.customer_id}/wallet/entries ${key}`,
+  ];
+}

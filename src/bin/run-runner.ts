@@ -1,0 +1,98 @@
+import type { Logger } from "pino";
+import packageJson from "../../package.json" with { type: "json" };
+import { loadProcessors } from "../processors/registry.ts";
+import { Runner, STOP_GRACE_MS } from "../runner/runner.ts";
+import { createHeartbeat } from "../postgres/heartbeat.ts";
+import { ageing } from "../upkeep/ageing.ts";
+import { refill } from "../upkeep/refill.ts";
+import { rescue } from "../upkeep/rescue.ts";
+import { unparking } from "../upkeep/unparking.ts";
+import { startUpkeep } from "../upkeep/upkeep.ts";
+import type { Config } from "./config.ts";
+import { openPlatform, type OpenPlatform } from "./open-platform.ts";
+import { listenForStop, type StopSignal } from "./stop-signal.ts";
+import { waitForServers } from "./wait-for-servers.ts";
+
+const { version: VERSION } = packageJson;
+const DEFAULT_PROCESSORS_DIR = "./processors";
+
+/** The production runner: until SIGTERM, then no new claims, 10 s for what runs, the rest goes back to pending, exit 0. */
+export async function runRunner(config: Config & { DATABASE_URL: string }, log: Logger): Promise<number> {
+  const stop = listenForStop();
+  const platform = openPlatform(config, "iep runner", log);
+  try {
+    await waitForServers(platform, config, { say: (line) => log.warn(line) });
+    const runner = await startRunner(platform, config, log);
+    await stop.asked;
+    log.info({ running: runner.running }, "stopping: no new claims");
+    await stopRunner(runner, stop);
+    return 0;
+  } finally {
+    await platform.close();
+  }
+}
+
+interface RunningRunner {
+  readonly running: number;
+  stop(grace_ms: number): Promise<void>;
+}
+
+/** 10 s for what runs; none once asked again. */
+export async function stopRunner(runner: RunningRunner, stop: StopSignal): Promise<void> {
+  await Promise.race([runner.stop(STOP_GRACE_MS), stop.askedAgain.then(() => runner.stop(0))]);
+}
+
+/** A runner with the upkeep that every runner does. Throws a `ProcessorLoadError` when a processor of PROCESSORS_DIR is faulty. */
+export async function startRunner(
+  platform: OpenPlatform,
+  config: Pick<
+    Config,
+    "PROCESSORS_DIR" | "RUNNER_CONCURRENCY" | "RUNNER_LEASE_SECONDS" | "PRIORITY_AGING_SECONDS"
+  > & {
+    DATABASE_URL: string;
+  },
+  log: Logger,
+): Promise<RunningRunner> {
+  const processors = await loadProcessors({
+    directory: config.PROCESSORS_DIR ?? DEFAULT_PROCESSORS_DIR,
+    required: config.PROCESSORS_DIR !== undefined,
+  });
+  const runner = new Runner({
+    platform,
+    processors,
+    concurrency: config.RUNNER_CONCURRENCY,
+    heartbeat: createHeartbeat(config.DATABASE_URL),
+    version: VERSION,
+    log,
+  });
+  const upkeep = startUpkeep(
+    [
+      refill(platform.readyQueue),
+      unparking(platform.backlog),
+      ageing(platform.backlog, config.PRIORITY_AGING_SECONDS),
+      rescue({
+        runners: platform.runners,
+        lease_seconds: config.RUNNER_LEASE_SECONDS,
+        contactMs: () => runner.contactMs,
+        async onRescued(jobs) {
+          log.warn({ jobs }, "rescued the jobs of a dead runner");
+          await platform.readyQueue.refill();
+        },
+      }),
+    ],
+    log,
+  );
+  runner.start();
+  log.info(
+    { runner_id: runner.id, concurrency: config.RUNNER_CONCURRENCY, processors: [...processors.keys()] },
+    "runner ready",
+  );
+  return {
+    get running() {
+      return runner.running;
+    },
+    async stop(grace_ms) {
+      await Promise.all([upkeep.stop(), runner.stop(grace_ms)]);
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** How often a process that must not outlive its parent looks whether it still has it. */
+const PARENT_CHECK_MS = 500;
+
+export interface StopSignal {
+  /** Resolves when the process is asked to stop. */
+  readonly asked: Promise<void>;
+  /** Resolves when it is asked again: now, without any grace. */
+  readonly askedAgain: Promise<void>;
+}
+
+/**
+ * SIGTERM, SIGINT and SIGHUP ask the process to stop; so does the death of its parent when it must not outlive that (`npm start` killed -9 would
+ * otherwise leave us behind).
+ */
+export function listenForStop({ withParent = false } = {}): StopSignal {
+  let count = 0;
+  const [asked, askedAgain] = [signal(), signal()];
+  const ask = (): void => {
+    count += 1;
+    (count === 1 ? asked : askedAgain).fire();
+  };
+  for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, ask);
+  if (withParent) {
+    const parent = process.ppid;
+    const timer = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(timer);
+      ask();
+    }, PARENT_CHECK_MS);
+    timer.unref();
+  }
+  return { asked: asked.fired, askedAgain: askedAgain.fired };
+}
+
+function signal(): { fire: () => void; fired: Promise<void> } {
+  let fire = (): void => undefined;
+  const fired = new Promise<void>((resolve) => {
+    fire = resolve;
+  });
+  return { fire: () => fire(), fired };
+}

@@ -1,0 +1,91 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { PlatformError } from "../core/errors.ts";
+import type { Platform } from "../core/platform.ts";
+import { MigrationError, migrateUp, migrationStatus } from "../postgres/migrator.ts";
+import type { Config } from "./config.ts";
+
+const WAIT_MS = 30_000;
+const RETRY_MS = 500;
+
+/** A server that this process needs did not come within 30 s. The message has one line a server. */
+export class ServersAwayError extends Error {
+  override readonly name = "ServersAwayError";
+}
+
+type ServerConfig = Pick<Config, "REDIS_URL"> & { DATABASE_URL: string };
+
+interface WaitOptions {
+  readonly say: (line: string) => void;
+  /** Bring the schema up to date instead of waiting for somebody to do it. */
+  readonly migrate?: boolean;
+}
+
+/**
+ * Waits until PostgreSQL answers with the schema of this version, and Redis where one is configured. Says at once what it waits for, one line a
+ * server; throws after 30 s.
+ */
+export async function waitForServers(
+  platform: Platform,
+  config: ServerConfig,
+  { say, migrate = false }: WaitOptions,
+): Promise<void> {
+  const deadline = performance.now() + WAIT_MS;
+  const said = new Set<string>();
+  for (;;) {
+    const faults = (
+      await Promise.all([databaseFault(platform, config, migrate), redisFault(platform, config)])
+    ).filter((fault) => fault !== undefined);
+    if (faults.length === 0) return;
+    if (performance.now() > deadline)
+      throw new ServersAwayError(faults.map((fault) => `${fault} Gave up after 30 s.`).join("\n"));
+    for (const fault of faults.filter((line) => !said.has(line))) {
+      said.add(fault);
+      say(`${fault} Trying for 30 s.`);
+    }
+    await wait(RETRY_MS);
+  }
+}
+
+async function databaseFault(
+  platform: Platform,
+  config: ServerConfig,
+  migrate: boolean,
+): Promise<string | undefined> {
+  try {
+    await platform.ping();
+    if (migrate) await migrateUp(config.DATABASE_URL);
+    const missing = (await migrationStatus(config.DATABASE_URL)).filter(
+      ({ applied_at }) => applied_at === null,
+    );
+    return missing.length === 0
+      ? undefined
+      : `The database ${withoutSecret(config.DATABASE_URL)} lacks ${missing.length} migrations: run \`npx iep migrate up\`.`;
+  } catch (error) {
+    // The server is there; what is wrong with the schema does not mend itself.
+    if (error instanceof MigrationError) throw error;
+    return `PostgreSQL at ${withoutSecret(config.DATABASE_URL)} (DATABASE_URL) does not answer: ${reason(error)}.`;
+  }
+}
+
+async function redisFault(platform: Platform, { REDIS_URL }: ServerConfig): Promise<string | undefined> {
+  if (REDIS_URL === undefined) return undefined;
+  try {
+    await platform.readyQueue.ping();
+    return undefined;
+  } catch (error) {
+    return `Redis at ${withoutSecret(REDIS_URL)} (REDIS_URL) does not answer: ${reason(error)}.`;
+  }
+}
+
+/** A URL as it may be shown: without the password. */
+export function withoutSecret(text: string): string {
+  const url = new URL(text);
+  if (url.password !== "") url.password = "***";
+  return url.href;
+}
+
+function reason(error: unknown): string {
+  const cause = error instanceof PlatformError ? error.cause : error;
+  if (cause instanceof AggregateError) return reason(cause.errors[0]);
+  return cause instanceof Error ? cause.message.replace(/\.$/, "") : String(cause);
+}

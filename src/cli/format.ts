@@ -1,0 +1,76 @@
+/** Longer text in a table's cell is cut; `show` and `--json` have it whole. */
+const CELL_LENGTH_MAX = 80;
+const GAP = "  ";
+
+/** Exact: cents are integers, and no arithmetic here leaves them. */
+export function formatMoney(cents: number, currency?: string): string {
+  const rest = Math.abs(cents % 100);
+  const whole = (Math.abs(cents) - rest) / 100;
+  const amount = `${cents < 0 ? "-" : ""}${whole}.${String(rest).padStart(2, "0")}`;
+  return currency === undefined ? amount : `${amount} ${currency}`;
+}
+
+/** `2026-11-23T21:06:00.123456Z` without its fraction; a dash for a time that has not come. */
+export function formatTime(time: string | null): string {
+  return time === null ? "-" : time.replace(/\.\d+/, "");
+}
+
+export function formatYesNo(value: boolean): string {
+  return value ? "yes" : "no";
+}
+
+/** Text of others on one line: no control character reaches the terminal. */
+export function toLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
+}
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly cell: (row: Row) => string | number;
+  /** For numbers. */
+  readonly right?: boolean;
+}
+
+/** A heading and one line a row, in aligned columns. */
+export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+  const lines = [
+    columns.map(({ title }) => title),
+    ...rows.map((row) => columns.map(({ cell }) => cut(toLine(String(cell(row)))))),
+  ];
+  const widths = columns.map((_, index) => Math.max(...lines.map((cells) => lengthOf(cells[index] ?? ""))));
+  return lines
+    .map((cells) =>
+      cells
+        .map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.right ?? false))
+        .join(GAP)
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+export type Detail = readonly [name: string, value: string | number | null | undefined];
+
+/** One thing, a line a property; those without a value are left out. */
+export function formatDetails(details: readonly Detail[]): string {
+  const present = details.flatMap(([name, value]) =>
+    value === null || value === undefined ? [] : [[name, toLine(String(value))] as const],
+  );
+  const width = Math.max(...present.map(([name]) => name.length));
+  return present.map(([name, value]) => `${name.padEnd(width)}${GAP}${value}`.trimEnd()).join("\n");
+}
+
+function pad(cell: string, width: number, right: boolean): string {
+  const space = " ".repeat(width - lengthOf(cell));
+  return right ? space + cell : cell + space;
+}
+
+function cut(cell: string): string {
+  const characters = Array.from(cell);
+  return characters.length <= CELL_LENGTH_MAX
+    ? cell
+    : `${characters.slice(0, CELL_LENGTH_MAX - 1).join("")}…`;
+}
+
+function lengthOf(text: string): number {
+  return Array.from(text).length;
+}

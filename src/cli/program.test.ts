@@ -1,0 +1,145 @@
+import { beforeAll, expect, test } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
+import { createTestDatabase } from "../../test/support/database.ts";
+import { createTestPlatform } from "../../test/support/test-platform.ts";
+import { migrateDown, migrationStatus } from "../postgres/migrator.ts";
+import type { CliContext } from "./context.ts";
+import { createTestCli } from "./test-cli.ts";
+
+let cli: Awaited<ReturnType<typeof createTestCli>>;
+
+beforeAll(async () => {
+  cli = await createTestCli();
+});
+
+test("--help leads with examples and lists every command", async () => {
+  const { exit_code, stdout, stderr } = await cli.run("--help");
+  expect({ exit_code, stderr }).toEqual({ exit_code: 0, stderr: "" });
+  expect(stdout).toMatch(/^Examples:\n {2}npm start/);
+  const commands = [
+    "dev",
+    "api",
+    "runner",
+    "demo",
+    "migrate",
+    "customers",
+    "wallets",
+    "job-types",
+    "jobs",
+    "queue",
+    "runners",
+    "doctor",
+    "audit",
+  ];
+  for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, "m"));
+});
+
+test("the help of a command leads with examples and names --json", async () => {
+  const { stdout } = await cli.run("jobs", "submit", "--help");
+  expect(stdout).toMatch(/^Examples:\n {2}iep jobs submit/);
+  expect(stdout).toContain("--json");
+});
+
+test("--version is the package's", async () => {
+  expect(await cli.run("--version")).toEqual({
+    exit_code: 0,
+    stdout: `${packageJson.version}\n`,
+    stderr: "",
+  });
+});
+
+test.each([
+  { argv: ["custmers", "list"], says: "Did you mean customers?" },
+  { argv: ["customers", "lst"], says: "Did you mean list?" },
+  { argv: ["customers", "list", "--limt", "5"], says: "Did you mean --limit?" },
+  { argv: ["customers", "list", "more"], says: "too many arguments" },
+  { argv: ["customers", "show"], says: "missing required argument 'id'" },
+  { argv: ["migrate", "down", "--all", "--steps", "2"], says: "cannot be used with" },
+  { argv: ["customers"], says: "a command is missing here" },
+])("wrong usage is exit 2, with a hint: $argv", async ({ argv, says }) => {
+  const text = await cli.run(...argv);
+  expect(text).toMatchObject({ exit_code: 2, stdout: "" });
+  expect(text.stderr).toContain(says);
+
+  const json = await cli.run("--json", ...argv);
+  expect(json).toMatchObject({ exit_code: 2, stdout: "" });
+  expect(JSON.parse(json.stderr)).toMatchObject({ error: { code: "usage", errors: [] } });
+  expect(json.stderr).toContain(says);
+});
+
+test("every wrong option is named at once", async () => {
+  const argv = ["wallets", "top-up", "not-an-id", "--amount-cents", "0"];
+  const { exit_code, stderr } = await cli.run(...argv);
+  expect(exit_code).toBe(2);
+  expect(stderr.split("\n").slice(1)).toEqual([
+    "  <customer-id> must be a UUID",
+    "  --amount-cents must be a whole number from 1 to 1000000000000",
+    "  --reference is required",
+    "",
+  ]);
+  expect(JSON.parse((await cli.run(...argv, "--json")).stderr)).toMatchObject({
+    error: {
+      code: "usage",
+      errors: [
+        { option: "<customer-id>" },
+        { option: "--amount-cents" },
+        { option: "--reference", message: "is required" },
+      ],
+    },
+  });
+});
+
+test("a wrong command line opens nothing", async () => {
+  const closed = await createTestCli({ withPlatform: () => Promise.reject(new Error("opened")) });
+  expect(await closed.run("customers", "show", "not-an-id")).toMatchObject({ exit_code: 2 });
+  await expect(closed.run("customers", "list")).rejects.toThrow("opened");
+});
+
+test("an error that is not meant for users is thrown on, for the process to tell", async () => {
+  const broken = await createTestCli({ withPlatform: () => Promise.reject(new TypeError("a bug")) });
+  await expect(broken.run("audit", "--json")).rejects.toThrow(new TypeError("a bug"));
+});
+
+test("a database without the schema is told with the way out", async () => {
+  const { url } = await createTestDatabase();
+  await migrateDown(url, Number.MAX_SAFE_INTEGER);
+  const { platform } = await createTestPlatform({ databaseUrl: url });
+  const empty = await createTestCli({
+    withPlatform: (work) => work(platform),
+    migrations: { ...noMigrations, status: () => migrationStatus(url) },
+  });
+  const { exit_code, stderr } = await empty.run("customers", "list");
+  expect(exit_code).toBe(1);
+  expect(stderr).toMatch(/^error: the database lacks \d+ migrations: run iep migrate up\n$/);
+});
+
+test("the processes get their options, and their exit code is the program's", async () => {
+  const calls: unknown[] = [];
+  const started = (name: string, exit_code: number) => (options?: unknown) => {
+    calls.push([name, options]);
+    return Promise.resolve(exit_code);
+  };
+  const processes: CliContext["processes"] = {
+    api: started("api", 0),
+    runner: started("runner", 5),
+    dev: started("dev", 0),
+    demo: started("demo", 1),
+  };
+  const starting = await createTestCli({ processes });
+  expect((await starting.run("api")).exit_code).toBe(0);
+  expect((await starting.run("runner")).exit_code).toBe(5);
+  expect((await starting.run("dev", "--stop-with-parent")).exit_code).toBe(0);
+  expect((await starting.run("demo", "--json")).exit_code).toBe(1);
+  expect(calls).toEqual([
+    ["api", undefined],
+    ["runner", undefined],
+    ["dev", { stopWithParent: true, json: false }],
+    ["demo", { json: true }],
+  ]);
+});
+
+const noMigrations: CliContext["migrations"] = {
+  up: () => Promise.resolve([]),
+  down: () => Promise.resolve([]),
+  status: () => Promise.resolve([]),
+};

@@ -1,0 +1,77 @@
+import { Command } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { withExamples, type CliRun } from "./command.ts";
+import { addAuditCommand } from "./commands/audit.ts";
+import { addCustomerCommands } from "./commands/customers.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
+import { addJobTypeCommands } from "./commands/job-types.ts";
+import { addJobCommands } from "./commands/jobs.ts";
+import { addMigrateCommands } from "./commands/migrate.ts";
+import { addProcessCommands } from "./commands/processes.ts";
+import { addQueueCommand } from "./commands/queue.ts";
+import { addRunnersCommand } from "./commands/runners.ts";
+import { addWalletCommands } from "./commands/wallets.ts";
+import type { CliContext } from "./context.ts";
+import { EXIT_OK } from "./errors.ts";
+import { createTerminal } from "./terminal.ts";
+
+/**
+ * Runs one command line (without `node` and the script) and answers the exit code: 0 ok, 1 error, 2 wrong usage, 4 the job that was waited for did
+ * not succeed. Throws what is not meant for a user: a fault of the configuration, or a bug.
+ */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  const terminal = createTerminal(context, wantsJson(argv));
+  const run: CliRun = { context, terminal, exit_code: EXIT_OK };
+  try {
+    await createProgram(run).parseAsync([...argv], { from: "user" });
+    return run.exit_code;
+  } catch (error) {
+    return await terminal.fail(error);
+  }
+}
+
+/** `--json` counts wherever it stands: commander reads an option of the program before and after the command. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
+}
+
+function createProgram(run: CliRun): Command {
+  const { context, terminal } = run;
+  const columns = (): number | undefined => (context.stdout.isTTY ? context.stdout.columns : undefined);
+  const program = new Command("iep")
+    .description("A paid job queue: jobs and prepaid wallets in one PostgreSQL transaction")
+    .version(packageJson.version)
+    .option("--json", "one JSON document on stdout and nothing else there; errors as JSON on stderr")
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void (terminal.json || context.stderr.write(text)),
+      // `terminal.fail` tells it, as text or as JSON.
+      outputError: () => undefined,
+      getOutHelpWidth: () => columns() ?? 80,
+      getErrHelpWidth: () => columns() ?? 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  withExamples(
+    program,
+    "npm start                                             everything on this machine",
+    "iep customers create --name Ada --email ada@example.com",
+    "iep wallets top-up <customer-id> --amount-cents 5000 --reference 'invoice 42'",
+    "iep jobs submit --customer <customer-id> --type echo --input '{\"hello\":1}' --wait",
+    "iep audit --json",
+  );
+  addProcessCommands(program, run);
+  addMigrateCommands(program, run);
+  addCustomerCommands(program, run);
+  addWalletCommands(program, run);
+  addJobTypeCommands(program, run);
+  addJobCommands(program, run);
+  addQueueCommand(program, run);
+  addRunnersCommand(program, run);
+  addAuditCommand(program, run);
+  addDoctorCommand(program, run);
+  return program;
+}

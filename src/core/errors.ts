@@ -1,0 +1,79 @@
+interface ErrorKind {
+  /** HTTP status of the answer. */
+  readonly status: number;
+  readonly title: string;
+  /** Whether the same request may succeed later without a change to it. */
+  readonly retryable: boolean;
+}
+
+/** Every error that leaves the platform, once. The API's problems, the CLI's messages and the docs come from here. */
+export const ERRORS = {
+  malformed_request: { status: 400, retryable: false, title: "The request cannot be read" },
+  missing_api_key: { status: 401, retryable: false, title: "An API key is needed" },
+  invalid_api_key: { status: 401, retryable: false, title: "The API key is not valid" },
+  insufficient_funds: { status: 402, retryable: false, title: "Not enough available balance" },
+  forbidden: { status: 403, retryable: false, title: "This key may not do that" },
+  customer_inactive: { status: 403, retryable: false, title: "The customer is not active" },
+  not_found: { status: 404, retryable: false, title: "There is no such thing" },
+  reference_reused: { status: 409, retryable: false, title: "The reference stands for another movement" },
+  name_taken: { status: 409, retryable: false, title: "The name is in use" },
+  job_already_ended: { status: 409, retryable: false, title: "The job has ended" },
+  job_not_ended: { status: 409, retryable: false, title: "The job has not failed and was not cancelled" },
+  runner_unknown: { status: 409, retryable: false, title: "The runner is not registered" },
+  stale_attempt: { status: 409, retryable: false, title: "The job is no longer this attempt's" },
+  payload_too_large: { status: 413, retryable: false, title: "The body is too large" },
+  unsupported_media_type: { status: 415, retryable: false, title: "The content type is not supported" },
+  validation_failed: { status: 422, retryable: false, title: "Some fields are not valid" },
+  unknown_customer: { status: 422, retryable: false, title: "There is no such customer" },
+  unknown_job_type: { status: 422, retryable: false, title: "There is no such job type" },
+  job_type_disabled: { status: 422, retryable: false, title: "The job type is disabled" },
+  input_invalid: { status: 422, retryable: false, title: "The job type does not accept this input" },
+  internal_error: { status: 500, retryable: false, title: "Something went wrong on our side" },
+  unavailable: { status: 503, retryable: true, title: "A server that this needs is away" },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One wrong field: `pointer` is a JSON pointer (RFC 6901) into the body, the query or the path. */
+export interface FieldError {
+  readonly pointer: string;
+  readonly message: string;
+}
+
+interface ErrorOptions {
+  /** Public members that go out beside the code, such as `required_cents`. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  readonly errors?: readonly FieldError[];
+  /** What really happened: logged, never sent. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error that is meant for a user. `message` is public: what is wrong and the way out.
+ * Anything else that is thrown is a bug and leaves as `internal_error`.
+ */
+export class PlatformError extends Error {
+  readonly code: ErrorCode;
+  readonly members: Readonly<Record<string, unknown>>;
+  readonly errors: readonly FieldError[];
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "PlatformError";
+    this.code = code;
+    this.members = options.members ?? {};
+    this.errors = options.errors ?? [];
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get title(): string {
+    return ERRORS[this.code].title;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+}

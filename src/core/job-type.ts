@@ -1,0 +1,50 @@
+export const JOB_TYPE_DEFAULTS = { max_attempts: 3, timeout_seconds: 300 } as const;
+export const MAX_ATTEMPTS_LIMIT = 100;
+export const TIMEOUT_SECONDS_LIMIT = 86_400;
+
+/** A kind of work that customers can buy. */
+export interface JobType {
+  readonly id: string;
+  readonly name: string;
+  /** The `id` of the processor that runs it. */
+  readonly processing_logic_id: string;
+  /** Quoted to a job when it is submitted, and held; a later change never hits a job already accepted. */
+  readonly standard_cost_cents: number;
+  readonly enabled: boolean;
+  readonly max_attempts: number;
+  readonly timeout_seconds: number;
+  /** JSON Schema (draft 2020-12) that `input_data` must match at submission; null accepts any JSON. */
+  readonly input_schema: unknown;
+  /** Since when its jobs wait without being claimed; null when they are not held back. */
+  readonly paused_at: string | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export interface NewJobType {
+  readonly id: string;
+  readonly name: string;
+  readonly processing_logic_id: string;
+  readonly standard_cost_cents: number;
+  readonly enabled?: boolean | undefined;
+  readonly max_attempts?: number | undefined;
+  readonly timeout_seconds?: number | undefined;
+  readonly input_schema?: unknown;
+}
+
+export type JobTypeChanges = {
+  readonly [Field in keyof Omit<NewJobType, "id">]?: NewJobType[Field] | undefined;
+};
+
+export interface JobTypeRepository {
+  /** Throws `name_taken` when the name is in use. */
+  create(jobType: NewJobType): Promise<JobType>;
+  findById(id: string): Promise<JobType | undefined>;
+  /** Those that exist, in no particular order. */
+  findByIds(ids: readonly string[]): Promise<JobType[]>;
+  /** Newest first. `before` is the id of the last row of the page before. */
+  list(page: { limit: number; before?: string | undefined }): Promise<JobType[]>;
+  update(id: string, changes: JobTypeChanges): Promise<JobType | undefined>;
+  /** Holds its waiting jobs back, or lets them go; running ones go on. Doing it twice changes nothing. */
+  setPaused(id: string, paused: boolean): Promise<JobType | undefined>;
+}

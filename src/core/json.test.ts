@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { findUnstorable, JSON_DEPTH_MAX } from "./json.ts";
+
+test.each([[null], [0], ["text"], ["😀"], [[]], [{ a: [1, { b: "\\u0000 as text" }] }]])(
+  "%j can be stored",
+  (value) => {
+    expect(findUnstorable(value, "/input_data")).toEqual([]);
+  },
+);
+
+test.each([
+  ["U+0000 in a text", { a: ["x\u0000"] }, "/input_data/a/0"],
+  ["U+0000 in a key", { a: { "x\u0000": 1 } }, "/input_data/a"],
+  ["half a surrogate pair", { "a/b~": "\ud800" }, "/input_data/a~1b~0"],
+  ["a number out of range", [1, JSON.parse("1e999")], "/input_data/1"],
+])("%s cannot, and the place is named", (_what, value, pointer) => {
+  expect(findUnstorable(value, "/input_data")).toMatchObject([{ pointer }]);
+});
+
+test("nesting is bounded, and looking for it does not exhaust the stack", () => {
+  expect(findUnstorable(nested(JSON_DEPTH_MAX), "")).toEqual([]);
+  expect(findUnstorable(nested(JSON_DEPTH_MAX + 1), "")[0]?.message).toContain("nested deeper than 100");
+  expect(findUnstorable(nested(500_000), "")[0]?.message).toContain("nested deeper than 100");
+});
+
+function nested(depth: number): unknown {
+  let value: unknown[] = [];
+  for (let level = 1; level < depth; level += 1) value = [value];
+  return value;
+}

@@ -1,0 +1,20 @@
+import { Client } from "pg";
+import { startEmbeddedPostgres, type PostgresServer } from "./embedded-postgres.ts";
+
+const DATABASE = "iep";
+
+/** The embedded PostgreSQL with the platform's own database on it, made when it is not there. `url` leads to that database. */
+export async function startLocalPostgres(dataDir: string): Promise<PostgresServer> {
+  const server = await startEmbeddedPostgres({ dataDir });
+  const client = new Client(server.url);
+  await client.connect();
+  try {
+    const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [DATABASE]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+  } finally {
+    await client.end();
+  }
+  const url = new URL(server.url);
+  url.pathname = `/${DATABASE}`;
+  return { ...server, url: url.href };
+}

@@ -1,0 +1,121 @@
+import { sql } from "kysely";
+import { PRIORITIES, type Priority } from "../core/job.ts";
+import type { BacklogRepository, QueueOverview } from "../core/ready-queue.ts";
+import { plainArray } from "./arrays.ts";
+import type { Database } from "./database.ts";
+
+const PROMOTE_DUE = { name: "promote_due_jobs", text: "SELECT promote_due_jobs($1)" };
+const UNSTAMP_LOST = {
+  name: "unstamp_lost_jobs",
+  text: "SELECT unstamp_lost_jobs($1::smallint, $2::bigint * interval '1 millisecond', $3::uuid[])",
+};
+const STAMP_BACKLOG = {
+  name: "stamp_backlog",
+  text: "SELECT job_id, next_cursor FROM stamp_backlog($1::smallint, $2, $3)",
+};
+const COUNT_STAMPED = {
+  name: "count_stamped_jobs",
+  text: "SELECT priority, stamped FROM count_stamped_jobs($1::bigint * interval '1 millisecond')",
+};
+
+const UNPARK = { name: "unpark_jobs", text: "SELECT unpark_jobs($1)" };
+const AGE = {
+  name: "age_jobs",
+  text: "SELECT aged, next_cursor FROM age_jobs($1::smallint, $2::bigint * interval '1 millisecond', $3, $4)",
+};
+
+export class PostgresBacklogRepository implements BacklogRepository {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async promoteDue(max: number): Promise<number> {
+    const [row] = await this.#database.call<[number]>(PROMOTE_DUE, [max]);
+    return row?.[0] ?? 0;
+  }
+
+  async countStamped(older_ms: number): Promise<Record<Priority, number>> {
+    const rows = await this.#database.call<[Priority, number]>(COUNT_STAMPED, [older_ms]);
+    const counts: Record<Priority, number> = { 0: 0, 1: 0, 2: 0 };
+    for (const [priority, count] of rows) counts[priority] = count;
+    return counts;
+  }
+
+  async unstampLost(lost: {
+    priority: Priority;
+    older_ms: number;
+    present: readonly string[];
+  }): Promise<number> {
+    const [row] = await this.#database.call<[number]>(UNSTAMP_LOST, [
+      lost.priority,
+      lost.older_ms,
+      plainArray(lost.present),
+    ]);
+    return row?.[0] ?? 0;
+  }
+
+  async stampBacklog(take: {
+    priority: Priority;
+    max: number;
+    after: string | undefined;
+  }): Promise<{ ids: string[]; cursor: string | undefined }> {
+    const rows = await this.#database.call<[string, string]>(STAMP_BACKLOG, [
+      take.priority,
+      take.max,
+      take.after ?? null,
+    ]);
+    return { ids: rows.map(([id]) => id), cursor: rows[0]?.[1] };
+  }
+
+  async unpark(max: number): Promise<number> {
+    const [row] = await this.#database.call<[number]>(UNPARK, [max]);
+    return row?.[0] ?? 0;
+  }
+
+  async age(take: {
+    priority: Priority;
+    after_ms: number;
+    max: number;
+    after: string | undefined;
+  }): Promise<{ aged: number; cursor: string | undefined }> {
+    const [row] = await this.#database.call<[number, string | null]>(AGE, [
+      take.priority,
+      take.after_ms,
+      take.max,
+      take.after ?? null,
+    ]);
+    return { aged: row?.[0] ?? 0, cursor: row?.[1] ?? undefined };
+  }
+
+  async setPaused(paused: boolean): Promise<void> {
+    const { kysely } = this.#database;
+    if (paused)
+      await kysely
+        .insertInto("queue_pause")
+        .defaultValues()
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    else await kysely.deleteFrom("queue_pause").execute();
+  }
+
+  async pausedAt(): Promise<string | null> {
+    const row = await this.#database.kysely.selectFrom("queue_pause").select("paused_at").executeTakeFirst();
+    return row?.paused_at ?? null;
+  }
+
+  async overview(): Promise<QueueOverview[]> {
+    const { rows } = await sql<QueueOverview>`
+      SELECT p.priority, coalesce(q.ready, 0) AS ready, coalesce(q.backlog, 0) AS backlog, coalesce(s.scheduled, 0) AS scheduled, coalesce(k.parked, 0) AS parked, oldest.seconds AS oldest_wait_seconds
+        FROM unnest(${plainArray(PRIORITIES)}::smallint[]) p (priority)
+        LEFT JOIN (SELECT priority, count(enqueued_at) AS ready, count(*) - count(enqueued_at) AS backlog FROM job_queue GROUP BY 1) q USING (priority)
+        LEFT JOIN (SELECT priority, count(*) AS scheduled FROM job_schedule GROUP BY 1) s USING (priority)
+        LEFT JOIN (SELECT priority, count(*) AS parked FROM job_parked GROUP BY 1) k USING (priority)
+        LEFT JOIN LATERAL (
+          SELECT round(extract(epoch FROM clock_timestamp() - j.run_at)::numeric, 3)::float8 AS seconds
+            FROM (SELECT w.job_id FROM job_queue w WHERE w.priority = p.priority ORDER BY w.job_id LIMIT 1) w JOIN jobs j ON j.id = w.job_id) oldest ON true
+       ORDER BY p.priority`.execute(this.#database.kysely);
+    return rows;
+  }
+}

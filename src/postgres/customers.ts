@@ -1,0 +1,175 @@
+import { sql } from "kysely";
+import { v7 as uuidv7 } from "uuid";
+import type {
+  ApiKey,
+  Customer,
+  CustomerChanges,
+  CustomerRepository,
+  NewApiKey,
+  NewCustomer,
+  Page,
+} from "../core/customer.ts";
+import { PlatformError } from "../core/errors.ts";
+import type { NewWallet } from "../core/wallet.ts";
+import { textArray } from "./arrays.ts";
+import type { Database } from "./database.ts";
+import { isViolationOf } from "./errors.ts";
+
+const CUSTOMER_COLUMNS = ["id", "name", "email", "active", "created_at", "updated_at"] as const;
+const KEY_COLUMNS = [
+  "id",
+  "customer_id",
+  "name",
+  "prefix",
+  "created_at",
+  "last_used_at",
+  "revoked_at",
+] as const;
+
+/** One look-up for all requests of a batch. Notes the use of a key at most once a minute, so that reading does not become writing. */
+const FIND_BY_KEYS = {
+  name: "find_customers_by_keys",
+  text: `
+    WITH used AS (
+      UPDATE api_keys SET last_used_at = now()
+       WHERE key_hash = ANY ($1::text[]) AND revoked_at IS NULL AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute'))
+    SELECT k.key_hash, c.id, c.name, c.email, c.active, c.created_at, c.updated_at
+      FROM api_keys k JOIN customers c ON c.id = k.customer_id
+     WHERE k.key_hash = ANY ($1::text[]) AND k.revoked_at IS NULL`,
+};
+
+export class PostgresCustomerRepository implements CustomerRepository {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async create(customer: NewCustomer): Promise<Customer> {
+    const { currency, ...row } = customer;
+    const wallet: NewWallet = { id: uuidv7(), customer_id: customer.id, currency };
+    return await this.#database.kysely
+      .with("customer", (db) => db.insertInto("customers").values(row).returning(CUSTOMER_COLUMNS))
+      .with("wallet", (db) => db.insertInto("wallets").values(wallet))
+      .selectFrom("customer")
+      .selectAll()
+      .executeTakeFirstOrThrow();
+  }
+
+  async findById(id: string): Promise<Customer | undefined> {
+    return await this.#database.kysely
+      .selectFrom("customers")
+      .select(CUSTOMER_COLUMNS)
+      .where("id", "=", id)
+      .executeTakeFirst();
+  }
+
+  async findByApiKey(keyHash: string): Promise<Customer | undefined> {
+    const [customer] = await this.findByApiKeys([keyHash]);
+    return customer;
+  }
+
+  async findByApiKeys(keyHashes: readonly string[]): Promise<(Customer | undefined)[]> {
+    type Row = [
+      hash: string,
+      id: string,
+      name: string,
+      email: string,
+      active: boolean,
+      created_at: string,
+      updated_at: string,
+    ];
+    const rows = await this.#database.call<Row>(FIND_BY_KEYS, [textArray([...new Set(keyHashes)])]);
+    const owners = new Map(
+      rows.map(([hash, id, name, email, active, created_at, updated_at]) => [
+        hash,
+        { id, name, email, active, created_at, updated_at },
+      ]),
+    );
+    return keyHashes.map((hash) => owners.get(hash));
+  }
+
+  async list(page: Page): Promise<Customer[]> {
+    let query = this.#database.kysely
+      .selectFrom("customers")
+      .select(CUSTOMER_COLUMNS)
+      .orderBy("id", "desc")
+      .limit(page.limit);
+    if (page.before !== undefined) query = query.where("id", "<", page.before);
+    return await query.execute();
+  }
+
+  async update(id: string, changes: CustomerChanges): Promise<Customer | undefined> {
+    return await this.#database.kysely
+      .updateTable("customers")
+      .set({ ...withoutUndefined(changes), updated_at: sql`now()` })
+      .where("id", "=", id)
+      .returning(CUSTOMER_COLUMNS)
+      .executeTakeFirst();
+  }
+
+  async addApiKey(key: NewApiKey): Promise<ApiKey> {
+    try {
+      return await this.#database.kysely
+        .with("newest", (db) =>
+          db.updateTable("customers").set({ api_key: key.key_hash }).where("id", "=", key.customer_id),
+        )
+        .insertInto("api_keys")
+        .values(key)
+        .returning(KEY_COLUMNS)
+        .executeTakeFirstOrThrow();
+    } catch (error) {
+      if (isViolationOf(error, "api_keys_customer_id_fkey")) {
+        throw new PlatformError("not_found", `There is no customer ${key.customer_id}.`);
+      }
+      throw error;
+    }
+  }
+
+  async listApiKeys(customerId: string): Promise<ApiKey[]> {
+    return await this.#database.kysely
+      .selectFrom("api_keys")
+      .select(KEY_COLUMNS)
+      .where("customer_id", "=", customerId)
+      .orderBy("id", "desc")
+      .execute();
+  }
+
+  async revokeApiKey(customerId: string, keyId: string): Promise<boolean> {
+    const revoked = await this.#database.kysely
+      .with("revoked", (db) =>
+        db
+          .updateTable("api_keys")
+          .set({ revoked_at: sql`coalesce(revoked_at, now())` })
+          .where("customer_id", "=", customerId)
+          .where("id", "=", keyId)
+          .returning("id"),
+      )
+      .with("newest", (db) =>
+        db
+          .updateTable("customers")
+          .set((eb) => ({
+            api_key: eb
+              .selectFrom("api_keys")
+              .select("key_hash")
+              .where("customer_id", "=", customerId)
+              .where("id", "!=", keyId)
+              .where("revoked_at", "is", null)
+              .orderBy("id", "desc")
+              .limit(1),
+          }))
+          .where("id", "=", customerId),
+      )
+      .selectFrom("revoked")
+      .select("id")
+      .executeTakeFirst();
+    return revoked !== undefined;
+  }
+}
+
+function withoutUndefined<T extends object>(changes: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  // What is left has no undefined in it, which Object.fromEntries cannot say.
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]: Exclude<T[Key], undefined>;
+  };
+}

@@ -1,0 +1,65 @@
+// The thread behind heartbeat.ts. Plain JavaScript: a worker thread inherits no TypeScript loader, and this one must start at once and need nothing.
+import { parentPort, workerData } from "node:worker_threads";
+import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "pg";
+
+const { url, heartbeat_ms, silent_loop_ms, connect_timeout_ms } = workerData;
+/** A beat that is not answered within the lease's smaller part is worth a new connection. */
+const ANSWER_TIMEOUT_MS = 3_000;
+const RECONNECT_MS = 500;
+
+let runner_id;
+let turned_at = performance.now();
+let client;
+
+parentPort.on("message", (message) => {
+  turned_at = performance.now();
+  if (message.runner_id !== undefined) {
+    runner_id = message.runner_id;
+    told = [];
+  }
+});
+
+/** Cancelled jobs that the main thread has been told of: acknowledged with the next beat. */
+let told = [];
+
+for (;;) {
+  const delay_ms = await beat();
+  await pause(delay_ms);
+}
+
+async function beat() {
+  if (runner_id === undefined || performance.now() - turned_at > silent_loop_ms) return heartbeat_ms;
+  const beating_for = runner_id;
+  try {
+    client ??= await connect();
+    const { rows } = await client.query({
+      name: "heartbeat",
+      text: "SELECT alive, queue_paused, cancelled FROM heartbeat($1, $2::uuid[])",
+      values: [beating_for, told],
+    });
+    const [{ alive, queue_paused, cancelled }] = rows;
+    if (beating_for === runner_id) told = cancelled;
+    parentPort.postMessage({ runner_id: beating_for, alive, queue_paused, cancelled });
+    return heartbeat_ms;
+  } catch {
+    // Away, cut or silent: the lease runs on, so a new connection soon.
+    const broken = client;
+    client = undefined;
+    broken?.end().catch(() => undefined);
+    return RECONNECT_MS;
+  }
+}
+
+async function connect() {
+  const opening = new Client({
+    connectionString: url,
+    application_name: "iep heartbeat",
+    connectionTimeoutMillis: connect_timeout_ms,
+    query_timeout: ANSWER_TIMEOUT_MS,
+    keepAlive: true,
+  });
+  opening.on("error", () => undefined);
+  await opening.connect();
+  return opening;
+}

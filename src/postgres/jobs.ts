@@ -1,0 +1,237 @@
+import { sql } from "kysely";
+import { PlatformError } from "../core/errors.ts";
+import type {
+  ClaimedJob,
+  AttemptError,
+  Job,
+  JobError,
+  JobFilter,
+  JobRepository,
+  NewJob,
+  NEXT_STATUSES,
+  Outcome,
+  Priority,
+  Refusal,
+  Submitted,
+} from "../core/job.ts";
+import type { Room } from "../core/ready-queue.ts";
+import { withRetry } from "../core/retry.ts";
+import { plainArray } from "./arrays.ts";
+import { Claims } from "./claim-jobs.ts";
+import type { Database } from "./database.ts";
+import { isViolationOf } from "./errors.ts";
+import { settleValues, SETTLE_JOBS, toRefusal, type RefusedRow } from "./settle-jobs.ts";
+import { submitValues, SUBMIT_JOBS, toSubmitted, type SubmittedRow } from "./submit-jobs.ts";
+
+const CANCEL_JOB = { name: "cancel_job", text: "SELECT cancel_job($1, $2)" };
+type CancelOutcome = Awaited<ReturnType<JobRepository["cancel"]>>;
+
+/** A job that is moved while it is cancelled is looked for again; also bridges a short outage. */
+const CANCEL_FOR_MS = 3_000;
+
+/** What refuses a job that an earlier call stored: one statement writes all three, in no order, and a job that was claimed has left the queue. */
+const STORED_ALREADY = ["jobs_pkey", "job_queue_pkey", "job_schedule_pkey"];
+
+const NO_ROOM: Room = { 0: false, 1: false, 2: false };
+
+interface Databases {
+  /** For those who submit, look and cancel. */
+  readonly requests: Database;
+  /** For claims and settles alone: a flood of requests must not make a runner wait. */
+  readonly runners: Database;
+}
+
+export class PostgresJobRepository implements JobRepository {
+  readonly #database: Database;
+  readonly #runners: Database;
+  readonly #claims: Claims;
+
+  constructor({ requests, runners }: Databases) {
+    this.#database = requests;
+    this.#runners = runners;
+    this.#claims = new Claims(runners);
+  }
+
+  async create(job: NewJob): Promise<Job> {
+    const [submitted] = await this.submit([job], NO_ROOM);
+    if (!submitted) throw new Error("submit answered nothing");
+    if ("refused" in submitted) throw submitted.refused;
+    return submitted.job;
+  }
+
+  async findById(id: string, owner?: string): Promise<Job | undefined> {
+    let query = this.#selectJobs().where("id", "=", id);
+    if (owner !== undefined) query = query.where("customer_id", "=", owner);
+    const row = await query.executeTakeFirst();
+    return row && toJob(row);
+  }
+
+  async list(filter: JobFilter, page: { limit: number; before?: string | undefined }): Promise<Job[]> {
+    let query = this.#selectJobs().limit(page.limit);
+    if (filter.customer_id === undefined) {
+      query = query.orderBy("id", "desc");
+    } else {
+      // Both columns in the order, so that only jobs_by_customer can serve it: never a walk down the primary key that filters.
+      query = query
+        .where("customer_id", "=", filter.customer_id)
+        .orderBy("customer_id", "desc")
+        .orderBy("id", "desc");
+    }
+    if (filter.status !== undefined) query = query.where("status", "=", filter.status);
+    if (filter.job_type_id !== undefined) query = query.where("job_type_id", "=", filter.job_type_id);
+    if (filter.priority !== undefined) query = query.where("priority", "=", filter.priority);
+    if (filter.created_after !== undefined) query = query.where("created_at", ">", filter.created_after);
+    if (page.before !== undefined) query = query.where("id", "<", page.before);
+    return (await query.execute()).map(toJob);
+  }
+
+  async submit(jobs: readonly NewJob[], room: Room): Promise<Submitted[]> {
+    if (jobs.length === 0) return [];
+    try {
+      const rows = await this.#database.call<SubmittedRow>(SUBMIT_JOBS, submitValues(jobs, room));
+      const answers = new Map(rows.map((row) => [row[0], row]));
+      // The function passes over what is stored already, where it goes one by one.
+      const before = answers.size < jobs.length ? await this.#findSubmitted(jobs) : undefined;
+      return jobs.map((job) => {
+        const row = answers.get(job.id);
+        return row ? toSubmitted(job, row) : submittedBefore(job, before);
+      });
+    } catch (error) {
+      if (!STORED_ALREADY.some((constraint) => isViolationOf(error, constraint))) throw error;
+      return await this.#submitRest(jobs, room, error);
+    }
+  }
+
+  async claim(claim: { runner_id: string; ids: readonly string[] }): Promise<ClaimedJob[]> {
+    if (claim.ids.length === 0) {
+      await this.#claims.giveBackLost(claim.runner_id);
+      return [];
+    }
+    const claimed = await this.#claims.byId(claim.runner_id, claim.ids);
+    const jobs = new Map(claimed.map((job) => [job.id, job]));
+    return [...new Set(claim.ids)].flatMap((id) => jobs.get(id) ?? []);
+  }
+
+  async claimNext(claim: { runner_id: string; max: number }): Promise<ClaimedJob[]> {
+    const claimed = await this.#claims.next(claim.runner_id, claim.max);
+    return claimed.toSorted((a, b) => a.priority - b.priority || (a.id < b.id ? -1 : 1));
+  }
+
+  async settle(outcomes: readonly Outcome[], done_leases: readonly string[] = []): Promise<Refusal[]> {
+    if (outcomes.length === 0) return [];
+    const rows = await this.#runners.call<RefusedRow>(SETTLE_JOBS, settleValues(outcomes, done_leases));
+    return rows.map((row) => toRefusal(row, outcomes));
+  }
+
+  async cancel(id: string, owner?: string): Promise<CancelOutcome> {
+    const cancel = () => this.#database.call<[CancelOutcome]>(CANCEL_JOB, [id, owner ?? null]);
+    const [row] = await withRetry(cancel, { for_ms: CANCEL_FOR_MS });
+    if (!row) throw new Error("cancel_job answered nothing");
+    return row[0];
+  }
+
+  async setStarted(id: string, runnerId: string): Promise<ClaimedJob | undefined> {
+    const [claimed] = await this.claim({ runner_id: runnerId, ids: [id] });
+    return claimed;
+  }
+
+  async setCompleted(outcome: Outcome): Promise<Job> {
+    const [refusal] = await this.settle([outcome]);
+    const job = await this.findById(outcome.id);
+    if (!job) throw new PlatformError("not_found", `There is no job ${outcome.id}.`);
+    if (refusal) {
+      throw new PlatformError(
+        "stale_attempt",
+        `Job ${job.id} is ${job.status} at attempt ${job.attempt}: attempt ${outcome.attempt} may write nothing.`,
+      );
+    }
+    return job;
+  }
+
+  async updateStatus(
+    fence: { id: string; attempt: number },
+    status: (typeof NEXT_STATUSES.running)[number],
+  ): Promise<Job> {
+    return await this.setCompleted(outcomeFor(fence, status));
+  }
+
+  /** An earlier call stored some of these jobs and its answer was lost. Nothing of this call was stored. */
+  async #submitRest(jobs: readonly NewJob[], room: Room, violation: unknown): Promise<Submitted[]> {
+    const before = await this.#findSubmitted(jobs);
+    if (before.size === 0) throw violation;
+    const rest = jobs.filter((job) => !before.has(job.id));
+    const answers = (await this.submit(rest, room)).values();
+    return jobs.map((job) => before.get(job.id) ?? answers.next().value ?? submittedBefore(job, undefined));
+  }
+
+  /** By id, as they are now: a runner may have them already. */
+  async #findSubmitted(jobs: readonly NewJob[]): Promise<Map<string, Submitted>> {
+    const ids = plainArray(jobs.map((job) => job.id));
+    const rows = await this.#selectJobs()
+      .select(sql<boolean>`status = 'pending' AND run_at <= now()`.as("due"))
+      .where(sql<boolean>`id = ANY (${ids}::uuid[])`)
+      .execute();
+    const owners = new Map(jobs.map((job) => [job.id, job.customer_id]));
+    return new Map(
+      rows
+        .filter((row) => row.customer_id === owners.get(row.id))
+        .map(({ due, ...row }) => [row.id, { job: toJob(row), due }]),
+    );
+  }
+
+  #selectJobs() {
+    return this.#database.kysely
+      .selectFrom("jobs")
+      .select([
+        "id",
+        "customer_id",
+        "job_type_id",
+        "status",
+        "priority",
+        "input_data",
+        "output_data",
+        "error",
+        "errors",
+      ])
+      .select(["estimated_cost_cents", "cost_cents", "attempt", "max_attempts", "retry_of"])
+      .select(["run_at", "created_at", "started_at", "completed_at", "runner_id"]);
+  }
+}
+
+function outcomeFor(
+  fence: { id: string; attempt: number },
+  status: (typeof NEXT_STATUSES.running)[number],
+): Outcome {
+  const { id, attempt } = fence;
+  switch (status) {
+    case "succeeded":
+      return { id, attempt, kind: "succeeded", output: null };
+    case "failed":
+      return {
+        id,
+        attempt,
+        kind: "failed",
+        error: { code: "attempt_failed", message: "The attempt failed." },
+      };
+    case "cancelled":
+      return { id, attempt, kind: "cancelled" };
+    case "pending":
+      return { id, attempt, kind: "released" };
+  }
+}
+
+function submittedBefore(job: NewJob, before: ReadonlyMap<string, Submitted> | undefined): Submitted {
+  const submitted = before?.get(job.id);
+  if (!submitted) throw new Error(`submit_jobs did not answer for job ${job.id}`);
+  return submitted;
+}
+
+/** The schema's types are wider than the constraints: priority is checked to be 0, 1 or 2, and only settle_jobs writes errors. */
+function toJob<Row extends { priority: number; error: unknown; errors: unknown }>(row: Row) {
+  return {
+    ...row,
+    priority: row.priority as Priority,
+    error: row.error as JobError | null,
+    errors: (row.errors ?? []) as AttemptError[],
+  };
+}

@@ -1,0 +1,115 @@
+import { Pool, types, type ClientConfig } from "pg";
+
+export interface PoolConfig {
+  readonly url: string;
+  /** Connections at most. */
+  readonly size: number;
+  /** Shown in pg_stat_activity. */
+  readonly name: string;
+  readonly limits: Limits;
+}
+
+/** How long the server, and we, wait for what. In milliseconds. */
+export interface Limits {
+  /** A statement that runs longer is ended by the server. */
+  readonly statement_ms: number;
+  /** Waiting for a row lock. Holders release within milliseconds; a longer wait is a fault elsewhere. */
+  readonly lock_ms: number;
+  /** Opening a connection, or waiting for a free one of the pool. */
+  readonly connect_ms: number;
+}
+
+/** Also for a burst of requests that share few connections on a loaded machine. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+/** Somebody waits for the answer: rather a 503 that tells when to come back. */
+export const REQUEST_LIMITS: Limits = { statement_ms: 5_000, lock_ms: 2_000, connect_ms: CONNECT_TIMEOUT_MS };
+/** Claims and settles of up to 1,000 jobs, tried again until they are done. */
+export const RUNNER_LIMITS: Limits = { statement_ms: 10_000, lock_ms: 5_000, connect_ms: CONNECT_TIMEOUT_MS };
+/** Reads every row there is. */
+export const REPORT_LIMITS: Limits = {
+  statement_ms: 300_000,
+  lock_ms: 5_000,
+  connect_ms: CONNECT_TIMEOUT_MS,
+};
+const OTHER_LIMITS: Limits = { statement_ms: 30_000, lock_ms: 10_000, connect_ms: CONNECT_TIMEOUT_MS };
+
+/** A transaction that a lost process left open would hold its locks: the server ends it. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
+/** How often the server looks, while a statement runs or waits for a lock, whether whoever asked is still connected. If not, it rolls back. */
+const CONNECTION_CHECK_MS = 1_000;
+/** When the network swallows everything: silence until the first probe. Node then probes every second, ten times; the server as set below. */
+const KEEP_ALIVE_MS = 5_000;
+/** What the server's statement_timeout has not ended by then is a socket that no longer answers. */
+const SILENCE_MS = 1_000;
+
+/**
+ * The session settings that every connection of ours has. They travel in the start-up parameter `options`, and hot statements are prepared by
+ * name. PgBouncer in transaction mode therefore needs `ignore_startup_parameters = options` with the same settings made on the role
+ * (ALTER ROLE … SET), and `max_prepared_statements` above 0 (1.21 or newer); LISTEN does not work through it, so runners without Redis poll.
+ */
+export function connectionConfig(url: string, name: string, limits = OTHER_LIMITS): ClientConfig {
+  const settings = {
+    // A batch is one short function call: compiling it costs more than it saves. Text formats are what `parsers` reads.
+    jit: "off",
+    TimeZone: "UTC",
+    DateStyle: "ISO",
+    statement_timeout: limits.statement_ms,
+    lock_timeout: limits.lock_ms,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    client_connection_check_interval: CONNECTION_CHECK_MS,
+    tcp_keepalives_idle: 5,
+    tcp_keepalives_interval: 2,
+    tcp_keepalives_count: 3,
+  };
+  return {
+    connectionString: url,
+    application_name: name,
+    connectionTimeoutMillis: limits.connect_ms,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    options: Object.entries(settings)
+      .map(([setting, value]) => `-c ${setting}=${value}`)
+      .join(" "),
+    types: { getTypeParser: (oid: number) => parsers[oid] ?? asText },
+  };
+}
+
+/** Opens no connection yet. A connection that dies while idle leaves the pool silently; the next query opens another. */
+export function openPool({ url, size, name, limits }: PoolConfig): Pool {
+  const pool = new Pool({
+    ...connectionConfig(url, name, limits),
+    max: size,
+    // A socket that no longer answers must not hold its caller for ever.
+    query_timeout: limits.statement_ms + SILENCE_MS,
+  });
+  // Without a listener the error of a connection, idle or checked out, ends the process. The query that needs it reports it.
+  pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  return pool;
+}
+
+const { builtins } = types;
+const asText = (text: string): string => text;
+
+/** How values arrive: cents as safe integers, timestamps as RFC 3339 text with all their microseconds. */
+const parsers: Readonly<Record<number, (text: string) => unknown>> = {
+  [builtins.BOOL]: (text) => text === "t",
+  [builtins.INT2]: Number,
+  [builtins.INT4]: Number,
+  [builtins.INT8]: parseSafeInteger,
+  [builtins.FLOAT8]: Number,
+  [builtins.JSON]: (text) => JSON.parse(text) as unknown,
+  [builtins.JSONB]: (text) => JSON.parse(text) as unknown,
+  [builtins.TIMESTAMPTZ]: parseTimestamp,
+};
+
+function parseSafeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new Error(`bigint ${text} is beyond 2^53`);
+  return value;
+}
+
+/** `2026-11-23 21:06:00.5+00` → `2026-11-23T21:06:00.5Z`: the session's time zone is UTC, so the offset is always +00. */
+function parseTimestamp(text: string): string {
+  return `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
+}

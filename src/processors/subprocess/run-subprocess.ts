@@ -1,0 +1,98 @@
+import type { ProcessorContext } from "../define-processor.ts";
+import { FatalError, InputError } from "../fatal-error.ts";
+import { processorJob } from "../processor-job.ts";
+import { startProcessGroup, type GroupOptions } from "./process-group.ts";
+import { StderrLog } from "./stderr-log.ts";
+import { StdoutReader } from "./stdout-reader.ts";
+import { SubprocessError } from "./subprocess-error.ts";
+
+/** Of an error, the end of stderr included; a runner keeps no more. */
+export const ERROR_MESSAGE_MAX = 2_000;
+/** For what is left in the pipes when the command has exited: one that left its group may hold them open. */
+const CLOSE_WAIT_MS = 500;
+
+/** Exit codes with a meaning of their own, as `sysexits.h` names them. */
+const EX_DATAERR = 65;
+const EX_SOFTWARE = 70;
+
+export type Command = Omit<GroupOptions, "input">;
+
+/**
+ * One attempt in a fresh process: the job goes in as one JSON document, the answer comes out as lines of JSON. Answers the last output, or null.
+ * Rejects at once, with the signal's reason, when the signal aborts; the processes are gone 2 s later, whatever they do.
+ */
+export async function runSubprocess(
+  command: Command,
+  input: unknown,
+  context: ProcessorContext,
+): Promise<unknown> {
+  const { signal } = context;
+  signal.throwIfAborted();
+  const group = startProcessGroup({
+    ...command,
+    input: JSON.stringify({ input: input ?? null, job: processorJob(context.job), attempt: context.attempt }),
+  });
+  const { leader } = group;
+  const stdout = new StdoutReader(context);
+  const stderr = new StderrLog(context.log);
+
+  return await new Promise((resolve, reject) => {
+    let hasFailed = false;
+    const fail = (error: unknown): void => {
+      hasFailed = true;
+      reject(error);
+    };
+    /** What it has written is worth no more: the rest would be as wrong. */
+    const readOrKill = (read: () => void): void => {
+      if (hasFailed) return;
+      try {
+        read();
+      } catch (error) {
+        fail(error);
+        group.kill();
+      }
+    };
+    const onAbort = (): void => {
+      fail(signal.reason);
+      group.stop();
+    };
+    signal.addEventListener("abort", onAbort);
+    group.started.catch((error: unknown) => fail(startFault(error)));
+    leader.stdout.on("data", (chunk: Buffer) => readOrKill(() => stdout.push(chunk)));
+    leader.stderr.on("data", (chunk: Buffer) => readOrKill(() => stderr.push(chunk)));
+    leader.once("exit", () => {
+      const giveUp = setTimeout(() => {
+        leader.stdout.destroy();
+        leader.stderr.destroy();
+      }, CLOSE_WAIT_MS);
+      leader.once("close", () => clearTimeout(giveUp));
+    });
+    leader.once("close", (code, signalName) => {
+      signal.removeEventListener("abort", onAbort);
+      readOrKill(() => {
+        stderr.finish();
+        if (code !== 0) throw exitFault(code, signalName, stderr.tail);
+        stdout.finish();
+        resolve(stdout.output);
+      });
+    });
+  });
+}
+
+function startFault(error: unknown): SubprocessError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new SubprocessError("attempt_failed", `The command cannot be started: ${reason}`, { cause: error });
+}
+
+function exitFault(code: number | null, signalName: NodeJS.Signals | null, stderr: string): Error {
+  const said = stderr.trim();
+  if (code === EX_DATAERR) {
+    return new InputError(said.slice(-ERROR_MESSAGE_MAX) || "The command does not accept this input");
+  }
+  if (code === EX_SOFTWARE) {
+    return new FatalError(said.slice(-ERROR_MESSAGE_MAX) || "The command failed for good");
+  }
+  const what = `The command ended with ${code === null ? signalName : `exit code ${code}`}`;
+  const room = ERROR_MESSAGE_MAX - what.length - 2;
+  return new SubprocessError("attempt_failed", said === "" ? what : `${what}: ${said.slice(-room)}`);
+}

@@ -1,0 +1,137 @@
+import { parentPort } from "node:worker_threads";
+import {
+  isProcessor,
+  type Processor,
+  type ProcessorContext,
+  type ProcessorJob,
+} from "../define-processor.ts";
+import { importUserModules } from "../import-user-modules.ts";
+import { fromPlainError, toPlainError, type FromThread, type ToThread } from "./thread-message.ts";
+
+/** Progress goes out this often at most: a loop may tell of every item, and only the latest counts. */
+const PROGRESS_INTERVAL_MS = 50;
+
+type Run = Extract<ToThread, { kind: "run" }>;
+
+const processors = new Map<string, Promise<Processor>>();
+let running = new AbortController();
+
+parentPort?.on("message", (message: ToThread) => {
+  if (message.kind === "run") void runAttempt(message);
+  else running.abort(fromPlainError(message.reason));
+});
+
+async function runAttempt(run: Run): Promise<void> {
+  const stop = new AbortController();
+  running = stop;
+  const context = new ThreadContext(run.job, stop.signal);
+  try {
+    const processor = await load(run);
+    const answer = await processor.run(run.input, context);
+    context.end();
+    answerWith(answer, context.cost_cents, run.id);
+  } catch (error) {
+    context.end();
+    send({ kind: "failed", error: toPlainError(error) });
+  }
+}
+
+/** Loaded once a thread, as the registry loads it. */
+function load({ file, id }: Run): Promise<Processor> {
+  const known = processors.get(file) ?? loadFile(file, id);
+  processors.set(file, known);
+  return known;
+}
+
+async function loadFile(file: string, id: string): Promise<Processor> {
+  const [imported] = await importUserModules([file]);
+  if (imported === undefined) throw new Error("nothing was imported");
+  if ("error" in imported) {
+    throw new Error(`${file} cannot be imported in a thread: ${String(imported.error)}`, {
+      cause: imported.error,
+    });
+  }
+  const exported = imported.module["default"];
+  if (!isProcessor(exported) || exported.id !== id) {
+    throw new Error(`${file} no longer has the processor "${id}": start the runner again`);
+  }
+  return exported;
+}
+
+function answerWith(answer: unknown, cost_cents: number | undefined, id: string): void {
+  try {
+    send({ kind: "done", answer, cost_cents });
+  } catch (error) {
+    const message = `${id} gave an output that is not plain data: ${String(error)}`;
+    throw Object.assign(new Error(message, { cause: error }), { code: "output_invalid" });
+  }
+}
+
+function send(message: FromThread): void {
+  // A thread has no origin.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  parentPort?.postMessage(message);
+}
+
+/** The context of an attempt, at the thread's end. What a processor calls after its attempt is dropped: the next may be running. */
+class ThreadContext implements ProcessorContext {
+  readonly job: ProcessorJob;
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+  readonly log: ProcessorContext["log"];
+  cost_cents: number | undefined;
+  #isOver = false;
+  #progress: Extract<FromThread, { kind: "progress" }> | undefined;
+  #progressAt = 0;
+
+  constructor(job: ProcessorJob, signal: AbortSignal) {
+    this.job = job;
+    this.attempt = job.attempt;
+    this.signal = signal;
+    const logAt =
+      (level: keyof ProcessorContext["log"]) =>
+      (fields: Readonly<Record<string, unknown>>, message?: string): void =>
+        this.#log(level, fields, message);
+    this.log = { debug: logAt("debug"), info: logAt("info"), warn: logAt("warn"), error: logAt("error") };
+  }
+
+  progress(fraction: number, message?: string): void {
+    if (this.#isOver) return;
+    this.#progress = { kind: "progress", fraction, message };
+    if (performance.now() - this.#progressAt >= PROGRESS_INTERVAL_MS) this.#sendProgress();
+  }
+
+  cost(cents: number): void {
+    if (!Number.isSafeInteger(cents) || cents < 0) {
+      throw new TypeError(`cost(${cents}): whole cents, 0 or more`);
+    }
+    this.cost_cents = cents;
+  }
+
+  end(): void {
+    this.#sendProgress();
+    this.#isOver = true;
+  }
+
+  #sendProgress(): void {
+    if (this.#progress === undefined) return;
+    send(this.#progress);
+    this.#progress = undefined;
+    this.#progressAt = performance.now();
+  }
+
+  #log(
+    level: keyof ProcessorContext["log"],
+    fields: Readonly<Record<string, unknown>>,
+    message: string | undefined,
+  ): void {
+    if (this.#isOver) return;
+    try {
+      send({ kind: "log", level, fields, message });
+    } catch {
+      // Something in the fields cannot be copied; what JSON takes of them would be logged anyway.
+      const copy = JSON.parse(JSON.stringify(fields)) as Readonly<Record<string, unknown>>;
+      send({ kind: "log", level, fields: copy, message });
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import { Worker } from "node:worker_threads";
+import type { ProcessorContext } from "../define-processor.ts";
+import { processorJob } from "../processor-job.ts";
+import { fromPlainError, toPlainError, type FromThread, type ToThread } from "./thread-message.ts";
+
+/** From an abort to the end of the thread, when the processor goes on. */
+export const TERMINATE_DELAY_MS = 1_000;
+/** A thread that needs more on its heap ends, and its attempt fails. Buffers do not count. */
+export const THREAD_HEAP_MB = 512;
+
+export interface ThreadTask {
+  /** Has the processor as its default export. */
+  readonly file: string;
+  readonly id: string;
+  readonly input: unknown;
+  readonly context: ProcessorContext;
+}
+
+interface Attempt {
+  readonly task: ThreadTask;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  /** Stops waiting for an abort. */
+  readonly leave: () => void;
+}
+
+/** A worker thread: one attempt at a time, any number in turn. Of no use once it `hasEnded`. */
+export class Thread {
+  readonly #worker: Worker;
+  readonly #onFree: (thread: Thread) => void;
+  readonly #files = new Set<string>();
+  #attempt: Attempt | undefined;
+  #fault: unknown;
+  #hasEnded = false;
+
+  /** `onFree`: called when it can take another attempt, and when it has ended. */
+  constructor(onFree: (thread: Thread) => void) {
+    this.#onFree = onFree;
+    this.#worker = new Worker(new URL("./thread-entry.mjs", import.meta.url), {
+      name: "iep-processors",
+      // What this process was started with, a test runner's hooks for one, is not for it.
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
+    });
+    this.#worker.on("message", (message: FromThread) => this.#take(message));
+    this.#worker.on("error", (error) => {
+      this.#fault = error;
+    });
+    this.#worker.on("exit", (code) => this.#exit(code));
+    // It keeps the process running only while it works.
+    this.#worker.unref();
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Whether it would have to load the file first: that takes some hundred ms. */
+  hasLoaded(file: string): boolean {
+    return this.#files.has(file);
+  }
+
+  /**
+   * Answers what the processor answers; not to be called before the last attempt is over. Rejects with the signal's reason at once when the
+   * signal aborts. A processor that goes on is ended with its thread a second later.
+   */
+  run(task: ThreadTask): Promise<unknown> {
+    const { file, id, input, context } = task;
+    const { signal } = context;
+    return new Promise((resolve, reject) => {
+      let terminateTimer: NodeJS.Timeout | undefined;
+      const onAbort = (): void => {
+        reject(signal.reason as Error);
+        this.#send({ kind: "abort", reason: toPlainError(signal.reason) });
+        terminateTimer = setTimeout(() => void this.#worker.terminate(), TERMINATE_DELAY_MS);
+      };
+      const leave = (): void => {
+        clearTimeout(terminateTimer);
+        signal.removeEventListener("abort", onAbort);
+      };
+      this.#attempt = { task, resolve, reject, leave };
+      this.#worker.ref();
+      signal.addEventListener("abort", onAbort);
+      try {
+        this.#send({ kind: "run", file, id, input, job: processorJob(context.job) });
+        this.#files.add(file);
+      } catch (error) {
+        reject(new Error(`the input cannot be copied into a thread: ${String(error)}`, { cause: error }));
+        this.#free();
+      }
+    });
+  }
+
+  /** Ends it, whatever it does. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #send(message: ToThread): void {
+    // A thread has no origin.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin
+    this.#worker.postMessage(message);
+  }
+
+  #take(message: FromThread): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    if (message.kind === "failed") attempt.reject(fromPlainError(message.error));
+    else {
+      try {
+        this.#tell(attempt, message);
+      } catch (error) {
+        // What the context refuses fails the attempt, as it would without a thread.
+        attempt.reject(error);
+      }
+    }
+    if (message.kind === "done" || message.kind === "failed") this.#free();
+  }
+
+  #tell({ task: { context }, resolve }: Attempt, message: Exclude<FromThread, { kind: "failed" }>): void {
+    if (context.signal.aborted) return;
+    if (message.kind === "log") context.log[message.level](message.fields, message.message);
+    else if (message.kind === "progress") context.progress(message.fraction, message.message);
+    else {
+      if (message.cost_cents !== undefined) context.cost(message.cost_cents);
+      resolve(message.answer);
+    }
+  }
+
+  #exit(code: number): void {
+    this.#hasEnded = true;
+    const reason = this.#fault instanceof Error ? this.#fault.message : `exit code ${code}`;
+    this.#attempt?.reject(
+      new Error(`The thread of ${this.#attempt.task.id} ended: ${reason}`, { cause: this.#fault }),
+    );
+    this.#free();
+  }
+
+  #free(): void {
+    this.#attempt?.leave();
+    this.#attempt = undefined;
+    this.#worker.unref();
+    this.#onFree(this);
+  }
+}

@@ -1,0 +1,35 @@
+// A hook for `module.register`, in JavaScript because it runs where tsx does not yet. It makes a processor's file work
+// in any folder of the machine: below none of our package.json, Node would take it for CommonJS and find neither us nor zod.
+
+/** Folders of processor files, as `file:` URLs that end with a slash. @type {Set<string>} */
+const folders = new Set();
+/** A file of ours: what it can import, a processor's file can. */
+let fallbackParent = "";
+
+/** @param {{ folders: string[], fallbackParent: string }} data */
+export function initialize(data) {
+  // Added, because this module is one for all that register it: other calls, and since Node 22 the worker threads, too.
+  for (const folder of data.folders) folders.add(folder);
+  fallbackParent = data.fallbackParent;
+}
+
+export async function resolve(specifier, context, nextResolve) {
+  const resolved = await resolveOrFallBack(specifier, context, nextResolve);
+  const path = resolved.url.split("?")[0];
+  return isUsers(path) && /\.[jt]s$/.test(path) ? { ...resolved, format: "module" } : resolved;
+}
+
+/** The user's own installation comes first: only what it lacks is ours. */
+async function resolveOrFallBack(specifier, context, nextResolve) {
+  try {
+    return await nextResolve(specifier, context);
+  } catch (error) {
+    const isOffered = /^(innovation-ecosystem-platform|zod)(\/|$)/.test(specifier);
+    if (!isOffered || !isUsers(context.parentURL ?? "")) throw error;
+    return nextResolve(specifier, { ...context, parentURL: fallbackParent });
+  }
+}
+
+function isUsers(url) {
+  return !url.includes("/node_modules/") && [...folders].some((folder) => url.startsWith(folder));
+}

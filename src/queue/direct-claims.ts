@@ -1,0 +1,40 @@
+import type { Bell } from "../core/bell.ts";
+import type { JobRepository } from "../core/job.ts";
+import { PUSH_TIMEOUT_MS, type ReadyQueue } from "../core/ready-queue.ts";
+import { within } from "./within.ts";
+
+/** A ring can be lost with its connection: how long a runner then waits before it looks by itself. */
+const POLL_MS = 1_000;
+
+export interface DirectClaims {
+  readonly claim: ReadyQueue["claim"];
+  /** Ends a `claim` that waits. */
+  wake(): void;
+  /** Tells the claims of all processes that jobs came. Never rejects, never takes long. */
+  ring(): Promise<void>;
+}
+
+/** Claims straight from `job_queue`, in priority order, woken by LISTEN/NOTIFY with a slow poll behind it. */
+export function directClaims(jobs: JobRepository, bell: Bell): DirectClaims {
+  let wakes = 0;
+  return {
+    async claim({ runner_id, max, wait_ms }) {
+      const deadline = performance.now() + wait_ms;
+      const wakesBefore = wakes;
+      for (;;) {
+        const { heard } = bell;
+        const claimed = await jobs.claimNext({ runner_id, max });
+        const left_ms = deadline - performance.now();
+        if (claimed.length > 0 || left_ms <= 0 || wakes > wakesBefore) return claimed;
+        await bell.wait(heard, Math.min(left_ms, POLL_MS));
+      }
+    },
+    wake() {
+      wakes += 1;
+      bell.wake();
+    },
+    async ring() {
+      await within(PUSH_TIMEOUT_MS, bell.ring()).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { Bell } from "../core/bell.ts";
+import type { JobRepository } from "../core/job.ts";
+import type { BacklogRepository, ReadyQueue } from "../core/ready-queue.ts";
+import { directClaims } from "./direct-claims.ts";
+
+const PROMOTE_BATCH = 1_000;
+
+interface Parts {
+  readonly jobs: JobRepository;
+  readonly backlog: BacklogRepository;
+  readonly bell: Bell;
+}
+
+/** The ready queue where there is no Redis: runners claim straight from `job_queue`, woken by the bell. */
+export function createPostgresReadyQueue({ jobs, backlog, bell }: Parts): ReadyQueue {
+  const direct = directClaims(jobs, bell);
+  return {
+    room: () => ({ 0: false, 1: false, 2: false }),
+    async push(due) {
+      if (due.length > 0) await direct.ring();
+    },
+    claim: direct.claim,
+    wake() {
+      direct.wake();
+      return Promise.resolve();
+    },
+    async refill() {
+      const promoted = await backlog.promoteDue(PROMOTE_BATCH);
+      if (promoted > 0) await direct.ring();
+      return promoted === PROMOTE_BATCH;
+    },
+    lengths: () => Promise.resolve(undefined),
+    ping: () => Promise.resolve(),
+    close: () => bell.close(),
+  };
+}

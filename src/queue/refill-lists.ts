@@ -1,0 +1,77 @@
+import { PRIORITIES, type Priority } from "../core/job.ts";
+import { READY_WINDOW, type BacklogRepository } from "../core/ready-queue.ts";
+import type { RedisLists } from "./redis-lists.ts";
+
+/** Jobs that one round moves, of each priority: with 1,000 a round over a backlog of 1,000 customers took 25 ms, and three priorities share the cores. */
+const BATCH = 500;
+/** Between stamp and push, and between pop and claim, lie milliseconds: what is stamped this long and in no list is lost. */
+const LOST_AFTER_MS = 2_000;
+/** A list shorter than its stamped jobs lost some, and is compared at once; newer, stale or foreign ids can hide that, so it is compared this often too. */
+const COMPARE_MS = 5_000;
+/** A foreign producer may have made a list longer than our window; what is beyond this is not looked at, and may be pushed twice (harmless). */
+const PRESENT_MAX = 4 * READY_WINDOW;
+
+type Lengths = Readonly<Record<Priority, number>>;
+
+export interface RefillRound {
+  /** Something moved and there is room for more. */
+  readonly again: boolean;
+  /** Jobs may wait in the backlog for want of room. */
+  readonly backlog: boolean;
+}
+
+export interface Refill {
+  /**
+   * One mechanism for everything that waits outside the lists: jobs that came due, a push that failed, an id popped by a runner that died before
+   * its claim, a wiped Redis, a backlog larger than the window. Any number of processes may run it at once.
+   */
+  round(lengths: Lengths): Promise<RefillRound>;
+  /** The part for a backlog alone: for when a runner has emptied the lists faster than rounds come. */
+  topUp(lengths: Lengths): Promise<RefillRound>;
+}
+
+export function refillLists(lists: RedisLists, backlog: BacklogRepository): Refill {
+  const cursors = new Map<Priority, string>();
+  const compared_at: Record<Priority, number> = { 0: 0, 1: 0, 2: 0 };
+
+  async function unstampLost(lengths: Lengths): Promise<void> {
+    const stamped = await backlog.countStamped(LOST_AFTER_MS);
+    const now = performance.now();
+    const suspect = PRIORITIES.filter(
+      (priority) =>
+        stamped[priority] > 0 &&
+        (lengths[priority] < stamped[priority] || now - compared_at[priority] > COMPARE_MS),
+    );
+    await Promise.all(
+      suspect.map(async (priority) => {
+        compared_at[priority] = now;
+        const present = lengths[priority] > 0 ? await lists.present(priority, PRESENT_MAX) : [];
+        await backlog.unstampLost({ priority, older_ms: LOST_AFTER_MS, present });
+      }),
+    );
+  }
+
+  async function topUpOne(priority: Priority, length: number): Promise<RefillRound> {
+    const max = Math.min(READY_WINDOW - length, BATCH);
+    if (max <= 0) return { again: false, backlog: true };
+    const { ids, cursor } = await backlog.stampBacklog({ priority, max, after: cursors.get(priority) });
+    if (cursor !== undefined) cursors.set(priority, cursor);
+    await lists.push(ids.map((id) => ({ id, priority })));
+    // An equal share for each customer can leave a batch half empty while somebody has more: only an empty one says that all is in.
+    const more = ids.length > 0;
+    return { again: more && length + ids.length < READY_WINDOW, backlog: more };
+  }
+
+  async function topUp(lengths: Lengths): Promise<RefillRound> {
+    const rounds = await Promise.all(PRIORITIES.map((priority) => topUpOne(priority, lengths[priority])));
+    return { again: rounds.some(({ again }) => again), backlog: rounds.some((round) => round.backlog) };
+  }
+
+  return {
+    async round(lengths) {
+      await unstampLost(lengths);
+      return await topUp(lengths);
+    },
+    topUp,
+  };
+}

@@ -1,0 +1,135 @@
+import type { Logger } from "pino";
+import { retryDelayMs } from "../core/backoff.ts";
+import type { ClaimedJob, JobError, Outcome } from "../core/job.ts";
+import type { JobType } from "../core/job-type.ts";
+import type { Processor, ProcessorContext } from "../processors/define-processor.ts";
+import { isFatal } from "../processors/fatal-error.ts";
+import { parseInput, parseOutput } from "../processors/parse-data.ts";
+import type { ProcessorRegistry } from "../processors/registry.ts";
+
+/** Longest text of an error that is kept; more is cut. */
+const MESSAGE_MAX = 2_000;
+
+/** Why an attempt was told to stop: the reason of its `AbortSignal`. */
+export class Interruption extends Error {
+  override readonly name = "Interruption";
+  readonly code: "timed_out" | "shutdown" | "cancelled" | "lease_lost";
+
+  constructor(code: Interruption["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export interface Attempt {
+  readonly job: ClaimedJob;
+  readonly jobType: JobType | undefined;
+  readonly processors: ProcessorRegistry;
+  /** Aborted with an `Interruption` when the attempt must stop. */
+  readonly abort: AbortController;
+  readonly log: Logger;
+}
+
+/**
+ * An attempt reads as its story; it writes nothing. Never rejects: whatever happens becomes an outcome, or undefined when the job is no longer
+ * this attempt's to end (cancelled, or the lease was lost).
+ */
+export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined> {
+  const { job } = attempt;
+  try {
+    const processor = processorFor(attempt);
+    const input = parseInput(processor, job.input_data);
+    const { answer, cost_cents } = await runInTime(attempt, processor, input);
+    const output = parseOutput(processor, answer);
+    return { id: job.id, attempt: job.attempt, kind: "succeeded", output, cost_cents };
+  } catch (error) {
+    // Once it was told to stop, that is why it ended, whatever the processor made of it.
+    const { signal } = attempt.abort;
+    return decideOutcome(job, signal.aborted ? signal.reason : error);
+  }
+}
+
+/** What an attempt that did not succeed leads to. Pure but for the jitter of the delay. */
+export function decideOutcome(job: ClaimedJob, failure: unknown): Outcome | undefined {
+  const { id, attempt } = job;
+  if (failure instanceof Interruption && failure.code !== "timed_out") {
+    return failure.code === "shutdown" ? { id, attempt, kind: "released" } : undefined;
+  }
+  const error = toJobError(failure);
+  const failures = attempt - job.excused_attempts;
+  if (isFatal(failure) || failures >= job.max_attempts) return { id, attempt, kind: "failed", error };
+  return { id, attempt, kind: "retry", error, delay_ms: retryDelayMs(failures) };
+}
+
+function processorFor({ jobType, processors }: Attempt): Processor {
+  const processor = jobType && processors.get(jobType.processing_logic_id);
+  if (processor) return processor;
+  throw Object.assign(new Error(`This runner has no processor "${jobType?.processing_logic_id ?? "?"}".`), {
+    code: "unknown_processor",
+  });
+}
+
+/** The processor's answer, unless the attempt is interrupted first: then its late answer is thrown away. */
+async function runInTime(attempt: Attempt, processor: Processor, input: unknown) {
+  const { abort, jobType } = attempt;
+  const seconds = jobType?.timeout_seconds ?? 0;
+  const timer = setTimeout(
+    () => abort.abort(new Interruption("timed_out", `The attempt took longer than ${seconds} s.`)),
+    seconds * 1_000,
+  );
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    abort.signal.addEventListener("abort", () => reject(abort.signal.reason as Error), { once: true });
+  });
+  const metered: { cost_cents?: number } = {};
+  try {
+    abort.signal.throwIfAborted();
+    const running = processor.run(input, contextOf(attempt, metered));
+    return { answer: await Promise.race([running, interrupted]), ...metered };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function contextOf({ job, abort, log }: Attempt, metered: { cost_cents?: number }): ProcessorContext {
+  let child: Logger | undefined;
+  return {
+    job,
+    attempt: job.attempt,
+    signal: abort.signal,
+    // Made when it is first used: most attempts log nothing.
+    get log() {
+      child ??= log.child({ job_id: job.id, attempt: job.attempt });
+      return child;
+    },
+    progress(fraction, message) {
+      this.log.debug({ progress: fraction }, message ?? "progress");
+    },
+    cost(cents) {
+      if (!Number.isSafeInteger(cents) || cents < 0)
+        throw new TypeError(`cost(${cents}): whole cents, 0 or more`);
+      metered.cost_cents = Math.min(cents, job.estimated_cost_cents);
+    },
+  };
+}
+
+/** Public: the customer reads it on the job. */
+function toJobError(failure: unknown): JobError {
+  const message = failure instanceof Error ? failure.message : String(failure);
+  const code =
+    failure instanceof Error && "code" in failure && typeof failure.code === "string"
+      ? failure.code
+      : undefined;
+  return {
+    code: isOwnCode(code) ? code : "attempt_failed",
+    message: storable(message).slice(0, MESSAGE_MAX).toWellFormed(),
+  };
+}
+
+/** Codes of ours and of processors are lower case with `_`; Node's and other libraries' (`ENOENT`) say nothing to a customer. */
+function isOwnCode(code: string | undefined): code is string {
+  return code !== undefined && /^[a-z][a-z0-9_]{0,99}$/.test(code);
+}
+
+function storable(text: string): string {
+  return text.replaceAll("\u0000", "\uFFFD");
+}

@@ -1,0 +1,216 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Logger } from "pino";
+import { JOB_BATCH_MAX, type ClaimedJob, type Outcome } from "../core/job.ts";
+import type { JobType } from "../core/job-type.ts";
+import type { Platform } from "../core/platform.ts";
+import { withRetry } from "../core/retry.ts";
+import type { Heartbeat } from "../core/runner.ts";
+import type { ProcessorRegistry } from "../processors/registry.ts";
+import { Interruption, runAttempt } from "./attempt.ts";
+import { Membership } from "./membership.ts";
+import { Settlements } from "./settlements.ts";
+
+/** How long one look for jobs waits when there are none: bounds how stale anything a loop keeps can get. */
+const CLAIM_WAIT_MS = 2_000;
+/** After a look that failed: the server behind it is away. */
+const FAULT_DELAY_MS = 500;
+/** Running jobs get this long after `stop`. */
+export const STOP_GRACE_MS = 10_000;
+
+type RunnerParts = Pick<Platform, "jobs" | "readyQueue" | "jobTypeCache" | "runners">;
+
+interface RunnerOptions {
+  readonly platform: RunnerParts;
+  readonly processors: ProcessorRegistry;
+  /** Jobs that run at the same time. */
+  readonly concurrency: number;
+  readonly heartbeat: Heartbeat;
+  /** Of this software, for those who look at the list of runners. */
+  readonly version: string;
+  readonly log: Logger;
+  /** Told of each attempt once its outcome is written. */
+  readonly onSettled?: (job: ClaimedJob, outcome: Outcome) => void;
+}
+
+/** Takes jobs, runs them, settles them. `take → claim → run → settle`, in batches: a claim takes what the free slots hold, a settle what has ended. */
+export class Runner {
+  readonly #membership: Membership;
+  readonly #options: RunnerOptions;
+  readonly #settlements: Settlements;
+  readonly #running = new Map<ClaimedJob, AbortController>();
+  #stopping = false;
+  #loop: Promise<void> | undefined;
+  #waiters: (() => void)[] = [];
+  #refused = 0;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#membership = new Membership({
+      runners: options.platform.runners,
+      heartbeat: options.heartbeat,
+      slots: options.concurrency,
+      version: options.version,
+      log: options.log,
+      onLost: () => {
+        this.#settlements.abandonAll();
+        this.#interruptAll(new Interruption("lease_lost", "The runner was declared dead."));
+      },
+      onCancelled: (jobIds) => this.#cancel(new Set(jobIds)),
+      onChange: () => this.#change(),
+    });
+    this.#settlements = new Settlements(options.platform.jobs, {
+      // A slot is free again once its job has run, so that the next claim overlaps the settle of the last.
+      queueMax: 3 * options.concurrency + JOB_BATCH_MAX,
+      onRetry: (error) =>
+        options.log.warn({ err: error }, "settling is delayed: the database does not answer"),
+    });
+  }
+
+  /** Jobs that run now. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Of this registration; another after the runner was declared dead. */
+  get id(): string {
+    return this.#membership.id;
+  }
+
+  /** Outcomes refused so far because the job was no longer ours. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** How long there has been contact with the database without a break. */
+  get contactMs(): number {
+    return this.#membership.contactMs;
+  }
+
+  start(): void {
+    this.#loop ??= this.#takeJobs();
+  }
+
+  /**
+   * No new claims; running jobs get `grace_ms`; the rest go back to pending with their attempt excused. Resolves when every outcome is written.
+   */
+  async stop(grace_ms = STOP_GRACE_MS): Promise<void> {
+    this.#stopping = true;
+    this.#change();
+    await this.#options.platform.readyQueue.wake().catch(() => undefined);
+    await this.#loop;
+    const stops = new Interruption("shutdown", "The runner stops.");
+    const deadline = setTimeout(() => this.#interruptAll(stops), grace_ms);
+    await this.#until(() => this.#running.size === 0 && this.#settlements.size === 0);
+    clearTimeout(deadline);
+    await this.#membership.leave();
+  }
+
+  async #takeJobs(): Promise<void> {
+    const { platform, log } = this.#options;
+    void this.#membership.join();
+    while (!this.#stopping) {
+      await this.#until(() => this.#stopping || (this.#membership.mayClaim && this.#free > 0));
+      if (this.#stopping) return;
+      try {
+        const jobs = await platform.readyQueue.claim({
+          runner_id: this.id,
+          max: Math.min(this.#free, JOB_BATCH_MAX),
+          wait_ms: CLAIM_WAIT_MS,
+        });
+        if (jobs.length > 0) await this.#startAll(jobs);
+      } catch (error) {
+        log.warn({ err: error }, "looking for jobs failed; trying again");
+        await wait(FAULT_DELAY_MS);
+      }
+    }
+  }
+
+  /** Slots, less what the database has not taken yet: bounds what a runner holds in memory. */
+  get #free(): number {
+    const { concurrency } = this.#options;
+    const unsettled = this.#settlements.size;
+    return unsettled >= 2 * concurrency ? 0 : concurrency - this.#running.size;
+  }
+
+  async #startAll(jobs: readonly ClaimedJob[]): Promise<void> {
+    for (const { lease_id } of jobs) this.#settlements.open(lease_id);
+    for (const job of jobs) this.#running.set(job, new AbortController());
+    const jobTypes = await this.#findJobTypes(jobs);
+    for (const job of jobs) {
+      if (jobTypes) void this.#attempt(job, jobTypes.get(job.job_type_id));
+      else void this.#release(job);
+    }
+  }
+
+  /** Undefined when the database stays away: what was claimed is then given back, which costs no attempt. */
+  async #findJobTypes(jobs: readonly ClaimedJob[]): Promise<ReadonlyMap<string, JobType> | undefined> {
+    const { platform, log } = this.#options;
+    const ids = jobs.map((job) => job.job_type_id);
+    return await withRetry(() => platform.jobTypeCache.findByIds(ids), { for_ms: STOP_GRACE_MS }).catch(
+      (error: unknown) => {
+        log.error({ err: error }, "job types cannot be read");
+        return undefined;
+      },
+    );
+  }
+
+  async #attempt(job: ClaimedJob, jobType: JobType | undefined): Promise<void> {
+    const { processors, log, onSettled } = this.#options;
+    const abort = this.#running.get(job) ?? new AbortController();
+    const name = { job_id: job.id, attempt: job.attempt, processor: jobType?.processing_logic_id };
+    log.debug(name, "attempt started");
+    const outcome = await runAttempt({ job, jobType, processors, abort, log });
+    log.debug({ ...name, outcome: outcome?.kind ?? "dropped" }, "attempt ended");
+    this.#running.delete(job);
+    this.#change();
+    if (outcome) await this.#settle(job, outcome);
+    else this.#settlements.forget(job.lease_id);
+    if (outcome) onSettled?.(job, outcome);
+    this.#change();
+  }
+
+  async #release(job: ClaimedJob): Promise<void> {
+    this.#running.delete(job);
+    await this.#settle(job, { id: job.id, attempt: job.attempt, kind: "released" });
+    this.#change();
+  }
+
+  async #settle(job: ClaimedJob, outcome: Outcome): Promise<void> {
+    const { log } = this.#options;
+    const name = { job_id: job.id, attempt: job.attempt };
+    try {
+      const refusal = await this.#settlements.settle({ outcome, lease_id: job.lease_id });
+      if (refusal?.reason !== "stale") return;
+      this.#refused += 1;
+      log.warn({ ...name, refused: this.#refused }, "the job was no longer ours: its outcome was refused");
+    } catch (error) {
+      log.error(
+        { ...name, err: error },
+        "an outcome could not be written: giving up the lease, so that others get the job",
+      );
+      await this.#membership.renew();
+    }
+  }
+
+  #cancel(jobIds: ReadonlySet<string>): void {
+    for (const [job, abort] of this.#running) {
+      if (jobIds.has(job.id)) abort.abort(new Interruption("cancelled", "The job was cancelled."));
+    }
+  }
+
+  #interruptAll(reason: Interruption): void {
+    for (const abort of this.#running.values()) abort.abort(reason);
+  }
+
+  async #until(fact: () => boolean): Promise<void> {
+    while (!fact()) {
+      await new Promise<void>((resolve) => void this.#waiters.push(resolve));
+      // The other changes of this turn of the event loop come along: a batch of slots frees at once.
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
+  }
+
+  #change(): void {
+    for (const resume of this.#waiters.splice(0)) resume();
+  }
+}

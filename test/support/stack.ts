@@ -1,0 +1,108 @@
+import { expect } from "vitest";
+import type { Job } from "../../src/core/job.ts";
+import { httpClient, type Request } from "./http-client.ts";
+import { startIep, type StartedProcess } from "./processes.ts";
+import { waitFor } from "./wait-for.ts";
+
+// A platform of real processes, as an operator runs it and a customer uses it.
+
+export const ADMIN_API_KEY = "test-admin-key-of-32-characters!";
+
+/** A process loads and connects in a second or two; beside the other tests of a busy machine it may take far longer. */
+const START_TIMEOUT_MS = 30_000;
+
+export type Environment = Readonly<Record<string, string>>;
+
+export async function startApi(environment: Environment): Promise<{ request: Request; api: StartedProcess }> {
+  const api = startIep(["api"], { env: { ...environment, ADMIN_API_KEY, PORT: "0" } });
+  const [, url = ""] = await api.waitForLine(
+    /Server listening at (http:\/\/127\.0\.0\.1:\d+)/,
+    START_TIMEOUT_MS,
+  );
+  return { request: httpClient(url, ADMIN_API_KEY), api };
+}
+
+export async function startRunner(environment: Environment): Promise<StartedProcess> {
+  const runner = startIep(["runner"], { env: environment });
+  await runner.waitForLine(/"registered"/, START_TIMEOUT_MS);
+  return runner;
+}
+
+export async function createJobType(request: Request, options: Record<string, unknown>): Promise<string> {
+  const { body } = await request<{ id: string }>("POST", "/job-types", {
+    name: `Type ${Math.random()}`,
+    ...options,
+  });
+  return body.id;
+}
+
+export async function createCustomer(request: Request, name: string, amount_cents: number): Promise<string> {
+  const { body } = await request<{ id: string }>("POST", "/customers", {
+    name,
+    email: "someone@example.com",
+  });
+  await request("POST", `/customers/${body.id}/wallet/top-ups`, { amount_cents, reference: "start" });
+  return body.id;
+}
+
+/** Submits through the batch route; every job must be accepted. Answers their ids. */
+export async function submitAll(
+  request: Request,
+  jobs: readonly Record<string, unknown>[],
+): Promise<string[]> {
+  const ids: string[] = [];
+  for (let first = 0; first < jobs.length; first += 1_000) {
+    const { body } = await request<{ results: { status: number; job: Job }[] }>("POST", "/jobs/batch", {
+      jobs: jobs.slice(first, first + 1_000),
+    });
+    expect(new Set(body.results.map(({ status }) => status))).toEqual(new Set([201]));
+    ids.push(...body.results.map(({ job }) => job.id));
+  }
+  return ids;
+}
+
+export async function jobEnded(request: Request, id: string): Promise<Job> {
+  return await waitFor(
+    async () => {
+      const { body } = await request<Job>("GET", `/jobs/${id}`);
+      return body.completed_at !== null && body;
+    },
+    { timeoutMs: 20_000, describe: () => `job ${id} to end` },
+  );
+}
+
+/** Every job of a customer, by cursor. */
+export async function jobsOf(request: Request, customer_id: string): Promise<Job[]> {
+  const jobs: Job[] = [];
+  let cursor: string | null = null;
+  do {
+    const path: string = `/jobs?customer_id=${customer_id}&limit=200${cursor ? `&cursor=${cursor}` : ""}`;
+    const { body } = await request<{ data: Job[]; next_cursor: string | null }>("GET", path);
+    jobs.push(...body.data);
+    cursor = body.next_cursor;
+  } while (cursor !== null);
+  return jobs;
+}
+
+/** Waits until none of a customer's jobs is pending or running; answers them all. */
+export async function allEnded(request: Request, customer_id: string, timeoutMs: number): Promise<Job[]> {
+  await waitFor(
+    async () => {
+      const open = await Promise.all(
+        ["pending", "running"].map((status) =>
+          request<{ data: unknown[] }>("GET", `/jobs?customer_id=${customer_id}&status=${status}&limit=1`),
+        ),
+      );
+      return open.every(({ body }) => body.data.length === 0);
+    },
+    { timeoutMs, describe: () => `all jobs of ${customer_id} to end` },
+  );
+  return await jobsOf(request, customer_id);
+}
+
+/** What `iep audit` says: it must find nothing. */
+export async function expectCleanAudit(environment: Environment): Promise<void> {
+  const audit = startIep(["audit", "--json"], { env: environment });
+  const { code } = await audit.exited;
+  expect({ code, said: code === 0 ? "" : audit.stdout.join("\n") }).toEqual({ code: 0, said: "" });
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts", "processors/**/*.test.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
+    // Processes, not threads: tests send signals and change the working directory.
+    pool: "forks",
+    // More than there are cores: most of the time the tests wait for servers, clocks and processes.
+    maxWorkers: 4,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
