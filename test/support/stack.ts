@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Job } from "../../src/core/job.ts";
+import type { Job, JobStatus } from "../../src/core/job.ts";
 import { httpClient, type Request } from "./http-client.ts";
 import { startIep, type StartedProcess } from "./processes.ts";
 import { waitFor } from "./wait-for.ts";
@@ -84,20 +84,24 @@ export async function jobsOf(request: Request, customer_id: string): Promise<Job
   return jobs;
 }
 
-/** Waits until none of a customer's jobs is pending or running; answers them all. */
+/** Waits until all of a customer's jobs have ended; answers them. */
 export async function allEnded(request: Request, customer_id: string, timeoutMs: number): Promise<Job[]> {
-  await waitFor(
+  return await waitFor(
     async () => {
-      const open = await Promise.all(
-        ["pending", "running"].map((status) =>
-          request<{ data: unknown[] }>("GET", `/jobs?customer_id=${customer_id}&status=${status}&limit=1`),
-        ),
-      );
-      return open.every(({ body }) => body.data.length === 0);
+      if (await hasAny(request, customer_id, "pending")) return false;
+      if (await hasAny(request, customer_id, "running")) return false;
+      // Between the two questions a job may have gone from one status to the other; an end, once read, is an end.
+      const jobs = await jobsOf(request, customer_id);
+      return jobs.every((job) => job.completed_at !== null) && jobs;
     },
     { timeoutMs, describe: () => `all jobs of ${customer_id} to end` },
   );
-  return await jobsOf(request, customer_id);
+}
+
+async function hasAny(request: Request, customer_id: string, status: JobStatus): Promise<boolean> {
+  const path = `/jobs?customer_id=${customer_id}&status=${status}&limit=1`;
+  const { body } = await request<{ data: unknown[] }>("GET", path);
+  return body.data.length > 0;
 }
 
 /** What `iep audit` says: it must find nothing. */
