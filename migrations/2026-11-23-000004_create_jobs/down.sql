@@ -1,5 +1,5 @@
-DROP TRIGGER wallet_entries_charge_needs_success ON wallet_entries;
-DROP FUNCTION check_charges();
+DROP TRIGGER wallet_entries_checked ON wallet_entries;
+DROP FUNCTION check_entries();
 DROP TABLE leases;
 DROP TABLE cancellations;
 DROP TABLE runners;

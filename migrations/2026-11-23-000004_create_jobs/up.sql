@@ -103,11 +103,12 @@ CREATE TABLE leases (
 -- Serves the rescue: the leases of a runner that is gone.
 CREATE INDEX leases_by_runner ON leases (runner_id);
 
--- A charge stands for a job that succeeded at that cost, whoever writes. One look-up a statement, after it.
-CREATE FUNCTION check_charges() RETURNS trigger LANGUAGE plpgsql
+-- A charge stands for a job that succeeded at that cost, and refunds for no more than its charge, whoever writes. One look-up a statement, after it.
+CREATE FUNCTION check_entries() RETURNS trigger LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_nestloop = off SET enable_mergejoin = off AS $$
 DECLARE
-  v_charged uuid[] := array(SELECT n.job_id FROM new_entries n WHERE n.kind = 'charge');
+  v_charged  uuid[] := array(SELECT n.job_id FROM new_entries n WHERE n.kind = 'charge');
+  v_refunded uuid[] := array(SELECT DISTINCT n.job_id FROM new_entries n WHERE n.kind = 'refund');
 BEGIN
   IF v_charged <> '{}' AND EXISTS (
     SELECT FROM new_entries n LEFT JOIN jobs j ON j.id = ANY (v_charged) AND j.id = n.job_id
@@ -115,7 +116,15 @@ BEGIN
   THEN
     RAISE EXCEPTION 'a charge without a job that succeeded at that cost' USING ERRCODE = 'check_violation', CONSTRAINT = 'wallet_entries_charge_needs_success';
   END IF;
+  IF v_refunded <> '{}' AND EXISTS (
+    SELECT FROM (SELECT e.job_id, e.wallet_id, sum(e.amount_cents) AS cents FROM wallet_entries e
+                  WHERE e.kind = 'refund' AND e.job_id = ANY (v_refunded) GROUP BY 1, 2) r
+      LEFT JOIN wallet_entries c ON c.kind = 'charge' AND c.job_id = ANY (v_refunded) AND c.job_id = r.job_id AND c.wallet_id = r.wallet_id
+     WHERE c.job_id IS NULL OR r.cents > -c.amount_cents)
+  THEN
+    RAISE EXCEPTION 'refunds of more than was charged' USING ERRCODE = 'check_violation', CONSTRAINT = 'wallet_entries_refund_within_charge';
+  END IF;
   RETURN NULL;
 END $$;
-CREATE TRIGGER wallet_entries_charge_needs_success AFTER INSERT ON wallet_entries
-  REFERENCING NEW TABLE AS new_entries FOR EACH STATEMENT EXECUTE FUNCTION check_charges();
+CREATE TRIGGER wallet_entries_checked AFTER INSERT ON wallet_entries
+  REFERENCING NEW TABLE AS new_entries FOR EACH STATEMENT EXECUTE FUNCTION check_entries();

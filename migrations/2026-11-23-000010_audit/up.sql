@@ -1,15 +1,20 @@
 -- AUDIT: one row a promise, in one statement and so in one snapshot: true also while jobs run. `broken` counts what breaks it, `example` names one.
 CREATE VIEW audit AS
-WITH broken (promise, subject) AS (
+WITH ledger AS MATERIALIZED (
+  SELECT e.wallet_id, w.id IS NOT NULL AS has_wallet, count(*) AS entries, max(e.seq) AS last_seq, sum(e.amount_cents) AS cents,
+         -sum(e.amount_cents) FILTER (WHERE e.kind = 'charge' AND date_trunc('month', e.created_at AT TIME ZONE 'UTC') = w.spend_month) AS month_spent
+    FROM wallet_entries e LEFT JOIN wallets w ON w.id = e.wallet_id GROUP BY 1, 2
+), broken (promise, subject) AS (
   SELECT 'balance_is_sum_of_entries', w.id::text
-    FROM wallets w LEFT JOIN (SELECT wallet_id, sum(amount_cents) AS cents FROM wallet_entries GROUP BY 1) e ON e.wallet_id = w.id
-   WHERE w.current_balance_cents <> coalesce(e.cents, 0)
+    FROM wallets w LEFT JOIN ledger l ON l.wallet_id = w.id WHERE w.current_balance_cents <> coalesce(l.cents, 0)
   UNION ALL
   SELECT 'entries_are_gapless', w.id::text
-    FROM wallets w LEFT JOIN (SELECT wallet_id, count(*) AS entries, max(seq) AS last FROM wallet_entries GROUP BY 1) e ON e.wallet_id = w.id
-   WHERE w.last_entry_seq <> coalesce(e.entries, 0) OR w.last_entry_seq <> coalesce(e.last, 0)
+    FROM wallets w LEFT JOIN ledger l ON l.wallet_id = w.id WHERE w.last_entry_seq <> coalesce(l.entries, 0) OR w.last_entry_seq <> coalesce(l.last_seq, 0)
   UNION ALL
-  SELECT 'entries_have_a_wallet', e.wallet_id || '/' || e.seq FROM wallet_entries e LEFT JOIN wallets w ON w.id = e.wallet_id WHERE w.id IS NULL
+  SELECT 'entries_have_a_wallet', l.wallet_id::text FROM ledger l WHERE NOT l.has_wallet
+  UNION ALL
+  SELECT 'spent_this_month_is_sum_of_charges', w.id::text
+    FROM wallets w LEFT JOIN ledger l ON l.wallet_id = w.id WHERE w.month_spent_cents <> coalesce(l.month_spent, 0)
   UNION ALL
   SELECT 'running_balance_is_unbroken', e.wallet_id || '/' || e.seq
     FROM (SELECT wallet_id, seq, balance_after_cents, sum(amount_cents) OVER (PARTITION BY wallet_id ORDER BY seq) AS cents FROM wallet_entries) e
@@ -19,7 +24,15 @@ WITH broken (promise, subject) AS (
     FROM wallets w LEFT JOIN (SELECT customer_id, sum(estimated_cost_cents) AS cents FROM jobs WHERE status IN ('pending', 'running') GROUP BY 1) j USING (customer_id)
    WHERE w.pending_charges_cents <> coalesce(j.cents, 0)
   UNION ALL
-  SELECT 'nothing_is_overspent', w.id::text FROM wallets w WHERE w.current_balance_cents < w.pending_charges_cents OR w.pending_charges_cents < 0
+  SELECT 'nothing_is_overspent', w.id::text
+    FROM wallets w WHERE (w.frozen_at IS NULL AND w.current_balance_cents + w.credit_limit_cents < w.pending_charges_cents) OR w.pending_charges_cents < 0
+  UNION ALL
+  SELECT 'refunds_stay_within_charges', r.job_id::text
+    FROM (SELECT job_id, wallet_id, sum(amount_cents) AS cents FROM wallet_entries WHERE kind = 'refund' GROUP BY 1, 2) r
+    LEFT JOIN wallet_entries c ON c.kind = 'charge' AND c.job_id = r.job_id AND c.wallet_id = r.wallet_id
+   WHERE c.job_id IS NULL OR r.cents > -c.amount_cents
+  UNION ALL
+  SELECT 'journal_sums_to_zero', j.currency FROM journal j GROUP BY j.currency HAVING sum(j.amount_cents) <> 0
   UNION ALL
   SELECT 'success_is_charged_once_at_its_cost', j.id::text
     FROM jobs j JOIN wallets w USING (customer_id)
@@ -47,9 +60,12 @@ WITH broken (promise, subject) AS (
   (6, 'success_is_charged_once_at_its_cost', 'P2: a succeeded job is charged exactly once, its cost'),
   (7, 'nothing_else_is_charged', 'P2: no other job is charged'),
   (8, 'no_charge_is_above_its_quote', 'P2: no job costs more than it was quoted'),
-  (9, 'nothing_is_overspent', 'P3: no wallet holds or spends more than it has'),
-  (10, 'every_waiting_job_is_queued_once', 'P1: every pending job waits in exactly one place'),
-  (11, 'every_running_job_has_a_lease', 'P5: every running job can be found if its runner dies'))
+  (9, 'refunds_stay_within_charges', 'P2: no job gives back more than it was charged'),
+  (10, 'nothing_is_overspent', 'P3: no wallet holds or spends more than it may'),
+  (11, 'spent_this_month_is_sum_of_charges', 'P3: what counts towards a spend limit is what was charged in the month'),
+  (12, 'journal_sums_to_zero', 'P6: as double entry, the ledger sums to zero'),
+  (13, 'every_waiting_job_is_queued_once', 'P1: every pending job waits in exactly one place'),
+  (14, 'every_running_job_has_a_lease', 'P5: every running job can be found if its runner dies'))
 SELECT p.promise, p.says, count(b.subject) AS broken, min(b.subject) AS example
   FROM promise p LEFT JOIN broken b ON b.promise = p.promise
  GROUP BY p.ord, p.promise, p.says ORDER BY p.ord;

@@ -9,6 +9,9 @@ import { GroupCommit } from "../core/group-commit.ts";
 export type Principal =
   { readonly kind: "admin" } | { readonly kind: "customer"; readonly customer: Customer };
 
+/** Who moves money with the admin key, as the ledger names it. */
+export const ADMIN_ACTOR = "admin";
+
 /** Keys that share one look-up. */
 const LOOKUP_BATCH_MAX = 500;
 /** Requests of one process whose key waits to be looked up; beyond that the answer is 503, not more memory. */

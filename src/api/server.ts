@@ -15,6 +15,8 @@ import { docsRoutes } from "./routes/docs.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { jobTypeRoutes } from "./routes/job-types.ts";
 import { jobRoutes } from "./routes/jobs.ts";
+import { postingRoutes } from "./routes/postings.ts";
+import { priceRoutes } from "./routes/prices.ts";
 import { queueRoutes } from "./routes/queue.ts";
 import { runnerRoutes } from "./routes/runners.ts";
 import { walletRoutes } from "./routes/wallets.ts";
@@ -88,6 +90,8 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
       customerRoutes,
       apiKeyRoutes,
       jobTypeRoutes,
+      priceRoutes,
+      postingRoutes,
       queueRoutes,
       runnerRoutes,
     ])

@@ -11,7 +11,10 @@ import { createDatabase } from "../postgres/database.ts";
 import { PostgresJobTypeRepository } from "../postgres/job-types.ts";
 import { PostgresJobRepository } from "../postgres/jobs.ts";
 import { openPool, REPORT_LIMITS, REQUEST_LIMITS, RUNNER_LIMITS, type Limits } from "../postgres/pool.ts";
+import { PostgresPriceRepository } from "../postgres/prices.ts";
+import { pruneOnce } from "../postgres/pruning.ts";
 import { PostgresRunnerRepository } from "../postgres/runners.ts";
+import { PostgresSealRepository } from "../postgres/seals.ts";
 import { PostgresWalletRepository } from "../postgres/wallets.ts";
 import { createPostgresReadyQueue } from "../queue/postgres-ready-queue.ts";
 import { createRedisReadyQueue } from "../queue/redis-ready-queue.ts";
@@ -49,6 +52,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   const jobs = new PostgresJobRepository({ requests: database, runners: createDatabase(runnerPool) });
   const jobTypes = new PostgresJobTypeRepository(database);
   const backlog = new PostgresBacklogRepository(database);
+  const reports = createDatabase(auditPool);
   const readyQueue: ReadyQueue =
     config.REDIS_URL === undefined
       ? createPostgresReadyQueue({ jobs, backlog, bell: createBell(database, config.DATABASE_URL) })
@@ -71,7 +75,10 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
     readyQueue,
     runners: new PostgresRunnerRepository(database),
     submissions: createSubmissions(jobs, readyQueue),
-    audit: () => readAudit(createDatabase(auditPool)),
+    prices: new PostgresPriceRepository(database),
+    seals: new PostgresSealRepository({ upkeep: database, reports }),
+    audit: () => readAudit(reports),
+    prune: () => pruneOnce(database),
     async ping() {
       await database.call(PING, []);
     },

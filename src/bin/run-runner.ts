@@ -4,8 +4,10 @@ import { loadProcessors } from "../processors/registry.ts";
 import { Runner, STOP_GRACE_MS } from "../runner/runner.ts";
 import { createHeartbeat } from "../postgres/heartbeat.ts";
 import { ageing } from "../upkeep/ageing.ts";
+import { pruning } from "../upkeep/pruning.ts";
 import { refill } from "../upkeep/refill.ts";
 import { rescue } from "../upkeep/rescue.ts";
+import { sealing } from "../upkeep/sealing.ts";
 import { unparking } from "../upkeep/unparking.ts";
 import { startUpkeep } from "../upkeep/upkeep.ts";
 import type { Config } from "./config.ts";
@@ -69,6 +71,8 @@ export async function startRunner(
     [
       refill(platform.readyQueue),
       unparking(platform.backlog),
+      pruning(() => platform.prune()),
+      sealing(platform.seals),
       ageing(platform.backlog, config.PRIORITY_AGING_SECONDS),
       rescue({
         runners: platform.runners,

@@ -1,4 +1,5 @@
 import type { PlatformError } from "./errors.ts";
+import type { IdempotencyKey, KeyedItem } from "./idempotency.ts";
 
 /** 0 high, 1 medium, 2 low. */
 export const PRIORITIES = [0, 1, 2] as const;
@@ -77,6 +78,8 @@ export interface NewJob {
   /** Left out: the job type's. */
   readonly max_attempts?: number | undefined;
   readonly retry_of?: string | undefined;
+  /** Sent again under the same key, the job that was made first is answered. */
+  readonly key?: KeyedItem | undefined;
 }
 
 /** What a runner gets to know of a job that it claimed. */
@@ -132,11 +135,13 @@ export interface JobRepository {
 
   /**
    * Quotes, holds and stores. A job and its hold exist together or not at all; each request stands alone. Idempotent by id: sent again after a
-   * lost answer, a job that was stored is answered as it is, and nothing is held twice.
+   * lost answer, a job that was stored is answered as it is, and nothing is held twice; so is one that was made under the same `key`.
    * Answers in the order given: the stored job, or the `PlatformError` that says why there is none.
    * `room[priority]` true stamps the job as pushed: the caller pushes it after this returns.
    */
   submit(jobs: readonly NewJob[], room: Readonly<Record<Priority, boolean>>): Promise<Submitted[]>;
+  /** What was made under a key, by item; undefined items were refused. Throws `idempotency_key_reused` when the key stands for another request. */
+  findMade(key: IdempotencyKey): Promise<readonly (Job | undefined)[]>;
 
   /**
    * Takes ready jobs for a registered runner, in the order of `ids`. Ids that are unknown, taken or not due drop out silently, and so do all
@@ -168,5 +173,11 @@ export interface JobRepository {
 }
 
 export type Submitted =
-  | { readonly job: Job; /** Runnable now, not later. */ readonly due: boolean }
+  | {
+      readonly job: Job;
+      /** Runnable now, not later. */
+      readonly due: boolean;
+      /** An earlier request under the same key had made it. */
+      readonly replayed?: boolean | undefined;
+    }
   | { readonly refused: PlatformError };

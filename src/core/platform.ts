@@ -4,8 +4,10 @@ import type { GroupCommit } from "./group-commit.ts";
 import type { JobRepository, NewJob, Submitted } from "./job.ts";
 import type { JobTypeCache } from "./job-type-cache.ts";
 import type { JobTypeRepository } from "./job-type.ts";
+import type { PriceRepository } from "./price.ts";
 import type { BacklogRepository, ReadyQueue } from "./ready-queue.ts";
 import type { RunnerRepository } from "./runner.ts";
+import type { SealRepository } from "./seals.ts";
 import type { WalletRepository } from "./wallet.ts";
 
 /** Everything that a use case needs, put together once by `src/bin`. */
@@ -13,6 +15,7 @@ export interface Platform {
   readonly customers: CustomerRepository;
   readonly wallets: WalletRepository;
   readonly jobTypes: JobTypeRepository;
+  readonly prices: PriceRepository;
   readonly jobTypeCache: JobTypeCache;
   readonly jobs: JobRepository;
   readonly backlog: BacklogRepository;
@@ -20,7 +23,10 @@ export interface Platform {
   readonly runners: RunnerRepository;
   /** All submissions of this process go through here: see `submitJobs`. */
   readonly submissions: GroupCommit<NewJob, Submitted>;
+  readonly seals: SealRepository;
   audit(): Promise<AuditRow[]>;
+  /** Forgets what nobody may ask for any more, a bounded batch; true when there was more. */
+  prune(): Promise<boolean>;
   /** Throws `unavailable` when the database does not answer. */
   ping(): Promise<void>;
 }

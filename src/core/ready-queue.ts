@@ -78,6 +78,8 @@ export interface BacklogRepository {
   setPaused(paused: boolean): Promise<void>;
   /** Since when the whole queue is paused; null when it is not. */
   pausedAt(): Promise<string | null>;
+  /** How long the job that is next in its priority has waited, in seconds; undefined when none waits. */
+  oldestWait(priority: Priority): Promise<number | undefined>;
   /** What waits, for people: an ordinary count. */
   overview(): Promise<QueueOverview[]>;
 }

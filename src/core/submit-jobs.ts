@@ -1,9 +1,11 @@
 import { v7 as uuidv7 } from "uuid";
 import { PlatformError } from "./errors.ts";
+import type { KeyedItem } from "./idempotency.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { findInputErrors } from "./input-schema.ts";
 import {
   DEFAULT_PRIORITY,
+  type Job,
   JOB_BATCH_MAX,
   type JobRepository,
   type NewJob,
@@ -25,6 +27,7 @@ export interface SubmitJob {
   readonly run_at?: string | undefined;
   readonly max_attempts?: number | undefined;
   readonly retry_of?: string | undefined;
+  readonly key?: KeyedItem | undefined;
 }
 
 /** Bytes of input in one batch to the database. */
@@ -52,8 +55,9 @@ export async function submitJobs(platform: Platform, requests: readonly SubmitJo
   });
   const submitted = await Promise.all(
     requests.map(async (request): Promise<Submitted> => {
-      const refused = checkInput(request, jobTypes.get(request.job_type_id));
-      return refused ? { refused } : await platform.submissions.add(toNewJob(request)).catch(toRefused);
+      const refused = findRefusal(request, jobTypes.get(request.job_type_id));
+      if (refused) return (await findReplay(platform, request)) ?? { refused };
+      return await platform.submissions.add(toNewJob(request)).catch(toRefused);
     }),
   );
   const away = submitted.filter(isUnavailable);
@@ -72,11 +76,16 @@ function isUnavailable(submitted: Submitted): submitted is { refused: PlatformEr
 }
 
 /** `submitJobs` of one; throws the refusal. */
-export async function submitJob(platform: Platform, request: SubmitJob) {
+export async function submitJob(platform: Platform, request: SubmitJob): Promise<Job> {
+  return (await submitOne(platform, request)).job;
+}
+
+/** `submitJob` that also tells whether an earlier request under the same key had made the job. */
+export async function submitOne(platform: Platform, request: SubmitJob) {
   const [submitted] = await submitJobs(platform, [request]);
   if (!submitted) throw new Error("submitJobs answered nothing");
   if ("refused" in submitted) throw submitted.refused;
-  return submitted.job;
+  return submitted;
 }
 
 /** The group commit that all submissions of a process share. */
@@ -107,7 +116,15 @@ export function createSubmissions(
   });
 }
 
-function checkInput(request: SubmitJob, jobType: JobType | undefined): PlatformError | undefined {
+/** The job type may have become stricter since the key made its job: what was made is still the answer. */
+async function findReplay({ jobs }: Platform, { key }: SubmitJob): Promise<Submitted | undefined> {
+  if (!key) return undefined;
+  const job = (await jobs.findMade(key))[key.item];
+  return job && { job, due: false, replayed: true };
+}
+
+/** What is wrong with the input itself, before the database is asked. */
+export function findRefusal(request: SubmitJob, jobType: JobType | undefined): PlatformError | undefined {
   const faults = findUnstorable(request.input_data, "/input_data");
   if (faults.length > 0)
     return new PlatformError("validation_failed", "input_data cannot be stored.", { errors: faults });

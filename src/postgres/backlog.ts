@@ -105,6 +105,15 @@ export class PostgresBacklogRepository implements BacklogRepository {
     return row?.paused_at ?? null;
   }
 
+  async oldestWait(priority: Priority): Promise<number | undefined> {
+    const { rows } = await sql<{ seconds: number }>`
+      SELECT round(extract(epoch FROM clock_timestamp() - j.run_at)::numeric, 3)::float8 AS seconds
+        FROM (SELECT q.job_id FROM job_queue q WHERE q.priority = ${priority} ORDER BY q.job_id LIMIT 1) q JOIN jobs j ON j.id = q.job_id`.execute(
+      this.#database.kysely,
+    );
+    return rows[0]?.seconds;
+  }
+
   async overview(): Promise<QueueOverview[]> {
     const { rows } = await sql<QueueOverview>`
       SELECT p.priority, coalesce(q.ready, 0) AS ready, coalesce(q.backlog, 0) AS backlog, coalesce(s.scheduled, 0) AS scheduled, coalesce(k.parked, 0) AS parked, oldest.seconds AS oldest_wait_seconds

@@ -10,10 +10,11 @@ import type {
   Page,
 } from "../core/customer.ts";
 import { PlatformError } from "../core/errors.ts";
-import type { NewWallet } from "../core/wallet.ts";
+import type { IdempotencyKey } from "../core/idempotency.ts";
 import { textArray } from "./arrays.ts";
 import type { Database } from "./database.ts";
 import { isViolationOf } from "./errors.ts";
+import { refusingReusedKey } from "./idempotency-keys.ts";
 
 const CUSTOMER_COLUMNS = ["id", "name", "email", "active", "created_at", "updated_at"] as const;
 const KEY_COLUMNS = [
@@ -25,6 +26,11 @@ const KEY_COLUMNS = [
   "last_used_at",
   "revoked_at",
 ] as const;
+
+const CREATE_CUSTOMER = {
+  name: "create_customer",
+  text: "SELECT create_customer($1, $2, $3, $4, $5, $6, $7)",
+};
 
 /** One look-up for all requests of a batch. Notes the use of a key at most once a minute, so that reading does not become writing. */
 const FIND_BY_KEYS = {
@@ -46,14 +52,18 @@ export class PostgresCustomerRepository implements CustomerRepository {
   }
 
   async create(customer: NewCustomer): Promise<Customer> {
-    const { currency, ...row } = customer;
-    const wallet: NewWallet = { id: uuidv7(), customer_id: customer.id, currency };
-    return await this.#database.kysely
-      .with("customer", (db) => db.insertInto("customers").values(row).returning(CUSTOMER_COLUMNS))
-      .with("wallet", (db) => db.insertInto("wallets").values(wallet))
-      .selectFrom("customer")
-      .selectAll()
-      .executeTakeFirstOrThrow();
+    return (await this.createOnce(customer)).customer;
+  }
+
+  async createOnce(
+    { id, name, email, currency }: NewCustomer,
+    key?: IdempotencyKey,
+  ): Promise<{ customer: Customer; replayed: boolean }> {
+    const values = [id, name, email, uuidv7(), currency, key?.id ?? null, key?.request_hash ?? null];
+    const [row] = await refusingReusedKey(() => this.#database.call<[string]>(CREATE_CUSTOMER, values));
+    const customer = row && (await this.findById(row[0]));
+    if (!customer) throw new Error("create_customer made nothing");
+    return { customer, replayed: customer.id !== id };
   }
 
   async findById(id: string): Promise<Customer | undefined> {

@@ -113,7 +113,7 @@ test.each([
 
 test("a ledger entry has the sign of its kind", async () => {
   await expect(insertEntry("top_up", -5)).rejects.toMatchObject({ constraint: "wallet_entries_sign" });
-  await expect(insertEntry("refund", -5)).rejects.toMatchObject({ constraint: "wallet_entries_sign" });
+  await expect(insertEntry("grant", -5)).rejects.toMatchObject({ constraint: "wallet_entries_sign" });
   await expect(insertEntry("chargeback", 5)).rejects.toMatchObject({ constraint: "wallet_entries_sign" });
 });
 
@@ -208,7 +208,7 @@ async function insertCharge(jobId: string, cents: number): Promise<void> {
 
 async function insertEntry(kind: string, cents: number): Promise<void> {
   await client.query(
-    "INSERT INTO wallet_entries (wallet_id, seq, kind, amount_cents, balance_after_cents) SELECT id, 1000, $2, $3, 0 FROM wallets WHERE customer_id = $1",
+    "INSERT INTO wallet_entries (wallet_id, seq, kind, amount_cents, balance_after_cents, actor) SELECT id, 1000, $2, $3, 0, 'test' FROM wallets WHERE customer_id = $1",
     [customer, kind, cents],
   );
 }

@@ -14,14 +14,16 @@ import type {
   Refusal,
   Submitted,
 } from "../core/job.ts";
+import type { IdempotencyKey } from "../core/idempotency.ts";
 import type { Room } from "../core/ready-queue.ts";
 import { withRetry } from "../core/retry.ts";
 import { plainArray } from "./arrays.ts";
 import { Claims } from "./claim-jobs.ts";
 import type { Database } from "./database.ts";
 import { isViolationOf } from "./errors.ts";
+import { idempotencyKeyReused, madeJobIsGone } from "./idempotency-keys.ts";
 import { settleValues, SETTLE_JOBS, toRefusal, type RefusedRow } from "./settle-jobs.ts";
-import { submitValues, SUBMIT_JOBS, toSubmitted, type SubmittedRow } from "./submit-jobs.ts";
+import { callSubmit, toSubmitted, type SubmittedRow } from "./submit-jobs.ts";
 
 const CANCEL_JOB = { name: "cancel_job", text: "SELECT cancel_job($1, $2)" };
 type CancelOutcome = Awaited<ReturnType<JobRepository["cancel"]>>;
@@ -33,6 +35,12 @@ const CANCEL_FOR_MS = 3_000;
 const STORED_ALREADY = ["jobs_pkey", "job_queue_pkey", "job_schedule_pkey"];
 
 const NO_ROOM: Room = { 0: false, 1: false, 2: false };
+
+/** A job as it is now, and whether it waits to run now. */
+interface StoredJob {
+  readonly job: Job;
+  readonly due: boolean;
+}
 
 interface Databases {
   /** For those who submit, look and cancel. */
@@ -88,18 +96,36 @@ export class PostgresJobRepository implements JobRepository {
   async submit(jobs: readonly NewJob[], room: Room): Promise<Submitted[]> {
     if (jobs.length === 0) return [];
     try {
-      const rows = await this.#database.call<SubmittedRow>(SUBMIT_JOBS, submitValues(jobs, room));
+      const rows = await callSubmit(this.#database, jobs, room);
       const answers = new Map(rows.map((row) => [row[0], row]));
       // The function passes over what is stored already, where it goes one by one.
       const before = answers.size < jobs.length ? await this.#findSubmitted(jobs) : undefined;
+      const made = await this.#findReplays(rows);
       return jobs.map((job) => {
         const row = answers.get(job.id);
-        return row ? toSubmitted(job, row) : submittedBefore(job, before);
+        if (!row) return submittedBefore(job, before);
+        const twin = row[1] === "twin_refused" ? jobs.find((other) => isSameItem(other, job)) : undefined;
+        if (twin) return toSubmitted(twin, answers.get(twin.id) ?? row);
+        return row[12] ? replayOf(job, made.get(row[12])) : toSubmitted(job, row);
       });
     } catch (error) {
       if (!STORED_ALREADY.some((constraint) => isViolationOf(error, constraint))) throw error;
       return await this.#submitRest(jobs, room, error);
     }
+  }
+
+  async findMade(key: IdempotencyKey): Promise<readonly (Job | undefined)[]> {
+    const row = await this.#database.kysely
+      .selectFrom("idempotency_keys")
+      .select(["request_hash", "subjects"])
+      .where("id", "=", key.id)
+      .executeTakeFirst();
+    if (!row) return [];
+    if (row.request_hash !== key.request_hash) throw idempotencyKeyReused();
+    // An item that was refused has no subject, which the generated type cannot say.
+    const subjects: readonly (string | null)[] = row.subjects;
+    const jobs = await this.#findByIds(subjects.filter((id) => id !== null));
+    return subjects.map((id) => (id === null ? undefined : jobs.get(id)?.job));
   }
 
   async claim(claim: { runner_id: string; ids: readonly string[] }): Promise<ClaimedJob[]> {
@@ -155,6 +181,20 @@ export class PostgresJobRepository implements JobRepository {
     return await this.setCompleted(outcomeFor(fence, status));
   }
 
+  /** The jobs that are to be answered instead, as they are now. */
+  async #findReplays(rows: readonly SubmittedRow[]): Promise<ReadonlyMap<string, StoredJob>> {
+    return await this.#findByIds(rows.flatMap((row) => row[12] ?? []));
+  }
+
+  async #findByIds(ids: readonly string[]): Promise<ReadonlyMap<string, StoredJob>> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.#selectJobs()
+      .select(sql<boolean>`status = 'pending' AND run_at <= now()`.as("due"))
+      .where(sql<boolean>`id = ANY (${plainArray(ids)}::uuid[])`)
+      .execute();
+    return new Map(rows.map(({ due, ...row }) => [row.id, { job: toJob(row), due }]));
+  }
+
   /** An earlier call stored some of these jobs and its answer was lost. Nothing of this call was stored. */
   async #submitRest(jobs: readonly NewJob[], room: Room, violation: unknown): Promise<Submitted[]> {
     const before = await this.#findSubmitted(jobs);
@@ -166,17 +206,9 @@ export class PostgresJobRepository implements JobRepository {
 
   /** By id, as they are now: a runner may have them already. */
   async #findSubmitted(jobs: readonly NewJob[]): Promise<Map<string, Submitted>> {
-    const ids = plainArray(jobs.map((job) => job.id));
-    const rows = await this.#selectJobs()
-      .select(sql<boolean>`status = 'pending' AND run_at <= now()`.as("due"))
-      .where(sql<boolean>`id = ANY (${ids}::uuid[])`)
-      .execute();
+    const found = await this.#findByIds(jobs.map((job) => job.id));
     const owners = new Map(jobs.map((job) => [job.id, job.customer_id]));
-    return new Map(
-      rows
-        .filter((row) => row.customer_id === owners.get(row.id))
-        .map(({ due, ...row }) => [row.id, { job: toJob(row), due }]),
-    );
+    return new Map([...found].filter(([id, { job }]) => job.customer_id === owners.get(id)));
   }
 
   #selectJobs() {
@@ -224,6 +256,17 @@ function submittedBefore(job: NewJob, before: ReadonlyMap<string, Submitted> | u
   const submitted = before?.get(job.id);
   if (!submitted) throw new Error(`submit_jobs did not answer for job ${job.id}`);
   return submitted;
+}
+
+/** One item of one request, sent twice: both wait in the same batch. */
+function isSameItem(a: NewJob, b: NewJob): boolean {
+  return a.key !== undefined && a.key.id === b.key?.id && a.key.item === b.key.item;
+}
+
+/** Our own job, if only the answer to storing it was lost; else the one that an earlier request made under this key. */
+function replayOf(job: NewJob, made: StoredJob | undefined): Submitted {
+  if (!made) return { refused: madeJobIsGone() };
+  return made.job.id === job.id ? made : { job: made.job, due: false, replayed: true };
 }
 
 /** The schema's types are wider than the constraints: priority is checked to be 0, 1 or 2, and only settle_jobs writes errors. */

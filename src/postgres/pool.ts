@@ -89,6 +89,8 @@ export function openPool({ url, size, name, limits }: PoolConfig): Pool {
 }
 
 const { builtins } = types;
+/** pg_type.oid of uuid[], which `pg` has no name for. */
+const UUID_ARRAY = 2951;
 const asText = (text: string): string => text;
 
 /** How values arrive: cents as safe integers, timestamps as RFC 3339 text with all their microseconds. */
@@ -101,12 +103,18 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
   [builtins.JSON]: (text) => JSON.parse(text) as unknown,
   [builtins.JSONB]: (text) => JSON.parse(text) as unknown,
   [builtins.TIMESTAMPTZ]: parseTimestamp,
+  [UUID_ARRAY]: parseUuidArray,
 };
 
 function parseSafeInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new Error(`bigint ${text} is beyond 2^53`);
   return value;
+}
+
+function parseUuidArray(text: string): (string | null)[] {
+  const elements = text.slice(1, -1);
+  return elements === "" ? [] : elements.split(",").map((id) => (id === "NULL" ? null : id));
 }
 
 /** `2026-11-23 21:06:00.5+00` → `2026-11-23T21:06:00.5Z`: the session's time zone is UTC, so the offset is always +00. */

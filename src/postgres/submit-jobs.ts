@@ -2,24 +2,43 @@ import { PlatformError, type ErrorCode } from "../core/errors.ts";
 import { insufficientFunds } from "../core/insufficient-funds.ts";
 import type { Job, NewJob, Submitted } from "../core/job.ts";
 import type { Room } from "../core/ready-queue.ts";
+import type { Database } from "./database.ts";
+import { idempotencyKeyReused } from "./idempotency-keys.ts";
 import { jsonArray, orNull, plainArray, textArray } from "./arrays.ts";
 
+const COLUMNS = `job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due,
+           current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents`;
+const PARAMETERS =
+  "$1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::jsonb[], $6::timestamptz[], $7::smallint[], $8::uuid[], $9::boolean[]";
+
 /** One round trip for any number of jobs; migrations/…_submit_jobs says what it locks and why it looks as it does. */
-export const SUBMIT_JOBS = {
+const SUBMIT_JOBS = {
   name: "submit_jobs",
-  text: `
-    SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents
-      FROM submit_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::jsonb[], $6::timestamptz[], $7::smallint[], $8::uuid[], $9::boolean[])`,
+  text: `SELECT ${COLUMNS} FROM submit_jobs(${PARAMETERS})`,
+};
+
+/** The same where some stand under idempotency keys; only such a batch pays for them. */
+const SUBMIT_KEYED_JOBS = {
+  name: "submit_keyed_jobs",
+  text: `SELECT ${COLUMNS}, replay_of FROM submit_keyed_jobs(${PARAMETERS}, $10::uuid[], $11::uuid[], $12::int[])`,
 };
 
 type RefusalCode = Extract<
   ErrorCode,
-  "unknown_customer" | "customer_inactive" | "unknown_job_type" | "job_type_disabled" | "insufficient_funds"
+  | "unknown_customer"
+  | "customer_inactive"
+  | "unknown_job_type"
+  | "job_type_disabled"
+  | "insufficient_funds"
+  | "spend_limit_reached"
+  | "wallet_frozen"
+  | "idempotency_key_reused"
 >;
 
 export type SubmittedRow = [
   job_id: string,
-  refusal: RefusalCode | null,
+  /** `twin_refused`: the same item under the same key stands earlier in the batch, and was refused. */
+  refusal: RefusalCode | "twin_refused" | null,
   estimated_cost_cents: number,
   max_attempts: number,
   created_at: string,
@@ -27,9 +46,30 @@ export type SubmittedRow = [
   due: boolean,
   current_balance_cents: number,
   pending_charges_cents: number,
+  credit_limit_cents: number,
+  monthly_spend_limit_cents: number | null,
+  month_spent_cents: number,
+  /** The job that was made before under this key. */
+  replay_of?: string | null,
 ];
 
-export function submitValues(jobs: readonly NewJob[], room: Room): unknown[] {
+/** One answer a job: what was stored, what was refused, or which job is to be answered instead. */
+export async function callSubmit(
+  database: Database,
+  jobs: readonly NewJob[],
+  room: Room,
+): Promise<SubmittedRow[]> {
+  const values = submitValues(jobs, room);
+  if (!jobs.some((job) => job.key)) return await database.call<SubmittedRow>(SUBMIT_JOBS, values);
+  return await database.call<SubmittedRow>(SUBMIT_KEYED_JOBS, [
+    ...values,
+    plainArray(jobs.map((job) => job.key?.id)),
+    plainArray(jobs.map((job) => job.key?.request_hash)),
+    plainArray(jobs.map((job) => job.key?.item)),
+  ]);
+}
+
+function submitValues(jobs: readonly NewJob[], room: Room): unknown[] {
   return [
     plainArray(jobs.map((job) => job.id)),
     plainArray(jobs.map((job) => job.customer_id)),
@@ -53,27 +93,9 @@ export function submitValues(jobs: readonly NewJob[], room: Room): unknown[] {
 }
 
 export function toSubmitted(job: NewJob, row: SubmittedRow): Submitted {
-  const [
-    ,
-    refusal,
-    estimated_cost_cents,
-    max_attempts,
-    created_at,
-    run_at,
-    due,
-    current_balance_cents,
-    pending_charges_cents,
-  ] = row;
-  if (refusal === "insufficient_funds") {
-    return {
-      refused: insufficientFunds({
-        required_cents: estimated_cost_cents,
-        current_balance_cents,
-        pending_charges_cents,
-      }),
-    };
-  }
-  if (refusal) return { refused: refuse(refusal, job) };
+  const [, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due] = row;
+  if (refusal === "twin_refused") throw new Error(`job ${job.id} has no answer of its own`);
+  if (refusal) return { refused: refuse(refusal, job, row) };
   const stored: Job = {
     id: job.id,
     customer_id: job.customer_id,
@@ -98,8 +120,27 @@ export function toSubmitted(job: NewJob, row: SubmittedRow): Submitted {
   return { job: stored, due };
 }
 
-function refuse(code: Exclude<RefusalCode, "insufficient_funds">, job: NewJob): PlatformError {
+function refuse(code: RefusalCode, job: NewJob, row: SubmittedRow): PlatformError {
+  const [, , required_cents, , , , , current_balance_cents, pending_charges_cents] = row;
+  const [credit_limit_cents, monthly_spend_limit_cents, month_spent_cents] = [row[9], row[10], row[11]];
   switch (code) {
+    case "insufficient_funds":
+      return insufficientFunds({
+        required_cents,
+        current_balance_cents,
+        pending_charges_cents,
+        credit_limit_cents,
+      });
+    case "spend_limit_reached":
+      return new PlatformError(
+        code,
+        `This costs ${required_cents} cents; of the month's limit of ${monthly_spend_limit_cents}, ${month_spent_cents} are spent and ${pending_charges_cents} held for open jobs. Raise the limit, or wait for the next month.`,
+        { members: { required_cents, monthly_spend_limit_cents, month_spent_cents, pending_charges_cents } },
+      );
+    case "wallet_frozen":
+      return new PlatformError(code, "The wallet is frozen: it takes no new jobs until it is unfrozen.");
+    case "idempotency_key_reused":
+      return idempotencyKeyReused();
     case "unknown_customer":
       return new PlatformError(code, `There is no customer ${job.customer_id}.`, {
         errors: [{ pointer: "/customer_id", message: "is not known" }],

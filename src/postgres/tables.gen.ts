@@ -25,6 +25,8 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
 export interface ApiKeys {
   created_at: Generated<string>;
   customer_id: string;
@@ -43,9 +45,22 @@ export interface Audit {
   says: string | null;
 }
 
+export interface BrokenSeals {
+  first_seq: number | null;
+  last_seq: number | null;
+  wallet_id: string | null;
+}
+
 export interface Cancellations {
   job_id: string;
   runner_id: string;
+}
+
+export interface CustomerPrices {
+  cost_cents: number;
+  customer_id: string;
+  job_type_id: string;
+  updated_at: Generated<string>;
 }
 
 export interface Customers {
@@ -56,6 +71,13 @@ export interface Customers {
   id: string;
   name: string;
   updated_at: Generated<string>;
+}
+
+export interface IdempotencyKeys {
+  created_at: Generated<string>;
+  id: string;
+  request_hash: string;
+  subjects: Generated<string[]>;
 }
 
 export interface JobParked {
@@ -118,11 +140,38 @@ export interface JobTypes {
   updated_at: Generated<string>;
 }
 
+export interface Journal {
+  account: string | null;
+  amount_cents: number | null;
+  created_at: string | null;
+  currency: string | null;
+  job_id: string | null;
+  kind: EntryKind | null;
+  seq: number | null;
+  wallet_id: string | null;
+}
+
 export interface Leases {
   claimed_at: Generated<string>;
   id: string;
   job_ids: string[];
   runner_id: string;
+}
+
+export interface Outbox {
+  created_at: Generated<string>;
+  customer_id: string;
+  id: Generated<number>;
+  kind: string;
+  payload: Json;
+}
+
+export interface PriceHistory {
+  cost_cents: number | null;
+  customer_id: string | null;
+  id: Generated<number>;
+  job_type_id: string;
+  valid_from: Generated<string>;
 }
 
 export interface QueuePause {
@@ -140,6 +189,7 @@ export interface Runners {
 }
 
 export interface WalletEntries {
+  actor: string | null;
   amount_cents: number;
   balance_after_cents: number;
   created_at: Generated<string>;
@@ -153,28 +203,49 @@ export interface WalletEntries {
 
 export interface Wallets {
   created_at: Generated<string>;
+  credit_limit_cents: Generated<number>;
   currency: Generated<string>;
   current_balance_cents: Generated<number>;
   customer_id: string;
+  frozen_at: string | null;
   id: string;
   last_entry_seq: Generated<number>;
+  low_balance_cents: number | null;
+  month_spent_cents: Generated<number>;
+  monthly_spend_limit_cents: number | null;
   pending_charges_cents: Generated<number>;
+  spend_month: Generated<Timestamp>;
   updated_at: Generated<string>;
+}
+
+export interface WalletSeals {
+  first_seq: number;
+  hash: Buffer;
+  last_seq: number;
+  sealed_at: Generated<string>;
+  wallet_id: string;
 }
 
 export interface DB {
   api_keys: ApiKeys;
   audit: Audit;
+  broken_seals: BrokenSeals;
   cancellations: Cancellations;
+  customer_prices: CustomerPrices;
   customers: Customers;
+  idempotency_keys: IdempotencyKeys;
   job_parked: JobParked;
   job_queue: JobQueue;
   job_schedule: JobSchedule;
   job_types: JobTypes;
   jobs: Jobs;
+  journal: Journal;
   leases: Leases;
+  outbox: Outbox;
+  price_history: PriceHistory;
   queue_pause: QueuePause;
   runners: Runners;
   wallet_entries: WalletEntries;
+  wallet_seals: WalletSeals;
   wallets: Wallets;
 }

@@ -1,37 +1,30 @@
 import { sql } from "kysely";
+import type { IdempotencyKey } from "../core/idempotency.ts";
 import { PlatformError } from "../core/errors.ts";
-import { insufficientFunds } from "../core/insufficient-funds.ts";
-import type { EntriesPage, EntryKind, TopUp, Wallet, WalletEntry, WalletRepository } from "../core/wallet.ts";
+import {
+  SYSTEM_ACTOR,
+  type BalancePoint,
+  type EntriesPage,
+  type PointInTime,
+  type Posted,
+  type Posting,
+  type Refund,
+  type TopUp,
+  type Wallet,
+  type WalletChanges,
+  type WalletEntry,
+  type WalletRepository,
+} from "../core/wallet.ts";
 import type { Database } from "./database.ts";
 import { isViolationOf } from "./errors.ts";
+import { postEntries, refundJob } from "./post-entries.ts";
 
-const POST_ENTRY = {
-  name: "post_entry",
-  text: `SELECT outcome, wallet_id, seq, kind, amount_cents, balance_after_cents, reference, reason, created_at, current_balance_cents, pending_charges_cents
-           FROM post_entry($1, $2, $3, $4, $5)`,
+const BALANCE_BEFORE = {
+  name: "balance_before",
+  text: "SELECT b.seq, b.balance_cents FROM wallets w CROSS JOIN LATERAL balance_before(w.id, $2::timestamptz + $3::interval) b WHERE w.customer_id = $1",
 };
-
-type PostedRow = [
-  outcome: "posted" | "replayed" | "reference_reused" | "insufficient_funds" | "unknown_customer",
-  wallet_id: string,
-  seq: number,
-  kind: EntryKind,
-  amount_cents: number,
-  balance_after_cents: number,
-  reference: string | null,
-  reason: string | null,
-  created_at: string,
-  current_balance_cents: number,
-  pending_charges_cents: number,
-];
-
-interface Posting {
-  readonly customer_id: string;
-  readonly kind: EntryKind;
-  readonly amount_cents: number;
-  readonly reference: string | null;
-  readonly reason: string | null;
-}
+/** The resolution of PostgreSQL's clock. */
+const ONE_TICK = "1 microsecond";
 
 export class PostgresWalletRepository implements WalletRepository {
   readonly #database: Database;
@@ -44,14 +37,66 @@ export class PostgresWalletRepository implements WalletRepository {
     return await this.#database.kysely
       .selectFrom("wallets")
       .select(["id", "customer_id", "currency", "current_balance_cents", "pending_charges_cents"])
-      .select(sql<number>`current_balance_cents - pending_charges_cents`.as("available_cents"))
-      .select(["created_at", "updated_at"])
+      .select(
+        sql<number>`CASE WHEN frozen_at IS NULL THEN current_balance_cents + credit_limit_cents - pending_charges_cents ELSE 0 END`.as(
+          "available_cents",
+        ),
+      )
+      .select(["credit_limit_cents", "low_balance_cents", "monthly_spend_limit_cents"])
+      .select(
+        sql<number>`CASE spend_month WHEN date_trunc('month', now() AT TIME ZONE 'UTC')::date THEN month_spent_cents ELSE 0 END`.as(
+          "month_spent_cents",
+        ),
+      )
+      .select(["frozen_at", "created_at", "updated_at"])
       .where("customer_id", "=", customerId)
       .executeTakeFirst();
   }
 
-  async topUp(topUp: TopUp): Promise<{ entry: WalletEntry; replayed: boolean }> {
-    return await this.#post({ ...topUp, kind: "top_up", reason: null });
+  async update(customerId: string, changes: WalletChanges): Promise<Wallet> {
+    const { frozen, ...columns } = changes;
+    const set = Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+    try {
+      await this.#database.kysely
+        .updateTable("wallets")
+        .set({
+          ...set,
+          ...(frozen === undefined
+            ? {}
+            : { frozen_at: frozen ? sql`coalesce(frozen_at, clock_timestamp())` : null }),
+          updated_at: sql`greatest(updated_at, clock_timestamp())`,
+        })
+        .where("customer_id", "=", customerId)
+        .execute();
+    } catch (error) {
+      if (!isViolationOf(error, "wallets_not_overspent")) throw error;
+      throw await this.#owesMore(customerId, changes);
+    }
+    const wallet = await this.findByCustomerId(customerId);
+    if (!wallet) throw noWallet(customerId);
+    return wallet;
+  }
+
+  async topUp(topUp: TopUp, actor = SYSTEM_ACTOR): Promise<Posted> {
+    return await this.post({ ...topUp, kind: "top_up" }, actor);
+  }
+
+  async post(posting: Posting, actor: string, key?: IdempotencyKey): Promise<Posted> {
+    const [posted] = await postEntries(this.#database, [posting], actor, key);
+    if (!posted) throw new Error("postEntries answered nothing");
+    if ("refused" in posted) throw posted.refused;
+    return posted;
+  }
+
+  async postAll(
+    postings: readonly Posting[],
+    actor: string,
+  ): Promise<(Posted | { refused: PlatformError })[]> {
+    return await postEntries(this.#database, postings, actor);
+  }
+
+  async refund(refund: Refund, actor: string): Promise<Posted> {
+    return await refundJob(this.#database, refund, actor);
   }
 
   async deductBalance(deduction: {
@@ -59,13 +104,11 @@ export class PostgresWalletRepository implements WalletRepository {
     amount_cents: number;
     reason: string;
   }): Promise<WalletEntry> {
-    const { entry } = await this.#post({
-      customer_id: deduction.customer_id,
-      kind: "adjustment",
-      amount_cents: -deduction.amount_cents,
-      reference: null,
-      reason: deduction.reason,
-    });
+    const { customer_id, amount_cents, reason } = deduction;
+    const { entry } = await this.post(
+      { customer_id, kind: "adjustment", amount_cents: -amount_cents, reference: null, reason },
+      SYSTEM_ACTOR,
+    );
     return entry;
   }
 
@@ -75,77 +118,42 @@ export class PostgresWalletRepository implements WalletRepository {
       .innerJoin("wallets", "wallets.id", "wallet_entries.wallet_id")
       .selectAll("wallet_entries")
       .where("wallets.customer_id", "=", customerId)
-      .orderBy("wallet_entries.seq", "desc")
+      .orderBy("wallet_entries.seq", page.order === "oldest_first" ? "asc" : "desc")
       .limit(page.limit);
     if (page.before_seq !== undefined) query = query.where("wallet_entries.seq", "<", page.before_seq);
+    if (page.after_seq !== undefined) query = query.where("wallet_entries.seq", ">", page.after_seq);
     return await query.execute();
   }
 
-  async #post(posting: Posting): Promise<{ entry: WalletEntry; replayed: boolean }> {
-    const row = await this.#callPostEntry(posting);
-    const [
-      outcome,
-      wallet_id,
-      seq,
-      kind,
-      amount_cents,
-      balance_after_cents,
-      reference,
-      reason,
-      created_at,
-      balance,
-      held,
-    ] = row;
-    switch (outcome) {
-      case "posted":
-      case "replayed":
-        return {
-          entry: {
-            wallet_id,
-            seq,
-            kind,
-            amount_cents,
-            balance_after_cents,
-            job_id: null,
-            reference,
-            reason,
-            created_at,
-          },
-          replayed: outcome === "replayed",
-        };
-      case "unknown_customer":
-        throw new PlatformError("not_found", `There is no customer ${posting.customer_id}.`);
-      case "reference_reused":
-        throw new PlatformError(
-          "reference_reused",
-          `The reference "${posting.reference}" stands for a ${kind} of ${amount_cents} cents already. Use a new one.`,
-          { errors: [{ pointer: "/reference", message: "was used for another movement" }] },
-        );
-      case "insufficient_funds":
-        throw insufficientFunds({
-          required_cents: -posting.amount_cents,
-          current_balance_cents: balance,
-          pending_charges_cents: held,
-        });
-    }
+  async balanceAt(customerId: string, when?: PointInTime): Promise<BalancePoint | undefined> {
+    const point = when === undefined ? [null, "0"] : "at" in when ? [when.at, ONE_TICK] : [when.before, "0"];
+    const [row] = await this.#database.call<[number, number]>(BALANCE_BEFORE, [customerId, ...point]);
+    return row && { seq: row[0], balance_cents: row[1] };
   }
 
-  async #callPostEntry({ customer_id, kind, amount_cents, reference, reason }: Posting): Promise<PostedRow> {
-    try {
-      const [row] = await this.#database.call<PostedRow>(POST_ENTRY, [
-        customer_id,
-        kind,
-        amount_cents,
-        reference,
-        reason,
-      ]);
-      if (!row) throw new Error("post_entry answered no row");
-      return row;
-    } catch (error) {
-      if (!isViolationOf(error, "wallets_balance_limit")) throw error;
-      throw new PlatformError("validation_failed", "The balance would go beyond what a wallet can hold.", {
-        errors: [{ pointer: "/amount_cents", message: "is too large for this wallet" }],
-      });
-    }
+  /** Credit below what is used, or a thaw while more is owed than there is. */
+  async #owesMore(customerId: string, changes: WalletChanges): Promise<PlatformError> {
+    const wallet = await this.findByCustomerId(customerId);
+    if (!wallet) return noWallet(customerId);
+    const { current_balance_cents, pending_charges_cents } = wallet;
+    const credit_limit_cents = changes.credit_limit_cents ?? wallet.credit_limit_cents;
+    const available_cents = current_balance_cents + credit_limit_cents - pending_charges_cents;
+    return new PlatformError(
+      "insufficient_funds",
+      `The wallet would be ${-available_cents} cents short of what it owes and holds for open jobs. Top up first.`,
+      {
+        members: {
+          required_cents: -available_cents,
+          available_cents,
+          current_balance_cents,
+          pending_charges_cents,
+          credit_limit_cents,
+        },
+      },
+    );
   }
+}
+
+function noWallet(customerId: string): PlatformError {
+  return new PlatformError("not_found", `There is no customer ${customerId}.`);
 }

@@ -79,7 +79,7 @@ const Cursor = z.string().max(200, CURSOR_MESSAGE).meta({ description: "`next_cu
 
 /** A cursor of lists that are ordered by id. */
 export const IdCursor = Cursor.transform(decodeCursor).refine((id) => UUID.test(id), CURSOR_MESSAGE);
-/** A cursor of the ledger, which is ordered by `seq`. */
+/** A cursor of lists that are numbered, such as the ledger. */
 export const SeqCursor = Cursor.transform(decodeCursor)
   .refine((seq) => SEQ.test(seq), CURSOR_MESSAGE)
   .transform(Number);

@@ -3,7 +3,7 @@ import { findSchemaFault } from "../../core/input-schema.ts";
 import { JOB_TYPE_DEFAULTS, MAX_ATTEMPTS_LIMIT, TIMEOUT_SECONDS_LIMIT } from "../../core/job-type.ts";
 import { findUnstorable } from "../../core/json.ts";
 import { AMOUNT_CENTS_MAX } from "../../core/wallet.ts";
-import { AnsweredTime, Id, pageOf, text } from "./fields.ts";
+import { AnsweredTime, Id, Limit, PAGE_LIMIT_DEFAULT, pageOf, SeqCursor, text } from "./fields.ts";
 
 const NAME_LENGTH_MAX = 200;
 
@@ -103,5 +103,34 @@ export const JobType = z
       },
     ],
   });
+
+export const PriceParams = z.strictObject({ id: Id, customer_id: Id });
+
+export const NewCustomerPrice = z
+  .strictObject({ cost_cents: fields.standard_cost_cents })
+  .meta({ id: "NewCustomerPrice", examples: [{ cost_cents: 4 }] });
+
+export const CustomerPrice = z
+  .strictObject({ customer_id: Id, job_type_id: Id, cost_cents: z.int(), updated_at: AnsweredTime })
+  .meta({ id: "CustomerPrice" });
+
+const PriceChange = z
+  .strictObject({
+    job_type_id: Id,
+    customer_id: Id.nullable().meta({ description: "Null: the standard cost." }),
+    cost_cents: z
+      .int()
+      .nullable()
+      .meta({ description: "Null: from then on the customer pays the standard cost again." }),
+    valid_from: AnsweredTime,
+  })
+  .meta({ id: "PriceChange" });
+
+export const PriceHistoryPage = pageOf(PriceChange, "PriceHistoryPage");
+
+export const PriceHistoryQuery = z.strictObject({
+  limit: Limit.default(PAGE_LIMIT_DEFAULT),
+  cursor: SeqCursor.optional(),
+});
 
 export const JobTypePage = pageOf(JobType, "JobTypePage");

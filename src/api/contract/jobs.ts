@@ -126,6 +126,26 @@ export const Job = z
     ],
   });
 
+export const JobEstimate = z
+  .strictObject({
+    customer_id: Id,
+    job_type_id: Id,
+    priority: Priority,
+    estimated_cost_cents: z.int().meta({ description: "What would be held, and the most it can cost." }),
+    currency: z.string(),
+    available_cents: z.int(),
+    affordable: z.boolean().meta({ description: "Whether the wallet would hold the price now." }),
+    refusal: z
+      .enum(["wallet_frozen", "insufficient_funds", "spend_limit_reached"])
+      .nullable()
+      .meta({ description: "Why it would not." }),
+    expected_wait_seconds: z.number().nullable().meta({
+      description:
+        "How long the job that is next in this priority has waited by now; 0 when none waits. Null when nobody can say: scheduled for later, paused, or no runner lives.",
+    }),
+  })
+  .meta({ id: "JobEstimate" });
+
 export const JobPage = pageOf(Job, "JobPage");
 
 export const BatchResults = z

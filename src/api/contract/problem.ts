@@ -34,6 +34,12 @@ export const Problem = z
     available_cents: z.int().optional(),
     pending_charges_cents: z.int().optional(),
     current_balance_cents: z.int().optional(),
+    credit_limit_cents: z.int().optional(),
+    monthly_spend_limit_cents: z.int().optional().meta({ description: "With `spend_limit_reached`." }),
+    month_spent_cents: z.int().optional(),
+    charged_cents: z.int().optional().meta({ description: "With `refund_exceeds_charge`." }),
+    refunded_cents: z.int().optional(),
+    refundable_cents: z.int().optional(),
     job_status: z
       .enum(JOB_STATUSES)
       .optional()
@@ -56,6 +62,7 @@ export const Problem = z
         required_cents: 500,
         current_balance_cents: 500,
         pending_charges_cents: 380,
+        credit_limit_cents: 0,
         available_cents: 120,
       },
     ],

@@ -5,6 +5,7 @@ import { adminOnly, noCustomer, refuseForeign } from "../auth.ts";
 import { Customer, CustomerChanges, CustomerPage, NewCustomer } from "../contract/customers.ts";
 import { IdParams, PageQuery } from "../contract/fields.ts";
 import { toPage } from "../cursor.ts";
+import { IdempotencyHeaders, idempotencyKeyOf, madeOrReplayed } from "../idempotency.ts";
 
 const tags = ["Customers"];
 
@@ -18,13 +19,19 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
         tags,
         summary: "Make a customer",
         description: "Its wallet exists from then on, empty. `Location` is the customer's path.",
+        headers: IdempotencyHeaders,
         body: NewCustomer,
-        response: { 201: Customer },
+        response: { 200: Customer, 201: Customer },
+        errors: ["idempotency_key_reused"],
       },
     },
     async (request, reply) => {
-      const customer = await customers.create({ ...request.body, id: uuidv7() });
-      return reply.code(201).header("location", `/customers/${customer.id}`).send(customer);
+      const key = idempotencyKeyOf(request, request.body);
+      const { customer, replayed } = await customers.createOnce({ ...request.body, id: uuidv7() }, key);
+      return reply
+        .code(madeOrReplayed(request, reply, replayed))
+        .header("location", `/customers/${customer.id}`)
+        .send(customer);
     },
   );
 

@@ -4,19 +4,32 @@ import { cancelJob } from "../../core/cancel-job.ts";
 import { PlatformError } from "../../core/errors.ts";
 import type { Platform } from "../../core/platform.ts";
 import { retryJob } from "../../core/retry-job.ts";
-import { submitJob, submitJobs, type SubmitJob as SubmitJobRequest } from "../../core/submit-jobs.ts";
+import { estimateJob } from "../../core/estimate-job.ts";
+import { submitJobs, submitOne, type SubmitJob as SubmitJobRequest } from "../../core/submit-jobs.ts";
 import type { Api } from "../api.ts";
 import { activeOnly, ownerOf, refuseForeign } from "../auth.ts";
 import { IdParams, NoBody } from "../contract/fields.ts";
-import { BatchResults, Job, JobPage, JobsQuery, SubmitBatch, SubmitJob } from "../contract/jobs.ts";
+import {
+  BatchResults,
+  Job,
+  JobEstimate,
+  JobPage,
+  JobsQuery,
+  SubmitBatch,
+  SubmitJob,
+} from "../contract/jobs.ts";
 import { toPage } from "../cursor.ts";
+import { IdempotencyHeaders, idempotencyKeyOf, madeOrReplayed } from "../idempotency.ts";
 import { toProblem } from "../problems.ts";
+import { refusalOr } from "../refusal.ts";
 import { invalidField, parse } from "../validation.ts";
 
 const tags = ["Jobs"];
 
 const SUBMISSION_ERRORS = [
   "insufficient_funds",
+  "spend_limit_reached",
+  "wallet_frozen",
   "customer_inactive",
   "not_found",
   "unknown_customer",
@@ -38,15 +51,48 @@ export function jobRoutes(api: Api, platform: Platform): void {
         summary: "Submit a job",
         description:
           "The price of the job type is held in the wallet, and the job stored, together or not at all. `Location` is the job's path.",
+        headers: IdempotencyHeaders,
         body: SubmitJob,
-        response: { 201: Job },
-        errors: SUBMISSION_ERRORS,
+        response: { 200: Job, 201: Job },
+        errors: [...SUBMISSION_ERRORS, "idempotency_key_reused"],
       },
     },
     async (request, reply) => {
-      const job = await submitJob(platform, forCustomer(request, request.body));
-      return reply.code(201).header("location", `/jobs/${job.id}`).send(job);
+      const key = idempotencyKeyOf(request, request.body);
+      const { job, replayed = false } = await submitOne(platform, {
+        ...forCustomer(request, request.body),
+        key: key && { ...key, item: 0 },
+      });
+      return reply
+        .code(madeOrReplayed(request, reply, replayed))
+        .header("location", `/jobs/${job.id}`)
+        .send(job);
     },
+  );
+
+  api.post(
+    "/jobs/estimate",
+    {
+      onRequest: activeOnly,
+      schema: {
+        operationId: "estimateJob",
+        tags,
+        summary: "Price a job without submitting it",
+        description:
+          "What a submission with this body would cost, whether the wallet would hold it, and how long it would wait. Nothing is held: a moment later the answer may be another.",
+        body: SubmitJob,
+        response: { 200: JobEstimate },
+        errors: [
+          "customer_inactive",
+          "not_found",
+          "unknown_customer",
+          "unknown_job_type",
+          "job_type_disabled",
+          "input_invalid",
+        ],
+      },
+    },
+    async (request) => await estimateJob(platform, forCustomer(request, request.body)),
   );
 
   api.post(
@@ -59,12 +105,17 @@ export function jobRoutes(api: Api, platform: Platform): void {
         summary: "Submit up to 1000 jobs",
         description:
           "Each stands alone: what is wrong with one does not fail the others. Look at the `status` of each result; pointers in its problem are into that item.",
+        headers: IdempotencyHeaders,
         body: SubmitBatch,
         response: { 200: BatchResults },
-        errors: ["customer_inactive"],
+        errors: ["customer_inactive", "idempotency_key_reused"],
       },
     },
-    async (request) => ({ results: await submitBatch(platform, request, request.body.jobs) }),
+    async (request, reply) => {
+      const { results, replayed } = await submitBatch(platform, request, request.body.jobs);
+      madeOrReplayed(request, reply, replayed);
+      return { results };
+    },
   );
 
   api.get(
@@ -162,31 +213,35 @@ function forCustomer(request: FastifyRequest, job: z.output<typeof SubmitJob>): 
 
 type Result = z.output<typeof BatchResults>["results"][number];
 
-/** Parses item by item, submits those that parsed together, and answers in the order given. */
+/**
+ * Parses item by item, submits those that parsed together, and answers in the order given. Under a key each item stands at its place: what was
+ * made before is answered again, what was refused is tried again. `replayed`: the key made all that is answered as made.
+ */
 async function submitBatch(
   platform: Platform,
   request: FastifyRequest,
   items: readonly unknown[],
-): Promise<Result[]> {
-  const parsed = items.map((item) => refusalOr(() => forCustomer(request, parse(SubmitJob, item))));
+): Promise<{ results: Result[]; replayed: boolean }> {
+  const key = idempotencyKeyOf(request, items);
+  const parsed = items.map((item, index) =>
+    refusalOr((): SubmitJobRequest => {
+      const job = forCustomer(request, parse(SubmitJob, item));
+      return key ? { ...job, key: { ...key, item: index } } : job;
+    }),
+  );
   const submitted = await submitJobs(
     platform,
     parsed.filter((one): one is SubmitJobRequest => !(one instanceof PlatformError)),
   );
   const answers = submitted.values();
-  return parsed.map((one): Result => {
+  const results = parsed.map((one): Result => {
     const answer = one instanceof PlatformError ? { refused: one } : answers.next().value;
     if (!answer) throw new Error("submitJobs answered less than it was asked");
     if ("job" in answer) return { status: 201, job: answer.job };
+    // The key is the whole request's, and so is its being another request's.
+    if (answer.refused.code === "idempotency_key_reused") throw answer.refused;
     return { status: answer.refused.status, problem: toProblem(answer.refused, request.id) };
   });
-}
-
-function refusalOr<T>(run: () => T): T | PlatformError {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof PlatformError) return error;
-    throw error;
-  }
+  const made = submitted.filter((one) => "job" in one);
+  return { results, replayed: made.length > 0 && made.every((one) => one.replayed) };
 }

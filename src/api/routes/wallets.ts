@@ -1,29 +1,25 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
 import type { Platform } from "../../core/platform.ts";
-import type { WalletEntry as Entry, WalletRepository } from "../../core/wallet.ts";
+import type { WalletRepository } from "../../core/wallet.ts";
 import type { Api } from "../api.ts";
 import { adminOnly, noCustomer, refuseForeign } from "../auth.ts";
 import { IdParams, PAGE_LIMIT_DEFAULT } from "../contract/fields.ts";
-import { EntriesQuery, TopUp, Wallet, WalletEntry, WalletEntryPage } from "../contract/wallets.ts";
-import { csvLine, prefersCsv } from "../csv.ts";
+import {
+  Balance,
+  BalanceQuery,
+  EntriesQuery,
+  Wallet,
+  WalletChanges,
+  WalletEntryPage,
+} from "../contract/wallets.ts";
+import { prefersCsv } from "../csv.ts";
 import { toPage } from "../cursor.ts";
+import { balanceAt, findPeriod, statement } from "../statement.ts";
 
 const tags = ["Wallets"];
 
 const CSV_TYPE = "text/csv; charset=utf-8; header=present";
-/** Entries read at a time for a statement, which may have millions. */
-const STATEMENT_PAGE = 1_000;
-const STATEMENT_COLUMNS = [
-  "seq",
-  "created_at",
-  "kind",
-  "amount_cents",
-  "balance_after_cents",
-  "job_id",
-  "reference",
-  "reason",
-] as const satisfies readonly (keyof Entry)[];
 
 export function walletRoutes(api: Api, { wallets }: Platform): void {
   api.get(
@@ -44,25 +40,45 @@ export function walletRoutes(api: Api, { wallets }: Platform): void {
     },
   );
 
-  api.post(
-    "/customers/:id/wallet/top-ups",
+  api.patch(
+    "/customers/:id/wallet",
     {
       onRequest: adminOnly,
       schema: {
-        operationId: "topUpWallet",
+        operationId: "updateWallet",
         tags,
-        summary: "Add money to a wallet",
+        summary: "Set a wallet's limits, or freeze it",
         description:
-          "201: the money was added. 200: this reference added the same amount before; the answer is that first entry, and nothing moved.",
+          "Only what is sent changes. What is held and owed must stay covered: a lower credit limit, or an end of the freeze, may be refused until money came in.",
         params: IdParams,
-        body: TopUp,
-        response: { 200: WalletEntry, 201: WalletEntry },
-        errors: ["not_found", "reference_reused"],
+        body: WalletChanges,
+        response: { 200: Wallet },
+        errors: ["not_found", "insufficient_funds"],
       },
     },
-    async ({ params, body }, reply) => {
-      const { entry, replayed } = await wallets.topUp({ ...body, customer_id: params.id });
-      return reply.code(replayed ? 200 : 201).send(entry);
+    async ({ params, body }) => await wallets.update(params.id, body),
+  );
+
+  api.get(
+    "/customers/:id/wallet/balance",
+    {
+      schema: {
+        operationId: "getBalance",
+        tags,
+        summary: "Read the balance at any past time",
+        params: IdParams,
+        querystring: BalanceQuery,
+        response: { 200: Balance },
+        errors: ["not_found"],
+      },
+    },
+    async (request) => {
+      const { params, query } = request;
+      refuseForeign(request, params.id);
+      const { currency, customer_id } = await findWallet(wallets, params.id);
+      const when = query.at === undefined ? undefined : { at: query.at };
+      const { seq, balance_cents } = await balanceAt(wallets, customer_id, when);
+      return { customer_id, currency, balance_cents, seq };
     },
   );
 
@@ -74,7 +90,7 @@ export function walletRoutes(api: Api, { wallets }: Platform): void {
         tags,
         summary: "List the movements of a wallet, newest first",
         description:
-          "With `Accept: text/csv`, a statement: a header row and one line an entry, all of them unless `limit` says how many. Text that a spreadsheet would take for a formula begins with an apostrophe there.",
+          "Of a period, or all of them. With `Accept: text/csv`, a statement: a header row and one line an entry, all of them unless `limit` says how many. A statement of a period is in the order of time, between a line with the opening balance and one with the closing balance. Text that a spreadsheet would take for a formula begins with an apostrophe there.",
         params: IdParams,
         querystring: EntriesQuery,
         response: {
@@ -92,19 +108,25 @@ export function walletRoutes(api: Api, { wallets }: Platform): void {
     async (request, reply) => {
       const { params, query } = request;
       refuseForeign(request, params.id);
-      // Without an entry yet, only the wallet tells an unknown customer from a new one.
-      await findWallet(wallets, params.id);
+      const period = await findPeriod(wallets, params.id, query);
       reply.header("vary", "accept");
       if (prefersCsv(request.headers.accept)) {
-        const lines = statement(wallets, params.id, query.limit ?? Infinity, query.cursor);
         return reply
           .type(CSV_TYPE)
           .header("content-disposition", `attachment; filename="wallet-${params.id}.csv"`)
-          .send(Readable.from(lines));
+          .send(Readable.from(statement(wallets, params.id, query, period)));
       }
       const limit = query.limit ?? PAGE_LIMIT_DEFAULT;
-      const rows = await wallets.listEntries(params.id, { limit: limit + 1, before_seq: query.cursor });
-      return toPage(rows, limit, (entry) => entry.seq);
+      const rows = await wallets.listEntries(params.id, {
+        limit: limit + 1,
+        before_seq: Math.min(query.cursor ?? Infinity, period.closing.seq + 1),
+        after_seq: period.opening.seq,
+      });
+      return {
+        ...toPage(rows, limit, (entry) => entry.seq),
+        opening_balance_cents: period.opening.balance_cents,
+        closing_balance_cents: period.closing.balance_cents,
+      };
     },
   );
 }
@@ -113,23 +135,4 @@ async function findWallet(wallets: WalletRepository, customer_id: string) {
   const wallet = await wallets.findByCustomerId(customer_id);
   if (!wallet) throw noCustomer(customer_id);
   return wallet;
-}
-
-/** A page at a time, as fast as the client reads. Entries are only ever added on top, so what is below the first page cannot shift. */
-async function* statement(
-  wallets: WalletRepository,
-  customer_id: string,
-  entries_max: number,
-  before_seq: number | undefined,
-): AsyncGenerator<string> {
-  yield csvLine(STATEMENT_COLUMNS);
-  for (let left = entries_max, below = before_seq; left > 0;) {
-    const page = { limit: Math.min(left, STATEMENT_PAGE), before_seq: below };
-    const entries = await wallets.listEntries(customer_id, page);
-    if (entries.length > 0)
-      yield entries.map((entry) => csvLine(STATEMENT_COLUMNS.map((column) => entry[column]))).join("");
-    if (entries.length < page.limit) return;
-    left -= entries.length;
-    below = entries.at(-1)?.seq;
-  }
 }

@@ -1,1 +1,0 @@
-DROP FUNCTION post_entry(uuid, entry_kind, bigint, text, text);

@@ -1,0 +1,30 @@
+import { IDEMPOTENCY_KEY_DAYS } from "../core/idempotency.ts";
+import type { Database } from "./database.ts";
+
+const BATCH = 1_000;
+/** An event that nobody took for so long is nobody's. */
+const OUTBOX_DAYS = 30;
+
+const PRUNE_KEYS = {
+  name: "prune_idempotency_keys",
+  text: `
+    WITH gone AS (
+      DELETE FROM idempotency_keys WHERE id = ANY (array(
+        SELECT id FROM idempotency_keys WHERE created_at < now() - make_interval(days => $1) LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING 1)
+    SELECT count(*) FROM gone`,
+};
+const PRUNE_OUTBOX = {
+  name: "prune_outbox",
+  text: `
+    WITH gone AS (
+      DELETE FROM outbox WHERE id = ANY (array(
+        SELECT o.id FROM (SELECT id, created_at FROM outbox ORDER BY id LIMIT $2) o WHERE o.created_at < now() - make_interval(days => $1))) RETURNING 1)
+    SELECT count(*) FROM gone`,
+};
+
+/** One batch of each; true when one was full. */
+export async function pruneOnce(database: Database): Promise<boolean> {
+  const [keys] = await database.call<[number]>(PRUNE_KEYS, [IDEMPOTENCY_KEY_DAYS, BATCH]);
+  const [events] = await database.call<[number]>(PRUNE_OUTBOX, [OUTBOX_DAYS, BATCH]);
+  return keys?.[0] === BATCH || events?.[0] === BATCH;
+}

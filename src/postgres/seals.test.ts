@@ -1,0 +1,93 @@
+import { Client } from "pg";
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { atTheEnd } from "../../test/support/cleanup.ts";
+import { createTestPlatform, createCustomer } from "../../test/support/test-platform.ts";
+import type { OpenPlatform } from "../bin/open-platform.ts";
+
+let platform: OpenPlatform;
+let client: Client;
+let wallet: string;
+
+beforeAll(async () => {
+  const test = await createTestPlatform();
+  platform = test.platform;
+  client = new Client({ connectionString: test.databaseUrl });
+  await client.connect();
+  atTheEnd(() => client.end());
+});
+
+beforeEach(async () => {
+  const customer_id = await createCustomer(platform, 100);
+  for (const reference of ["a", "b"])
+    await platform.wallets.topUp({ customer_id, amount_cents: 5, reference });
+  const { rows } = await client.query("SELECT id FROM wallets WHERE customer_id = $1", [customer_id]);
+  wallet = rows[0].id;
+  await sealAll();
+  await platform.wallets.topUp({ customer_id, amount_cents: 7, reference: "c" });
+  await sealAll();
+});
+
+async function sealAll(): Promise<void> {
+  let cursor: string | undefined;
+  do cursor = await platform.seals.sealNext(cursor);
+  while (cursor !== undefined);
+}
+
+/** As somebody would who owns the server: past every trigger and privilege. */
+async function tamper(statement: string): Promise<void> {
+  await client.query("BEGIN");
+  await client.query("SET LOCAL session_replication_role = replica");
+  await client.query(statement, [wallet]);
+  await client.query("COMMIT");
+}
+
+test("new entries get one link each time, entries are sealed once, and the chain holds", async () => {
+  const { rows } = await client.query(
+    "SELECT first_seq::int, last_seq::int FROM wallet_seals WHERE wallet_id = $1 ORDER BY last_seq",
+    [wallet],
+  );
+  expect(rows).toEqual([
+    { first_seq: 1, last_seq: 3 },
+    { first_seq: 4, last_seq: 4 },
+  ]);
+  const before = await platform.seals.verify();
+  await sealAll();
+  expect(await platform.seals.verify()).toEqual(before);
+  expect(before.row.broken).toBe(0);
+});
+
+test.each([
+  ["an entry's amount", "UPDATE wallet_entries SET amount_cents = 6 WHERE wallet_id = $1 AND seq = 2"],
+  ["an entry's reason", "UPDATE wallet_entries SET reason = 'x' WHERE wallet_id = $1 AND seq = 2"],
+  ["an entry that was taken out", "DELETE FROM wallet_entries WHERE wallet_id = $1 AND seq = 4"],
+  ["a link that was taken out", "DELETE FROM wallet_seals WHERE wallet_id = $1 AND last_seq = 3"],
+  [
+    "a link that was rewritten",
+    "UPDATE wallet_seals SET hash = sha256('x') WHERE wallet_id = $1 AND last_seq = 3",
+  ],
+])("%s is found", async (_what, statement) => {
+  const { row: before } = await platform.seals.verify();
+  await tamper(statement);
+  const { row } = await platform.seals.verify();
+  expect(row.broken).toBeGreaterThan(before.broken);
+});
+
+test("history that was rewritten with its links still has another digest", async () => {
+  const { digest } = await platform.seals.verify();
+  await tamper("UPDATE wallet_entries SET reason = 'forged' WHERE wallet_id = $1 AND seq = 4");
+  await tamper(
+    `UPDATE wallet_seals s SET hash = hash_entries(s.wallet_id, 4, 4, (SELECT hash FROM wallet_seals b WHERE b.wallet_id = s.wallet_id AND b.last_seq = 3))
+      WHERE s.wallet_id = $1 AND s.last_seq = 4`,
+  );
+  expect((await platform.seals.verify()).digest).not.toBe(digest);
+});
+
+test("two processes at once seal each entry once", async () => {
+  const customer_id = await createCustomer(platform, 1);
+  await Promise.all(Array.from({ length: 5 }, () => sealAll()));
+  const { rows } = await client.query(
+    "SELECT s.first_seq::int, s.last_seq::int FROM wallet_seals s JOIN wallets w ON w.id = s.wallet_id WHERE w.customer_id = $1",
+    [customer_id],
+  );
+  expect(rows).toEqual([{ first_seq: 1, last_seq: 1 }]);
+});
