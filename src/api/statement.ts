@@ -1,5 +1,5 @@
-import type { BalancePoint, PointInTime, WalletEntry, WalletRepository } from "../core/wallet.ts";
-import { noCustomer } from "./auth.ts";
+import { entriesOf, type Period } from "../core/statement.ts";
+import type { BalancePoint, WalletEntry, WalletRepository } from "../core/wallet.ts";
 import { csvLine } from "./csv.ts";
 import { invalidField } from "./validation.ts";
 
@@ -17,47 +17,11 @@ const STATEMENT_COLUMNS = [
   "actor",
 ] as const satisfies readonly (keyof WalletEntry)[];
 
-interface PeriodQuery {
+interface StatementQuery {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
-}
-
-interface StatementQuery extends PeriodQuery {
   readonly limit?: number | undefined;
   readonly cursor?: number | undefined;
-}
-
-/** What a wallet had right before a period, and by its end. The entries of the period are those between the two: entries are only ever added on top. */
-interface Period {
-  readonly opening: BalancePoint;
-  readonly closing: BalancePoint;
-}
-
-/** Throws `not_found` when there is no such customer. */
-export async function findPeriod(
-  wallets: WalletRepository,
-  customer_id: string,
-  { from, to }: PeriodQuery,
-): Promise<Period> {
-  if (from !== undefined && to !== undefined && from > to)
-    throw invalidField("/to", "must not be before from");
-  // The end first: whatever comes in between the two questions is after both.
-  const closing = await balanceAt(wallets, customer_id, to === undefined ? undefined : { before: to });
-  const opening =
-    from === undefined
-      ? { seq: 0, balance_cents: 0 }
-      : await balanceAt(wallets, customer_id, { before: from });
-  return opening.seq > closing.seq ? { opening: closing, closing } : { opening, closing };
-}
-
-export async function balanceAt(
-  wallets: WalletRepository,
-  customer_id: string,
-  when?: PointInTime,
-): Promise<BalancePoint> {
-  const point = await wallets.balanceAt(customer_id, when);
-  if (!point) throw noCustomer(customer_id);
-  return point;
 }
 
 /** As CSV, a page at a time, as fast as the client reads. */
@@ -95,23 +59,12 @@ async function* newestFirst(
 async function* betweenBalances(
   wallets: WalletRepository,
   customer_id: string,
-  { opening, closing }: Period,
+  period: Period,
 ): AsyncGenerator<string> {
   yield csvLine(STATEMENT_COLUMNS);
-  yield balanceLine("opening_balance", opening);
-  for (let after_seq = opening.seq; after_seq < closing.seq;) {
-    const entries = await wallets.listEntries(customer_id, {
-      limit: STATEMENT_PAGE,
-      order: "oldest_first",
-      after_seq,
-      before_seq: closing.seq + 1,
-    });
-    const last = entries.at(-1);
-    if (!last) throw new Error(`wallet of ${customer_id}: the ledger ends before entry ${closing.seq}`);
-    yield entries.map(entryLine).join("");
-    after_seq = last.seq;
-  }
-  yield balanceLine("closing_balance", closing);
+  yield balanceLine("opening_balance", period.opening);
+  for await (const entries of entriesOf(wallets, customer_id, period)) yield entries.map(entryLine).join("");
+  yield balanceLine("closing_balance", period.closing);
 }
 
 function entryLine(entry: WalletEntry): string {

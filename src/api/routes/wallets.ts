@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
 import type { Platform } from "../../core/platform.ts";
+import { balanceAt, findPeriod } from "../../core/statement.ts";
 import type { WalletRepository } from "../../core/wallet.ts";
 import type { Api } from "../api.ts";
 import { adminOnly, noCustomer, refuseForeign } from "../auth.ts";
@@ -15,7 +16,8 @@ import {
 } from "../contract/wallets.ts";
 import { prefersCsv } from "../csv.ts";
 import { toPage } from "../cursor.ts";
-import { balanceAt, findPeriod, statement } from "../statement.ts";
+import { statement } from "../statement.ts";
+import { invalidField } from "../validation.ts";
 
 const tags = ["Wallets"];
 
@@ -108,6 +110,8 @@ export function walletRoutes(api: Api, { wallets }: Platform): void {
     async (request, reply) => {
       const { params, query } = request;
       refuseForeign(request, params.id);
+      if (query.from !== undefined && query.to !== undefined && query.from > query.to)
+        throw invalidField("/to", "must not be before from");
       const period = await findPeriod(wallets, params.id, query);
       reply.header("vary", "accept");
       if (prefersCsv(request.headers.accept)) {
