@@ -1,6 +1,6 @@
 import { assert, maxSafeInteger, property } from "fast-check";
 import { expect, test } from "vitest";
-import { formatDetails, formatMoney, formatTable, formatTime } from "./format.ts";
+import { formatDetails, formatMoney, formatTable, formatTime, tableOf } from "./format.ts";
 
 test.each([
   [0, "0.00 EUR"],
@@ -57,4 +57,16 @@ test("times come without their fraction", () => {
   expect(formatTime("2026-11-23T21:06:00.123456Z")).toBe("2026-11-23T21:06:00Z");
   expect(formatTime("2026-11-23T21:06:00Z")).toBe("2026-11-23T21:06:00Z");
   expect(formatTime(null)).toBe("-");
+});
+
+test("a table that comes in pages has one heading, and its columns only get wider", () => {
+  const table = tableOf<string>([
+    { title: "WORD", cell: (word) => word },
+    { title: "END", cell: () => "." },
+  ]);
+  expect([table(["a"]), table(["longer"]), table(["b"])]).toEqual([
+    "WORD  END\na     .",
+    "longer  .",
+    "b       .",
+  ]);
 });

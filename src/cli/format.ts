@@ -15,6 +15,10 @@ export function formatTime(time: string | null): string {
   return time === null ? "-" : time.replace(/\.\d+/, "");
 }
 
+export function formatSeconds(seconds: number): string {
+  return `${seconds.toFixed(1)} s`;
+}
+
 export function formatYesNo(value: boolean): string {
   return value ? "yes" : "no";
 }
@@ -33,19 +37,31 @@ export interface Column<Row> {
 
 /** A heading and one line a row, in aligned columns. */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const lines = [
-    columns.map(({ title }) => title),
-    ...rows.map((row) => columns.map(({ cell }) => cut(toLine(String(cell(row)))))),
-  ];
-  const widths = columns.map((_, index) => Math.max(...lines.map((cells) => lengthOf(cells[index] ?? ""))));
-  return lines
-    .map((cells) =>
-      cells
-        .map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.right ?? false))
-        .join(GAP)
-        .trimEnd(),
-    )
-    .join("\n");
+  return tableOf(columns)(rows);
+}
+
+/** `formatTable` of rows that come in pages: each call answers the lines of one, the first with the heading. A column only ever gets wider. */
+export function tableOf<Row>(columns: readonly Column<Row>[]): (rows: readonly Row[]) => string {
+  let heading = [columns.map(({ title }) => title)];
+  let widths = columns.map(() => 0);
+  return (rows) => {
+    const lines = [
+      ...heading,
+      ...rows.map((row) => columns.map(({ cell }) => cut(toLine(String(cell(row)))))),
+    ];
+    heading = [];
+    widths = widths.map((width, index) =>
+      lines.reduce((widest, cells) => Math.max(widest, lengthOf(cells[index] ?? "")), width),
+    );
+    return lines
+      .map((cells) =>
+        cells
+          .map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.right ?? false))
+          .join(GAP)
+          .trimEnd(),
+      )
+      .join("\n");
+  };
 }
 
 export type Detail = readonly [name: string, value: string | number | null | undefined];

@@ -32,6 +32,31 @@ const LIMITS: [name: string, cli: z.ZodType, api: z.ZodType, values: (string | n
     ["", "a".repeat(200), "a".repeat(201), "\ud800"],
   ],
   ["amount", options.AmountCents, wallets.TopUp.shape.amount_cents, [-1, 0, 1, 1.5, 1e12, 1e12 + 1]],
+  [
+    "signed amount",
+    options.SignedAmountCents,
+    wallets.Adjustment.shape.amount_cents,
+    [-1e12 - 1, -1e12, -1, 0, 1, 1e12, 1e12 + 1],
+  ],
+  ["reason", options.Reason, wallets.Grant.shape.reason, ["", "a".repeat(500), "a".repeat(501)]],
+  [
+    "credit limit",
+    options.CreditLimitCents,
+    wallets.WalletChanges.shape.credit_limit_cents,
+    [-1, 0, 1e12, 1e12 + 1],
+  ],
+  [
+    "low balance",
+    options.LowBalanceCents,
+    wallets.WalletChanges.shape.low_balance_cents,
+    [-1e12 - 1, -1e12, 0, 1e12, 1e12 + 1],
+  ],
+  [
+    "monthly spend limit",
+    options.MonthlySpendLimitCents,
+    wallets.WalletChanges.shape.monthly_spend_limit_cents,
+    [-1, 0, 1e12, 1e12 + 1],
+  ],
   ["cost", options.CostCents, jobTypes.NewJobType.shape.standard_cost_cents, [-1, 0, 1e12, 1e12 + 1]],
   [
     "processor",
@@ -48,6 +73,19 @@ const LIMITS: [name: string, cli: z.ZodType, api: z.ZodType, values: (string | n
     options.Id,
     fields.Id,
     ["x", "019AB1F0-5B0E-7C1F-8A3D-6F1F7E0C2D11", "019ab1f05b0e7c1f8a3d6f1f7e0c2d11"],
+  ],
+  [
+    "time",
+    options.Time,
+    fields.Timestamp,
+    [
+      "now",
+      "2026-11-23T21:06:00",
+      "1969-12-31T23:59:59Z",
+      "1970-01-01T00:00:00Z",
+      "9999-12-30T23:59:59Z",
+      "9999-12-31T00:00:00Z",
+    ],
   ],
   [
     "run-at",
@@ -83,4 +121,10 @@ test.each([
 
 test.each(["", "1e3", "0x10", " 5", "+5", "5.0", "9".repeat(400)])("%j is no whole number", (word) => {
   expect(options.AmountCents.safeParse(word).success).toBe(false);
+});
+
+test("a limit of none is no limit", () => {
+  expect(options.LowBalanceCents.parse("none")).toBeNull();
+  expect(options.MonthlySpendLimitCents.parse("none")).toBeNull();
+  expect(options.CreditLimitCents.safeParse("none").success).toBe(false);
 });

@@ -9,14 +9,17 @@ import { CliError } from "./errors.ts";
 const NAME_LENGTH_MAX = 200;
 const EMAIL_LENGTH_MAX = 320;
 const REFERENCE_LENGTH_MAX = 200;
+const REASON_LENGTH_MAX = 500;
 const LIST_LIMIT_DEFAULT = 50;
 const LIST_LIMIT_MAX = 200;
 const RUN_AT_AHEAD_MAX_MS = 10 * 365.25 * 24 * 60 * 60 * 1_000;
+const NEVER_AFTER_MS = Date.UTC(9999, 11, 31);
 
 /** Words of a command line become values here; each schema reads text. */
 export const Id = z.guid("must be a UUID").toLowerCase();
 export const Name = text(NAME_LENGTH_MAX);
 export const Reference = text(REFERENCE_LENGTH_MAX);
+export const Reason = text(REASON_LENGTH_MAX);
 export const Email = z
   .email("must be an e-mail address")
   .max(EMAIL_LENGTH_MAX, `must have ${EMAIL_LENGTH_MAX} characters or less`);
@@ -26,6 +29,15 @@ export const ProcessingLogicId = z
   .regex(/^[a-z0-9._-]{1,100}$/, "must be 1 to 100 of a-z, 0-9, dot, underscore and hyphen");
 /** Money to move. */
 export const AmountCents = integer(1, AMOUNT_CENTS_MAX);
+/** Money to move either way. */
+export const SignedAmountCents = integer(-AMOUNT_CENTS_MAX, AMOUNT_CENTS_MAX).refine(
+  (cents) => cents !== 0,
+  "must not be 0",
+);
+/** Limits of a wallet. */
+export const CreditLimitCents = integer(0, AMOUNT_CENTS_MAX);
+export const LowBalanceCents = orNone(-AMOUNT_CENTS_MAX, AMOUNT_CENTS_MAX);
+export const MonthlySpendLimitCents = orNone(0, AMOUNT_CENTS_MAX);
 /** A price, which may be nothing. */
 export const CostCents = integer(0, AMOUNT_CENTS_MAX);
 export const MaxAttempts = integer(1, MAX_ATTEMPTS_LIMIT);
@@ -48,13 +60,16 @@ export const PriorityOption = z.string().transform((word, context): Priority => 
 });
 
 /** Goes to the database as it was written, with all its digits. */
-export const RunAt = z.iso
+export const Time = z.iso
   .datetime({ offset: true, error: "must be a time such as 2026-11-23T21:06:00Z (RFC 3339, with an offset)" })
-  .refine((time) => Date.parse(time) >= 0, { error: "must be after 1970", abort: true })
-  .refine(
-    (time) => Date.parse(time) <= Date.now() + RUN_AT_AHEAD_MAX_MS,
-    "must be no more than 10 years ahead",
-  );
+  .refine((time) => Date.parse(time) >= 0 && Date.parse(time) < NEVER_AFTER_MS, {
+    error: "must be between 1970 and 9999",
+    abort: true,
+  });
+export const RunAt = Time.refine(
+  (time) => Date.parse(time) <= Date.now() + RUN_AT_AHEAD_MAX_MS,
+  "must be no more than 10 years ahead",
+);
 
 /** One line of text that PostgreSQL can keep. Spaces around it go. */
 function text(characters_max: number) {
@@ -74,9 +89,16 @@ export function integer(min: number, max: number) {
   const message = `must be a whole number from ${min} to ${max}`;
   return z
     .string()
-    .regex(/^\d{1,15}$/, { error: message, abort: true })
+    .regex(min < 0 ? /^-?\d{1,15}$/ : /^\d{1,15}$/, { error: message, abort: true })
     .transform(Number)
     .refine((value) => value >= min && value <= max, message);
+}
+
+/** A whole number, or `none`, which becomes null: a limit can be taken away. */
+function orNone(min: number, max: number) {
+  return z.union([z.literal("none").transform(() => null), integer(min, max)], {
+    error: `must be none or a whole number from ${min} to ${max}`,
+  });
 }
 
 /** The checked options and arguments of a command; throws one `usage` error that names every wrong one. */

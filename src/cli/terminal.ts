@@ -10,6 +10,11 @@ export interface Terminal {
   print(document: unknown, text: () => string | Promise<string>): Promise<void>;
   /** `print` of a list. `empty` is said when there is nothing; a full page says that there may be more. */
   printList<Row>(rows: readonly Row[], columns: readonly Column<Row>[], list: List): Promise<void>;
+  /**
+   * `print` of more than memory may hold: the pieces of the one that is wanted are written as they come, as fast as they are read. An error on the
+   * way leaves what was written; the exit code tells.
+   */
+  printPieces(document: AsyncIterable<string>, text: AsyncIterable<string>): Promise<void>;
   /** Talk, for people only. */
   say(line: string): Promise<void>;
   /** Tells an error that is meant for users and answers the exit code; throws any other. */
@@ -38,6 +43,10 @@ export function createTerminal({ stdout, stderr }: CliContext, json: boolean): T
       await print(rows, () => (rows.length === 0 ? "" : formatTable(columns, rows)));
       if (rows.length === 0) await say(empty);
       if (rows.length >= limit) await say(`These are the newest ${limit}, and there may be more: --limit.`);
+    },
+    async printPieces(document, text) {
+      for await (const piece of json ? document : text) await write(stdout, piece);
+      await write(stdout, "\n");
     },
     async fail(error) {
       const report = toReport(error);

@@ -69,6 +69,17 @@ async function readServerFacts(databaseUrl: string): Promise<ServerFacts> {
   }
 }
 
+/** As the owner of the database, past the platform. */
+export async function runSql(databaseUrl: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
 function keep(): Writable & { text(): string } {
   const chunks: Buffer[] = [];
   const stream = new Writable({

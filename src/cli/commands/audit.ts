@@ -1,28 +1,57 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { isClean, type AuditRow } from "../../core/audit.ts";
+import type { Platform } from "../../core/platform.ts";
 import { platformAction, withExamples, type CliRun } from "../command.ts";
 import { EXIT_ERROR, EXIT_OK } from "../errors.ts";
-import type { Column } from "../format.ts";
+import { formatDetails, formatTable, type Column } from "../format.ts";
+import { Flag } from "../options.ts";
 
 const COLUMNS: readonly Column<AuditRow>[] = [
   { title: "PROMISE", cell: (row) => row.promise },
   { title: "STATE", cell: formatState },
   { title: "SAYS", cell: (row) => row.says },
 ];
+const EMPTY = "The audit has no promises: run iep migrate up.";
 
 export function addAuditCommand(program: Command, run: CliRun): void {
-  withExamples(program.command("audit"), "iep audit", "iep audit --json")
+  withExamples(program.command("audit"), "iep audit", "iep audit --json", "iep audit --seals")
     .description("Check every promise of the platform on its data; exit 1 when one is broken")
+    .option("--seals", "also that no entry of the ledger was rewritten, which reads all of them")
     .action(
-      platformAction(run, z.object({}), async (platform) => {
+      platformAction(run, z.object({ seals: Flag }), async (platform, { seals }) => {
         const rows = await platform.audit();
-        await run.terminal.printList(rows, COLUMNS, {
-          empty: "The audit has no promises: run iep migrate up.",
-        });
-        return isClean(rows) ? EXIT_OK : EXIT_ERROR;
+        if (seals) return await auditSeals(run, platform, rows);
+        await run.terminal.printList(rows, COLUMNS, { empty: EMPTY });
+        return toExitCode(rows);
       }),
     );
+}
+
+async function auditSeals(
+  { terminal }: CliRun,
+  platform: Platform,
+  rows: readonly AuditRow[],
+): Promise<number> {
+  const { row, digest, sealed_entries } = await platform.seals.verify();
+  const promises = [...rows, row];
+  await terminal.print({ promises, seals: { digest, sealed_entries } }, () =>
+    [
+      formatTable(COLUMNS, promises),
+      formatDetails([
+        ["digest", digest],
+        ["sealed entries", sealed_entries],
+      ]),
+    ].join("\n\n"),
+  );
+  if (rows.length === 0) await terminal.say(EMPTY);
+  await terminal.say("Note the digest somewhere else: there it proves later that history was not rewritten.");
+  return toExitCode(rows.length === 0 ? [] : promises);
+}
+
+/** An audit without a row has looked at nothing. */
+function toExitCode(rows: readonly AuditRow[]): number {
+  return isClean(rows) ? EXIT_OK : EXIT_ERROR;
 }
 
 function formatState(row: AuditRow): string {

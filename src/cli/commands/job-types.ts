@@ -18,6 +18,7 @@ import {
   ProcessingLogicId,
   TimeoutSeconds,
 } from "../options.ts";
+import { addPriceCommands } from "./prices.ts";
 
 const COLUMNS: readonly Column<JobType>[] = [
   { title: "ID", cell: (row) => row.id },
@@ -37,11 +38,13 @@ export function addJobTypeCommands(program: Command, run: CliRun): void {
     "iep job-types create --name Echo --processing-logic-id echo --cost-cents 5",
     "iep job-types update <id> --cost-cents 7",
     "iep job-types pause <id>",
+    "iep job-types set-price Echo --customer <id> --cost-cents 4",
   );
   addReading(jobTypes, run);
   addCreate(jobTypes, run);
   addUpdate(jobTypes, run);
   addPause(jobTypes, run);
+  addPriceCommands(jobTypes, run);
 }
 
 function addReading(jobTypes: Command, run: CliRun): void {

@@ -9,6 +9,8 @@ import { findJobType } from "../find-job-type.ts";
 import { answerSubmitted } from "../follow-job.ts";
 import { formatJob, jobColumns } from "../format-job.ts";
 import { Flag, Id, ListLimit } from "../options.ts";
+import { addEstimateCommand } from "./estimate.ts";
+import { addRefundCommand } from "./refund.ts";
 import { addSubmitCommand } from "./submit.ts";
 
 export function addJobCommands(program: Command, run: CliRun): void {
@@ -20,9 +22,12 @@ export function addJobCommands(program: Command, run: CliRun): void {
     "iep jobs list --status failed",
     "iep jobs show <id>",
     "iep jobs cancel <id>",
+    "iep jobs refund <id> --reference 'ticket 18'",
   );
   addSubmitCommand(jobs, run);
+  addEstimateCommand(jobs, run);
   addEnding(jobs, run);
+  addRefundCommand(jobs, run);
 
   withExamples(jobs.command("show"), "iep jobs show <id>", "iep jobs show <id> --json")
     .description("One job, with its input and output")

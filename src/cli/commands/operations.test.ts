@@ -1,4 +1,3 @@
-import { Client } from "pg";
 import { expect, test } from "vitest";
 import { startRedis } from "../../../test/support/redis.ts";
 import {
@@ -9,7 +8,7 @@ import {
 } from "../../../test/support/test-platform.ts";
 import type { MigrationStatus } from "../../postgres/migrator.ts";
 import { PlatformError } from "../../core/errors.ts";
-import { createTestCli } from "../test-cli.ts";
+import { createTestCli, runSql } from "../test-cli.ts";
 
 test("migrations go down, up, and tell their status", async () => {
   const cli = await createTestCli();
@@ -45,26 +44,6 @@ test("a migration that fails is exit 1 with its reason", async () => {
   expect({ exit_code, stdout }).toEqual({ exit_code: 1, stdout: "" });
   expect(JSON.parse(stderr)).toMatchObject({ error: { code: "migration_failed" } });
   expect(stderr).toContain("was edited after it ran");
-});
-
-test("the audit is exit 0 while every promise holds, and 1 with an example once one is broken", async () => {
-  const cli = await createTestCli();
-  const customer = await createCustomer(cli.platform);
-  const clean = await cli.run("audit");
-  expect(clean.exit_code).toBe(0);
-  expect(clean.stdout).toMatch(/^nothing_is_overspent +ok +P3: /m);
-  expect(clean.stdout).not.toContain("BROKEN");
-
-  await runSql(cli.databaseUrl, "UPDATE wallets SET current_balance_cents = current_balance_cents + 1");
-  const wallet = await cli.platform.wallets.findByCustomerId(customer);
-  const broken = await cli.run("audit");
-  expect(broken.exit_code).toBe(1);
-  expect(broken.stdout).toContain(`BROKEN 1 (example ${wallet?.id})`);
-  const { exit_code, stdout } = await cli.run("audit", "--json");
-  expect(exit_code).toBe(1);
-  expect(JSON.parse(stdout)).toContainEqual(
-    expect.objectContaining({ promise: "balance_is_sum_of_entries", broken: 1, example: wallet?.id }),
-  );
 });
 
 test("the queue is counted by priority", async () => {
@@ -150,13 +129,3 @@ test("a server that is away is exit 1, and says so", async () => {
   const cli = await createTestCli({ withPlatform: () => Promise.reject(away) });
   expect(await cli.run("queue")).toEqual({ exit_code: 1, stdout: "", stderr: `error: ${away.message}\n` });
 });
-
-async function runSql(databaseUrl: string, statement: string): Promise<void> {
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
-}

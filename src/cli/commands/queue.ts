@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Platform } from "../../core/platform.ts";
 import type { QueueOverview } from "../../core/ready-queue.ts";
 import { platformAction, withExamples, type CliRun } from "../command.ts";
-import { formatTable, formatTime, type Column } from "../format.ts";
+import { formatSeconds, formatTable, formatTime, type Column } from "../format.ts";
 import { PRIORITY_NAMES } from "../options.ts";
 
 type Lengths = Awaited<ReturnType<Platform["readyQueue"]["lengths"]>>;
@@ -76,5 +76,5 @@ function columns(lengths: Lengths): readonly Column<QueueOverview>[] {
 }
 
 function formatWait(seconds: number | null): string {
-  return seconds === null ? "-" : `${seconds.toFixed(1)} s`;
+  return seconds === null ? "-" : formatSeconds(seconds);
 }
