@@ -7,5 +7,6 @@ DROP TABLE job_schedule;
 DROP TABLE queue_pause;
 DROP TABLE job_parked;
 DROP TABLE job_queue;
+DROP TABLE pruned_jobs;
 DROP TABLE jobs;
 DROP TYPE job_status;

@@ -33,6 +33,14 @@ CREATE TABLE jobs (
 -- Serves a customer's jobs, newest first, by keyset. Both columns never change.
 CREATE INDEX jobs_by_customer ON jobs (customer_id, id);
 
+-- What was taken out of jobs when it was old, a row a customer: their charges stay in the ledger for ever, and the audit must know which of them have no job any more.
+CREATE TABLE pruned_jobs (
+  customer_id   uuid PRIMARY KEY,
+  jobs          bigint NOT NULL,
+  charged_jobs  bigint NOT NULL,
+  charged_cents bigint NOT NULL
+) WITH (fillfactor = 50);
+
 -- One row a job that waits to run now. Small whatever the history is.
 CREATE TABLE job_queue (
   priority    smallint NOT NULL,

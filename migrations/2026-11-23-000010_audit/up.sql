@@ -40,7 +40,13 @@ WITH ledger AS MATERIALIZED (
    WHERE j.status = 'succeeded' AND j.cost_cents > 0 AND (e.charges IS DISTINCT FROM 1 OR e.cents <> j.cost_cents OR e.wallet_id <> w.id::text)
   UNION ALL
   SELECT 'nothing_else_is_charged', e.job_id::text
-    FROM wallet_entries e LEFT JOIN jobs j ON j.id = e.job_id WHERE e.kind = 'charge' AND (j.status IS DISTINCT FROM 'succeeded' OR j.cost_cents = 0)
+    FROM wallet_entries e JOIN jobs j ON j.id = e.job_id WHERE e.kind = 'charge' AND (j.status <> 'succeeded' OR j.cost_cents = 0)
+  UNION ALL
+  SELECT 'nothing_else_is_charged', coalesce(e.customer_id, p.customer_id)::text   -- of jobs that are gone: as much as was charged for those that were pruned
+    FROM (SELECT w.customer_id, count(*) AS charges, -sum(e.amount_cents) AS cents
+            FROM wallet_entries e JOIN wallets w ON w.id = e.wallet_id LEFT JOIN jobs j ON j.id = e.job_id WHERE e.kind = 'charge' AND j.id IS NULL GROUP BY 1) e
+    FULL JOIN (SELECT * FROM pruned_jobs WHERE charged_jobs > 0) p ON p.customer_id = e.customer_id
+   WHERE e.charges IS DISTINCT FROM p.charged_jobs OR e.cents IS DISTINCT FROM p.charged_cents
   UNION ALL
   SELECT 'no_charge_is_above_its_quote', j.id::text FROM jobs j WHERE j.cost_cents > j.estimated_cost_cents
   UNION ALL

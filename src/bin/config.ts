@@ -32,6 +32,7 @@ const Environment = z.object({
   RUNNER_CONCURRENCY: integer(1, 1_000).default(32),
   RUNNER_LEASE_SECONDS: integer(1, 3_600).default(10),
   PRIORITY_AGING_SECONDS: integer(0, 86_400).default(300),
+  JOB_RETENTION_DAYS: integer(0, 36_500).default(90),
   PROCESSORS_DIR: z.string().min(1, "must not be empty").optional(),
   LOG_LEVEL: z
     .enum(

@@ -7,6 +7,7 @@ import { ageing } from "../upkeep/ageing.ts";
 import { pruning } from "../upkeep/pruning.ts";
 import { refill } from "../upkeep/refill.ts";
 import { rescue } from "../upkeep/rescue.ts";
+import { retention } from "../upkeep/retention.ts";
 import { sealing } from "../upkeep/sealing.ts";
 import { unparking } from "../upkeep/unparking.ts";
 import { startUpkeep } from "../upkeep/upkeep.ts";
@@ -49,7 +50,11 @@ export async function startRunner(
   platform: OpenPlatform,
   config: Pick<
     Config,
-    "PROCESSORS_DIR" | "RUNNER_CONCURRENCY" | "RUNNER_LEASE_SECONDS" | "PRIORITY_AGING_SECONDS"
+    | "PROCESSORS_DIR"
+    | "RUNNER_CONCURRENCY"
+    | "RUNNER_LEASE_SECONDS"
+    | "PRIORITY_AGING_SECONDS"
+    | "JOB_RETENTION_DAYS"
   > & {
     DATABASE_URL: string;
   },
@@ -73,6 +78,7 @@ export async function startRunner(
       unparking(platform.backlog),
       pruning(() => platform.prune()),
       sealing(platform.seals),
+      retention(platform.jobs, config.JOB_RETENTION_DAYS),
       ageing(platform.backlog, config.PRIORITY_AGING_SECONDS),
       rescue({
         runners: platform.runners,

@@ -165,6 +165,15 @@ export interface JobRepository {
    * if it is that customer's.
    */
   cancel(id: string, owner?: string): Promise<"cancelled" | "already_ended" | "unknown">;
+  /**
+   * Takes jobs out that ended more than `older_days` ago, looking at up to `max`; their ledger entries stay. `after` is the cursor of the call
+   * before; an undefined one answered means that the end was reached.
+   */
+  prune(take: {
+    older_days: number;
+    max: number;
+    after: string | undefined;
+  }): Promise<{ pruned: number; cursor: string | undefined }>;
   /** Ends or gives back an attempt without output: `settle` of one. Throws `stale_attempt`. */
   updateStatus(
     fence: { id: string; attempt: number },

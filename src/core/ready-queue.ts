@@ -80,9 +80,12 @@ export interface BacklogRepository {
   pausedAt(): Promise<string | null>;
   /** How long the job that is next in its priority has waited, in seconds; undefined when none waits. */
   oldestWait(priority: Priority): Promise<number | undefined>;
-  /** What waits, for people: an ordinary count. */
+  /** What waits, for people: counted, up to `COUNT_MAX` of each kind. */
   overview(): Promise<QueueOverview[]>;
 }
+
+/** Beyond it, the answer is this number: a count must not read a backlog without end. */
+export const COUNT_MAX = 1_000_000;
 
 export interface QueueOverview {
   readonly priority: Priority;

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { PRIORITIES, type Priority } from "../core/job.ts";
-import type { BacklogRepository, QueueOverview } from "../core/ready-queue.ts";
+import { COUNT_MAX, type BacklogRepository, type QueueOverview } from "../core/ready-queue.ts";
 import { plainArray } from "./arrays.ts";
 import type { Database } from "./database.ts";
 
@@ -116,11 +116,12 @@ export class PostgresBacklogRepository implements BacklogRepository {
 
   async overview(): Promise<QueueOverview[]> {
     const { rows } = await sql<QueueOverview>`
-      SELECT p.priority, coalesce(q.ready, 0) AS ready, coalesce(q.backlog, 0) AS backlog, coalesce(s.scheduled, 0) AS scheduled, coalesce(k.parked, 0) AS parked, oldest.seconds AS oldest_wait_seconds
+      SELECT p.priority, ready.jobs AS ready, backlog.jobs AS backlog, scheduled.jobs AS scheduled, parked.jobs AS parked, oldest.seconds AS oldest_wait_seconds
         FROM unnest(${plainArray(PRIORITIES)}::smallint[]) p (priority)
-        LEFT JOIN (SELECT priority, count(enqueued_at) AS ready, count(*) - count(enqueued_at) AS backlog FROM job_queue GROUP BY 1) q USING (priority)
-        LEFT JOIN (SELECT priority, count(*) AS scheduled FROM job_schedule GROUP BY 1) s USING (priority)
-        LEFT JOIN (SELECT priority, count(*) AS parked FROM job_parked GROUP BY 1) k USING (priority)
+        CROSS JOIN LATERAL (SELECT count(*) AS jobs FROM (SELECT FROM job_queue q WHERE q.priority = p.priority AND q.enqueued_at IS NOT NULL LIMIT ${COUNT_MAX}) q) ready
+        CROSS JOIN LATERAL (SELECT count(*) AS jobs FROM (SELECT FROM job_queue q WHERE q.priority = p.priority AND q.enqueued_at IS NULL LIMIT ${COUNT_MAX}) q) backlog
+        CROSS JOIN LATERAL (SELECT count(*) AS jobs FROM (SELECT FROM job_schedule s WHERE s.priority = p.priority LIMIT ${COUNT_MAX}) s) scheduled
+        CROSS JOIN LATERAL (SELECT count(*) AS jobs FROM (SELECT FROM job_parked k WHERE k.priority = p.priority LIMIT ${COUNT_MAX}) k) parked
         LEFT JOIN LATERAL (
           SELECT round(extract(epoch FROM clock_timestamp() - j.run_at)::numeric, 3)::float8 AS seconds
             FROM (SELECT w.job_id FROM job_queue w WHERE w.priority = p.priority ORDER BY w.job_id LIMIT 1) w JOIN jobs j ON j.id = w.job_id) oldest ON true

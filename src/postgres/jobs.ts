@@ -26,6 +26,10 @@ import { settleValues, SETTLE_JOBS, toRefusal, type RefusedRow } from "./settle-
 import { callSubmit, toSubmitted, type SubmittedRow } from "./submit-jobs.ts";
 
 const CANCEL_JOB = { name: "cancel_job", text: "SELECT cancel_job($1, $2)" };
+const PRUNE_JOBS = {
+  name: "prune_jobs",
+  text: "SELECT pruned, next_cursor FROM prune_jobs(make_interval(days => $1), $2, $3)",
+};
 type CancelOutcome = Awaited<ReturnType<JobRepository["cancel"]>>;
 
 /** A job that is moved while it is cancelled is looked for again; also bridges a short outage. */
@@ -154,6 +158,16 @@ export class PostgresJobRepository implements JobRepository {
     const [row] = await withRetry(cancel, { for_ms: CANCEL_FOR_MS });
     if (!row) throw new Error("cancel_job answered nothing");
     return row[0];
+  }
+
+  async prune(take: {
+    older_days: number;
+    max: number;
+    after: string | undefined;
+  }): Promise<{ pruned: number; cursor: string | undefined }> {
+    const values = [take.older_days, take.max, take.after ?? null];
+    const [row] = await this.#database.call<[number, string | null]>(PRUNE_JOBS, values);
+    return { pruned: row?.[0] ?? 0, cursor: row?.[1] ?? undefined };
   }
 
   async setStarted(id: string, runnerId: string): Promise<ClaimedJob | undefined> {

@@ -174,6 +174,13 @@ export interface PriceHistory {
   valid_from: Generated<string>;
 }
 
+export interface PrunedJobs {
+  charged_cents: number;
+  charged_jobs: number;
+  customer_id: string;
+  jobs: number;
+}
+
 export interface QueuePause {
   only_row: Generated<boolean>;
   paused_at: Generated<string>;
@@ -243,6 +250,7 @@ export interface DB {
   leases: Leases;
   outbox: Outbox;
   price_history: PriceHistory;
+  pruned_jobs: PrunedJobs;
   queue_pause: QueuePause;
   runners: Runners;
   wallet_entries: WalletEntries;

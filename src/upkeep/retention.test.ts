@@ -1,0 +1,88 @@
+import { Client } from "pg";
+import { expect, test } from "vitest";
+import { atTheEnd } from "../../test/support/cleanup.ts";
+import {
+  brokenPromises,
+  createCustomer,
+  createJobType,
+  createRunner,
+  createTestPlatform,
+} from "../../test/support/test-platform.ts";
+import { submitJob } from "../core/submit-jobs.ts";
+import { retention } from "./retention.ts";
+
+const OLD = Date.now() - 100 * 24 * 60 * 60 * 1_000;
+
+/** As uuidv7 made it at that time. */
+function idOf(time_ms: number, n: number): string {
+  const hex = time_ms.toString(16).padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-${n.toString(16).padStart(12, "0")}`;
+}
+
+test("jobs that ended before their time leave, their charges stay, and every promise holds", async () => {
+  const { platform, databaseUrl } = await createTestPlatform();
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  atTheEnd(() => client.end());
+  const customer_id = await createCustomer(platform);
+  const job_type_id = await createJobType(platform);
+  const runner_id = await createRunner(platform);
+
+  const job = { customer_id, job_type_id, priority: 1, input_data: null } as const;
+  const ids = Array.from({ length: 6 }, (_, n) => idOf(OLD, n));
+  await platform.jobs.submit(
+    ids.map((id) => ({ ...job, id })),
+    { 0: false, 1: false, 2: false },
+  );
+  const [paid, free, failed, young, running, waiting] = ids;
+  const claimed = await platform.jobs.claim({ runner_id, ids: ids.slice(0, 5) });
+  const outcomeOf = (id: string) => {
+    const attempt = claimed.find((one) => one.id === id)?.attempt ?? 0;
+    if (id === failed) return { id, attempt, kind: "failed", error: { code: "x", message: "x" } } as const;
+    return { id, attempt, kind: "succeeded", output: null, cost_cents: id === free ? 0 : 10 } as const;
+  };
+  await platform.jobs.settle([paid, free, failed, young].map((id) => outcomeOf(id ?? "")));
+  await client.query("UPDATE jobs SET completed_at = now() - interval '91 days' WHERE id = ANY ($1)", [
+    [paid, free, failed],
+  ]);
+
+  await retention(platform.jobs, 0).runOnce();
+  expect(await platform.jobs.findById(paid ?? "")).toBeDefined();
+
+  await retention(platform.jobs, 90).runOnce();
+  const left = await Promise.all(ids.map((id) => platform.jobs.findById(id)));
+  expect(left.map((one) => one?.id)).toEqual([undefined, undefined, undefined, young, running, waiting]);
+  expect(await brokenPromises(platform)).toEqual([]);
+  const entries = await platform.wallets.listEntries(customer_id, { limit: 10 });
+  expect(entries.filter(({ kind }) => kind === "charge").map(({ job_id }) => job_id)).toContain(paid);
+
+  // What was charged for a job that is gone can still be given back.
+  const refund = { job_id: paid ?? "", reference: "late", reason: null };
+  expect((await platform.wallets.refund(refund, "test")).entry.amount_cents).toBe(10);
+
+  // A job that is taken out by hand is found: its charge is nobody's.
+  await client.query("DELETE FROM jobs WHERE id = $1", [young]);
+  expect(await brokenPromises(platform)).toEqual([`nothing_else_is_charged: 1 (${customer_id})`]);
+});
+
+test("a long history leaves a batch at a time, until nothing of it is left", async () => {
+  const { platform, databaseUrl } = await createTestPlatform();
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  atTheEnd(() => client.end());
+  const customer_id = await createCustomer(platform);
+  const job_type_id = await createJobType(platform);
+  await client.query(
+    `INSERT INTO jobs (id, customer_id, job_type_id, status, priority, input_data, estimated_cost_cents, completed_at, max_attempts)
+     SELECT ($1 || lpad(to_hex(n), 12, '0'))::uuid, $2, $3, 'failed', 1, '{}', 0, now() - interval '95 days', 1 FROM generate_series(1, 2500) n`,
+    [idOf(OLD, 0).slice(0, -12), customer_id, job_type_id],
+  );
+  const young = await submitJob(platform, { customer_id, job_type_id, input_data: null });
+  const task = retention(platform.jobs, 90);
+  const more: boolean[] = [];
+  do more.push(await task.runOnce());
+  while (more.at(-1));
+  expect(more).toEqual([true, true, false]);
+  const { rows } = await client.query("SELECT id FROM jobs");
+  expect(rows).toEqual([{ id: young.id }]);
+});
