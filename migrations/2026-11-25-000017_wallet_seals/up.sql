@@ -6,6 +6,8 @@ CREATE TABLE wallet_seals (
   first_seq bigint NOT NULL CHECK (first_seq BETWEEN 1 AND last_seq),
   -- sha256 of the link before and the entries first_seq to last_seq.
   hash      bytea NOT NULL CHECK (length(hash) = 32),
+  -- 1, 2, 3 … over all wallets, without a gap, in the order of commits: a digest of the first so many can be asked for again at any later time.
+  link      bigint NOT NULL UNIQUE,
   sealed_at timestamptz NOT NULL DEFAULT now(),
   -- Serves the newest link of a wallet, and the walk along the chain.
   PRIMARY KEY (wallet_id, last_seq)
@@ -21,15 +23,17 @@ CREATE FUNCTION hash_entries(p_wallet uuid, p_first bigint, p_last bigint, p_lin
 $$;
 
 -- SEAL: links for what is not sealed yet of up to p_wallets wallets after the cursor, up to p_entries entries a wallet. Locks nothing: entries never change, and what is
--- visible of them has no gap. One process at a time. Answers the next cursor, null at the end of the round.
+-- visible of them has no gap. One process at a time, until its commit, which keeps the links in order. Answers the next cursor, null at the end of the round.
 CREATE FUNCTION seal_wallets(p_wallets int, p_entries int, p_cursor uuid) RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE
   v_wallet record;
   v_seen   int := 0;
   v_cursor uuid;
   v_last   bigint;
+  v_link   bigint;
 BEGIN
   IF NOT pg_try_advisory_xact_lock(hashtext('seal_wallets')) THEN RETURN NULL; END IF;
+  v_link := coalesce((SELECT max(s.link) FROM wallet_seals s), 0);
   FOR v_wallet IN
     SELECT w.id, w.last_entry_seq, coalesce(s.last_seq, 0) AS sealed_seq, s.hash
       FROM (SELECT w.id, w.last_entry_seq FROM wallets w WHERE p_cursor IS NULL OR w.id > p_cursor ORDER BY w.id LIMIT p_wallets) w
@@ -39,15 +43,16 @@ BEGIN
     v_seen := v_seen + 1; v_cursor := v_wallet.id;
     CONTINUE WHEN v_wallet.last_entry_seq <= v_wallet.sealed_seq;
     v_last := least(v_wallet.last_entry_seq, v_wallet.sealed_seq + p_entries);
-    INSERT INTO wallet_seals (wallet_id, first_seq, last_seq, hash)
-    VALUES (v_wallet.id, v_wallet.sealed_seq + 1, v_last, hash_entries(v_wallet.id, v_wallet.sealed_seq + 1, v_last, v_wallet.hash));
+    v_link := v_link + 1;
+    INSERT INTO wallet_seals (link, wallet_id, first_seq, last_seq, hash)
+    VALUES (v_link, v_wallet.id, v_wallet.sealed_seq + 1, v_last, hash_entries(v_wallet.id, v_wallet.sealed_seq + 1, v_last, v_wallet.hash));
   END LOOP;
   RETURN CASE WHEN v_seen = p_wallets THEN v_cursor END;
 END $$;
 
--- The links that do not fit what they seal, or the link before. Empty unless somebody rewrote history.
+-- The links that do not fit what they seal, or the link before, or that follow a missing one. Empty unless somebody rewrote history.
 CREATE VIEW broken_seals AS
 SELECT s.wallet_id, s.first_seq, s.last_seq
-  FROM (SELECT s.*, lag(s.hash) OVER chain AS hash_before, lag(s.last_seq) OVER chain AS last_before FROM wallet_seals s
+  FROM (SELECT s.*, lag(s.hash) OVER chain AS hash_before, lag(s.last_seq) OVER chain AS last_before, row_number() OVER (ORDER BY s.link) AS place FROM wallet_seals s
         WINDOW chain AS (PARTITION BY s.wallet_id ORDER BY s.last_seq)) s
- WHERE s.first_seq <> coalesce(s.last_before, 0) + 1 OR s.hash <> hash_entries(s.wallet_id, s.first_seq, s.last_seq, s.hash_before);
+ WHERE s.link <> s.place OR s.first_seq <> coalesce(s.last_before, 0) + 1 OR s.hash <> hash_entries(s.wallet_id, s.first_seq, s.last_seq, s.hash_before);

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import ajvFormats from "ajv-formats";
 import type { FastifyInstance, InjectOptions } from "fastify";
-import { Client } from "pg";
 import type { Logger } from "pino";
 import { atTheEnd } from "../../test/support/cleanup.ts";
 import { createTestPlatform, type TestPlatform } from "../../test/support/test-platform.ts";
@@ -39,8 +38,6 @@ export interface Answer {
 
 export interface TestApi extends TestPlatform {
   readonly api: FastifyInstance;
-  /** Past the API: to make what takes months, or to look where no route looks. */
-  sql(text: string, values?: readonly unknown[]): Promise<{ rows: Json[] }>;
   /** Every answer is checked: documented for its route, and of the documented form. */
   ask(method: Method, url: string, ask?: Ask): Promise<Answer>;
 }
@@ -55,15 +52,6 @@ export async function createTestApi(
   return {
     ...test,
     api,
-    async sql(text, values = []) {
-      const client = new Client({ connectionString: test.databaseUrl });
-      await client.connect();
-      try {
-        return await client.query(text, [...values]);
-      } finally {
-        await client.end();
-      }
-    },
     async ask(method, url, { key = ADMIN_KEY, body, raw, headers } = {}) {
       const response = await api.inject({
         method,

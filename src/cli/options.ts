@@ -43,6 +43,7 @@ export const CostCents = integer(0, AMOUNT_CENTS_MAX);
 export const MaxAttempts = integer(1, MAX_ATTEMPTS_LIMIT);
 export const TimeoutSeconds = integer(1, TIMEOUT_SECONDS_LIMIT);
 export const ListLimit = integer(1, LIST_LIMIT_MAX).default(LIST_LIMIT_DEFAULT);
+export const LinkCount = integer(1, 999_999_999_999);
 export const Flag = z.boolean().default(false);
 
 export const PRIORITY_NAMES = { 0: "high", 1: "medium", 2: "low" } as const satisfies Record<

@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { Client } from "pg";
+import { runSql } from "../../test/support/sql.ts";
 import { createTestPlatform, type TestPlatform } from "../../test/support/test-platform.ts";
 import { migrateDown, migrateUp, migrationStatus } from "../postgres/migrator.ts";
 import type { CliContext, ServerFacts } from "./context.ts";
@@ -56,28 +56,12 @@ export async function createTestCli(changes: Partial<CliContext> = {}): Promise<
 
 /** As src/bin reads them, which doctor.test.ts runs as well. */
 async function readServerFacts(databaseUrl: string): Promise<ServerFacts> {
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    const { rows } = await client.query<Omit<ServerFacts, "now"> & { now: Date }>(
-      "SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit, now()",
-    );
-    if (!rows[0]) throw new Error("no facts");
-    return { ...rows[0], now: rows[0].now.toISOString() };
-  } finally {
-    await client.end();
-  }
-}
-
-/** As the owner of the database, past the platform. */
-export async function runSql(databaseUrl: string, statement: string): Promise<void> {
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
+  const { rows } = await runSql<Omit<ServerFacts, "now"> & { now: Date }>(
+    databaseUrl,
+    "SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit, now()",
+  );
+  if (!rows[0]) throw new Error("no facts");
+  return { ...rows[0], now: rows[0].now.toISOString() };
 }
 
 function keep(): Writable & { text(): string } {

@@ -1,8 +1,8 @@
 import { PlatformError, type ErrorCode } from "./errors.ts";
+import { DEFAULT_PRIORITY, type Priority } from "./job.ts";
 import type { Platform } from "./platform.ts";
-import type { Priority } from "./job.ts";
-import { DEFAULT_PRIORITY } from "./job.ts";
 import { findRefusal, type SubmitJob } from "./submit-jobs.ts";
+import type { Wallet } from "./wallet.ts";
 
 /** What a submission would answer now. Nothing is held: a moment later it may be another. */
 export interface JobEstimate {
@@ -28,6 +28,9 @@ export async function estimateJob(platform: Platform, request: SubmitJob): Promi
     platform.jobTypes.findById(job_type_id),
     platform.prices.quote(job_type_id, customer_id),
   ]);
+  // In the order of a submission: the input first.
+  const refused = jobType && findRefusal(request, jobType);
+  if (refused) throw refused;
   if (!customer || !wallet) {
     throw new PlatformError("unknown_customer", `There is no customer ${customer_id}.`, {
       errors: [{ pointer: "/customer_id", message: "is not known" }],
@@ -45,8 +48,6 @@ export async function estimateJob(platform: Platform, request: SubmitJob): Promi
       errors: [{ pointer: "/job_type_id", message: "is disabled" }],
     });
   }
-  const refused = findRefusal(request, jobType);
-  if (refused) throw refused;
   const refusal = refusalOf(wallet, cost);
   return {
     customer_id,
@@ -63,10 +64,7 @@ export async function estimateJob(platform: Platform, request: SubmitJob): Promi
 }
 
 /** In the order of submit_jobs. */
-function refusalOf(
-  wallet: NonNullable<Awaited<ReturnType<Platform["wallets"]["findByCustomerId"]>>>,
-  cost_cents: number,
-): JobEstimate["refusal"] {
+function refusalOf(wallet: Wallet, cost_cents: number): JobEstimate["refusal"] {
   if (wallet.frozen_at !== null) return "wallet_frozen";
   if (wallet.available_cents < cost_cents) return "insufficient_funds";
   const limit = wallet.monthly_spend_limit_cents;

@@ -44,12 +44,6 @@ export interface Wallet {
   readonly updated_at: string;
 }
 
-export interface NewWallet {
-  readonly id: string;
-  readonly customer_id: string;
-  readonly currency: string;
-}
-
 export interface WalletChanges {
   readonly credit_limit_cents?: number | undefined;
   readonly low_balance_cents?: number | null | undefined;

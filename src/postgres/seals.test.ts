@@ -1,5 +1,5 @@
 import { Client } from "pg";
-import { beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { atTheEnd } from "../../test/support/cleanup.ts";
 import { createTestPlatform, createCustomer } from "../../test/support/test-platform.ts";
 import type { OpenPlatform } from "../bin/open-platform.ts";
@@ -8,20 +8,17 @@ let platform: OpenPlatform;
 let client: Client;
 let wallet: string;
 
-beforeAll(async () => {
-  const test = await createTestPlatform();
-  platform = test.platform;
-  client = new Client({ connectionString: test.databaseUrl });
+beforeEach(async () => {
+  const created = await createTestPlatform();
+  platform = created.platform;
+  client = new Client({ connectionString: created.databaseUrl });
   await client.connect();
   atTheEnd(() => client.end());
-});
-
-beforeEach(async () => {
   const customer_id = await createCustomer(platform, 100);
   for (const reference of ["a", "b"])
     await platform.wallets.topUp({ customer_id, amount_cents: 5, reference });
-  const { rows } = await client.query("SELECT id FROM wallets WHERE customer_id = $1", [customer_id]);
-  wallet = rows[0].id;
+  const { rows } = await client.query<{ id: string }>("SELECT id FROM wallets");
+  wallet = rows[0]?.id ?? "";
   await sealAll();
   await platform.wallets.topUp({ customer_id, amount_cents: 7, reference: "c" });
   await sealAll();
@@ -66,10 +63,24 @@ test.each([
     "UPDATE wallet_seals SET hash = sha256('x') WHERE wallet_id = $1 AND last_seq = 3",
   ],
 ])("%s is found", async (_what, statement) => {
-  const { row: before } = await platform.seals.verify();
   await tamper(statement);
-  const { row } = await platform.seals.verify();
-  expect(row.broken).toBeGreaterThan(before.broken);
+  expect((await platform.seals.verify()).row.broken).toBeGreaterThan(0);
+});
+
+test("the digest of the first links stays the same, whatever comes after", async () => {
+  const { digest, links } = await platform.seals.verify();
+  await createCustomer(platform, 1);
+  await sealAll();
+  const all = await platform.seals.verify();
+  expect([all.links, all.digest === digest]).toEqual([links + 1, false]);
+  expect(await platform.seals.verify(links)).toMatchObject({ digest, links });
+});
+
+test("links that were cut off are missed by who noted their number", async () => {
+  const { links } = await platform.seals.verify();
+  await tamper("DELETE FROM wallet_seals WHERE wallet_id = $1 AND last_seq = 4");
+  expect((await platform.seals.verify()).row.broken).toBe(0);
+  expect((await platform.seals.verify(links)).row).toMatchObject({ broken: 1, example: "link 2" });
 });
 
 test("history that was rewritten with its links still has another digest", async () => {

@@ -1,8 +1,7 @@
-import type { AuditRow } from "../core/audit.ts";
-import type { SealRepository } from "../core/seals.ts";
+import type { SealReport, SealRepository } from "../core/seals.ts";
 import type { Database } from "./database.ts";
 
-/** Wallets that one call looks at, and entries that it seals of each: well under a second. */
+/** Wallets that one call looks at, and entries that it seals of each: about a second at the most (400,000 entries; a million took 2.9 s). */
 const WALLETS_MAX = 200;
 const ENTRIES_MAX = 2_000;
 
@@ -10,9 +9,11 @@ const SEAL_WALLETS = { name: "seal_wallets", text: "SELECT seal_wallets($1, $2, 
 const VERIFY_SEALS = {
   name: "verify_seals",
   text: `
-    SELECT (SELECT count(*) FROM broken_seals), (SELECT min(b.wallet_id || '/' || b.last_seq) FROM broken_seals b),
-           (SELECT encode(sha256(coalesce(string_agg(s.hash, ''::bytea ORDER BY s.wallet_id, s.last_seq), '')), 'hex') FROM wallet_seals s),
-           (SELECT coalesce(sum(s.last_seq - s.first_seq + 1), 0)::bigint FROM wallet_seals s)`,
+    SELECT b.broken, b.example, s.digest, s.links, s.entries
+      FROM (SELECT count(*) AS broken, min(wallet_id || '/' || last_seq) AS example FROM broken_seals) b,
+           (SELECT encode(sha256(coalesce(string_agg(hash, ''::bytea ORDER BY link), '')), 'hex') AS digest, count(*) AS links,
+                   coalesce(sum(last_seq - first_seq + 1), 0)::bigint AS entries
+              FROM wallet_seals WHERE $1::bigint IS NULL OR link <= $1) s`,
 };
 
 interface Databases {
@@ -34,12 +35,18 @@ export class PostgresSealRepository implements SealRepository {
     return row?.[0] ?? undefined;
   }
 
-  async verify(): Promise<{ row: AuditRow; digest: string; sealed_entries: number }> {
-    type Row = [broken: number, example: string | null, digest: string, sealed_entries: number];
-    const [answer] = await this.#databases.reports.call<Row>(VERIFY_SEALS, []);
+  async verify(links?: number): Promise<SealReport> {
+    type Row = [broken: number, example: string | null, digest: string, links: number, entries: number];
+    const [answer] = await this.#databases.reports.call<Row>(VERIFY_SEALS, [links ?? null]);
     if (!answer) throw new Error("the seals were not read");
-    const [broken, example, digest, sealed_entries] = answer;
-    const says = "P6: no sealed entry was rewritten";
-    return { row: { promise: "seals_are_unbroken", says, broken, example }, digest, sealed_entries };
+    const [broken, example, digest, found, sealed_entries] = answer;
+    const missing = links === undefined ? 0 : Math.max(0, links - found);
+    const row = {
+      promise: "seals_are_unbroken",
+      says: "P6: no sealed entry was rewritten",
+      broken: broken + missing,
+      example: example ?? (missing > 0 ? `link ${links}` : null),
+    };
+    return { row, digest, links: found, sealed_entries };
   }
 }

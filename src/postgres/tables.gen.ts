@@ -229,6 +229,7 @@ export interface WalletSeals {
   first_seq: number;
   hash: Buffer;
   last_seq: number;
+  link: number;
   sealed_at: Generated<string>;
   wallet_id: string;
 }

@@ -57,17 +57,18 @@ export class PostgresWalletRepository implements WalletRepository {
     const { frozen, ...columns } = changes;
     const set = Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
     try {
-      await this.#database.kysely
-        .updateTable("wallets")
-        .set({
-          ...set,
-          ...(frozen === undefined
-            ? {}
-            : { frozen_at: frozen ? sql`coalesce(frozen_at, clock_timestamp())` : null }),
-          updated_at: sql`greatest(updated_at, clock_timestamp())`,
-        })
-        .where("customer_id", "=", customerId)
-        .execute();
+      if (Object.keys(set).length > 0 || frozen !== undefined)
+        await this.#database.kysely
+          .updateTable("wallets")
+          .set({
+            ...set,
+            ...(frozen === undefined
+              ? {}
+              : { frozen_at: frozen ? sql`coalesce(frozen_at, clock_timestamp())` : null }),
+            updated_at: sql`greatest(updated_at, clock_timestamp())`,
+          })
+          .where("customer_id", "=", customerId)
+          .execute();
     } catch (error) {
       if (!isViolationOf(error, "wallets_not_overspent")) throw error;
       throw await this.#owesMore(customerId, changes);
@@ -143,7 +144,7 @@ export class PostgresWalletRepository implements WalletRepository {
       `The wallet would be ${-available_cents} cents short of what it owes and holds for open jobs. Top up first.`,
       {
         members: {
-          required_cents: -available_cents,
+          required_cents: 0,
           available_cents,
           current_balance_cents,
           pending_charges_cents,

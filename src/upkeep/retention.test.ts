@@ -1,6 +1,5 @@
-import { Client } from "pg";
 import { expect, test } from "vitest";
-import { atTheEnd } from "../../test/support/cleanup.ts";
+import { runSql } from "../../test/support/sql.ts";
 import {
   brokenPromises,
   createCustomer,
@@ -21,9 +20,6 @@ function idOf(time_ms: number, n: number): string {
 
 test("jobs that ended before their time leave, their charges stay, and every promise holds", async () => {
   const { platform, databaseUrl } = await createTestPlatform();
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
-  atTheEnd(() => client.end());
   const customer_id = await createCustomer(platform);
   const job_type_id = await createJobType(platform);
   const runner_id = await createRunner(platform);
@@ -42,7 +38,7 @@ test("jobs that ended before their time leave, their charges stay, and every pro
     return { id, attempt, kind: "succeeded", output: null, cost_cents: id === free ? 0 : 10 } as const;
   };
   await platform.jobs.settle([paid, free, failed, young].map((id) => outcomeOf(id ?? "")));
-  await client.query("UPDATE jobs SET completed_at = now() - interval '91 days' WHERE id = ANY ($1)", [
+  await runSql(databaseUrl, "UPDATE jobs SET completed_at = now() - interval '91 days' WHERE id = ANY ($1)", [
     [paid, free, failed],
   ]);
 
@@ -61,18 +57,16 @@ test("jobs that ended before their time leave, their charges stay, and every pro
   expect((await platform.wallets.refund(refund, "test")).entry.amount_cents).toBe(10);
 
   // A job that is taken out by hand is found: its charge is nobody's.
-  await client.query("DELETE FROM jobs WHERE id = $1", [young]);
+  await runSql(databaseUrl, "DELETE FROM jobs WHERE id = $1", [young]);
   expect(await brokenPromises(platform)).toEqual([`nothing_else_is_charged: 1 (${customer_id})`]);
 });
 
 test("a long history leaves a batch at a time, until nothing of it is left", async () => {
   const { platform, databaseUrl } = await createTestPlatform();
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
-  atTheEnd(() => client.end());
   const customer_id = await createCustomer(platform);
   const job_type_id = await createJobType(platform);
-  await client.query(
+  await runSql(
+    databaseUrl,
     `INSERT INTO jobs (id, customer_id, job_type_id, status, priority, input_data, estimated_cost_cents, completed_at, max_attempts)
      SELECT ($1 || lpad(to_hex(n), 12, '0'))::uuid, $2, $3, 'failed', 1, '{}', 0, now() - interval '95 days', 1 FROM generate_series(1, 2500) n`,
     [idOf(OLD, 0).slice(0, -12), customer_id, job_type_id],
@@ -83,6 +77,6 @@ test("a long history leaves a batch at a time, until nothing of it is left", asy
   do more.push(await task.runOnce());
   while (more.at(-1));
   expect(more).toEqual([true, true, false]);
-  const { rows } = await client.query("SELECT id FROM jobs");
+  const { rows } = await runSql(databaseUrl, "SELECT id FROM jobs");
   expect(rows).toEqual([{ id: young.id }]);
 });

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
+import { runSql } from "../../../test/support/sql.ts";
 import { createCustomer } from "../../../test/support/test-platform.ts";
 import type { AuditRow } from "../../core/audit.ts";
-import { createTestCli, runSql } from "../test-cli.ts";
+import { createTestCli } from "../test-cli.ts";
 
 interface SealedAudit {
   readonly promises: AuditRow[];
-  readonly seals: { readonly digest: string; readonly sealed_entries: number };
+  readonly seals: { readonly digest: string; readonly links: number; readonly sealed_entries: number };
 }
 
 test("the audit is exit 0 while every promise holds, and 1 with an example once one is broken", async () => {
@@ -33,21 +34,28 @@ test("--seals adds the seals to the audit, and a digest of all of them", async (
   await createCustomer(cli.platform);
   await cli.platform.seals.sealNext(undefined);
   const before = (await cli.json("audit", "--seals")) as SealedAudit;
-  expect(before.seals).toEqual({ digest: expect.stringMatching(/^[0-9a-f]{64}$/), sealed_entries: 1 });
+  expect(before.seals).toEqual({
+    digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+    links: 1,
+    sealed_entries: 1,
+  });
   expect(before.promises.at(-1)).toMatchObject({ promise: "seals_are_unbroken", broken: 0 });
   expect(before.promises.slice(0, -1)).toEqual(await cli.json("audit"));
 
   const { exit_code, stdout, stderr } = await cli.run("audit", "--seals");
   expect(exit_code).toBe(0);
   expect(stdout).toMatch(/^seals_are_unbroken +ok +P6: /m);
-  expect(stdout).toMatch(new RegExp(`\n\ndigest +${before.seals.digest}\nsealed entries +1\n$`));
-  expect(stderr).toMatch(/^Note the digest .* proves later that history was not rewritten\.\n$/);
+  expect(stdout).toMatch(new RegExp(`\n\ndigest +${before.seals.digest}\nof links +1\nsealed entries +1\n$`));
+  expect(stderr).toContain("iep audit --seals --links 1 answers the same digest for ever.");
 
   await createCustomer(cli.platform);
   await cli.platform.seals.sealNext(undefined);
   const after = (await cli.json("audit", "--seals")) as SealedAudit;
   expect(after.seals.sealed_entries).toBe(2);
   expect(after.seals.digest).not.toBe(before.seals.digest);
+  expect(((await cli.json("audit", "--links", "1")) as SealedAudit).seals).toEqual(before.seals);
+  const missing = await cli.run("audit", "--seals", "--links", "3");
+  expect([missing.exit_code, missing.stdout]).toEqual([1, expect.stringContaining("example link 3")]);
 });
 
 test("an entry that was rewritten breaks its seal, which is exit 1, though no other promise is broken", async () => {

@@ -5,23 +5,25 @@ import type { Platform } from "../../core/platform.ts";
 import { platformAction, withExamples, type CliRun } from "../command.ts";
 import { EXIT_ERROR, EXIT_OK } from "../errors.ts";
 import { formatDetails, formatTable, type Column } from "../format.ts";
-import { Flag } from "../options.ts";
+import { Flag, LinkCount } from "../options.ts";
 
 const COLUMNS: readonly Column<AuditRow>[] = [
   { title: "PROMISE", cell: (row) => row.promise },
   { title: "STATE", cell: formatState },
   { title: "SAYS", cell: (row) => row.says },
 ];
+const Links = LinkCount.optional();
 const EMPTY = "The audit has no promises: run iep migrate up.";
 
 export function addAuditCommand(program: Command, run: CliRun): void {
   withExamples(program.command("audit"), "iep audit", "iep audit --json", "iep audit --seals")
     .description("Check every promise of the platform on its data; exit 1 when one is broken")
     .option("--seals", "also that no entry of the ledger was rewritten, which reads all of them")
+    .option("--links <n>", "with --seals: the digest of the first n links, to hold against one noted before")
     .action(
-      platformAction(run, z.object({ seals: Flag }), async (platform, { seals }) => {
+      platformAction(run, z.object({ seals: Flag, links: Links }), async (platform, { seals, links }) => {
         const rows = await platform.audit();
-        if (seals) return await auditSeals(run, platform, rows);
+        if (seals || links !== undefined) return await auditSeals(run, platform, rows, links);
         await run.terminal.printList(rows, COLUMNS, { empty: EMPTY });
         return toExitCode(rows);
       }),
@@ -32,20 +34,24 @@ async function auditSeals(
   { terminal }: CliRun,
   platform: Platform,
   rows: readonly AuditRow[],
+  first_links: number | undefined,
 ): Promise<number> {
-  const { row, digest, sealed_entries } = await platform.seals.verify();
+  const { row, digest, links, sealed_entries } = await platform.seals.verify(first_links);
   const promises = [...rows, row];
-  await terminal.print({ promises, seals: { digest, sealed_entries } }, () =>
+  await terminal.print({ promises, seals: { digest, links, sealed_entries } }, () =>
     [
       formatTable(COLUMNS, promises),
       formatDetails([
         ["digest", digest],
+        ["of links", links],
         ["sealed entries", sealed_entries],
       ]),
     ].join("\n\n"),
   );
   if (rows.length === 0) await terminal.say(EMPTY);
-  await terminal.say("Note the digest somewhere else: there it proves later that history was not rewritten.");
+  await terminal.say(
+    `Note digest and number of links somewhere else: unless history is rewritten, iep audit --seals --links ${links} answers the same digest for ever.`,
+  );
   return toExitCode(rows.length === 0 ? [] : promises);
 }
 

@@ -8,7 +8,8 @@ import {
 } from "../../../test/support/test-platform.ts";
 import type { MigrationStatus } from "../../postgres/migrator.ts";
 import { PlatformError } from "../../core/errors.ts";
-import { createTestCli, runSql } from "../test-cli.ts";
+import { runSql } from "../../../test/support/sql.ts";
+import { createTestCli } from "../test-cli.ts";
 
 test("migrations go down, up, and tell their status", async () => {
   const cli = await createTestCli();

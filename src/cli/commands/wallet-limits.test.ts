@@ -48,7 +48,9 @@ test("a credit limit below what is used is exit 1, and stays as it was", async (
   await cli.json(...submit(customer));
   const { exit_code, stderr } = await cli.run(...limits(customer, "--credit-limit-cents", "59"), "--json");
   expect(exit_code).toBe(1);
-  expect(JSON.parse(stderr)).toMatchObject({ error: { code: "insufficient_funds", required_cents: 1 } });
+  expect(JSON.parse(stderr)).toMatchObject({
+    error: { code: "insufficient_funds", required_cents: 0, available_cents: -1 },
+  });
   expect(await cli.json("wallets", "show", customer)).toMatchObject({ credit_limit_cents: 60 });
 });
 
