@@ -1,0 +1,248 @@
+import {
+  HASH,
+  KEY,
+  OTHER_HASH,
+  clause,
+  fromTheFuture,
+  inTurn,
+  setWallet,
+  submit,
+  submitKeyed,
+  walletInOrder,
+  type Guard,
+} from "./guard-attacks.ts";
+
+// Clauses of the functions that submit, and of the idempotency keys.
+
+const submitting = clause("submit_jobs");
+const keying = clause("submit_keyed_jobs");
+
+export const SUBMIT_CLAUSES: readonly Guard[] = [
+  // The batch is the fast way of a submission, and the way one by one decides alone whatever the batch did not store.
+  submitting(
+    "funds, in a batch",
+    ["w.current_balance_cents + w.credit_limit_cents - w.pending_charges_cents >= need.cents", "true"],
+    ({ customer, type }) => submit(customer, type, 8),
+    [...Array(7).fill("stored at 10"), "insufficient_funds"].join(", "),
+    "wallets_not_overspent",
+  ),
+  submitting(
+    "funds, one by one",
+    [
+      "ELSIF current_balance_cents + credit_limit_cents - pending_charges_cents < v_price THEN",
+      "ELSIF false THEN",
+    ],
+    ({ customer, type }) => submit(customer, type, 8),
+    [...Array(7).fill("stored at 10"), "insufficient_funds"].join(", "),
+    "wallets_not_overspent",
+  ),
+  submitting(
+    "frozen, in a batch",
+    [" AND w.frozen_at IS NULL", ""],
+    inTurn(setWallet("frozen_at = now()"), ({ customer, type }) => submit(customer, type)),
+    "wallet_frozen",
+    "stored at 10",
+  ),
+  submitting(
+    "frozen, one by one",
+    ["IF v_wallet.frozen_at IS NOT NULL THEN", "IF false THEN"],
+    inTurn(setWallet("frozen_at = now()"), ({ customer, type }) => submit(customer, type)),
+    "wallet_frozen",
+    "stored at 10",
+  ),
+  submitting(
+    "spend limit, in a batch",
+    [
+      "WHEN v_month THEN w.month_spent_cents ELSE 0 END >= need.cents",
+      "WHEN v_month THEN w.month_spent_cents ELSE 0 END IS NOT NULL",
+    ],
+    inTurn(setWallet("monthly_spend_limit_cents = 39"), ({ customer, type }) => submit(customer, type)),
+    "spend_limit_reached",
+    "stored at 10",
+  ),
+  submitting(
+    "spend limit, one by one",
+    [
+      "ELSIF monthly_spend_limit_cents - pending_charges_cents - month_spent_cents < v_price THEN",
+      "ELSIF false THEN",
+    ],
+    inTurn(setWallet("monthly_spend_limit_cents = 39"), ({ customer, type }) => submit(customer, type)),
+    "spend_limit_reached",
+    "stored at 10",
+  ),
+  submitting(
+    "who is not active gets nothing",
+    [" AND c.active", ""],
+    inTurn(
+      ({ customer }) => `UPDATE customers SET active = false WHERE id = '${customer}'`,
+      ({ customer, type }) => submit(customer, type),
+    ),
+    "customer_inactive",
+    "stored at 10",
+  ),
+  submitting(
+    "what is disabled is not sold, in a batch",
+    [" AND t.enabled", ""],
+    inTurn(
+      ({ type }) => `UPDATE job_types SET enabled = false WHERE id = '${type}'`,
+      ({ customer, type }) => submit(customer, type),
+    ),
+    "job_type_disabled",
+    "stored at 10",
+  ),
+  submitting(
+    "what is disabled is not sold, one by one",
+    ["ELSIF NOT v_type.enabled THEN", "ELSIF false THEN"],
+    inTurn(
+      ({ type }) => `UPDATE job_types SET enabled = false WHERE id = '${type}'`,
+      ({ customer, type }) => submit(customer, type),
+    ),
+    "job_type_disabled",
+    "stored at 10",
+  ),
+  submitting(
+    "a customer's own price, in a batch",
+    ["coalesce(o.cost, t.standard_cost_cents) AS cost", "t.standard_cost_cents AS cost"],
+    inTurn(
+      ({ customer, type }) => `INSERT INTO customer_prices VALUES ('${customer}', '${type}', 3)`,
+      ({ customer, type }) => submit(customer, type),
+    ),
+    "stored at 3",
+    "stored at 10",
+  ),
+  submitting(
+    "a customer's own price, one by one",
+    ["WHERE p.customer_id = p_customers[n] AND p.job_type_id = p_types[n]", "WHERE false"],
+    inTurn(
+      ({ customer, type }) => `INSERT INTO customer_prices VALUES ('${customer}', '${type}', 60)`,
+      ({ customer, type }) => submit(customer, type, 2),
+    ),
+    "stored at 60, insufficient_funds",
+    "stored at 10, stored at 10",
+  ),
+  submitting(
+    "the hold, in a batch",
+    ["w.pending_charges_cents + need.cents", "w.pending_charges_cents"],
+    ({ customer, type }) => submit(customer, type),
+    "stored at 10",
+    "stored at 10; broken: held_is_sum_of_open_holds",
+  ),
+  submitting(
+    "the hold, one by one",
+    ["w.pending_charges_cents + v_price", "w.pending_charges_cents"],
+    ({ customer, type }) => submit(customer, type, 8),
+    [...Array(7).fill("stored at 10"), "insufficient_funds"].join(", "),
+    "stored at 10, stored at 10, stored at 10, stored at 10, stored at 10, stored at 10, stored at 10, stored at 10; broken: held_is_sum_of_open_holds",
+  ),
+  submitting(
+    "a wallet's time does not go back, in a batch",
+    [
+      "w.pending_charges_cents + need.cents, updated_at = greatest(w.updated_at, clock_timestamp())",
+      "w.pending_charges_cents + need.cents, updated_at = clock_timestamp()",
+    ],
+    inTurn(fromTheFuture, ({ customer, type }) => submit(customer, type), walletInOrder),
+    "in order",
+    "back in time",
+  ),
+  submitting(
+    "a wallet's time does not go back, one by one",
+    [
+      "w.pending_charges_cents + v_price, updated_at = greatest(w.updated_at, clock_timestamp())",
+      "w.pending_charges_cents + v_price, updated_at = clock_timestamp()",
+    ],
+    inTurn(fromTheFuture, ({ customer, type }) => submit(customer, type, 8), walletInOrder),
+    "in order",
+    "back in time",
+  ),
+
+  keying(
+    "a key stands for one request",
+    ["WHEN i.request_hash <> r.hash THEN 'reused'", ""],
+    inTurn(
+      (targets) => submitKeyed(targets, { key: KEY, hash: HASH, item: 0 }),
+      (targets) => submitKeyed(targets, { key: KEY, hash: OTHER_HASH, item: 0 }),
+    ),
+    "idempotency_key_reused",
+    "replayed",
+  ),
+  keying(
+    "what was made is not made again",
+    ["i.subjects[r.item + 1] IS NOT NULL OR ", ""],
+    inTurn(
+      (targets) => submitKeyed(targets, { key: KEY, hash: HASH, item: 0 }),
+      (targets) => submitKeyed(targets, { key: KEY, hash: HASH, item: 0 }),
+    ),
+    "replayed",
+    "stored",
+  ),
+  keying(
+    "nor twice in one batch",
+    [" OR r.nth > 1", ""],
+    (targets) => submitKeyed(targets, { key: KEY, hash: HASH, item: 0 }, { key: KEY, hash: HASH, item: 0 }),
+    "replayed, stored",
+    "stored, stored",
+  ),
+  keying(
+    "each item is made once",
+    ["PARTITION BY k.key, k.item", "PARTITION BY k.key"],
+    (targets) => submitKeyed(targets, { key: KEY, hash: HASH, item: 0 }, { key: KEY, hash: HASH, item: 1 }),
+    "stored, stored",
+    "stored, twin_refused",
+  ),
+  keying(
+    "a key remembers what it made",
+    ["v_stored := array(SELECT j.id FROM jobs j WHERE j.id = ANY (v_fresh_ids));", "v_stored := '{}';"],
+    inTurn(
+      (targets) => submitKeyed(targets, { key: KEY, hash: HASH, item: 0 }),
+      (targets) => submitKeyed(targets, { key: KEY, hash: HASH, item: 0 }),
+    ),
+    "replayed",
+    "stored",
+  ),
+  keying(
+    "a key keeps what it made before",
+    ["coalesce(i.subjects[place], made.job)", "made.job"],
+    inTurn(
+      (targets) => submitKeyed(targets, { key: KEY, hash: HASH, item: 0 }),
+      (targets) => submitKeyed(targets, { key: KEY, hash: HASH, item: 1 }),
+      (targets) => submitKeyed(targets, { key: KEY, hash: HASH, item: 0 }),
+    ),
+    "replayed",
+    "stored",
+  ),
+  keying(
+    "a key that made nothing is forgotten",
+    ["DELETE FROM idempotency_keys i WHERE i.id = ANY (v_keys) AND i.subjects = '{}';", ""],
+    inTurn(
+      setWallet("frozen_at = now()"),
+      (targets) => submitKeyed(targets, { key: KEY, hash: HASH, item: 0 }),
+      setWallet("frozen_at = NULL"),
+      (targets) => submitKeyed(targets, { key: KEY, hash: OTHER_HASH, item: 0 }),
+    ),
+    "stored",
+    "idempotency_key_reused",
+  ),
+  clause("take_idempotency_key")(
+    "a key stands for one request",
+    ["IF v_key.request_hash <> p_hash THEN", "IF false THEN"],
+    inTurn(
+      () => `SELECT take_idempotency_key('${KEY}', '${HASH}')`,
+      () => `SELECT take_idempotency_key('${KEY}', '${OTHER_HASH}')`,
+    ),
+    "idempotency_key_reused",
+    "",
+  ),
+  clause("create_customer")(
+    "a key makes one customer",
+    ["IF v_made[1] IS NOT NULL THEN RETURN v_made[1]; END IF;", ""],
+    inTurn(
+      ...[1, 2].map(
+        () => () =>
+          `SELECT create_customer(gen_random_uuid(), 'Keyed', 'k@example.com', gen_random_uuid(), 'EUR', '${KEY}', '${HASH}')`,
+      ),
+      () => "SELECT count(*) FROM customers WHERE name = 'Keyed'",
+    ),
+    "1",
+    "2",
+  ),
+];
