@@ -111,18 +111,19 @@ CREATE TABLE leases (
 -- Serves the rescue: the leases of a runner that is gone.
 CREATE INDEX leases_by_runner ON leases (runner_id);
 
--- A charge stands for a job that succeeded at that cost, and refunds for no more than its charge, whoever writes. One look-up a statement, after it.
+-- A charge stands for a job of the wallet's customer that succeeded at that cost, and refunds for no more than its charge, whoever writes. One look-up a statement, after it.
 CREATE FUNCTION check_entries() RETURNS trigger LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_nestloop = off SET enable_mergejoin = off AS $$
 DECLARE
   v_charged  uuid[] := array(SELECT n.job_id FROM new_entries n WHERE n.kind = 'charge');
+  v_wallets  uuid[] := array(SELECT DISTINCT n.wallet_id FROM new_entries n WHERE n.kind = 'charge');
   v_refunded uuid[] := array(SELECT DISTINCT n.job_id FROM new_entries n WHERE n.kind = 'refund');
 BEGIN
   IF v_charged <> '{}' AND EXISTS (
-    SELECT FROM new_entries n LEFT JOIN jobs j ON j.id = ANY (v_charged) AND j.id = n.job_id
-     WHERE n.kind = 'charge' AND (j.status IS DISTINCT FROM 'succeeded' OR j.cost_cents IS DISTINCT FROM -n.amount_cents))
+    SELECT FROM new_entries n LEFT JOIN jobs j ON j.id = ANY (v_charged) AND j.id = n.job_id LEFT JOIN wallets w ON w.id = ANY (v_wallets) AND w.id = n.wallet_id
+     WHERE n.kind = 'charge' AND (j.status IS DISTINCT FROM 'succeeded' OR j.cost_cents IS DISTINCT FROM -n.amount_cents OR w.customer_id IS DISTINCT FROM j.customer_id))
   THEN
-    RAISE EXCEPTION 'a charge without a job that succeeded at that cost' USING ERRCODE = 'check_violation', CONSTRAINT = 'wallet_entries_charge_needs_success';
+    RAISE EXCEPTION 'a charge without a job of that customer that succeeded at that cost' USING ERRCODE = 'check_violation', CONSTRAINT = 'wallet_entries_charge_needs_success';
   END IF;
   IF v_refunded <> '{}' AND EXISTS (
     SELECT FROM (SELECT e.job_id, e.wallet_id, sum(e.amount_cents) AS cents FROM wallet_entries e

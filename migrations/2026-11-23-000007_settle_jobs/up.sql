@@ -49,10 +49,10 @@ END $$;
 --   succeeded: costs p_costs, at most the hold; null means the hold.  failed, cancelled: costs nothing.
 --   retry: pending again after p_delays_ms, the hold stays.           released: pending again at once, the attempt is excused.
 -- p_outputs, p_costs, p_errors, p_delays_ms may be null where no job has one. p_done: leases of which nothing runs any more.
--- Answers the refused only, with what they are now.
+-- Answers the refused only: the attempt that was refused, and what the job is now. rescued: it waits because that attempt's runner was lost.
 CREATE FUNCTION settle_jobs(
   p_ids uuid[], p_attempts int[], p_outcomes attempt_outcome[], p_costs bigint[], p_outputs jsonb[], p_errors jsonb[], p_delays_ms bigint[], p_done uuid[])
-RETURNS TABLE (job_id uuid, status job_status, attempt int)
+RETURNS TABLE (job_id uuid, refused_attempt int, status job_status, attempt int, rescued boolean)
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_nestloop = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
@@ -62,7 +62,8 @@ DECLARE
   e_costs     bigint[];
   e_holds     bigint[];
   w_ids       uuid[];      -- wait again
-  v_written   int;
+  s_ids       uuid[];      -- written
+  s_attempts  int[];
 BEGIN
   PERFORM FROM jobs j WHERE j.id = ANY (p_ids) ORDER BY j.id FOR NO KEY UPDATE;
 
@@ -81,11 +82,11 @@ BEGIN
              'at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))) END
       FROM unnest(p_ids, p_attempts, p_outcomes, p_costs, p_outputs, p_errors, p_delays_ms) d (id, attempt, outcome, cost, output, error, delay_ms)
      WHERE j.id = ANY (p_ids) AND j.id = d.id AND j.status = 'running' AND j.attempt = d.attempt
-    RETURNING j.id, j.customer_id, j.status, j.cost_cents, j.estimated_cost_cents)
+    RETURNING j.id, j.attempt, j.customer_id, j.status, j.cost_cents, j.estimated_cost_cents)
   SELECT array_agg(id) FILTER (WHERE status <> 'pending'), array_agg(customer_id) FILTER (WHERE status <> 'pending'),
          array_agg(coalesce(cost_cents, 0)) FILTER (WHERE status <> 'pending'), array_agg(estimated_cost_cents) FILTER (WHERE status <> 'pending'),
-         array_agg(id) FILTER (WHERE status = 'pending'), count(*)
-    INTO e_ids, e_customers, e_costs, e_holds, w_ids, v_written FROM settled;
+         array_agg(id) FILTER (WHERE status = 'pending'), array_agg(id), array_agg(attempt)
+    INTO e_ids, e_customers, e_costs, e_holds, w_ids, s_ids, s_attempts FROM settled;
 
   IF w_ids IS NOT NULL THEN
     WITH waiting AS MATERIALIZED (
@@ -100,8 +101,10 @@ BEGIN
   IF p_done IS NOT NULL THEN  -- SKIP LOCKED: a rescuer holds leases while it waits for our jobs; waiting here would close the circle
     DELETE FROM leases l WHERE l.id = ANY (array(SELECT d.id FROM leases d WHERE d.id = ANY (p_done) FOR UPDATE SKIP LOCKED));
   END IF;
-  IF v_written < cardinality(p_ids) THEN
-    RETURN QUERY SELECT j.id, j.status, j.attempt FROM jobs j
-      WHERE j.id = ANY (array(SELECT unnest(p_ids) EXCEPT ALL SELECT unnest(e_ids || w_ids)));
+  IF coalesce(cardinality(s_ids), 0) < cardinality(p_ids) THEN
+    RETURN QUERY
+      SELECT j.id, r.attempt, j.status, j.attempt, coalesce(j.errors -> -1 @> jsonb_build_object('code', 'runner_lost', 'attempt', r.attempt), false)
+        FROM (SELECT d.id, d.attempt FROM unnest(p_ids, p_attempts) d (id, attempt) EXCEPT ALL SELECT s.id, s.attempt FROM unnest(s_ids, s_attempts) s (id, attempt)) r
+        JOIN jobs j ON j.id = ANY (p_ids) AND j.id = r.id;
   END IF;
 END $$;

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import { hashApiKey } from "../core/api-key.ts";
+import { toKeyHash } from "../core/api-key.ts";
 import type { Customer, CustomerRepository } from "../core/customer.ts";
 import { PlatformError } from "../core/errors.ts";
 import { GroupCommit } from "../core/group-commit.ts";
@@ -36,11 +36,12 @@ export function authenticate(customers: CustomerRepository, adminApiKey: string)
   return async (request: FastifyRequest): Promise<void> => {
     const key = readKey(request.headers.authorization);
     // Digests have one length, and comparing them takes the same time wherever they differ.
-    if (timingSafeEqual(sha256(key), admin_digest)) {
+    const digest = sha256(key);
+    if (timingSafeEqual(digest, admin_digest)) {
       request.principal = { kind: "admin" };
       return;
     }
-    const customer = CUSTOMER_KEY.test(key) ? await owners.add(hashApiKey(key)) : undefined;
+    const customer = CUSTOMER_KEY.test(key) ? await owners.add(toKeyHash(digest)) : undefined;
     if (!customer)
       throw new PlatformError("invalid_api_key", "This API key is not known, or it was revoked.");
     request.principal = { kind: "customer", customer };

@@ -45,8 +45,10 @@ export function toProblem(error: PlatformError, request_id: string): Problem {
 /** Fastify's error handler: everything that was thrown leaves as a problem, and what nobody foresaw as `internal_error` with no more than the request's id. */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = asPlatformError(thrown);
-  if (error.code === "internal_error") request.log.error({ err: thrown }, "a request failed: this is a bug");
-  else if (error.status >= 500) request.log.warn({ err: error }, "a request could not be served");
+  if (error.code === "internal_error")
+    request.log.error({ request_id: request.id, err: thrown }, "a request failed: this is a bug");
+  else if (error.status >= 500)
+    request.log.warn({ request_id: request.id, err: error }, "a request could not be served");
 
   if (error.status === 401) reply.header("www-authenticate", "Bearer");
   if (error.status === 503) reply.header("retry-after", "1");

@@ -11,5 +11,10 @@ export function createApiKey(): { api_key: string; prefix: string; key_hash: str
 
 /** One round of SHA-256 is enough for 256 random bits: there is nothing to guess. */
 export function hashApiKey(api_key: string): string {
-  return `sha256:${createHash("sha256").update(api_key).digest("hex")}`;
+  return toKeyHash(createHash("sha256").update(api_key).digest());
+}
+
+/** From the SHA-256 of a key, for who has it already. */
+export function toKeyHash(digest: Buffer): string {
+  return `sha256:${digest.toString("hex")}`;
 }

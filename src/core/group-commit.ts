@@ -2,13 +2,13 @@ interface Entry<Item, Result> {
   readonly item: Item;
   readonly weight: number;
   readonly added_at: number;
-  readonly resolve: (result: Result) => void;
+  readonly resolve: (result: Result | Promise<Result>) => void;
   readonly reject: (error: unknown) => void;
 }
 
 interface GroupCommitOptions<Item, Result> {
-  /** Does the whole batch in one round trip; answers one result an item, in order. */
-  readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
+  /** Does the whole batch in one round trip; answers one result an item, in order. A result may be a promise: the next batch does not wait for it. */
+  readonly run: (items: readonly Item[]) => Promise<readonly (Result | Promise<Result>)[]>;
   readonly batchMax: number;
   /** Bytes, or whatever `weigh` counts, in one batch; an item heavier than that goes alone. */
   readonly weightMax?: number;
@@ -81,7 +81,7 @@ export class GroupCommit<Item, Result> {
       }
       this.#size -= batch.length;
       // The lengths are equal, so every index has its result.
-      batch.forEach((entry, index) => entry.resolve(results[index] as Result));
+      batch.forEach((entry, index) => entry.resolve(results[index] as Result | Promise<Result>));
     } catch (error) {
       const shared = !this.#options.isolates(error);
       if (shared || batch.length === 1) {

@@ -18,6 +18,18 @@ export class JobTypeCache {
     this.#jobTypes = jobTypes;
   }
 
+  /** The same without asking anybody; undefined when one of them was not read lately. */
+  peek(ids: readonly string[]): ReadonlyMap<string, JobType> | undefined {
+    const oldest = performance.now() - JOB_TYPE_CACHE_MS;
+    const known = new Map<string, JobType>();
+    for (const id of ids) {
+      const cached = this.#cached.get(id);
+      if (!cached || cached.read_at < oldest) return undefined;
+      known.set(id, cached.jobType);
+    }
+    return known;
+  }
+
   /** The ids that exist. */
   async findByIds(ids: Iterable<string>): Promise<ReadonlyMap<string, JobType>> {
     const wanted = [...new Set(ids)];

@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from "uuid";
 import { PlatformError } from "./errors.ts";
 import type { KeyedItem } from "./idempotency.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -14,6 +13,7 @@ import {
 } from "./job.ts";
 import type { JobType } from "./job-type.ts";
 import { findUnstorable } from "./json.ts";
+import { newId } from "./new-id.ts";
 import type { Platform } from "./platform.ts";
 import type { ReadyQueue } from "./ready-queue.ts";
 import { isRetryable, withRetry } from "./retry.ts";
@@ -49,10 +49,12 @@ const RETRY_DELAY_MAX_MS = 400;
  */
 export async function submitJobs(platform: Platform, requests: readonly SubmitJob[]): Promise<Submitted[]> {
   const typeIds = requests.map((request) => request.job_type_id);
-  const jobTypes = await withRetry(() => platform.jobTypeCache.findByIds(typeIds), {
-    for_ms: READ_TYPES_FOR_MS,
-    delay_max_ms: RETRY_DELAY_MAX_MS,
-  });
+  const jobTypes =
+    platform.jobTypeCache.peek(typeIds) ??
+    (await withRetry(() => platform.jobTypeCache.findByIds(typeIds), {
+      for_ms: READ_TYPES_FOR_MS,
+      delay_max_ms: RETRY_DELAY_MAX_MS,
+    }));
   const submitted = await Promise.all(
     requests.map(async (request): Promise<Submitted> => {
       const refused = findRefusal(request, jobTypes.get(request.job_type_id));
@@ -110,8 +112,12 @@ export function createSubmissions(
       });
       // PostgreSQL is the truth, the ready queue a hint: `refill` pushes again if we die on this line.
       const due = submitted.flatMap((one) => ("job" in one && one.due ? [one.job] : []));
-      await readyQueue.push(due, room);
-      return submitted;
+      const pushed = readyQueue.push(due, room);
+      // Each answer waits for the push; the next batch need not.
+      return submitted.map(async (one) => {
+        await pushed;
+        return one;
+      });
     },
   });
 }
@@ -138,7 +144,7 @@ export function findRefusal(request: SubmitJob, jobType: JobType | undefined): P
 }
 
 function toNewJob(request: SubmitJob): NewJob {
-  return { ...request, id: uuidv7(), priority: request.priority ?? DEFAULT_PRIORITY };
+  return { ...request, id: newId(), priority: request.priority ?? DEFAULT_PRIORITY };
 }
 
 /** Text dominates; the rest is counted at a flat rate. Only has to keep a batch of large inputs from becoming huge. */

@@ -76,6 +76,30 @@ test("a job that has not succeeded cannot be charged, nor one that succeeded at 
   await expect(insertCharge(uuidv7(), -10)).rejects.toMatchObject(guard);
 });
 
+test("a charge stands on the wallet of the job's customer", async () => {
+  const other = await createCustomer(platform);
+  const { id } = await platform.jobs.create({
+    id: uuidv7(),
+    customer_id: customer,
+    job_type_id: type,
+    priority: 1,
+    input_data: {},
+  });
+  await platform.jobs.setStarted(id, await createRunner(platform));
+  await client.query("BEGIN");
+  await client.query(
+    "UPDATE jobs SET status = 'succeeded', cost_cents = 10, completed_at = now() WHERE id = $1",
+    [id],
+  );
+  await expect(
+    client.query(
+      "INSERT INTO wallet_entries (wallet_id, seq, kind, job_id, amount_cents, balance_after_cents) SELECT id, 1000, 'charge', $2, -10, 0 FROM wallets WHERE customer_id = $1",
+      [other, id],
+    ),
+  ).rejects.toMatchObject({ constraint: "wallet_entries_charge_needs_success" });
+  await client.query("ROLLBACK");
+});
+
 test("only success costs, and never more than the hold", async () => {
   const pending = await platform.jobs.create({
     id: uuidv7(),

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import { beforeAll, describe, expect, test } from "vitest";
+import { runSql } from "../../test/support/sql.ts";
 import {
   brokenPromises,
   createCustomer,
@@ -13,11 +14,12 @@ import type { NewJob, Outcome, Submitted } from "../core/job.ts";
 const ROOM = { 0: true, 1: true, 2: true };
 
 let platform: OpenPlatform;
+let databaseUrl: string;
 let customer: string;
 let type: string;
 
 beforeAll(async () => {
-  ({ platform } = await createTestPlatform({ poolSize: 20 }));
+  ({ platform, databaseUrl } = await createTestPlatform({ poolSize: 20 }));
   customer = await createCustomer(platform);
   type = await createJobType(platform);
 });
@@ -289,6 +291,29 @@ describe("settle", () => {
       current_balance_cents: 100,
       pending_charges_cents: 10,
     });
+  });
+
+  test("an attempt that was rescued is not taken for settled, though the job waits as if it had been", async () => {
+    const job = await platform.jobs.create(newJob({}));
+    const lost = await claimOne(job.id);
+    await runSql(databaseUrl, "DELETE FROM runners");
+    await platform.runners.rescue({ lease_ms: 1_000_000, lost_max: 3, leases_max: 100 });
+    const error = { code: "attempt_failed", message: "no" };
+    expect(await settle(lost, { kind: "retry", error, delay_ms: 0 })).toEqual([
+      { id: job.id, attempt: 1, reason: "stale" },
+    ]);
+  });
+
+  test("of two attempts of one job in a batch, the refusal names the one that was refused", async () => {
+    const job = await platform.jobs.create(newJob({}));
+    const lost = await claimOne(job.id);
+    await settle(lost, { kind: "released" });
+    const second = await claimOne(job.id);
+    const outcomes = [second, lost].map(
+      ({ id, attempt }) => ({ id, attempt, kind: "succeeded", output: null }) as const,
+    );
+    expect(await platform.jobs.settle(outcomes)).toEqual([{ id: job.id, attempt: 1, reason: "stale" }]);
+    expect(await platform.jobs.findById(job.id)).toMatchObject({ status: "succeeded", attempt: 2 });
   });
 
   test("a failure costs nothing, gives the hold back and keeps its error", async () => {

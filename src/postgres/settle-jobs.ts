@@ -5,11 +5,17 @@ import { jsonArray, orNull, plainArray } from "./arrays.ts";
 export const SETTLE_JOBS = {
   name: "settle_jobs",
   text: `
-    SELECT job_id, status, attempt
+    SELECT job_id, refused_attempt, status, attempt, rescued
       FROM settle_jobs($1::uuid[], $2::int[], $3::attempt_outcome[], $4::bigint[], $5::jsonb[], $6::jsonb[], $7::bigint[], $8::uuid[])`,
 };
 
-export type RefusedRow = [job_id: string, status: JobStatus, attempt: number];
+export type RefusedRow = [
+  job_id: string,
+  refused_attempt: number,
+  status: JobStatus,
+  attempt: number,
+  rescued: boolean,
+];
 
 export function settleValues(outcomes: readonly Outcome[], doneLeases: readonly string[]): unknown[] {
   return [
@@ -45,9 +51,10 @@ const STATUS_AFTER: Record<Outcome["kind"], JobStatus> = {
   released: "pending",
 };
 
-export function toRefusal([id, status, attempt]: RefusedRow, outcomes: readonly Outcome[]): Refusal {
-  const refused = outcomes.find((outcome) => outcome.id === id);
+export function toRefusal(row: RefusedRow, outcomes: readonly Outcome[]): Refusal {
+  const [id, refused_attempt, status, attempt, rescued] = row;
+  const refused = outcomes.find((outcome) => outcome.id === id && outcome.attempt === refused_attempt);
   if (!refused) throw new Error(`settle_jobs refused job ${id}, which was not in the batch`);
-  const settledBefore = refused.attempt === attempt && STATUS_AFTER[refused.kind] === status;
-  return { id, attempt: refused.attempt, reason: settledBefore ? "already_settled" : "stale" };
+  const settledBefore = refused_attempt === attempt && STATUS_AFTER[refused.kind] === status && !rescued;
+  return { id, attempt: refused_attempt, reason: settledBefore ? "already_settled" : "stale" };
 }

@@ -49,8 +49,8 @@ export class Settlements {
           },
         );
         this.#close(settled);
-        const refused = new Map(refusals.map((refusal) => [refusal.id, refusal]));
-        return batch.map(({ outcome }) => refused.get(outcome.id));
+        const refused = new Map(refusals.map((refusal) => [fenceOf(refusal), refusal]));
+        return batch.map(({ outcome }) => refused.get(fenceOf(outcome)));
       },
     });
   }
@@ -95,6 +95,10 @@ export class Settlements {
       else this.#open.delete(lease_id);
     }
   }
+}
+
+function fenceOf({ id, attempt }: { id: string; attempt: number }): string {
+  return `${id}/${attempt}`;
 }
 
 function roughBytes(output: unknown): number {

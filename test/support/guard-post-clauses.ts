@@ -1,4 +1,5 @@
 import {
+  setJob,
   clause,
   fromTheFuture,
   inTurn,
@@ -24,6 +25,15 @@ export const POST_CLAUSES: readonly Guard[] = [
     ({ wallet, gratis }) => insertEntry({ wallet, kind: "charge", cents: "-10", job: gratis }),
     "wallet_entries_charge_needs_success",
     "accepted; broken: balance_is_sum_of_entries, running_balance_is_unbroken, entries_are_gapless, nothing_else_is_charged, spent_this_month_is_sum_of_charges",
+  ),
+  checking(
+    "a charge goes to the wallet of the job's customer",
+    [" OR w.customer_id IS DISTINCT FROM j.customer_id", ""],
+    (targets) =>
+      `${setJob("running", "status = 'succeeded', cost_cents = 10, completed_at = now()")(targets)};
+       ${insertEntry({ wallet: targets.other_wallet, seq: "2", kind: "charge", cents: "-10", after: "90", job: targets.running })}`,
+    "wallet_entries_charge_needs_success",
+    "accepted; broken: balance_is_sum_of_entries, held_is_sum_of_open_holds, entries_are_gapless, success_is_charged_once_at_its_cost, spent_this_month_is_sum_of_charges",
   ),
   checking(
     "refunds stay within the charge",
