@@ -1,0 +1,26 @@
+import type { Contender } from "./contender.ts";
+
+/** By the name on the command line; ours first, the order in which they take turns. Each process loads only what it needs. */
+const LOADERS = {
+  ours: async () => (await import("./contenders/ours.ts")).ours,
+  "ours-postgres": async () => (await import("./contenders/ours.ts")).oursWithoutRedis,
+  "bullmq-redis": async () => (await import("./contenders/bullmq-redis.ts")).bullmqRedis,
+  "bullmq-postgres": async () => (await import("./contenders/bullmq-postgres.ts")).bullmqPostgres,
+  "graphile-worker": async () => (await import("./contenders/graphile-worker.ts")).graphileWorker,
+  "pg-boss": async () => (await import("./contenders/pg-boss.ts")).pgBoss,
+  specification: async () => (await import("./contenders/specification.ts")).specification,
+} as const satisfies Record<string, () => Promise<Contender>>;
+
+export type ContenderName = keyof typeof LOADERS;
+
+export const CONTENDER_NAMES = Object.keys(LOADERS).filter(isContenderName);
+/** `ours-postgres` is there for those who ask: a default run has one platform, with Redis. */
+export const DEFAULT_CONTENDERS = CONTENDER_NAMES.filter((name) => name !== "ours-postgres");
+
+export function isContenderName(name: string): name is ContenderName {
+  return name in LOADERS;
+}
+
+export async function loadContender(name: ContenderName): Promise<Contender> {
+  return await LOADERS[name]();
+}

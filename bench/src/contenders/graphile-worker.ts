@@ -1,0 +1,110 @@
+import { Logger, makeWorkerUtils, run } from "graphile-worker";
+import { Pool } from "pg";
+import { NO_CUSTOMERS, type Contender, type Payload, type Watch } from "../contender.ts";
+import { countRows } from "../servers/sql.ts";
+
+const TASK = "noop";
+const CONCURRENCY = 24;
+const LOCAL_QUEUE_SIZE = 500;
+
+const silent = new Logger(() => () => undefined);
+
+export const graphileWorker: Contender = {
+  title: "graphile-worker",
+  settings:
+    `addJobs; concurrentJobs ${CONCURRENCY}, maxPoolSize ${CONCURRENCY + 1}, localQueue ${LOCAL_QUEUE_SIZE}, ` +
+    "completeJobBatchDelay and failJobBatchDelay 0, a logger that does nothing; finished jobs are deleted (always)",
+  source: "worker.graphile.org/docs/performance, the configuration of its quick stats",
+  share: 1,
+
+  async setUp(place, purpose) {
+    const utils = await makeWorkerUtils({ connectionString: place.databaseUrl, logger: silent });
+    await utils.migrate();
+    await utils.release();
+    return { ...place, ...NO_CUSTOMERS, purpose };
+  },
+
+  async openClient({ databaseUrl }) {
+    const utils = await makeWorkerUtils({ connectionString: databaseUrl, maxPoolSize: 10, logger: silent });
+    return {
+      submitBulk: async (payloads) =>
+        void (await utils.addJobs(payloads.map((payload) => ({ identifier: TASK, payload })))),
+      submitOne: async (payload) => void (await utils.addJob(TASK, payload)),
+      async counts() {
+        const [open = 0] = await countRows(databaseUrl, ["graphile_worker.jobs"]);
+        return { open, succeeded: undefined };
+      },
+      close: async () => await utils.release(),
+    };
+  },
+
+  async openWorker({ databaseUrl }, watch) {
+    const pool = new Pool({ connectionString: databaseUrl, max: CONCURRENCY + 1 });
+    pool.on("error", () => undefined);
+    const running = listenForCompletions(pool, watch);
+    await pool.query("SELECT 1");
+    let stopRunner = async (): Promise<void> => undefined;
+    return {
+      async start() {
+        const runner = await run({
+          pgPool: pool,
+          logger: silent,
+          noHandleSignals: true,
+          taskList: {
+            [TASK]: async (payload, { job }) => {
+              const { n } = payload as Payload; // What `submitBulk` gave it.
+              running.set(job.id, n);
+              watch.started(n);
+            },
+          },
+          preset: {
+            worker: {
+              concurrentJobs: CONCURRENCY,
+              localQueue: { size: LOCAL_QUEUE_SIZE },
+              completeJobBatchDelay: 0,
+              failJobBatchDelay: 0,
+            },
+          },
+        });
+        stopRunner = () => runner.stop();
+      },
+      async stop() {
+        await stopRunner();
+        await pool.end();
+      },
+    };
+  },
+};
+
+/**
+ * With batched completion its event `job:complete` comes before the statement is sent. A job has ended once the statement that deletes it has
+ * been answered, so we listen there: one look at a name a statement, no statement more.
+ */
+function listenForCompletions(pool: Pool, watch: Watch): Map<string, number> {
+  const running = new Map<string, number>();
+  pool.on("connect", (client) => {
+    // Its own statements come as one object, and are awaited.
+    const query = client.query.bind(client) as (config: unknown, ...rest: unknown[]) => unknown;
+    const heard = (config: unknown, ...rest: unknown[]): unknown => {
+      const result = query(config, ...rest);
+      const ids = completedIds(config);
+      if (!ids || !(result instanceof Promise)) return result;
+      return result.then((answer: unknown) => {
+        for (const id of ids) {
+          const n = running.get(id);
+          running.delete(id);
+          if (n !== undefined) watch.settled(n);
+        }
+        return answer;
+      });
+    };
+    Object.assign(client, { query: heard });
+  });
+  return running;
+}
+
+function completedIds(config: unknown): string[] | undefined {
+  if (typeof config !== "object" || config === null || !("name" in config) || !("values" in config)) return;
+  if (typeof config.name !== "string" || !config.name.startsWith("complete_job")) return;
+  return Array.isArray(config.values) ? [config.values[0]].flat().map(String) : undefined;
+}

@@ -1,0 +1,196 @@
+import { pino } from "pino";
+import { v7 as uuidv7 } from "uuid";
+import { openPlatform } from "../../../src/bin/open-platform.ts";
+import { createApiKey } from "../../../src/core/api-key.ts";
+import { LEASE_SECONDS } from "../../../src/core/runner.ts";
+import { submitJobs, type SubmitJob } from "../../../src/core/submit-jobs.ts";
+import { createHeartbeat } from "../../../src/postgres/heartbeat.ts";
+import { migrateUp } from "../../../src/postgres/migrator.ts";
+import type { Client, Contender, Payload, Site, Watch, Worker } from "../contender.ts";
+import { countRows } from "../servers/sql.ts";
+
+const COST_CENTS = 5;
+/** Enough for whatever a run submits. */
+const BALANCE_CENTS = 1_000_000_000;
+const PROCESSOR = "bench.noop";
+const ADMIN_API_KEY = "bench-admin-key-0123456789";
+const RUNNER_CONCURRENCY = 500;
+const DATABASE_POOL_SIZE = 10;
+/** The default of PRIORITY_AGING_SECONDS. */
+const AGING_SECONDS = 300;
+
+const log = pino({ level: "warn" });
+
+function create(title: string, usesRedis: boolean): Contender {
+  const openFor = (site: Site, name: string) =>
+    openPlatform(
+      {
+        DATABASE_URL: site.databaseUrl,
+        REDIS_URL: usesRedis ? site.redisUrl : undefined,
+        QUEUE_KEY_PREFIX: "jobs",
+        DATABASE_POOL_SIZE,
+      },
+      name,
+      log,
+    );
+
+  return {
+    title,
+    settings:
+      `RUNNER_CONCURRENCY=${RUNNER_CONCURRENCY}, DATABASE_POOL_SIZE=${DATABASE_POOL_SIZE} (the default), ` +
+      `${usesRedis ? "Redis lists" : "no REDIS_URL"}; every job is priced, held, charged, in the ledger and kept`,
+    source: "README.md, the table of variables",
+    share: 1,
+
+    async setUp(place, purpose, customers) {
+      await migrateUp(place.databaseUrl);
+      const site = { ...place, purpose, jobTypeId: uuidv7(), customerIds: [], apiKeys: [] };
+      const platform = openFor(site, "bench set-up");
+      try {
+        await platform.jobTypes.create({
+          id: site.jobTypeId,
+          name: "No-op",
+          processing_logic_id: PROCESSOR,
+          standard_cost_cents: COST_CENTS,
+        });
+        const accounts = await Promise.all(
+          Array.from({ length: customers }, async () => {
+            const id = uuidv7();
+            await platform.customers.create({ id, name: "B", email: "bench@example.com", currency: "EUR" });
+            await platform.wallets.topUp({
+              customer_id: id,
+              amount_cents: BALANCE_CENTS,
+              reference: "start",
+            });
+            const { api_key, ...key } = createApiKey();
+            await platform.customers.addApiKey({ ...key, id: uuidv7(), customer_id: id, name: null });
+            return { id, api_key };
+          }),
+        );
+        return {
+          ...site,
+          customerIds: accounts.map(({ id }) => id),
+          apiKeys: accounts.map(({ api_key }) => api_key),
+        };
+      } finally {
+        await platform.close();
+      }
+    },
+
+    async openClient(site): Promise<Client> {
+      const platform = openFor(site, "bench client");
+      await platform.ping();
+      const toRequest = (payload: Payload): SubmitJob => ({
+        customer_id: site.customerIds[payload.n % site.customerIds.length] ?? "",
+        job_type_id: site.jobTypeId,
+        input_data: payload,
+      });
+      const submit = async (payloads: readonly Payload[]): Promise<void> => {
+        const submitted = await submitJobs(platform, payloads.map(toRequest));
+        const refused = submitted.find((one) => "refused" in one);
+        if (refused && "refused" in refused) throw refused.refused;
+      };
+      return {
+        submitBulk: submit,
+        submitOne: (payload) => submit([payload]),
+        async counts() {
+          const [open = 0, succeeded = 0] = await countRows(site.databaseUrl, [
+            "jobs WHERE status IN ('pending', 'running')",
+            "jobs WHERE status = 'succeeded'",
+          ]);
+          return { open, succeeded };
+        },
+        async audit() {
+          const rows = await platform.audit();
+          return rows
+            .filter(({ broken }) => broken > 0)
+            .map(({ says, broken }) => `${says}: ${broken} broken`);
+        },
+        close: () => platform.close(),
+      };
+    },
+
+    /** As `src/bin/run-runner.ts` does, with a processor and an ear of our own. */
+    async openWorker(site, watch): Promise<Worker> {
+      const [{ Runner }, { startUpkeep }, tasks, noop] = await Promise.all([
+        import("../../../src/runner/runner.ts"),
+        import("../../../src/upkeep/upkeep.ts"),
+        upkeepTasks(),
+        createNoop(watch),
+      ]);
+      const platform = openFor(site, "bench runner");
+      await platform.ping();
+      const runner = new Runner({
+        platform,
+        processors: new Map([[noop.id, noop]]),
+        concurrency: RUNNER_CONCURRENCY,
+        heartbeat: createHeartbeat(site.databaseUrl),
+        version: "bench",
+        log,
+        onSettled: (job, outcome) => {
+          if (outcome.kind === "succeeded") watch.settled(numberOf(job.input_data));
+        },
+      });
+      let upkeep: ReturnType<typeof startUpkeep> | undefined;
+      return {
+        async start() {
+          upkeep = startUpkeep(
+            [
+              tasks.refill(platform.readyQueue),
+              tasks.unparking(platform.backlog),
+              tasks.ageing(platform.backlog, AGING_SECONDS),
+              tasks.rescue({
+                runners: platform.runners,
+                lease_seconds: LEASE_SECONDS,
+                contactMs: () => runner.contactMs,
+                onRescued: async () => void (await platform.readyQueue.refill()),
+              }),
+            ],
+            log,
+          );
+          runner.start();
+        },
+        async stop() {
+          await Promise.all([upkeep?.stop(), runner.stop()]);
+          await platform.close();
+        },
+      };
+    },
+
+    async openApi(site) {
+      const { createApi } = await import("../../../src/api/server.ts");
+      const platform = openFor(site, "bench api");
+      // Its connections end with the process: an API that is ready takes no more hooks.
+      return await createApi({ platform, adminApiKey: ADMIN_API_KEY, log });
+    },
+
+    httpRequest: (site, payload) => ({
+      authorization: `Bearer ${site.apiKeys[payload.n % site.apiKeys.length]}`,
+      body: { job_type_id: site.jobTypeId, input_data: payload },
+    }),
+  };
+}
+
+async function upkeepTasks() {
+  const [{ refill }, { unparking }, { ageing }, { rescue }] = await Promise.all([
+    import("../../../src/upkeep/refill.ts"),
+    import("../../../src/upkeep/unparking.ts"),
+    import("../../../src/upkeep/ageing.ts"),
+    import("../../../src/upkeep/rescue.ts"),
+  ]);
+  return { refill, unparking, ageing, rescue };
+}
+
+async function createNoop(watch: Watch) {
+  const { defineProcessor } = await import("../../../src/processors/define-processor.ts");
+  return defineProcessor({ id: PROCESSOR, run: (input) => watch.started(numberOf(input)) ?? null });
+}
+
+function numberOf(input: unknown): number {
+  if (typeof input === "object" && input !== null && "n" in input && typeof input.n === "number")
+    return input.n;
+  throw new Error(`not a job of the bench: ${JSON.stringify(input)}`);
+}
+
+export const ours = create("this platform", true);
+export const oursWithoutRedis = create("this platform without Redis", false);

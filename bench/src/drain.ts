@@ -1,0 +1,76 @@
+import { insist, insistOnCounts, type Bench, type Stage } from "./bench.ts";
+import { hireCrew } from "./crew.ts";
+import type { WorkDone } from "./processes/worker-process.ts";
+import type { Values } from "./scenario.ts";
+
+interface DrainOptions {
+  /** Jobs that wait, from `first` on. */
+  readonly jobs: number;
+  readonly first?: number;
+  readonly runners: number;
+  /** Jobs that wait behind them, and are to be left alone: the drain ends in the middle. */
+  readonly behind?: number;
+  /** Jobs that succeeded before. */
+  readonly before?: number;
+}
+
+const MIB = 1_024 ** 2;
+
+/**
+ * Of the jobs, before the clock starts: by then every runner runs, whatever its library does when it begins, and nobody is ahead by the batches
+ * that were fetched before the first job started.
+ */
+const RUN_UP = 0.05;
+
+/** Runs what waits. Every job must have run once, and the books must be right. */
+export async function drain(bench: Bench, stage: Stage, options: DrainOptions): Promise<Values> {
+  const { jobs, runners, first = 0, behind = 0, before = 0 } = options;
+  const { servers } = bench;
+  await servers.checkpoint();
+  const crew = await hireCrew(bench, stage, runners);
+  const [cpu_before, crew_before] = [servers.cpu(), crew.cpu()];
+  await crew.start();
+  await crew.settled(jobs);
+  const [cpu_after, crew_after] = [servers.cpu(), crew.cpu()];
+  const done = await crew.stop();
+  await crew.end();
+
+  const total = (of: "started" | "settled" | "sum"): number => done.reduce((sum, one) => sum + one[of], 0);
+  const [started, settled] = [total("started"), total("settled")];
+  insist(started === settled, `${stage.name}: ${started} jobs were started and ${settled} settled`);
+  if (behind === 0) {
+    insist(settled === jobs, `${stage.name}: ${settled} jobs were settled, not ${jobs}`);
+    const sum = (jobs * (first + first + jobs - 1)) / 2;
+    insist(total("sum") === sum, `${stage.name}: some jobs were settled twice, others never`);
+  }
+  await insistOnCounts(stage, { open: jobs + behind - settled, succeeded: before + settled });
+
+  const thousands = settled / 1_000;
+  const { memory } = crew;
+  return {
+    per_second: steadyRate(done, jobs * RUN_UP),
+    runner_cpu: (crew_after - crew_before) / thousands,
+    postgres_cpu: (cpu_after.postgres - cpu_before.postgres) / thousands,
+    redis_cpu: (cpu_after.redis - cpu_before.redis) / thousands,
+    memory_mib: Math.max(...memory) / MIB,
+    memory_end_mib: (memory.at(-1) ?? Number.NaN) / MIB,
+    memory_half_mib: (memory[memory.length >> 1] ?? Number.NaN) / MIB,
+    settled,
+  };
+}
+
+/** Jobs a second of all runners together, from when `run_up` jobs had been settled to the end. */
+function steadyRate(done: readonly WorkDone[], run_up: number): number {
+  const steps = done.flatMap(({ marks }) =>
+    marks.map(({ at, settled }, index) => ({ at, jobs: settled - (marks[index - 1]?.settled ?? 0) })),
+  );
+  let total = 0;
+  let begin: { at: number; total: number } | undefined;
+  let end = 0;
+  for (const { at, jobs } of steps.toSorted((a, b) => a.at - b.at)) {
+    total += jobs;
+    end = at;
+    if (total >= run_up) begin ??= { at, total };
+  }
+  return begin ? (total - begin.total) / ((end - begin.at) / 1_000) : Number.NaN;
+}

@@ -1,0 +1,77 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { createBench } from "./bench.ts";
+import { isWholeRun, readOptions, USAGE, type Options } from "./options.ts";
+import { killRemotes } from "./processes/remote.ts";
+import { describeMachine } from "./report/machine.ts";
+import { toMarkdown } from "./report/markdown.ts";
+import { toSvg } from "./report/svg.ts";
+import { play, type Outcome } from "./scenario.ts";
+import { findScenarios } from "./scenarios/all-scenarios.ts";
+import { startServers, type Servers } from "./servers/servers.ts";
+
+const EXIT_USAGE = 64;
+const EXIT_INTERRUPTED = 130;
+const HERE = fileURLToPath(new URL("../", import.meta.url));
+
+const began_at = performance.now();
+const say = (line: string): void =>
+  console.log(`${((performance.now() - began_at) / 1_000).toFixed(0).padStart(5)} s  ${line}`);
+
+const options = readOrExit();
+const servers = await startServers();
+const finish = endWhenAsked(servers);
+try {
+  const outcomes = await run(servers, options);
+  const place = await servers.createPlace();
+  const text = await toMarkdown({ outcomes, options, machine: await describeMachine(place) });
+  console.log(`\n${text}`);
+  if (options.write || isWholeRun(options)) {
+    await writeFile(`${HERE}RESULTS.md`, text);
+    await writeFile(`${HERE}results.svg`, toSvg(outcomes));
+    say("written: bench/RESULTS.md, bench/results.svg");
+  }
+} finally {
+  killRemotes();
+  await servers.stop();
+}
+finish();
+
+async function run(running: Servers, chosen: Options): Promise<Outcome[]> {
+  const bench = createBench(running, chosen);
+  if (chosen.profileFolder !== undefined) await mkdir(chosen.profileFolder, { recursive: true });
+  const outcomes: Outcome[] = [];
+  for (const scenario of findScenarios(bench, chosen.scenarios))
+    outcomes.push(await play(scenario, chosen.rounds, say));
+  return outcomes;
+}
+
+function readOrExit(): Options {
+  try {
+    const read = readOptions(process.argv.slice(2));
+    // Says what is wrong before any server is started.
+    findScenarios(createBench({} as Servers, read), read.scenarios);
+    return read;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exit(EXIT_USAGE);
+  }
+}
+
+/** On Ctrl-C, SIGTERM, and when `start.mjs` is gone: ends what we started, and only that. Answers what to call when all is done. */
+function endWhenAsked(running: Servers): () => void {
+  let ending = false;
+  const end = (): void => {
+    if (ending) return;
+    ending = true;
+    killRemotes();
+    void running.stop().finally(() => process.exit(EXIT_INTERRUPTED));
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
+  process.on("disconnect", end);
+  return () => {
+    ending = true;
+    // The channel to `start.mjs` would keep us.
+    process.disconnect?.();
+  };
+}

@@ -1,0 +1,75 @@
+import { parseArgs } from "node:util";
+import { CONTENDER_NAMES, DEFAULT_CONTENDERS, isContenderName, type ContenderName } from "./contenders.ts";
+
+export interface Options {
+  /** Beginnings of the names of those to run; all when empty. */
+  readonly scenarios: readonly string[];
+  readonly contenders: readonly ContenderName[];
+  readonly rounds: number;
+  /** Multiplies every number of jobs, and every duration. */
+  readonly scale: number;
+  readonly write: boolean;
+  /** Where the runners' CPU profiles go; also slows them down. */
+  readonly profileFolder: string | undefined;
+}
+
+const DEFAULT_ROUNDS = 3;
+
+export const USAGE = `npm run bench -- [options]
+  --scenario a,b     those whose names begin so; all when left out
+  --contenders a,b   of ${CONTENDER_NAMES.join(", ")}
+  --rounds n         ${DEFAULT_ROUNDS}
+  --scale x          of every number of jobs and every duration: 1; 0.02 for a look at everything in minutes
+  --write            bench/RESULTS.md and bench/results.svg also when this is not a whole run
+  --profile folder   CPU profiles of the runners`;
+
+/** Throws with what is wrong. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      scenario: { type: "string" },
+      contenders: { type: "string" },
+      rounds: { type: "string", default: String(DEFAULT_ROUNDS) },
+      scale: { type: "string", default: "1" },
+      write: { type: "boolean", default: false },
+      profile: { type: "string" },
+    },
+  });
+  return {
+    scenarios: list(values.scenario),
+    contenders:
+      values.contenders === undefined ? DEFAULT_CONTENDERS : list(values.contenders).map(toContender),
+    rounds: positive("rounds", values.rounds),
+    scale: positive("scale", values.scale),
+    write: values.write,
+    profileFolder: values.profile,
+  };
+}
+
+/** Everything at full size: what RESULTS.md is made of. */
+export function isWholeRun({ scenarios, contenders, scale, rounds, profileFolder }: Options): boolean {
+  return (
+    scenarios.length === 0 &&
+    DEFAULT_CONTENDERS.every((name) => contenders.includes(name)) &&
+    scale >= 1 &&
+    rounds >= DEFAULT_ROUNDS &&
+    profileFolder === undefined
+  );
+}
+
+function list(text: string | undefined): string[] {
+  return (text ?? "").split(",").filter(Boolean);
+}
+
+function toContender(name: string): ContenderName {
+  if (!isContenderName(name))
+    throw new Error(`--contenders: there is no ${name}; there are ${CONTENDER_NAMES.join(", ")}`);
+  return name;
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`--${name} must be above 0`);
+  return value;
+}

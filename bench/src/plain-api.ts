@@ -1,0 +1,21 @@
+import { fastify, type FastifyInstance } from "fastify";
+import type { Client, Payload } from "./contender.ts";
+
+/** The least that a peer's user would write: the platform's own Fastify, one route, a validated body, no authentication. */
+export function createPlainApi(client: Client): FastifyInstance {
+  const api = fastify({ logger: false });
+  api.post<{ Body: Payload }>(
+    "/jobs",
+    {
+      schema: {
+        body: { type: "object", required: ["n"], properties: { n: { type: "integer" } } },
+      },
+    },
+    async ({ body }, reply) => {
+      await client.submitOne(body);
+      return reply.code(201).send(body);
+    },
+  );
+  api.addHook("onClose", () => client.close());
+  return api;
+}

@@ -1,0 +1,100 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { now } from "../clock.ts";
+import { payloads, type Client, type Counts, type Place, type Purpose, type Site } from "../contender.ts";
+import { loadContender, type ContenderName } from "../contenders.ts";
+import { sendAll, type HttpLoad } from "../http-load.ts";
+import { serve } from "./rpc.ts";
+
+// Who submits: the same process for every contender, fresh for every measurement.
+
+export interface BulkOptions {
+  readonly first: number;
+  readonly count: number;
+  /** Jobs in one call. */
+  readonly batch: number;
+  /** Calls under way at a time. */
+  readonly callers: number;
+}
+
+export interface PacedOptions {
+  readonly first: number;
+  readonly count: number;
+  readonly rate_per_second: number;
+}
+
+/** A timer of Node is due to the millisecond. */
+const TICK_MS = 1;
+
+let name: ContenderName | undefined;
+let site: Site | undefined;
+let client: Client | undefined;
+
+const methods = {
+  async setUp(contender: ContenderName, place: Place, purpose: Purpose, customers: number): Promise<Site> {
+    name = contender;
+    site = await (await loadContender(contender)).setUp(place, purpose, customers);
+    return site;
+  },
+  async open(): Promise<void> {
+    if (!name || !site) throw new Error("setUp comes first");
+    client = await (await loadContender(name)).openClient(site);
+  },
+  /** How long it took, in milliseconds. */
+  async submitBulk({ first, count, batch, callers }: BulkOptions): Promise<number> {
+    const target = opened();
+    const started_at = now();
+    let next = first;
+    const end = first + count;
+    const caller = async (): Promise<void> => {
+      while (next < end) {
+        const begin = next;
+        next = Math.min(end, begin + batch);
+        await target.submitBulk(payloads(begin, next - begin));
+      }
+    };
+    await Promise.all(Array.from({ length: callers }, caller));
+    return now() - started_at;
+  },
+  /** One by one at a fixed rate, whether the ones before have been answered or not. Answers when each was called, in order. */
+  async submitPaced({ first, count, rate_per_second }: PacedOptions): Promise<Float64Array> {
+    const target = opened();
+    const called_at = new Float64Array(count);
+    const answers: Promise<void>[] = [];
+    const begin = now();
+    while (answers.length < count) {
+      const due = Math.min(count, Math.floor(((now() - begin) / 1_000) * rate_per_second) + 1);
+      while (answers.length < due) {
+        const index = answers.length;
+        called_at[index] = now();
+        answers.push(target.submitOne({ n: first + index }));
+      }
+      await wait(TICK_MS);
+    }
+    await Promise.all(answers);
+    return called_at;
+  },
+  /** How long it took, in milliseconds. */
+  async submitOverHttp(load: HttpLoad): Promise<number> {
+    if (!name || !site) throw new Error("setUp comes first");
+    const contender = await loadContender(name);
+    const at = site;
+    return await sendAll(load, (n) => contender.httpRequest?.(at, { n }) ?? { body: { n } });
+  },
+  async counts(): Promise<Counts> {
+    return await opened().counts();
+  },
+  async audit(): Promise<string[]> {
+    return (await opened().audit?.()) ?? [];
+  },
+  async close(): Promise<void> {
+    await client?.close();
+    client = undefined;
+  },
+};
+export type ClientMethods = typeof methods;
+serve(methods);
+
+function opened(): Client {
+  if (!client) throw new Error("open comes first");
+  return client;
+}

@@ -1,0 +1,101 @@
+import { Client } from "pg";
+import type { Bench } from "../bench.ts";
+import type { Scenario } from "../scenario.ts";
+import { writeHistory } from "./history.ts";
+import { variantScenario } from "./variants.ts";
+
+const BACKLOG = 500_000;
+const HISTORY = 1_000_000;
+
+/** Ours alone: what the field's other queues are known to suffer from. */
+export const circumstances = (bench: Bench): Scenario[] => [
+  hotWallet(bench),
+  deepBacklog(bench),
+  longHistory(bench),
+  heldSnapshot(bench),
+  redisDown(bench),
+];
+
+const EMPTY = { name: "calm", title: "empty tables, 100 wallets" };
+
+const hotWallet = (bench: Bench): Scenario =>
+  variantScenario(bench, {
+    name: "hot-wallet",
+    title: "Hot wallet",
+    about: "All jobs are one customer's: one wallet is held, charged and written for all of them.",
+    variants: [
+      { name: "spread", title: "1,000 wallets", customers: 1_000 },
+      { name: "hot", title: "one wallet", customers: 1 },
+    ],
+  });
+
+const deepBacklog = (bench: Bench): Scenario => {
+  const backlog = bench.scaled(BACKLOG, 5_000);
+  return variantScenario(bench, {
+    name: "deep-backlog",
+    title: "Deep backlog",
+    about: `${BACKLOG.toLocaleString("en")} more wait behind those that are drained.`,
+    variants: [EMPTY, { name: "deep", title: `${BACKLOG.toLocaleString("en")} waiting`, backlog }],
+  });
+};
+
+const longHistory = (bench: Bench): Scenario => {
+  const history = bench.scaled(HISTORY, 10_000);
+  return variantScenario(bench, {
+    name: "long-history",
+    title: "Long history",
+    about: `${HISTORY.toLocaleString("en")} jobs have succeeded before, each with its ledger entry.`,
+    variants: [
+      EMPTY,
+      {
+        name: "long",
+        title: `${HISTORY.toLocaleString("en")} finished`,
+        history,
+        prepare: ({ site }) => writeHistory(site, history),
+      },
+    ],
+  });
+};
+
+const heldSnapshot = (bench: Bench): Scenario =>
+  variantScenario(bench, {
+    name: "held-snapshot",
+    title: "Held snapshot",
+    about:
+      "A REPEATABLE READ transaction stays open from before the first submission to the end of the last round: nothing dead can be cleaned up.",
+    variants: [
+      EMPTY,
+      {
+        name: "held",
+        title: "an open snapshot",
+        async prepare({ site }) {
+          const client = new Client({ connectionString: site.databaseUrl });
+          client.on("error", () => undefined);
+          await client.connect();
+          await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
+          await client.query("SELECT count(*) FROM job_queue");
+          return () => client.end();
+        },
+      },
+    ],
+  });
+
+const redisDown = (bench: Bench): Scenario => ({
+  ...variantScenario(bench, {
+    name: "redis-down",
+    title: "Redis down",
+    about:
+      "Redis is stopped once the jobs are submitted: the runner takes them from PostgreSQL. The 3 s until it turns there are not counted.",
+    variants: [
+      EMPTY,
+      {
+        name: "down",
+        title: "Redis stopped",
+        async disturb() {
+          await bench.servers.stopRedis();
+          return () => bench.servers.restartRedis();
+        },
+      },
+    ],
+  }),
+});

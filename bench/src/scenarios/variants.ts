@@ -1,0 +1,87 @@
+import { setStage, type Bench, type Stage } from "../bench.ts";
+import { drain } from "../drain.ts";
+import type { Scenario, Subject, Values } from "../scenario.ts";
+import { DRAIN_COLUMNS, DRAIN_LEAST } from "./drain.ts";
+import { submit } from "./submit.ts";
+
+/** Of one round of one variant. */
+export const VARIANT_JOBS = 20_000;
+
+interface Variant {
+  readonly name: string;
+  readonly title: string;
+  readonly customers?: number;
+  /** Jobs that succeeded in `prepare`. */
+  readonly history?: number;
+  /** Jobs that wait behind those of each round. */
+  readonly backlog?: number;
+  /** Once, before the first round. Answers what undoes it. */
+  readonly prepare?: (stage: Stage) => Promise<(() => Promise<void>) | void>;
+  /** Between submit and drain of every round; answers what undoes it. */
+  readonly disturb?: (stage: Stage) => Promise<() => Promise<void>>;
+}
+
+interface VariantScenario extends Pick<Scenario, "name" | "title" | "about"> {
+  /** What all are compared with comes first. */
+  readonly variants: readonly Variant[];
+}
+
+/** A drain of ours under a circumstance and without it, in turns, each in a database that lasts through all rounds. */
+export const variantScenario = (bench: Bench, { variants, ...texts }: VariantScenario): Scenario => ({
+  ...texts,
+  columns: DRAIN_COLUMNS,
+  better: "more",
+  compare: "variants",
+  async prepare() {
+    const prepared: Prepared[] = [];
+    for (const variant of variants) prepared.push(await prepareVariant(bench, variant));
+    return {
+      subjects: prepared.map(({ subject }) => subject),
+      async end() {
+        for (const { end } of prepared) await end();
+      },
+    };
+  },
+});
+
+interface Prepared {
+  readonly subject: Subject;
+  readonly end: () => Promise<void>;
+}
+
+async function prepareVariant(bench: Bench, variant: Variant): Promise<Prepared> {
+  const { name, title, customers = 100, history = 0, backlog = 0, disturb } = variant;
+  const stage = await setStage(bench, "ours", { customers });
+  const jobs = bench.scaled(VARIANT_JOBS, DRAIN_LEAST);
+  let [succeeded, submitted] = [history, backlog];
+  if (backlog > 0) await submit(stage, backlog);
+  const undo = await variant.prepare?.(stage);
+
+  const measure = async (): Promise<Values> => {
+    // Another client than in the round before: the server at its other end may have been stopped meanwhile.
+    await stage.client.ask("close");
+    await stage.client.ask("open");
+    const first = submitted;
+    await submit(stage, jobs, first);
+    submitted += jobs;
+    const calm = await disturb?.(stage);
+    const waiting = submitted + history - succeeded;
+    const values = await drain(bench, stage, {
+      jobs,
+      first,
+      runners: 1,
+      behind: waiting - jobs,
+      before: succeeded,
+    });
+    succeeded += values["settled"] ?? 0;
+    await calm?.();
+    return values;
+  };
+  return {
+    subject: { name, title, measure },
+    async end() {
+      await undo?.();
+      await stage.tearDown();
+    },
+  };
+}
