@@ -32,8 +32,6 @@ export interface Scenario {
   readonly better: "more" | "less";
   /** Ours against each of the others (`peers`), or each variant against the first (`variants`). */
   readonly compare: "peers" | "variants";
-  /** Where a round takes too long for as many as the others have. */
-  readonly roundsMax?: number;
   /** Makes what lasts through all rounds. */
   prepare(): Promise<Cast>;
 }
@@ -52,13 +50,12 @@ export async function play(
   say: (line: string) => void,
 ): Promise<Outcome> {
   const { subjects, end } = await scenario.prepare();
-  const last = Math.min(rounds, scenario.roundsMax ?? rounds);
   const values = new Map<string, Values[]>(subjects.map(({ name }) => [name, []]));
-  for (let round = 1; round <= last; round += 1) {
+  for (let round = 1; round <= rounds; round += 1) {
     for (const subject of subjects) {
       const measured = await subject.measure(round);
       values.get(subject.name)?.push(measured);
-      say(`${scenario.name} ${round}/${last} ${subject.name}: ${summarize(scenario, measured)}`);
+      say(`${scenario.name} ${round}/${rounds} ${subject.name}: ${summarize(scenario, measured)}`);
     }
   }
   await end?.();

@@ -5,13 +5,13 @@ import { bullmqClient, bullmqWorker, QUEUE, RETENTION } from "./bullmq.ts";
 
 const { Queue, Worker: BullWorker } = withBackend(createPostgresBackend);
 
-const CONCURRENCY = 32;
+const CONCURRENCY = 8;
 
 export const bullmqPostgres: Contender = {
   title: "BullMQ on PostgreSQL",
   settings: `addBulk; concurrency ${CONCURRENCY}, a pool as large; finished jobs are deleted (removeOnComplete)`,
   source:
-    "docs.bullmq.io, PostgreSQL backend/Tuning tips: the upper end of the range that it measured (8 to 32)",
+    "docs.bullmq.io, PostgreSQL backend/Indicative numbers (8 to 32) and Tuning tips; 32 and 64 were slower here",
   share: 0.2,
   async setUp(place, purpose) {
     await withClient(place.databaseUrl, async (client) => void (await runMigrations(client)));

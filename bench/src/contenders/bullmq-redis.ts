@@ -2,13 +2,13 @@ import { Queue, Worker as BullWorker } from "bullmq";
 import { NO_CUSTOMERS, type Contender, type Payload } from "../contender.ts";
 import { bullmqClient, bullmqWorker, QUEUE, RETENTION } from "./bullmq.ts";
 
-const CONCURRENCY = 100;
+const CONCURRENCY = 50;
 
 export const bullmqRedis: Contender = {
   title: "BullMQ on Redis",
   settings: `addBulk; concurrency ${CONCURRENCY}; finished jobs are deleted (removeOnComplete)`,
   source:
-    "docs.bullmq.io, Workers/Concurrency and Going to production. 100 was as fast as 300 and faster than 50 here",
+    "docs.bullmq.io, Workers/Concurrency (its example) and Going to production; 100 and 300 used more CPU a job here",
   share: 1,
   setUp: async (place, purpose) => ({ ...place, ...NO_CUSTOMERS, purpose }),
   openClient: async ({ redisUrl }) =>

@@ -19,7 +19,8 @@ const DATABASE_POOL_SIZE = 10;
 /** The default of PRIORITY_AGING_SECONDS. */
 const AGING_SECONDS = 300;
 
-const log = pino({ level: "warn" });
+// That Redis is away is told as a warning, and one scenario is about it.
+const log = pino({ level: "error" });
 
 function create(title: string, usesRedis: boolean): Contender {
   const openFor = (site: Site, name: string) =>
