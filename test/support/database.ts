@@ -15,8 +15,17 @@ interface TestDatabase {
  * Many at once are fine: PostgreSQL clones a template to which nobody is connected as often as it is asked.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
+  return await createDatabase(`TEMPLATE ${TEMPLATE_DATABASE} STRATEGY FILE_COPY`);
+}
+
+/** The same without a table. */
+export async function createEmptyDatabase(): Promise<TestDatabase> {
+  return await createDatabase("TEMPLATE template0");
+}
+
+async function createDatabase(from: string): Promise<TestDatabase> {
   const name = `iep_test_${randomBytes(6).toString("hex")}`;
-  await runAsSuperuser(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE_DATABASE} STRATEGY FILE_COPY`);
+  await runAsSuperuser(`CREATE DATABASE ${name} ${from}`);
   const drop = (): Promise<void> => runAsSuperuser(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   atTheEnd(drop);
   const url = new URL(inject("postgresUrl"));
