@@ -21,29 +21,40 @@ const say = (line: string): void =>
 const options = readOrExit();
 const servers = await startServers();
 const finish = endWhenAsked(servers);
+const outcomes: Outcome[] = [];
 try {
-  const outcomes = await run(servers, options);
-  const place = await servers.createPlace();
-  const text = await toMarkdown({ outcomes, options, machine: await describeMachine(place) });
-  console.log(`\n${text}`);
+  await run(servers, options, outcomes);
+  const text = await report(servers, outcomes);
   if (options.write || isWholeRun(options)) {
     await writeFile(`${HERE}RESULTS.md`, text);
     await writeFile(`${HERE}results.svg`, toSvg(outcomes));
     say("written: bench/RESULTS.md, bench/results.svg");
   }
+} catch (error) {
+  // Twenty minutes of measurements are not lost with the one that failed; nothing is written.
+  killRemotes();
+  if (outcomes.length > 0) await report(servers, outcomes);
+  console.error("\nThe run failed.", error);
+  process.exitCode = 1;
 } finally {
   killRemotes();
   await servers.stop();
 }
 finish();
 
-async function run(running: Servers, chosen: Options): Promise<Outcome[]> {
+/** Adds to `done` as it goes. */
+async function run(running: Servers, chosen: Options, done: Outcome[]): Promise<void> {
   const bench = createBench(running, chosen);
   if (chosen.profileFolder !== undefined) await mkdir(chosen.profileFolder, { recursive: true });
-  const outcomes: Outcome[] = [];
   for (const scenario of findScenarios(bench, chosen.scenarios))
-    outcomes.push(await play(scenario, chosen.rounds, say));
-  return outcomes;
+    done.push(await play(scenario, chosen.rounds, say));
+}
+
+async function report(running: Servers, done: readonly Outcome[]): Promise<string> {
+  const machine = await describeMachine(await running.createPlace());
+  const text = await toMarkdown({ outcomes: done, options, machine });
+  console.log(`\n${text}`);
+  return text;
 }
 
 function readOrExit(): Options {

@@ -43,11 +43,16 @@ export interface Outcome {
   readonly values: ReadonlyMap<string, readonly Values[]>;
 }
 
+/** A number in a sentence: 50,000. */
+export function say(count: number): string {
+  return count.toLocaleString("en");
+}
+
 /** A B C, A B C, …: whatever the machine does meanwhile, it does to all of them. */
 export async function play(
   scenario: Scenario,
   rounds: number,
-  say: (line: string) => void,
+  tell: (line: string) => void,
 ): Promise<Outcome> {
   const { subjects, end } = await scenario.prepare();
   const values = new Map<string, Values[]>(subjects.map(({ name }) => [name, []]));
@@ -55,7 +60,7 @@ export async function play(
     for (const subject of subjects) {
       const measured = await subject.measure(round);
       values.get(subject.name)?.push(measured);
-      say(`${scenario.name} ${round}/${rounds} ${subject.name}: ${summarize(scenario, measured)}`);
+      tell(`${scenario.name} ${round}/${rounds} ${subject.name}: ${summarize(scenario, measured)}`);
     }
   }
   await end?.();

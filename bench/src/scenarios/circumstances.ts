@@ -1,6 +1,6 @@
 import { Client } from "pg";
 import type { Bench } from "../bench.ts";
-import type { Scenario } from "../scenario.ts";
+import { say, type Scenario } from "../scenario.ts";
 import { writeHistory } from "./history.ts";
 import { variantScenario } from "./variants.ts";
 
@@ -34,8 +34,8 @@ const deepBacklog = (bench: Bench): Scenario => {
   return variantScenario(bench, {
     name: "deep-backlog",
     title: "Deep backlog",
-    about: `${BACKLOG.toLocaleString("en")} more wait behind those that are drained.`,
-    variants: [EMPTY, { name: "deep", title: `${BACKLOG.toLocaleString("en")} waiting`, backlog }],
+    about: `${say(backlog)} more wait behind those that are drained.`,
+    variants: [EMPTY, { name: "deep", title: `${say(backlog)} waiting`, backlog }],
   });
 };
 
@@ -44,12 +44,12 @@ const longHistory = (bench: Bench): Scenario => {
   return variantScenario(bench, {
     name: "long-history",
     title: "Long history",
-    about: `${HISTORY.toLocaleString("en")} jobs have succeeded before, each with its ledger entry.`,
+    about: `${say(history)} jobs have succeeded before, each with its ledger entry.`,
     variants: [
       EMPTY,
       {
         name: "long",
-        title: `${HISTORY.toLocaleString("en")} finished`,
+        title: `${say(history)} finished`,
         history,
         prepare: ({ site }) => writeHistory(site, history),
       },

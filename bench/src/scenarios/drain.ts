@@ -1,10 +1,10 @@
 import { withStage, type Bench } from "../bench.ts";
 import { contest } from "../contest.ts";
 import { drain } from "../drain.ts";
-import type { Column, Scenario } from "../scenario.ts";
+import { say, type Column, type Scenario } from "../scenario.ts";
 import { submit } from "./submit.ts";
 
-export const DRAIN_JOBS = 50_000;
+const DRAIN_JOBS = 50_000;
 export const DRAIN_LEAST = 1_000;
 
 export const DRAIN_COLUMNS: readonly Column[] = [
@@ -19,7 +19,7 @@ export const DRAIN_COLUMNS: readonly Column[] = [
 export const drainScenario = (bench: Bench, runners: number): Scenario => ({
   name: `drain-${runners}`,
   title: `Drain with ${runners} runner${runners === 1 ? "" : "s"}`,
-  about: `${DRAIN_JOBS.toLocaleString("en")} no-op jobs wait; ${runners === 1 ? "one process runs" : `${runners} processes run`} them. The rate from when 5 % were settled to the end of the last, everything written.`,
+  about: `${say(bench.scaled(DRAIN_JOBS, DRAIN_LEAST))} no-op jobs wait; ${runners === 1 ? "one process runs" : `${runners} processes run`} them. The rate from when 5 % were settled to the end of the last, everything written.`,
   columns: DRAIN_COLUMNS,
   better: "more",
   compare: "peers",

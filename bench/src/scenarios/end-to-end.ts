@@ -10,7 +10,7 @@ const SECONDS = 20;
 export const endToEnd = (bench: Bench): Scenario => ({
   name: "end-to-end",
   title: "End to end",
-  about: `${RATE_PER_SECOND} jobs a second for ${SECONDS} s a round to one runner: from the call that submits to the moment when the store knows that the job has ended.`,
+  about: `${RATE_PER_SECOND} jobs a second for ${bench.scaled(SECONDS, 1)} s a round to one runner: from the call that submits to the moment when the store knows that the job has ended.`,
   columns: [
     { key: "settled_p50", title: "p50 ms", digits: 2 },
     { key: "settled_p99", title: "p99 ms", digits: 2 },

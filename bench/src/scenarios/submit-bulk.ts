@@ -1,6 +1,6 @@
 import { insistOnCounts, withStage, type Bench } from "../bench.ts";
 import { contest } from "../contest.ts";
-import type { Scenario } from "../scenario.ts";
+import { say, type Scenario } from "../scenario.ts";
 import { BATCH, CALLERS } from "./submit.ts";
 
 const JOBS = 20_000;
@@ -9,7 +9,7 @@ const WARM_UP = 2_000;
 export const submitBulk = (bench: Bench): Scenario => ({
   name: "submit-bulk",
   title: "Submit in bulk",
-  about: `${JOBS.toLocaleString("en")} jobs in calls of ${BATCH.toLocaleString("en")}, ${CALLERS} calls at a time, after ${WARM_UP.toLocaleString("en")} to warm up. No runner.`,
+  about: `${say(bench.scaled(JOBS, BATCH))} jobs in calls of ${say(BATCH)}, ${CALLERS} calls at a time, after ${say(bench.scaled(WARM_UP, BATCH))} to warm up. No runner.`,
   columns: [
     { key: "per_second", title: "jobs/s", digits: 0 },
     { key: "postgres_cpu", title: "PostgreSQL CPU s / 1,000", digits: 3 },

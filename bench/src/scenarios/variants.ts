@@ -5,7 +5,7 @@ import { DRAIN_COLUMNS, DRAIN_LEAST } from "./drain.ts";
 import { submit } from "./submit.ts";
 
 /** Of one round of one variant. */
-export const VARIANT_JOBS = 20_000;
+const VARIANT_JOBS = 20_000;
 
 interface Variant {
   readonly name: string;
