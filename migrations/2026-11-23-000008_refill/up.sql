@@ -49,6 +49,9 @@ DECLARE
   v_ids       uuid[];
   v_ranks     int[];
 BEGIN
+  -- One at a time. FOR UPDATE SKIP LOCKED alone also locks, until its commit, what another refill has just stamped and pushed, although it then leaves it out; a claim that
+  -- comes meanwhile would skip those, and they would wait until they count as lost (measured: the last jobs of a backlog, 2 s late).
+  PERFORM pg_advisory_xact_lock(hashtext('stamp_backlog'), p_priority);
   LOOP
     SELECT q.customer_id INTO v_customer FROM job_queue q
      WHERE q.priority = p_priority AND q.enqueued_at IS NULL AND q.customer_id > v_next ORDER BY q.customer_id LIMIT 1;

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import {
+  createCustomer,
+  createJobType,
+  createRunner,
+  createTestPlatform,
+} from "../../test/support/test-platform.ts";
+import { newId } from "../core/new-id.ts";
+
+const NO_ROOM = { 0: false, 1: false, 2: false };
+
+test("what one refill has stamped can be claimed at once, whatever another refill is doing", async () => {
+  const { platform } = await createTestPlatform({ poolSize: 20 });
+  const customers = await Promise.all(Array.from({ length: 20 }, () => createCustomer(platform)));
+  const job_type_id = await createJobType(platform);
+  const count = 4_000;
+  const jobs = Array.from({ length: count }, (_, n) => ({
+    id: newId(),
+    customer_id: customers[n % customers.length] ?? "",
+    job_type_id,
+    priority: 1 as const,
+    input_data: null,
+  }));
+  for (let first = 0; first < count; first += 1_000)
+    await platform.jobs.submit(jobs.slice(first, first + 1_000), NO_ROOM);
+
+  const runner_id = await createRunner(platform);
+  let [stamped, claimed] = [0, 0];
+  const refillAndClaim = async (): Promise<void> => {
+    for (;;) {
+      const { ids } = await platform.backlog.stampBacklog({ priority: 1, max: 50, after: undefined });
+      if (ids.length === 0) return;
+      stamped += ids.length;
+      const jobsOfBatch = await platform.jobs.claim({ runner_id, ids });
+      claimed += jobsOfBatch.length;
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, refillAndClaim));
+  expect([stamped, claimed]).toEqual([count, count]);
+});
