@@ -51,6 +51,49 @@ test("one call is in flight; what comes meanwhile is the next batch", async () =
   expect(most).toBe(1);
 });
 
+test("what is worth a call of its own does not wait for the one in flight; less than that does", async () => {
+  const batches: number[][] = [];
+  const ends: (() => void)[] = [];
+  const group = new GroupCommit<number, number>({
+    batchMax: 3,
+    queueMax: 100,
+    inFlightMax: 2,
+    batchMin: 3,
+    onFull: () => new Error("full"),
+    isolates: () => true,
+    run: async (items) => {
+      batches.push([...items]);
+      await new Promise<void>((resolve) => void ends.push(resolve));
+      return items;
+    },
+  });
+  const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+  const answers = [1, 2, 3].map((item) => group.add(item));
+  await turn();
+  answers.push(...[4, 5].map((item) => group.add(item)));
+  await turn();
+  expect(batches).toEqual([[1, 2, 3]]);
+  answers.push(...[6, 7, 8, 9, 10].map((item) => group.add(item)));
+  await turn();
+  expect(batches).toEqual([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+  ends.shift()?.();
+  await turn();
+  expect(batches.at(-1)).toEqual([7, 8, 9]);
+  // One left: it goes with the last call that ends, and not before.
+  ends.shift()?.();
+  await turn();
+  expect(batches).toHaveLength(3);
+  ends.shift()?.();
+  await turn();
+  expect(batches.at(-1)).toEqual([10]);
+  ends.shift()?.();
+  expect(await Promise.all(answers)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  expect(group.size).toBe(0);
+});
+
 test("a batch is bounded in number and in weight; what is too heavy goes alone", async () => {
   const { group, batches } = createGroup({ batchMax: 2, weightMax: 10 });
   await Promise.all([1, 1, 1, 8, 3, 50, 1].map((item) => group.add(item)));

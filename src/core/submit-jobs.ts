@@ -100,6 +100,8 @@ export function createSubmissions(
     weightMax: BATCH_BYTES_MAX,
     weigh: (job) => roughBytes(job.input_data),
     queueMax: WAITING_MAX,
+    inFlightMax: 2,
+    batchMin: JOB_BATCH_MAX,
     onFull: () => new PlatformError("unavailable", "Too many submissions wait for the database. Try again."),
     isolates: (error) => !isRetryable(error),
     patience_ms: PATIENCE_MS,

@@ -146,6 +146,8 @@ export class RedisLists {
       if (!next) break;
       popped.push({ key: next.key, ids: toIds(next.ids) });
       wanted -= next.ids.length;
+      // What ended a wait goes at once: looking for more would only make it later (0.3 ms of 3 from submission to start).
+      if (wait > 0) break;
     }
     return popped;
   }

@@ -6,27 +6,16 @@ import type { Processor, ProcessorContext } from "../processors/define-processor
 import { isFatal } from "../processors/fatal-error.ts";
 import { parseInput, parseOutput } from "../processors/parse-data.ts";
 import type { ProcessorRegistry } from "../processors/registry.ts";
+import { Interruption, type Interrupter } from "./interrupter.ts";
 
 /** Longest text of an error that is kept; more is cut. */
 const MESSAGE_MAX = 2_000;
-
-/** Why an attempt was told to stop: the reason of its `AbortSignal`. */
-export class Interruption extends Error {
-  override readonly name = "Interruption";
-  readonly code: "timed_out" | "shutdown" | "cancelled" | "lease_lost";
-
-  constructor(code: Interruption["code"], message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 export interface Attempt {
   readonly job: ClaimedJob;
   readonly jobType: JobType | undefined;
   readonly processors: ProcessorRegistry;
-  /** Aborted with an `Interruption` when the attempt must stop. */
-  readonly abort: AbortController;
+  readonly interrupter: Interrupter;
   readonly log: Logger;
 }
 
@@ -44,8 +33,7 @@ export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined>
     return { id: job.id, attempt: job.attempt, kind: "succeeded", output, cost_cents };
   } catch (error) {
     // Once it was told to stop, that is why it ended, whatever the processor made of it.
-    const { signal } = attempt.abort;
-    return decideOutcome(job, signal.aborted ? signal.reason : error);
+    return decideOutcome(job, attempt.interrupter.reason ?? error);
   }
 }
 
@@ -71,31 +59,29 @@ function processorFor({ jobType, processors }: Attempt): Processor {
 
 /** The processor's answer, unless the attempt is interrupted first: then its late answer is thrown away. */
 async function runInTime(attempt: Attempt, processor: Processor, input: unknown) {
-  const { abort, jobType } = attempt;
+  const { interrupter, jobType } = attempt;
   const seconds = jobType?.timeout_seconds ?? 0;
+  const metered: { cost_cents?: number } = {};
   const timer = setTimeout(
-    () => abort.abort(new Interruption("timed_out", `The attempt took longer than ${seconds} s.`)),
+    () => interrupter.interrupt(new Interruption("timed_out", `The attempt took longer than ${seconds} s.`)),
     seconds * 1_000,
   );
-  const interrupted = new Promise<never>((_resolve, reject) => {
-    abort.signal.addEventListener("abort", () => reject(abort.signal.reason as Error), { once: true });
-  });
-  const metered: { cost_cents?: number } = {};
   try {
-    abort.signal.throwIfAborted();
-    const running = processor.run(input, contextOf(attempt, metered));
-    return { answer: await Promise.race([running, interrupted]), ...metered };
+    const answer = await interrupter.race(() => processor.run(input, contextOf(attempt, metered)));
+    return { answer, ...metered };
   } finally {
     clearTimeout(timer);
   }
 }
 
-function contextOf({ job, abort, log }: Attempt, metered: { cost_cents?: number }): ProcessorContext {
+function contextOf({ job, interrupter, log }: Attempt, metered: { cost_cents?: number }): ProcessorContext {
   let child: Logger | undefined;
   return {
     job,
     attempt: job.attempt,
-    signal: abort.signal,
+    get signal() {
+      return interrupter.signal;
+    },
     // Made when it is first used: most attempts log nothing.
     get log() {
       child ??= log.child({ job_id: job.id, attempt: job.attempt });

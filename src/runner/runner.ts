@@ -6,7 +6,8 @@ import type { Platform } from "../core/platform.ts";
 import { withRetry } from "../core/retry.ts";
 import type { Heartbeat } from "../core/runner.ts";
 import type { ProcessorRegistry } from "../processors/registry.ts";
-import { Interruption, runAttempt } from "./attempt.ts";
+import { runAttempt } from "./attempt.ts";
+import { Interrupter, Interruption } from "./interrupter.ts";
 import { Membership } from "./membership.ts";
 import { Settlements } from "./settlements.ts";
 
@@ -37,7 +38,7 @@ export class Runner {
   readonly #membership: Membership;
   readonly #options: RunnerOptions;
   readonly #settlements: Settlements;
-  readonly #running = new Map<ClaimedJob, AbortController>();
+  readonly #running = new Map<ClaimedJob, Interrupter>();
   #stopping = false;
   #loop: Promise<void> | undefined;
   #waiters: (() => void)[] = [];
@@ -134,7 +135,7 @@ export class Runner {
 
   async #startAll(jobs: readonly ClaimedJob[]): Promise<void> {
     for (const { lease_id } of jobs) this.#settlements.open(lease_id);
-    for (const job of jobs) this.#running.set(job, new AbortController());
+    for (const job of jobs) this.#running.set(job, new Interrupter());
     const jobTypes = await this.#findJobTypes(jobs);
     for (const job of jobs) {
       if (jobTypes) void this.#attempt(job, jobTypes.get(job.job_type_id));
@@ -156,10 +157,10 @@ export class Runner {
 
   async #attempt(job: ClaimedJob, jobType: JobType | undefined): Promise<void> {
     const { processors, log, onSettled } = this.#options;
-    const abort = this.#running.get(job) ?? new AbortController();
+    const interrupter = this.#running.get(job) ?? new Interrupter();
     const name = { job_id: job.id, attempt: job.attempt, processor: jobType?.processing_logic_id };
     log.debug(name, "attempt started");
-    const outcome = await runAttempt({ job, jobType, processors, abort, log });
+    const outcome = await runAttempt({ job, jobType, processors, interrupter, log });
     log.debug({ ...name, outcome: outcome?.kind ?? "dropped" }, "attempt ended");
     this.#running.delete(job);
     this.#change();
@@ -193,13 +194,13 @@ export class Runner {
   }
 
   #cancel(jobIds: ReadonlySet<string>): void {
-    for (const [job, abort] of this.#running) {
-      if (jobIds.has(job.id)) abort.abort(new Interruption("cancelled", "The job was cancelled."));
+    for (const [job, interrupter] of this.#running) {
+      if (jobIds.has(job.id)) interrupter.interrupt(new Interruption("cancelled", "The job was cancelled."));
     }
   }
 
   #interruptAll(reason: Interruption): void {
-    for (const abort of this.#running.values()) abort.abort(reason);
+    for (const interrupter of this.#running.values()) interrupter.interrupt(reason);
   }
 
   async #until(fact: () => boolean): Promise<void> {
