@@ -18,6 +18,8 @@ const RUNNER_CONCURRENCY = 500;
 const DATABASE_POOL_SIZE = 10;
 /** The default of PRIORITY_AGING_SECONDS. */
 const AGING_SECONDS = 300;
+/** The default of JOB_RETENTION_DAYS. */
+const RETENTION_DAYS = 90;
 
 // That Redis is away is told as a warning, and one scenario is about it.
 const log = pino({ level: "error" });
@@ -139,6 +141,9 @@ function create(title: string, usesRedis: boolean): Contender {
             [
               tasks.refill(platform.readyQueue),
               tasks.unparking(platform.backlog),
+              tasks.pruning(() => platform.prune()),
+              tasks.sealing(platform.seals),
+              tasks.retention(platform.jobs, RETENTION_DAYS),
               tasks.ageing(platform.backlog, AGING_SECONDS),
               tasks.rescue({
                 runners: platform.runners,
@@ -173,13 +178,18 @@ function create(title: string, usesRedis: boolean): Contender {
 }
 
 async function upkeepTasks() {
-  const [{ refill }, { unparking }, { ageing }, { rescue }] = await Promise.all([
+  const modules = await Promise.all([
     import("../../../src/upkeep/refill.ts"),
     import("../../../src/upkeep/unparking.ts"),
     import("../../../src/upkeep/ageing.ts"),
     import("../../../src/upkeep/rescue.ts"),
+    import("../../../src/upkeep/pruning.ts"),
+    import("../../../src/upkeep/sealing.ts"),
+    import("../../../src/upkeep/retention.ts"),
   ]);
-  return { refill, unparking, ageing, rescue };
+  const [{ refill }, { unparking }, { ageing }, { rescue }, { pruning }, { sealing }, { retention }] =
+    modules;
+  return { refill, unparking, ageing, rescue, pruning, sealing, retention };
 }
 
 async function createNoop(watch: Watch) {
