@@ -277,6 +277,7 @@ test("a batch of movements answers each on its own", async () => {
         posting({ customer_id: b, kind: "chargeback", amount_cents: 60, reference: "d" }),
         posting({ kind: "adjustment", amount_cents: -1, reference: "e" }),
         posting({ customer_id: uuidv7() }),
+        posting({ freeze: true, reference: "f" }),
         "nonsense",
       ],
     },
@@ -296,6 +297,7 @@ test("a batch of movements answers each on its own", async () => {
     [422, "validation_failed", "/amount_cents"],
     [422, "validation_failed", "/reason"],
     [404, "not_found", undefined],
+    [422, "validation_failed", "/freeze"],
     [422, "validation_failed", ""],
   ]);
   expect((await wallet(a)).current_balance_cents).toBe(5);

@@ -134,6 +134,10 @@ export const Posting = z
     path: ["reason"],
     message: "is required for an adjustment",
   })
+  .refine(({ kind, freeze }) => kind === "chargeback" || freeze === undefined, {
+    path: ["freeze"],
+    message: "goes with a chargeback only",
+  })
   .meta({ id: "Posting" });
 
 function hasSignOfKind({ kind, amount_cents }: { kind: string; amount_cents: number }): boolean {
