@@ -23,8 +23,8 @@ CREATE TABLE wallets (
   updated_at            timestamptz NOT NULL DEFAULT now(),
   -- Overspending is impossible, whoever writes.
   CONSTRAINT wallets_not_overspent CHECK (frozen_at IS NOT NULL OR current_balance_cents + credit_limit_cents >= pending_charges_cents),
-  -- 2^53 - 1: what JSON readers take without rounding.
-  CONSTRAINT wallets_balance_limit CHECK (current_balance_cents BETWEEN -9007199254740991 AND 9007199254740991)
+  -- So that balance, credit limit and holds together stay within 2^53 - 1: what JSON readers take without rounding.
+  CONSTRAINT wallets_balance_limit CHECK (current_balance_cents BETWEEN -9000000000000000 AND 9000000000000000)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);  -- the hottest rows: half a page free keeps their updates on it (HOT)
 
 CREATE TRIGGER wallets_stay BEFORE DELETE OR TRUNCATE ON wallets FOR EACH STATEMENT EXECUTE FUNCTION forbid_change();
@@ -37,7 +37,7 @@ CREATE TABLE wallet_entries (
   seq                 bigint NOT NULL CHECK (seq > 0),
   kind                entry_kind NOT NULL,
   amount_cents        bigint NOT NULL CHECK (amount_cents <> 0),
-  balance_after_cents bigint NOT NULL CHECK (balance_after_cents BETWEEN -9007199254740991 AND 9007199254740991),
+  balance_after_cents bigint NOT NULL CHECK (balance_after_cents BETWEEN -9000000000000000 AND 9000000000000000),
   job_id              uuid,
   reference           text CHECK (length(reference) BETWEEN 1 AND 200),
   reason              text CHECK (length(reason) BETWEEN 1 AND 500),

@@ -51,7 +51,7 @@ BEGIN
      WHERE w.customer_id = ANY (u_customers) AND w.customer_id = need.customer_id AND w.frozen_at IS NULL
        AND w.current_balance_cents + w.credit_limit_cents - w.pending_charges_cents >= need.cents
        AND (w.monthly_spend_limit_cents IS NULL
-            OR w.monthly_spend_limit_cents - w.pending_charges_cents - CASE w.spend_month WHEN v_month THEN w.month_spent_cents ELSE 0 END >= need.cents)
+            OR w.monthly_spend_limit_cents - w.pending_charges_cents - CASE WHEN w.spend_month >= v_month THEN w.month_spent_cents ELSE 0 END >= need.cents)
     RETURNING w.customer_id
   ), stored AS MATERIALIZED (SELECT request.* FROM request JOIN held USING (customer_id)
   ), job AS (
@@ -84,7 +84,7 @@ BEGIN
         estimated_cost_cents := v_price; max_attempts := coalesce(p_max_attempts[n], v_type.max_attempts);
         current_balance_cents := v_wallet.current_balance_cents; pending_charges_cents := v_wallet.pending_charges_cents;
         credit_limit_cents := v_wallet.credit_limit_cents; monthly_spend_limit_cents := v_wallet.monthly_spend_limit_cents;
-        month_spent_cents := CASE v_wallet.spend_month WHEN v_month THEN v_wallet.month_spent_cents ELSE 0 END;
+        month_spent_cents := CASE WHEN v_wallet.spend_month >= v_month THEN v_wallet.month_spent_cents ELSE 0 END;
         IF v_wallet.frozen_at IS NOT NULL THEN refusal := 'wallet_frozen';
         ELSIF current_balance_cents + credit_limit_cents - pending_charges_cents < v_price THEN refusal := 'insufficient_funds';
         ELSIF monthly_spend_limit_cents - pending_charges_cents - month_spent_cents < v_price THEN refusal := 'spend_limit_reached';

@@ -1,4 +1,4 @@
--- REFILL: what waits in job_queue and job_schedule goes to the ready queue. Small statements, run by every runner, SKIP LOCKED throughout. The SET lists
+-- REFILL: what waits in job_queue and job_schedule goes to the ready queue. Small statements, run by every runner; rows are locked with SKIP LOCKED, and one at a time stamps. The SET lists
 -- leave only the intended index, whatever the statistics say; now() where an index is to use it (clock_timestamp() is volatile, and no index takes it).
 
 -- 1. What has come due moves from job_schedule to the backlog.

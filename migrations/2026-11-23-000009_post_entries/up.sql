@@ -25,7 +25,7 @@ BEGIN
       ELSIF p_kinds[n] = 'adjustment' AND p_amounts[n] < 0
         AND v_wallet.current_balance_cents + v_wallet.credit_limit_cents - v_wallet.pending_charges_cents < -p_amounts[n] THEN
         outcome := 'insufficient_funds';
-      ELSIF abs(v_wallet.current_balance_cents + p_amounts[n]) > 9007199254740991 THEN
+      ELSIF v_wallet.current_balance_cents + p_amounts[n] > 9000000000000000 OR v_wallet.current_balance_cents + p_amounts[n] - v_wallet.pending_charges_cents < -9000000000000000 THEN
         outcome := 'balance_limit';
       ELSE
         outcome := 'posted';
@@ -91,7 +91,7 @@ BEGIN
                     THEN 'replayed' ELSE 'reference_reused' END;
   ELSIF v_amount = 0 OR v_amount > charged_cents - refunded_cents THEN
     outcome := 'refund_exceeds_charge';
-  ELSIF v_wallet.current_balance_cents + v_amount > 9007199254740991 THEN
+  ELSIF v_wallet.current_balance_cents + v_amount > 9000000000000000 THEN
     outcome := 'balance_limit';
   ELSE
     outcome := 'posted';

@@ -11,6 +11,16 @@ CREATE TABLE idempotency_keys (
 -- Serves pruning: rows stand on disk in the order in which they came, so this costs an insert next to nothing.
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys USING brin (created_at) WITH (pages_per_range = 16, autosummarize = on);
 
+-- PRUNE: keys of more than p_days, a batch; answers how many. The SET list leaves only the BRIN index: with nothing old, a scan would read all of the table.
+CREATE FUNCTION prune_idempotency_keys(p_days int, p_limit int) RETURNS bigint LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
+DECLARE
+  v_old uuid[] := array(SELECT i.id FROM idempotency_keys i WHERE i.created_at < now() - make_interval(days => p_days) LIMIT p_limit FOR UPDATE SKIP LOCKED);
+BEGIN
+  DELETE FROM idempotency_keys i WHERE i.id = ANY (v_old);
+  RETURN cardinality(v_old);
+END $$;
+
 -- Takes a key for the rest of the transaction: a concurrent twin waits here for our commit, and then finds what we made. Answers the subjects so far.
 CREATE FUNCTION take_idempotency_key(p_id uuid, p_hash uuid) RETURNS uuid[] LANGUAGE plpgsql AS $$
 DECLARE
@@ -79,16 +89,21 @@ DECLARE
   v_other   int[];
   v_fresh_ids uuid[];
   v_stored  uuid[];
+  v_locked  int;
 BEGIN
   INSERT INTO idempotency_keys (id, request_hash)
-  SELECT DISTINCT ON (k.id) k.id, k.hash FROM unnest(p_keys, p_hashes) k (id, hash) WHERE k.id IS NOT NULL ORDER BY k.id ON CONFLICT (id) DO NOTHING;
+  SELECT DISTINCT ON (k.id) k.id, k.hash FROM unnest(p_keys, p_hashes) WITH ORDINALITY k (id, hash, n) WHERE k.id IS NOT NULL ORDER BY k.id, k.n ON CONFLICT (id) DO NOTHING;
   PERFORM FROM idempotency_keys i WHERE i.id = ANY (v_keys) ORDER BY i.id FOR UPDATE;
+  GET DIAGNOSTICS v_locked = ROW_COUNT;
+  IF v_locked < cardinality(v_keys) THEN  -- pruned in between: the caller starts again
+    RAISE EXCEPTION 'an idempotency key went while it was taken' USING ERRCODE = 'serialization_failure';
+  END IF;
 
   SELECT array_agg(q.n ORDER BY q.n) FILTER (WHERE q.verdict = 'fresh'), array_agg(q.n) FILTER (WHERE q.verdict = 'reused'), array_agg(q.n) FILTER (WHERE q.verdict = 'made')
     INTO v_fresh, v_reused, v_other
     FROM (SELECT r.n, CASE WHEN r.key IS NULL THEN 'fresh' WHEN i.request_hash <> r.hash THEN 'reused'
                            WHEN i.subjects[r.item + 1] IS NOT NULL OR r.nth > 1 THEN 'made' ELSE 'fresh' END AS verdict
-            FROM (SELECT k.key, k.hash, k.item, k.n, row_number() OVER (PARTITION BY k.key, k.item ORDER BY k.n) AS nth
+            FROM (SELECT k.key, k.hash, k.item, k.n, row_number() OVER (PARTITION BY k.key, k.hash, k.item ORDER BY k.n) AS nth
                     FROM unnest(p_keys, p_hashes, p_items) WITH ORDINALITY k (key, hash, item, n)) r
             LEFT JOIN idempotency_keys i ON i.id = ANY (v_keys) AND i.id = r.key) q;
 

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { brokenPromises, createCustomer, createJobType } from "../../test/support/test-platform.ts";
+import { runSql } from "../../test/support/sql.ts";
 import { createTestApi, type TestApi } from "./test-api.ts";
 
 const PRICE_CENTS = 10;
@@ -167,6 +168,48 @@ test("a refused top-up is not remembered", async () => {
   const reused = await topUp(under("retry"), { amount_cents: 600, reference: "q" });
   expect(reused.body.code).toBe("reference_reused");
   expect((await topUp(under("retry"), { amount_cents: 600, reference: "r" })).status).toBe(201);
+});
+
+test("a body that is nested beyond measure is refused under a key too, alone and in a batch", async () => {
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  const job = `{"job_type_id":"${job_type_id}","input_data":${deep}}`;
+  for (const [url, raw] of [
+    ["/jobs", job],
+    ["/jobs/batch", `{"jobs":[${job}]}`],
+  ] as const) {
+    const { status, body } = await api.ask("POST", url, { key, headers: under("deep"), raw });
+    expect([status, body.code]).toEqual([422, "validation_failed"]);
+  }
+  expect(await heldJobs()).toBe(0);
+});
+
+test("two bodies under one key at the same moment: one is made, the other refused", async () => {
+  const answers = await Promise.all([1, 2, 1, 2].map((input_data) => submit("race", { input_data })));
+  const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
+  expect(statuses).toEqual([200, 201, 409, 409]);
+  expect(await heldJobs()).toBe(1);
+});
+
+test("what a key made and retention took away is gone, and only that item of a batch", async () => {
+  const dear = await createJobType(api.platform, { standard_cost_cents: 5_000 });
+  const jobs = [
+    { job_type_id, input_data: 1 },
+    { job_type_id: dear, input_data: 2 },
+  ];
+  const first = await batch("old", jobs);
+  await runSql(
+    api.databaseUrl,
+    "WITH gone AS (DELETE FROM job_queue WHERE job_id = $1) UPDATE jobs SET status = 'cancelled', completed_at = now() WHERE id = $1",
+    [first.body.results[0].job.id],
+  );
+  await runSql(api.databaseUrl, "DELETE FROM jobs WHERE id = $1", [first.body.results[0].job.id]);
+  await api.platform.wallets.topUp({ customer_id, amount_cents: 10_000, reference: "more" });
+  const again = await batch("old", jobs);
+  expect(again.body.results.map((one: { status: number }) => one.status)).toEqual([410, 201]);
+  const single = await submit("old single");
+  await runSql(api.databaseUrl, "DELETE FROM job_queue WHERE job_id = $1", [single.body.id]);
+  await runSql(api.databaseUrl, "DELETE FROM jobs WHERE id = $1", [single.body.id]);
+  expect((await submit("old single")).body.code).toBe("job_gone");
 });
 
 test.each(["", "ä", "x".repeat(256)])("the key %j is refused", async (name) => {

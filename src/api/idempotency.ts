@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { IDEMPOTENCY_KEY_LENGTH_MAX, toIdempotencyKey, type IdempotencyKey } from "../core/idempotency.ts";
 import { ownerOf } from "./auth.ts";
+import { invalidField } from "./validation.ts";
 
 const ADMIN_SCOPE = "admin";
 const PRINTABLE_ASCII = new RegExp(`^[\\x20-\\x7e]{1,${IDEMPOTENCY_KEY_LENGTH_MAX}}$`);
@@ -23,7 +24,12 @@ export function idempotencyKeyOf(request: FastifyRequest, body: unknown): Idempo
   const key = request.headers["idempotency-key"];
   if (typeof key !== "string") return undefined;
   const scope = ownerOf(request) ?? ADMIN_SCOPE;
-  return toIdempotencyKey(scope, key, { method: request.method, url: request.url, body });
+  try {
+    return toIdempotencyKey(scope, key, { method: request.method, url: request.url, body });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw invalidField("", "is nested too deeply to be told from other requests under its Idempotency-Key");
+  }
 }
 
 /** 201, or where a key or a reference had made it before 200: with a key, `Idempotent-Replayed` says so. */

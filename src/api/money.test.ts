@@ -321,7 +321,7 @@ test("a balance beyond what JSON readers count is an error, not a wrap", async (
   const id = await createCustomer(api.platform, 0);
   await runSql(
     api.databaseUrl,
-    "UPDATE wallets SET current_balance_cents = 9007199254740000 WHERE customer_id = $1",
+    "UPDATE wallets SET current_balance_cents = 8999999999999500 WHERE customer_id = $1",
     [id],
   );
   const { status, body } = await move(id, "top-ups", { amount_cents: 1_000, reference: "r" });

@@ -1,10 +1,8 @@
-import { entriesOf, type Period } from "../core/statement.ts";
+import { ENTRIES_AT_A_TIME, entriesOf, type Period } from "../core/statement.ts";
 import type { BalancePoint, WalletEntry, WalletRepository } from "../core/wallet.ts";
 import { csvLine } from "./csv.ts";
 import { invalidField } from "./validation.ts";
 
-/** Entries read at a time for a statement, which may have millions. */
-const STATEMENT_PAGE = 1_000;
 const STATEMENT_COLUMNS = [
   "seq",
   "created_at",
@@ -34,7 +32,10 @@ export function statement(
   if (query.from === undefined && query.to === undefined)
     return newestFirst(wallets, customer_id, query, period);
   if (query.limit !== undefined || query.cursor !== undefined)
-    throw invalidField("/limit", "and cursor do not go with a statement of a period, which is whole");
+    throw invalidField(
+      query.limit === undefined ? "/cursor" : "/limit",
+      "does not go with a statement of a period, which is whole",
+    );
   return betweenBalances(wallets, customer_id, period);
 }
 
@@ -47,7 +48,7 @@ async function* newestFirst(
   yield csvLine(STATEMENT_COLUMNS);
   let below = Math.min(query.cursor ?? Infinity, closing.seq + 1);
   for (let left = query.limit ?? Infinity; left > 0;) {
-    const page = { limit: Math.min(left, STATEMENT_PAGE), before_seq: below };
+    const page = { limit: Math.min(left, ENTRIES_AT_A_TIME), before_seq: below };
     const entries = await wallets.listEntries(customer_id, page);
     yield entries.map(entryLine).join("");
     if (entries.length < page.limit) return;

@@ -29,6 +29,7 @@ export const ERRORS = {
   job_not_ended: { status: 409, retryable: false, title: "The job has not failed and was not cancelled" },
   runner_unknown: { status: 409, retryable: false, title: "The runner is not registered" },
   stale_attempt: { status: 409, retryable: false, title: "The job is no longer this attempt's" },
+  job_gone: { status: 410, retryable: false, title: "The job is so old that it was removed" },
   payload_too_large: { status: 413, retryable: false, title: "The body is too large" },
   unsupported_media_type: { status: 415, retryable: false, title: "The content type is not supported" },
   validation_failed: { status: 422, retryable: false, title: "Some fields are not valid" },

@@ -29,7 +29,7 @@ export async function estimateJob(platform: Platform, request: SubmitJob): Promi
     platform.prices.quote(job_type_id, customer_id),
   ]);
   // In the order of a submission: the input first.
-  const refused = jobType && findRefusal(request, jobType);
+  const refused = findRefusal(request, jobType);
   if (refused) throw refused;
   if (!customer || !wallet) {
     throw new PlatformError("unknown_customer", `There is no customer ${customer_id}.`, {

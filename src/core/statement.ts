@@ -1,8 +1,8 @@
 import { PlatformError } from "./errors.ts";
 import type { BalancePoint, PointInTime, WalletEntry, WalletRepository } from "./wallet.ts";
 
-/** Entries read at a time: a ledger may have millions. */
-const PAGE = 1_000;
+/** A ledger may have millions. */
+export const ENTRIES_AT_A_TIME = 1_000;
 
 /** What a wallet had right before a period, and by its end. The entries of the period are those between the two: entries are only ever added on top. */
 export interface Period {
@@ -47,7 +47,7 @@ export async function* entriesOf(
 ): AsyncGenerator<readonly WalletEntry[]> {
   for (let after_seq = opening.seq; after_seq < closing.seq;) {
     const entries = await wallets.listEntries(customer_id, {
-      limit: PAGE,
+      limit: ENTRIES_AT_A_TIME,
       order: "oldest_first",
       after_seq,
       before_seq: closing.seq + 1,

@@ -55,10 +55,11 @@ export async function submitJobs(platform: Platform, requests: readonly SubmitJo
       for_ms: READ_TYPES_FOR_MS,
       delay_max_ms: RETRY_DELAY_MAX_MS,
     }));
+  const findReplay = replaysOf(platform);
   const submitted = await Promise.all(
     requests.map(async (request): Promise<Submitted> => {
       const refused = findRefusal(request, jobTypes.get(request.job_type_id));
-      if (refused) return (await findReplay(platform, request)) ?? { refused };
+      if (refused) return (await findReplay(request).catch(toRefused)) ?? { refused };
       return await platform.submissions.add(toNewJob(request)).catch(toRefused);
     }),
   );
@@ -124,11 +125,16 @@ export function createSubmissions(
   });
 }
 
-/** The job type may have become stricter since the key made its job: what was made is still the answer. */
-async function findReplay({ jobs }: Platform, { key }: SubmitJob): Promise<Submitted | undefined> {
-  if (!key) return undefined;
-  const job = (await jobs.findMade(key))[key.item];
-  return job && { job, due: false, replayed: true };
+/** The job type may have become stricter since the key made its job: what was made is still the answer. One look-up a key. */
+function replaysOf({ jobs }: Platform): (request: SubmitJob) => Promise<Submitted | undefined> {
+  const made = new Map<string, ReturnType<JobRepository["findMade"]>>();
+  return async ({ key }) => {
+    if (!key) return undefined;
+    const ofKey = made.get(key.id) ?? jobs.findMade(key);
+    made.set(key.id, ofKey);
+    const job = (await ofKey)[key.item];
+    return job && { job, due: false, replayed: true };
+  };
 }
 
 /** What is wrong with the input itself, before the database is asked. */

@@ -32,13 +32,15 @@ const CREATE_CUSTOMER = {
   text: "SELECT create_customer($1, $2, $3, $4, $5, $6, $7)",
 };
 
-/** One look-up for all requests of a batch. Notes the use of a key at most once a minute, so that reading does not become writing. */
+/** One look-up for all requests of a batch. Notes the use of a key at most once a minute, so that reading does not become writing; who is noting it already is not waited for. */
 const FIND_BY_KEYS = {
   name: "find_customers_by_keys",
   text: `
     WITH used AS (
-      UPDATE api_keys SET last_used_at = now()
-       WHERE key_hash = ANY ($1::text[]) AND revoked_at IS NULL AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute'))
+      UPDATE api_keys SET last_used_at = now() WHERE id = ANY (array(
+        SELECT id FROM api_keys
+         WHERE key_hash = ANY ($1::text[]) AND revoked_at IS NULL AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
+           FOR NO KEY UPDATE SKIP LOCKED)))
     SELECT k.key_hash, c.id, c.name, c.email, c.active, c.created_at, c.updated_at
       FROM api_keys k JOIN customers c ON c.id = k.customer_id
      WHERE k.key_hash = ANY ($1::text[]) AND k.revoked_at IS NULL`,

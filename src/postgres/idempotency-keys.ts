@@ -10,7 +10,7 @@ export function idempotencyKeyReused(): PlatformError {
 
 export function madeJobIsGone(): PlatformError {
   return new PlatformError(
-    "idempotency_key_reused",
+    "job_gone",
     "The job that this Idempotency-Key made is so old that it was removed. Use a new key for a new job.",
   );
 }

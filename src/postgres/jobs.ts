@@ -38,6 +38,8 @@ const CANCEL_FOR_MS = 3_000;
 /** What refuses a job that an earlier call stored: one statement writes all three, in no order, and a job that was claimed has left the queue. */
 const STORED_ALREADY = ["jobs_pkey", "job_queue_pkey", "job_schedule_pkey"];
 
+const CLOCKS_DIFFER_MS = 60_000;
+
 const NO_ROOM: Room = { 0: false, 1: false, 2: false };
 
 /** A job as it is now, and whether it waits to run now. */
@@ -92,7 +94,10 @@ export class PostgresJobRepository implements JobRepository {
     if (filter.status !== undefined) query = query.where("status", "=", filter.status);
     if (filter.job_type_id !== undefined) query = query.where("job_type_id", "=", filter.job_type_id);
     if (filter.priority !== undefined) query = query.where("priority", "=", filter.priority);
-    if (filter.created_after !== undefined) query = query.where("created_at", ">", filter.created_after);
+    if (filter.created_after !== undefined)
+      query = query
+        .where("created_at", ">", filter.created_after)
+        .where("id", ">", earliestIdOf(filter.created_after));
     if (page.before !== undefined) query = query.where("id", "<", page.before);
     return (await query.execute()).map(toJob);
   }
@@ -272,9 +277,18 @@ function submittedBefore(job: NewJob, before: ReadonlyMap<string, Submitted> | u
   return submitted;
 }
 
+/** Ids are made before their jobs are stored, by clocks that may differ: the walk down the index ends a minute before what is asked for. */
+function earliestIdOf(created_after: string): string {
+  const hex = Math.max(0, Date.parse(created_after) - CLOCKS_DIFFER_MS)
+    .toString(16)
+    .padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}
+
 /** One item of one request, sent twice: both wait in the same batch. */
 function isSameItem(a: NewJob, b: NewJob): boolean {
-  return a.key !== undefined && a.key.id === b.key?.id && a.key.item === b.key.item;
+  if (!a.key || !b.key) return false;
+  return a.key.id === b.key.id && a.key.request_hash === b.key.request_hash && a.key.item === b.key.item;
 }
 
 /** Our own job, if only the answer to storing it was lost; else the one that an earlier request made under this key. */

@@ -8,7 +8,7 @@ test("keys and events of more than 30 days are forgotten, a batch at a time; you
   await runSql(
     databaseUrl,
     `INSERT INTO idempotency_keys (id, request_hash, subjects, created_at)
-     SELECT gen_random_uuid(), gen_random_uuid(), ARRAY[gen_random_uuid()], now() - interval '31 days' FROM generate_series(1, 1500)`,
+     SELECT gen_random_uuid(), gen_random_uuid(), ARRAY[gen_random_uuid()], now() - interval '31 days' FROM generate_series(1, 6000)`,
   );
   await runSql(
     databaseUrl,

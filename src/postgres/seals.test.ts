@@ -93,6 +93,32 @@ test("history that was rewritten with its links still has another digest", async
   expect((await platform.seals.verify()).digest).not.toBe(digest);
 });
 
+test("a wallet with more than a call may seal is sealed link by link, and none is passed over", async () => {
+  const customer_id = await createCustomer(platform, 1);
+  for (let n = 0; n < 6; n += 1)
+    await platform.wallets.topUp({ customer_id, amount_cents: 1, reference: `more ${n}` });
+  await createCustomer(platform, 1);
+  const sealTwo = async (after: string | null): Promise<string | null> => {
+    const { rows } = await client.query<{ cursor: string | null }>(
+      "SELECT seal_wallets(200, 2, $1) AS cursor",
+      [after],
+    );
+    return rows[0]?.cursor ?? null;
+  };
+  let calls = 0;
+  let cursor: string | null = null;
+  do {
+    cursor = await sealTwo(cursor);
+    calls += 1;
+  } while (cursor !== null);
+  expect(calls).toBeGreaterThan(3);
+  const unsealed = await client.query(
+    "SELECT w.id FROM wallets w WHERE w.last_entry_seq <> (SELECT max(s.last_seq) FROM wallet_seals s WHERE s.wallet_id = w.id)",
+  );
+  expect(unsealed.rows).toEqual([]);
+  expect((await platform.seals.verify()).row.broken).toBe(0);
+});
+
 test("two processes at once seal each entry once", async () => {
   const customer_id = await createCustomer(platform, 1);
   await Promise.all(Array.from({ length: 5 }, () => sealAll()));

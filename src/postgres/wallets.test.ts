@@ -94,7 +94,7 @@ test("deductions at once never take more than there is", async () => {
 });
 
 test("a balance beyond what JSON can carry is refused, not wrapped", async () => {
-  const customer_id = await createCustomer(platform, Number.MAX_SAFE_INTEGER);
+  const customer_id = await createCustomer(platform, 9_000_000_000_000_000);
   await expect(
     platform.wallets.topUp({ customer_id, amount_cents: 1, reference: "more" }),
   ).rejects.toMatchObject({ code: "validation_failed" });

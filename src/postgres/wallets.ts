@@ -44,7 +44,7 @@ export class PostgresWalletRepository implements WalletRepository {
       )
       .select(["credit_limit_cents", "low_balance_cents", "monthly_spend_limit_cents"])
       .select(
-        sql<number>`CASE spend_month WHEN date_trunc('month', now() AT TIME ZONE 'UTC')::date THEN month_spent_cents ELSE 0 END`.as(
+        sql<number>`CASE WHEN spend_month >= date_trunc('month', now() AT TIME ZONE 'UTC')::date THEN month_spent_cents ELSE 0 END`.as(
           "month_spent_cents",
         ),
       )

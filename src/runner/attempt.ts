@@ -76,19 +76,20 @@ async function runInTime(attempt: Attempt, processor: Processor, input: unknown)
 
 function contextOf({ job, interrupter, log }: Attempt, metered: { cost_cents?: number }): ProcessorContext {
   let child: Logger | undefined;
+  // Made when it is first used: most attempts log nothing.
+  const ownLog = (): Logger => (child ??= log.child({ job_id: job.id, attempt: job.attempt }));
   return {
     job,
     attempt: job.attempt,
     get signal() {
       return interrupter.signal;
     },
-    // Made when it is first used: most attempts log nothing.
     get log() {
-      child ??= log.child({ job_id: job.id, attempt: job.attempt });
-      return child;
+      return ownLog();
     },
+    // Neither needs `this`: processors take what they use out of the context.
     progress(fraction, message) {
-      this.log.debug({ progress: fraction }, message ?? "progress");
+      ownLog().debug({ progress: fraction }, message ?? "progress");
     },
     cost(cents) {
       if (!Number.isSafeInteger(cents) || cents < 0)

@@ -1,7 +1,7 @@
 import type { JobRepository } from "../core/job.ts";
 import type { UpkeepTask } from "./upkeep.ts";
 
-/** Jobs that one round looks at. With 50 rounds in a row: 10,000 jobs a second, so that pruning keeps up with what runs. */
+/** Jobs that one round looks at; up to 50 rounds in a row. */
 const BATCH = 1_000;
 
 /**

@@ -27,7 +27,7 @@ export const CONSTRAINTS: readonly Guard[] = [
   ),
   wallets(
     "wallets_balance_limit",
-    setWallet("current_balance_cents = 9007199254740992"),
+    setWallet("current_balance_cents = 9000000000000001"),
     "accepted; broken: balance_is_sum_of_entries",
   ),
   wallets(

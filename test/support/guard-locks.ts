@@ -42,8 +42,8 @@ export const LOCKS: readonly LockGuard[] = [
     name: "submit_keyed_jobs: one at a time uses a key",
     removal: {
       function: "submit_keyed_jobs",
-      clause: "PERFORM FROM idempotency_keys i WHERE i.id = ANY (v_keys) ORDER BY i.id FOR UPDATE;",
-      replacement: "",
+      clause: "WHERE i.id = ANY (v_keys) ORDER BY i.id FOR UPDATE;",
+      replacement: "WHERE i.id = ANY (v_keys) ORDER BY i.id;",
     },
     // Somebody holds the wallet, so that both are under way with the key when it is let go.
     first: ({ wallet }) => `SELECT FROM wallets WHERE id = '${wallet}' FOR NO KEY UPDATE`,

@@ -98,8 +98,8 @@ export const POST_CLAUSES: readonly Guard[] = [
   ),
   posting(
     "a balance has a limit",
-    ["abs(v_wallet.current_balance_cents + p_amounts[n]) > 9007199254740991", "false"],
-    ({ customer }) => post(customer, "top_up", "9007199254740991", "x"),
+    ["v_wallet.current_balance_cents + p_amounts[n] > 9000000000000000", "false"],
+    ({ customer }) => post(customer, "top_up", "9000000000000000", "x"),
     "balance_limit",
     "wallet_entries_balance_after_cents_check",
   ),

@@ -53,7 +53,7 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
   submitting(
     "spend limit, in a batch",
     [
-      "WHEN v_month THEN w.month_spent_cents ELSE 0 END >= need.cents",
+      ">= v_month THEN w.month_spent_cents ELSE 0 END >= need.cents",
       "WHEN v_month THEN w.month_spent_cents ELSE 0 END IS NOT NULL",
     ],
     inTurn(setWallet("monthly_spend_limit_cents = 39"), ({ customer, type }) => submit(customer, type)),
@@ -184,7 +184,7 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
   ),
   keying(
     "each item is made once",
-    ["PARTITION BY k.key, k.item", "PARTITION BY k.key"],
+    ["PARTITION BY k.key, k.hash, k.item", "PARTITION BY k.key"],
     (targets) => submitKeyed(targets, { key: KEY, hash: HASH, item: 0 }, { key: KEY, hash: HASH, item: 1 }),
     "stored, stored",
     "stored, twin_refused",

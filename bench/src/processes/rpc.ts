@@ -25,7 +25,8 @@ export function serve(methods: Methods): void {
 }
 
 export function tell(event: unknown): void {
-  process.send?.({ event });
+  // Whoever asked may be gone already.
+  process.send?.({ event }, () => undefined);
 }
 
 async function answer(methods: Methods, { id, method, args }: Question): Promise<void> {

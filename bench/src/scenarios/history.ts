@@ -28,8 +28,9 @@ export async function writeHistory(site: Site, count: number): Promise<void> {
       [COST_CENTS],
     );
     await client.query(
-      `UPDATE wallets w SET current_balance_cents = current_balance_cents - p.jobs * $1::bigint, last_entry_seq = last_entry_seq + p.jobs
-         FROM (SELECT customer_id, count(*) AS jobs FROM past GROUP BY 1) p WHERE w.customer_id = p.customer_id`,
+      `UPDATE wallets w SET current_balance_cents = current_balance_cents - p.jobs * $1::bigint, month_spent_cents = month_spent_cents + p.this_month * $1::bigint, last_entry_seq = last_entry_seq + p.jobs
+         FROM (SELECT customer_id, count(*) AS jobs, CASE WHEN date_trunc('month', now() - interval '1 day') = date_trunc('month', now()) THEN count(*) ELSE 0 END AS this_month
+                 FROM past GROUP BY 1) p WHERE w.customer_id = p.customer_id`,
       [COST_CENTS],
     );
     await client.query("COMMIT");

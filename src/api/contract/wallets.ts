@@ -24,9 +24,9 @@ export const Wallet = z
     currency: z.string(),
     current_balance_cents: z.int(),
     pending_charges_cents: z.int().meta({ description: "Held for jobs that have not ended." }),
-    available_cents: z
-      .int()
-      .meta({ description: "What a new job may cost: balance and credit limit without what is held." }),
+    available_cents: z.int().meta({
+      description: "What a new job may cost: balance and credit limit without what is held; 0 while frozen.",
+    }),
     credit_limit_cents: z.int().meta({ description: "How far below zero the balance may be spent." }),
     low_balance_cents: z
       .int()

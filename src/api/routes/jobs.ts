@@ -54,7 +54,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
         headers: IdempotencyHeaders,
         body: SubmitJob,
         response: { 200: Job, 201: Job },
-        errors: [...SUBMISSION_ERRORS, "idempotency_key_reused"],
+        errors: [...SUBMISSION_ERRORS, "idempotency_key_reused", "job_gone"],
       },
     },
     async (request, reply) => {

@@ -69,7 +69,7 @@ export function postingRoutes(api: Api, { wallets }: Platform): void {
     async (request, reply) => {
       const grant = { ...request.body, kind: "grant", customer_id: request.params.id } as const;
       const { entry, replayed } = await wallets.post(grant, ADMIN_ACTOR);
-      return reply.code(madeOrReplayed(request, reply, replayed)).send(entry);
+      return reply.code(replayed ? 200 : 201).send(entry);
     },
   );
 
@@ -91,7 +91,7 @@ export function postingRoutes(api: Api, { wallets }: Platform): void {
     async (request, reply) => {
       const adjustment = { ...request.body, kind: "adjustment", customer_id: request.params.id } as const;
       const { entry, replayed } = await wallets.post(adjustment, ADMIN_ACTOR);
-      return reply.code(madeOrReplayed(request, reply, replayed)).send(entry);
+      return reply.code(replayed ? 200 : 201).send(entry);
     },
   );
 
@@ -119,7 +119,7 @@ export function postingRoutes(api: Api, { wallets }: Platform): void {
         customer_id: request.params.id,
       } as const;
       const { entry, replayed } = await wallets.post(chargeback, ADMIN_ACTOR);
-      return reply.code(madeOrReplayed(request, reply, replayed)).send(entry);
+      return reply.code(replayed ? 200 : 201).send(entry);
     },
   );
 
@@ -175,7 +175,7 @@ export function postingRoutes(api: Api, { wallets }: Platform): void {
       const { reason = null, ...body } = request.body;
       const refund = { ...body, reason, job_id: request.params.id };
       const { entry, replayed } = await wallets.refund(refund, ADMIN_ACTOR);
-      return reply.code(madeOrReplayed(request, reply, replayed)).send(entry);
+      return reply.code(replayed ? 200 : 201).send(entry);
     },
   );
 }

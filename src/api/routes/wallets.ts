@@ -115,10 +115,11 @@ export function walletRoutes(api: Api, { wallets }: Platform): void {
       const period = await findPeriod(wallets, params.id, query);
       reply.header("vary", "accept");
       if (prefersCsv(request.headers.accept)) {
+        const lines = statement(wallets, params.id, query, period);
         return reply
           .type(CSV_TYPE)
           .header("content-disposition", `attachment; filename="wallet-${params.id}.csv"`)
-          .send(Readable.from(statement(wallets, params.id, query, period)));
+          .send(Readable.from(lines));
       }
       const limit = query.limit ?? PAGE_LIMIT_DEFAULT;
       const rows = await wallets.listEntries(params.id, {

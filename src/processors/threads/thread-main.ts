@@ -95,18 +95,19 @@ class ThreadContext implements ProcessorContext {
     this.log = { debug: logAt("debug"), info: logAt("info"), warn: logAt("warn"), error: logAt("error") };
   }
 
-  progress(fraction: number, message?: string): void {
+  // Bound: processors take what they use out of the context.
+  readonly progress = (fraction: number, message?: string): void => {
     if (this.#isOver) return;
     this.#progress = { kind: "progress", fraction, message };
     if (performance.now() - this.#progressAt >= PROGRESS_INTERVAL_MS) this.#sendProgress();
-  }
+  };
 
-  cost(cents: number): void {
+  readonly cost = (cents: number): void => {
     if (!Number.isSafeInteger(cents) || cents < 0) {
       throw new TypeError(`cost(${cents}): whole cents, 0 or more`);
     }
     this.cost_cents = cents;
-  }
+  };
 
   end(): void {
     this.#sendProgress();
