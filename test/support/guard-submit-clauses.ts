@@ -54,7 +54,7 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
     "spend limit, in a batch",
     [
       ">= v_month THEN w.month_spent_cents ELSE 0 END >= need.cents",
-      "WHEN v_month THEN w.month_spent_cents ELSE 0 END IS NOT NULL",
+      ">= v_month THEN w.month_spent_cents ELSE 0 END IS NOT NULL",
     ],
     inTurn(setWallet("monthly_spend_limit_cents = 39"), ({ customer, type }) => submit(customer, type)),
     "spend_limit_reached",
