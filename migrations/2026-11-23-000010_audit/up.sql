@@ -4,6 +4,12 @@ WITH ledger AS MATERIALIZED (
   SELECT e.wallet_id, w.id IS NOT NULL AS has_wallet, count(*) AS entries, max(e.seq) AS last_seq, sum(e.amount_cents) AS cents,
          -sum(e.amount_cents) FILTER (WHERE e.kind = 'charge' AND date_trunc('month', e.created_at AT TIME ZONE 'UTC') = w.spend_month) AS month_spent
     FROM wallet_entries e LEFT JOIN wallets w ON w.id = e.wallet_id GROUP BY 1, 2
+), mismatch AS MATERIALIZED (  -- jobs and charges that do not stand one to one, at the job's cost and on its customer's wallet
+  SELECT coalesce(j.id, c.job_id) AS job_id, j.id IS NOT NULL AS has_job, j.status = 'succeeded' AND j.cost_cents > 0 AS is_to_pay, c.wallet_id, c.charges, c.cents
+    FROM jobs j JOIN wallets w USING (customer_id)
+    FULL JOIN (SELECT e.job_id, e.wallet_id, count(*) AS charges, -sum(e.amount_cents) AS cents FROM wallet_entries e WHERE e.kind = 'charge' GROUP BY 1, 2) c ON c.job_id = j.id
+   WHERE coalesce(c.charges, 0) <> CASE WHEN j.status = 'succeeded' AND j.cost_cents > 0 THEN 1 ELSE 0 END
+      OR coalesce(c.cents, 0) <> coalesce(j.cost_cents, 0) OR c.wallet_id <> w.id
 ), broken (promise, subject) AS (
   SELECT 'balance_is_sum_of_entries', w.id::text
     FROM wallets w LEFT JOIN ledger l ON l.wallet_id = w.id WHERE w.current_balance_cents <> coalesce(l.cents, 0)
@@ -34,17 +40,10 @@ WITH ledger AS MATERIALIZED (
   UNION ALL
   SELECT 'journal_sums_to_zero', j.currency FROM journal j GROUP BY j.currency HAVING sum(j.amount_cents) <> 0
   UNION ALL
-  SELECT 'success_is_charged_once_at_its_cost', j.id::text
-    FROM jobs j JOIN wallets w USING (customer_id)
-    LEFT JOIN (SELECT job_id, count(*) AS charges, -sum(amount_cents) AS cents, min(wallet_id::text) AS wallet_id FROM wallet_entries WHERE kind = 'charge' GROUP BY 1) e ON e.job_id = j.id
-   WHERE j.status = 'succeeded' AND j.cost_cents > 0 AND (e.charges IS DISTINCT FROM 1 OR e.cents <> j.cost_cents OR e.wallet_id <> w.id::text)
-  UNION ALL
-  SELECT 'nothing_else_is_charged', e.job_id::text
-    FROM wallet_entries e JOIN jobs j ON j.id = e.job_id WHERE e.kind = 'charge' AND (j.status <> 'succeeded' OR j.cost_cents = 0)
+  SELECT CASE WHEN x.is_to_pay THEN 'success_is_charged_once_at_its_cost' ELSE 'nothing_else_is_charged' END, x.job_id::text FROM mismatch x WHERE x.has_job
   UNION ALL
   SELECT 'nothing_else_is_charged', coalesce(e.customer_id, p.customer_id)::text   -- of jobs that are gone: as much as was charged for those that were pruned
-    FROM (SELECT w.customer_id, count(*) AS charges, -sum(e.amount_cents) AS cents
-            FROM wallet_entries e JOIN wallets w ON w.id = e.wallet_id LEFT JOIN jobs j ON j.id = e.job_id WHERE e.kind = 'charge' AND j.id IS NULL GROUP BY 1) e
+    FROM (SELECT w.customer_id, sum(x.charges) AS charges, sum(x.cents) AS cents FROM mismatch x JOIN wallets w ON w.id = x.wallet_id WHERE NOT x.has_job GROUP BY 1) e
     FULL JOIN (SELECT * FROM pruned_jobs WHERE charged_jobs > 0) p ON p.customer_id = e.customer_id
    WHERE e.charges IS DISTINCT FROM p.charged_jobs OR e.cents IS DISTINCT FROM p.charged_cents
   UNION ALL

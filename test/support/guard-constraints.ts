@@ -130,7 +130,11 @@ export const CONSTRAINTS: readonly Guard[] = [
     setJob("succeeded", "cost_cents = 11"),
     "accepted; broken: success_is_charged_once_at_its_cost, no_charge_is_above_its_quote",
   ),
-  jobs("jobs_only_success_costs", setJob("failed", "cost_cents = 5"), "accepted"),
+  jobs(
+    "jobs_only_success_costs",
+    setJob("failed", "cost_cents = 5"),
+    "accepted; broken: nothing_else_is_charged",
+  ),
   jobs("jobs_ended_has_time", setJob("failed", "completed_at = NULL"), "accepted"),
   jobs(
     "jobs_running_has_runner",
