@@ -3,6 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { toKeyHash } from "../core/api-key.ts";
 import type { Customer, CustomerRepository } from "../core/customer.ts";
 import { PlatformError } from "../core/errors.ts";
+import { customerInactive } from "../core/refusals.ts";
 import { GroupCommit } from "../core/group-commit.ts";
 
 /** Who asks. */
@@ -78,8 +79,7 @@ export async function adminOnly(request: FastifyRequest): Promise<void> {
 /** A hook for routes that make jobs: an inactive customer may read, not submit. */
 export async function activeOnly(request: FastifyRequest): Promise<void> {
   const principal = principalOf(request);
-  if (principal.kind === "customer" && !principal.customer.active)
-    throw new PlatformError("customer_inactive", "This customer is not active and cannot submit jobs.");
+  if (principal.kind === "customer" && !principal.customer.active) throw customerInactive();
 }
 
 /** The customer that a request is confined to; undefined for the admin key. Goes into the query, so that no row of another is ever read. */

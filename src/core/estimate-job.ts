@@ -1,6 +1,7 @@
-import { PlatformError, type ErrorCode } from "./errors.ts";
+import type { ErrorCode } from "./errors.ts";
 import { DEFAULT_PRIORITY, type Priority } from "./job.ts";
 import type { Platform } from "./platform.ts";
+import { customerInactive, jobTypeDisabled, unknownCustomer, unknownJobType } from "./refusals.ts";
 import { findRefusal, type SubmitJob } from "./submit-jobs.ts";
 import type { Wallet } from "./wallet.ts";
 
@@ -31,23 +32,10 @@ export async function estimateJob(platform: Platform, request: SubmitJob): Promi
   // In the order of a submission: the input first.
   const refused = findRefusal(request, jobType);
   if (refused) throw refused;
-  if (!customer || !wallet) {
-    throw new PlatformError("unknown_customer", `There is no customer ${customer_id}.`, {
-      errors: [{ pointer: "/customer_id", message: "is not known" }],
-    });
-  }
-  if (!customer.active)
-    throw new PlatformError("customer_inactive", "This customer is not active and cannot submit jobs.");
-  if (!jobType || cost === undefined) {
-    throw new PlatformError("unknown_job_type", `There is no job type ${job_type_id}.`, {
-      errors: [{ pointer: "/job_type_id", message: "is not known" }],
-    });
-  }
-  if (!jobType.enabled) {
-    throw new PlatformError("job_type_disabled", "This job type takes no new jobs.", {
-      errors: [{ pointer: "/job_type_id", message: "is disabled" }],
-    });
-  }
+  if (!customer || !wallet) throw unknownCustomer(customer_id);
+  if (!customer.active) throw customerInactive();
+  if (!jobType || cost === undefined) throw unknownJobType(job_type_id);
+  if (!jobType.enabled) throw jobTypeDisabled();
   const refusal = refusalOf(wallet, cost);
   return {
     customer_id,

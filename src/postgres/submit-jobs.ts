@@ -1,6 +1,7 @@
 import { PlatformError, type ErrorCode } from "../core/errors.ts";
 import { insufficientFunds } from "../core/insufficient-funds.ts";
 import type { Job, NewJob, Submitted } from "../core/job.ts";
+import { customerInactive, jobTypeDisabled, unknownCustomer, unknownJobType } from "../core/refusals.ts";
 import type { Room } from "../core/ready-queue.ts";
 import type { Database } from "./database.ts";
 import { idempotencyKeyReused } from "./idempotency-keys.ts";
@@ -142,18 +143,12 @@ function refuse(code: RefusalCode, job: NewJob, row: SubmittedRow): PlatformErro
     case "idempotency_key_reused":
       return idempotencyKeyReused();
     case "unknown_customer":
-      return new PlatformError(code, `There is no customer ${job.customer_id}.`, {
-        errors: [{ pointer: "/customer_id", message: "is not known" }],
-      });
+      return unknownCustomer(job.customer_id);
     case "customer_inactive":
-      return new PlatformError(code, "This customer is not active and cannot submit jobs.");
+      return customerInactive();
     case "unknown_job_type":
-      return new PlatformError(code, `There is no job type ${job.job_type_id}.`, {
-        errors: [{ pointer: "/job_type_id", message: "is not known" }],
-      });
+      return unknownJobType(job.job_type_id);
     case "job_type_disabled":
-      return new PlatformError(code, "This job type takes no new jobs.", {
-        errors: [{ pointer: "/job_type_id", message: "is disabled" }],
-      });
+      return jobTypeDisabled();
   }
 }
