@@ -1,14 +1,25 @@
+/** Told what became of an item, once. Many items may share one. */
+export interface Settler<Item, Result> {
+  resolve(result: Result, item: Item): void;
+  reject(error: unknown, item: Item): void;
+}
+
 interface Entry<Item, Result> {
   readonly item: Item;
   readonly weight: number;
   readonly added_at: number;
-  readonly resolve: (result: Result | Promise<Result>) => void;
-  readonly reject: (error: unknown) => void;
+  readonly settler: Settler<Item, Result>;
 }
 
 interface GroupCommitOptions<Item, Result> {
-  /** Does the whole batch in one round trip; answers one result an item, in order. A result may be a promise: the next batch does not wait for it. */
-  readonly run: (items: readonly Item[]) => Promise<readonly (Result | Promise<Result>)[]>;
+  /**
+   * Does the whole batch in one round trip; answers one result an item, in order. `answerAfter` names what the answers still wait for, and the
+   * next batch does not; it never rejects.
+   */
+  readonly run: (
+    items: readonly Item[],
+    answerAfter: (work: Promise<void>) => void,
+  ) => Promise<readonly Result[]>;
   readonly batchMax: number;
   /** Calls at a time; 1 when left out. The second and later ones only start with `batchMin` items: under less load fewer calls do more. */
   readonly inFlightMax?: number;
@@ -47,13 +58,33 @@ export class GroupCommit<Item, Result> {
   }
 
   add(item: Item): Promise<Result> {
-    if (this.#size >= this.#options.queueMax) return Promise.reject(this.#options.onFull());
+    return new Promise<Result>((resolve, reject) => this.enqueue(item, { resolve, reject }));
+  }
+
+  /** What became of each item, in the order given. One promise for all of them: one each costs more than the items. */
+  addAll(items: readonly Item[]): Promise<PromiseSettledResult<Result>[]> {
+    if (items.length === 0) return Promise.resolve([]);
+    return new Promise((resolve) => {
+      const settled = new Map<Item, PromiseSettledResult<Result>>();
+      const settle = (item: Item, outcome: PromiseSettledResult<Result>): void => {
+        settled.set(item, outcome);
+        if (settled.size === items.length) resolve(items.map((one) => settled.get(one) ?? outcome));
+      };
+      const settler: Settler<Item, Result> = {
+        resolve: (value, item) => settle(item, { status: "fulfilled", value }),
+        reject: (reason, item) => settle(item, { status: "rejected", reason }),
+      };
+      for (const item of items) this.enqueue(item, settler);
+    });
+  }
+
+  /** `add` for where a promise an item would cost more than the item. */
+  enqueue(item: Item, settler: Settler<Item, Result>): void {
+    if (this.#size >= this.#options.queueMax) return settler.reject(this.#options.onFull(), item);
     const weight = this.#options.weigh?.(item) ?? 0;
     this.#size += 1;
-    return new Promise<Result>((resolve, reject) => {
-      this.#waiting.push({ item, weight, added_at: performance.now(), resolve, reject });
-      this.#startSoon();
-    });
+    this.#waiting.push({ item, weight, added_at: performance.now(), settler });
+    this.#startSoon();
   }
 
   /** After this turn of the event loop: whatever else it brings shares the batch. */
@@ -97,13 +128,19 @@ export class GroupCommit<Item, Result> {
 
   async #attempt(batch: readonly Entry<Item, Result>[]): Promise<void> {
     try {
-      const results = await this.#options.run(batch.map((entry) => entry.item));
+      let rest: Promise<void> | undefined;
+      const results = await this.#options.run(
+        batch.map((entry) => entry.item),
+        (work) => {
+          rest = work;
+        },
+      );
       if (results.length !== batch.length) {
         throw new Error(`a batch of ${batch.length} answered ${results.length} results`);
       }
       this.#size -= batch.length;
-      // The lengths are equal, so every index has its result.
-      batch.forEach((entry, index) => entry.resolve(results[index] as Result | Promise<Result>));
+      if (rest) void rest.then(() => resolveAll(batch, results));
+      else resolveAll(batch, results);
     } catch (error) {
       const shared = !this.#options.isolates(error);
       if (shared || batch.length === 1) {
@@ -126,6 +163,11 @@ export class GroupCommit<Item, Result> {
 
   #rejectAll(entries: readonly Entry<Item, Result>[], error: unknown): void {
     this.#size -= entries.length;
-    for (const entry of entries) entry.reject(error);
+    for (const { item, settler } of entries) settler.reject(error, item);
   }
+}
+
+function resolveAll<Item, Result>(batch: readonly Entry<Item, Result>[], results: readonly Result[]): void {
+  // The lengths are equal, so every index has its result.
+  batch.forEach(({ item, settler }, index) => settler.resolve(results[index] as Result, item));
 }

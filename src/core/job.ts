@@ -150,6 +150,8 @@ export interface JobRepository {
   claim(claim: { runner_id: string; ids: readonly string[] }): Promise<ClaimedJob[]>;
   /** Takes the next due jobs: by priority, then age. For when there is no ready queue to pop from. */
   claimNext(claim: { runner_id: string; max: number }): Promise<ClaimedJob[]>;
+  /** Takes due jobs that are not in the ready queue: by priority, in turns across customers within one. */
+  claimBacklog(claim: { runner_id: string; max: number }): Promise<ClaimedJob[]>;
   /**
    * Ends attempts and moves the money, in one round trip. Answers the refused: settled before, or no longer ours.
    * `done_leases` are batches of which nothing runs any more.

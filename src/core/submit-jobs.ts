@@ -55,14 +55,18 @@ export async function submitJobs(platform: Platform, requests: readonly SubmitJo
       for_ms: READ_TYPES_FOR_MS,
       delay_max_ms: RETRY_DELAY_MAX_MS,
     }));
+  const refusals = requests.map((request) => findRefusal(request, jobTypes.get(request.job_type_id)));
+  const jobs = requests.filter((_, n) => !refusals[n]).map(toNewJob);
+  const taken = (await platform.submissions.addAll(jobs)).values();
   const findReplay = replaysOf(platform);
-  const submitted = await Promise.all(
-    requests.map(async (request): Promise<Submitted> => {
-      const refused = findRefusal(request, jobTypes.get(request.job_type_id));
-      if (refused) return (await findReplay(request).catch(toRefused)) ?? { refused };
-      return await platform.submissions.add(toNewJob(request)).catch(toRefused);
-    }),
-  );
+  const submitted: Submitted[] = [];
+  for (const [n, request] of requests.entries()) {
+    const refused = refusals[n];
+    const next = refused ? undefined : taken.next().value;
+    if (refused) submitted.push((await findReplay(request).catch(toRefused)) ?? { refused });
+    else if (next?.status === "fulfilled") submitted.push(next.value);
+    else submitted.push(toRefused(next?.reason));
+  }
   const away = submitted.filter(isUnavailable);
   if (away[0] && away.length === submitted.length) throw away[0].refused;
   return submitted;
@@ -106,7 +110,7 @@ export function createSubmissions(
     onFull: () => new PlatformError("unavailable", "Too many submissions wait for the database. Try again."),
     isolates: (error) => !isRetryable(error),
     patience_ms: PATIENCE_MS,
-    async run(batch) {
+    async run(batch, answerAfter) {
       const room = readyQueue.room();
       // The first attempt may have been stored although its answer was lost: `submit` knows a job by its id.
       const submitted = await withRetry(() => jobs.submit(batch, room), {
@@ -115,12 +119,8 @@ export function createSubmissions(
       });
       // PostgreSQL is the truth, the ready queue a hint: `refill` pushes again if we die on this line.
       const due = submitted.flatMap((one) => ("job" in one && one.due ? [one.job] : []));
-      const pushed = readyQueue.push(due, room);
-      // Each answer waits for the push; the next batch need not.
-      return submitted.map(async (one) => {
-        await pushed;
-        return one;
-      });
+      answerAfter(readyQueue.push(due, room));
+      return submitted;
     },
   });
 }
@@ -151,8 +151,19 @@ export function findRefusal(request: SubmitJob, jobType: JobType | undefined): P
   return undefined;
 }
 
+/** Field by field: a spread costs three times as much. */
 function toNewJob(request: SubmitJob): NewJob {
-  return { ...request, id: newId(), priority: request.priority ?? DEFAULT_PRIORITY };
+  return {
+    id: newId(),
+    customer_id: request.customer_id,
+    job_type_id: request.job_type_id,
+    priority: request.priority ?? DEFAULT_PRIORITY,
+    input_data: request.input_data,
+    run_at: request.run_at,
+    max_attempts: request.max_attempts,
+    retry_of: request.retry_of,
+    key: request.key,
+  };
 }
 
 /** Text dominates; the rest is counted at a flat rate. Only has to keep a batch of large inputs from becoming huge. */

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import { PlatformError } from "../core/errors.ts";
-import type { ClaimedJob, Outcome, Priority } from "../core/job.ts";
+import { PRIORITIES, type ClaimedJob, type Outcome, type Priority } from "../core/job.ts";
 import { isRetryable, withRetry } from "../core/retry.ts";
 import { plainArray } from "./arrays.ts";
 import type { Database, Statement } from "./database.ts";
@@ -16,6 +16,10 @@ const CLAIM_JOBS = {
 const CLAIM_NEXT_JOBS = {
   name: "claim_next_jobs",
   text: `SELECT ${COLUMNS} FROM claim_next_jobs($1, $2, $3)`,
+};
+const CLAIM_BACKLOG = {
+  name: "claim_backlog",
+  text: `SELECT ${COLUMNS} FROM claim_backlog($1, $2, $3, $4::uuid[])`,
 };
 
 // A claim whose answer was lost may have been stored, and its runner lives: no rescue would ever find those jobs. The id of the lease, which we
@@ -50,17 +54,38 @@ export class Claims {
   readonly #database: Database;
   /** Leases by runner that may have been stored and that nobody works on. */
   readonly #lost = new Map<string, readonly string[]>();
+  /** By priority, whose turn came last in the backlog: the next one's is after it. */
+  readonly #turns = new Map<Priority, string>();
 
   constructor(database: Database) {
     this.#database = database;
   }
 
   async byId(runner_id: string, ids: readonly string[]): Promise<ClaimedJob[]> {
-    return await this.#claim(CLAIM_JOBS, plainArray(ids), runner_id);
+    return await this.#claim(CLAIM_JOBS, runner_id, [plainArray(ids)]);
   }
 
   async next(runner_id: string, max: number): Promise<ClaimedJob[]> {
-    return await this.#claim(CLAIM_NEXT_JOBS, max, runner_id);
+    return await this.#claim(CLAIM_NEXT_JOBS, runner_id, [max]);
+  }
+
+  async waiting(runner_id: string, max: number): Promise<ClaimedJob[]> {
+    const after = plainArray(PRIORITIES.map((priority) => this.#turns.get(priority)));
+    const jobs = await this.#claim(CLAIM_BACKLOG, runner_id, [max], [after]);
+    for (const priority of PRIORITIES) this.#passTurn(priority, jobs);
+    return jobs;
+  }
+
+  /** Turns went up from the last cursor and, at the end of the ring, on from its start: whoever came after the turn of the start was last. */
+  #passTurn(priority: Priority, jobs: readonly ClaimedJob[]): void {
+    const last = this.#turns.get(priority) ?? "";
+    let [furthest, wrapped] = ["", ""];
+    for (const job of jobs) {
+      if (job.priority !== priority) continue;
+      if (job.customer_id > furthest) furthest = job.customer_id;
+      if (job.customer_id <= last && job.customer_id > wrapped) wrapped = job.customer_id;
+    }
+    if (furthest !== "") this.#turns.set(priority, wrapped === "" ? furthest : wrapped);
   }
 
   /** Gives back what lost claims of this runner took: nobody works on it. Throws while the database is away, and then nothing new may be claimed. */
@@ -74,11 +99,16 @@ export class Claims {
     this.#lost.delete(runner_id);
   }
 
-  async #claim(statement: Statement, what: string | number, runner_id: string): Promise<ClaimedJob[]> {
+  async #claim(
+    statement: Statement,
+    runner_id: string,
+    what: readonly unknown[],
+    more: readonly unknown[] = [],
+  ): Promise<ClaimedJob[]> {
     await this.giveBackLost(runner_id);
     const lease_id = uuidv7();
     try {
-      const rows = await this.#database.call<ClaimedRow>(statement, [what, runner_id, lease_id]);
+      const rows = await this.#database.call<ClaimedRow>(statement, [...what, runner_id, lease_id, ...more]);
       return rows.map((row) => toClaimed(row, lease_id));
     } catch (error) {
       if (isViolationOf(error, "runner_registered")) {

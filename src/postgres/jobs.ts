@@ -105,16 +105,15 @@ export class PostgresJobRepository implements JobRepository {
   async submit(jobs: readonly NewJob[], room: Room): Promise<Submitted[]> {
     if (jobs.length === 0) return [];
     try {
-      const rows = await callSubmit(this.#database, jobs, room);
-      const answers = new Map(rows.map((row) => [row[0], row]));
-      // The function passes over what is stored already, where it goes one by one.
-      const before = answers.size < jobs.length ? await this.#findSubmitted(jobs) : undefined;
-      const made = await this.#findReplays(rows);
+      const answers = await callSubmit(this.#database, jobs, room);
+      // The function passes over what is stored already and could not be paid for once more.
+      const before = jobs.every((job) => answers.of(job)) ? undefined : await this.#findSubmitted(jobs);
+      const made = await this.#findReplays(answers.rows);
       return jobs.map((job) => {
-        const row = answers.get(job.id);
+        const row = answers.of(job);
         if (!row) return submittedBefore(job, before);
         const twin = row[1] === "twin_refused" ? jobs.find((other) => isSameItem(other, job)) : undefined;
-        if (twin) return toSubmitted(twin, answers.get(twin.id) ?? row);
+        if (twin) return toSubmitted(twin, answers.of(twin) ?? row);
         return row[12] ? replayOf(job, made.get(row[12])) : toSubmitted(job, row);
       });
     } catch (error) {
@@ -145,6 +144,10 @@ export class PostgresJobRepository implements JobRepository {
     const claimed = await this.#claims.byId(claim.runner_id, claim.ids);
     const jobs = new Map(claimed.map((job) => [job.id, job]));
     return [...new Set(claim.ids)].flatMap((id) => jobs.get(id) ?? []);
+  }
+
+  async claimBacklog(claim: { runner_id: string; max: number }): Promise<ClaimedJob[]> {
+    return await this.#claims.waiting(claim.runner_id, claim.max);
   }
 
   async claimNext(claim: { runner_id: string; max: number }): Promise<ClaimedJob[]> {

@@ -44,7 +44,8 @@ export type SubmittedRow = [
   max_attempts: number,
   created_at: string,
   run_at: string,
-  due: boolean,
+  /** Null: stands for all jobs of this job's customer and type. */
+  due: boolean | null,
   current_balance_cents: number,
   pending_charges_cents: number,
   credit_limit_cents: number,
@@ -54,20 +55,52 @@ export type SubmittedRow = [
   replay_of?: string | null,
 ];
 
-/** One answer a job: what was stored, what was refused, or which job is to be answered instead. */
+/** What was stored, what was refused, or which job is to be answered instead. */
 export async function callSubmit(
   database: Database,
   jobs: readonly NewJob[],
   room: Room,
-): Promise<SubmittedRow[]> {
+): Promise<SubmitAnswers> {
   const values = submitValues(jobs, room);
-  if (!jobs.some((job) => job.key)) return await database.call<SubmittedRow>(SUBMIT_JOBS, values);
-  return await database.call<SubmittedRow>(SUBMIT_KEYED_JOBS, [
+  if (!jobs.some((job) => job.key))
+    return new SubmitAnswers(jobs, await database.call<SubmittedRow>(SUBMIT_JOBS, values));
+  const rows = await database.call<SubmittedRow>(SUBMIT_KEYED_JOBS, [
     ...values,
     plainArray(jobs.map((job) => job.key?.id)),
     plainArray(jobs.map((job) => job.key?.request_hash)),
     plainArray(jobs.map((job) => job.key?.item)),
   ]);
+  return new SubmitAnswers(jobs, rows);
+}
+
+/** The answer to each job of a batch. Jobs of one customer and type that were stored on the same terms share one. */
+export class SubmitAnswers {
+  readonly rows: readonly SubmittedRow[];
+  readonly #ofJobs: ReadonlyMap<string, SubmittedRow>;
+  readonly #ofQuotes = new Map<string, SubmittedRow>();
+
+  constructor(jobs: readonly NewJob[], rows: readonly SubmittedRow[]) {
+    this.rows = rows;
+    this.#ofJobs = new Map(rows.map((row) => [row[0], row]));
+    if (!rows.some(isShared)) return;
+    for (const job of jobs) {
+      const row = this.#ofJobs.get(job.id);
+      if (row && isShared(row)) this.#ofQuotes.set(quoteOf(job), row);
+    }
+  }
+
+  /** Undefined: the function passed over it, because it is stored already. */
+  of(job: NewJob): SubmittedRow | undefined {
+    return this.#ofJobs.get(job.id) ?? this.#ofQuotes.get(quoteOf(job));
+  }
+}
+
+function isShared([, refusal, , , , , due]: SubmittedRow): boolean {
+  return refusal === null && due === null;
+}
+
+function quoteOf({ customer_id, job_type_id }: NewJob): string {
+  return customer_id + job_type_id;
 }
 
 function submitValues(jobs: readonly NewJob[], room: Room): unknown[] {
@@ -118,7 +151,7 @@ export function toSubmitted(job: NewJob, row: SubmittedRow): Submitted {
     completed_at: null,
     runner_id: null,
   };
-  return { job: stored, due };
+  return { job: stored, due: due ?? true };
 }
 
 function refuse(code: RefusalCode, job: NewJob, row: SubmittedRow): PlatformError {

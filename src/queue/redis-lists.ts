@@ -83,9 +83,9 @@ export class RedisLists {
     );
   }
 
-  /** Pops up to `max` ids, high priority first; waits up to `wait_ms` for the first. */
-  async pop(max: number, wait_ms: number): Promise<Popped[]> {
-    return await this.#inTurn(() => this.#popNow(max, wait_ms));
+  /** Pops up to `max` ids, high priority first, of no lower one than `down_to`; waits up to `wait_ms` for the first. */
+  async pop(max: number, wait_ms: number, down_to: Priority = 2): Promise<Popped[]> {
+    return await this.#inTurn(() => this.#popNow(this.#keys.slice(0, down_to + 1), max, wait_ms));
   }
 
   /** Rejects when the connection that pops does not answer. A pop under way goes first. */
@@ -130,13 +130,13 @@ export class RedisLists {
     return await mine;
   }
 
-  async #popNow(max: number, wait_ms: number): Promise<Popped[]> {
+  async #popNow(keys: string[], max: number, wait_ms: number): Promise<Popped[]> {
     const popped: Popped[] = [];
     let wanted = max;
     for (let wait = wait_ms; wanted > 0; wait = 0) {
       const next = await this.#blocking
         .use(wait + OVERDUE_MS, (redis, { popsMany }) =>
-          popsMany ? this.#popMany(redis, wanted, wait) : this.#popOneByOne(redis, wanted, wait),
+          popsMany ? popMany(redis, keys, wanted, wait) : popOneByOne(redis, keys, wanted, wait),
         )
         .catch((error: unknown) => {
           // What has been popped by now must not be lost with the connection.
@@ -151,35 +151,45 @@ export class RedisLists {
     }
     return popped;
   }
-
-  async #popMany(redis: Redis, max: number, wait_ms: number): Promise<Popped | undefined> {
-    const reply =
-      wait_ms > 0
-        ? await redis.blmpop(wait_ms / 1_000, this.#keys.length, this.#keys, "RIGHT", "COUNT", max)
-        : await redis.lmpop(this.#keys.length, this.#keys, "RIGHT", "COUNT", max);
-    return reply ? { key: reply[0], ids: reply[1] } : undefined;
-  }
-
-  /** Redis 6.2: BRPOP waits for the first, RPOP with a count takes the rest of that list. */
-  async #popOneByOne(redis: Redis, max: number, wait_ms: number): Promise<Popped | undefined> {
-    if (wait_ms > 0) {
-      const first = await redis.brpop(this.#keys, wait_ms / 1_000);
-      if (!first) return undefined;
-      const [key, id] = first;
-      const rest = max > 1 ? await redis.rpop(key, max - 1).catch(() => null) : null;
-      return { key, ids: [id, ...(rest ?? [])] };
-    }
-    for (const key of this.#keys) {
-      const ids = await redis.rpop(key, max);
-      if (ids && ids.length > 0) return { key, ids };
-    }
-    return undefined;
-  }
 }
 
 async function askBlocking(redis: Redis): Promise<BlockingFacts> {
   const [client_id, info] = await Promise.all([redis.client("ID"), redis.call("COMMAND", "INFO", "BLMPOP")]);
   return { client_id, popsMany: Array.isArray(info) && Array.isArray(info[0]) };
+}
+
+async function popMany(
+  redis: Redis,
+  keys: string[],
+  max: number,
+  wait_ms: number,
+): Promise<Popped | undefined> {
+  const reply =
+    wait_ms > 0
+      ? await redis.blmpop(wait_ms / 1_000, keys.length, keys, "RIGHT", "COUNT", max)
+      : await redis.lmpop(keys.length, keys, "RIGHT", "COUNT", max);
+  return reply ? { key: reply[0], ids: reply[1] } : undefined;
+}
+
+/** Redis 6.2: BRPOP waits for the first, RPOP with a count takes the rest of that list. */
+async function popOneByOne(
+  redis: Redis,
+  keys: string[],
+  max: number,
+  wait_ms: number,
+): Promise<Popped | undefined> {
+  if (wait_ms > 0) {
+    const first = await redis.brpop(keys, wait_ms / 1_000);
+    if (!first) return undefined;
+    const [key, id] = first;
+    const rest = max > 1 ? await redis.rpop(key, max - 1).catch(() => null) : null;
+    return { key, ids: [id, ...(rest ?? [])] };
+  }
+  for (const key of keys) {
+    const ids = await redis.rpop(key, max);
+    if (ids && ids.length > 0) return { key, ids };
+  }
+  return undefined;
 }
 
 function toIds(elements: readonly string[]): string[] {

@@ -25,6 +25,8 @@ import { within } from "./within.ts";
 /** How old the knowledge that a list is full may grow before a submission has it looked up again. */
 const FULL_KNOWN_MS = 250;
 const PROMOTE_BATCH = 1_000;
+/** A runner that took from the backlog this lately goes on doing so. */
+const DRAINS_ITSELF_MS = 1_000;
 
 interface Parts {
   readonly url: string;
@@ -53,8 +55,9 @@ export function createRedisReadyQueue({ url, prefix, jobs, backlog, bell, onErro
   let known: Record<Priority, number> = { 0: 0, 1: 0, 2: 0 };
   let known_at = performance.now();
   let wakes = 0;
-  let backlogWaits = false;
-  let toppingUp = false;
+  /** The highest priority of which a backlog waits, as far as is known: runners take it from PostgreSQL when the lists down to it are empty. */
+  let backlog_of: Priority | undefined;
+  let backlog_claimed_at = -Infinity;
   /** Jobs waited although the lists were empty for a whole wait: until that is over, PostgreSQL is asked at once. */
   let incomplete = false;
 
@@ -74,24 +77,10 @@ export function createRedisReadyQueue({ url, prefix, jobs, backlog, bell, onErro
     }
   }
 
-  /** The lists ran dry while a backlog waits: not worth waiting for the next round of upkeep. */
-  async function topUp(): Promise<void> {
-    if (!backlogWaits || toppingUp || !health.takesWrites) return;
-    toppingUp = true;
-    try {
-      backlogWaits = (await refill.topUp(await lists.lengths())).backlog;
-    } catch (error) {
-      onError(error, "refill");
-    } finally {
-      toppingUp = false;
-    }
-  }
-
-  /** Waits only when the lists are empty, and sees to the backlog before it does. */
+  /** Waits only when the lists are empty and nothing waits elsewhere; a backlog goes before what is less urgent. */
   async function pop(max: number, wait_ms: number): Promise<Popped[]> {
+    if (backlog_of !== undefined) return await lists.pop(max, 0, backlog_of);
     const popped = await lists.pop(max, 0);
-    const count = popped.reduce((sum, { ids }) => sum + ids.length, 0);
-    if (count < max) void topUp();
     return popped.length > 0 || wait_ms === 0 ? popped : await lists.pop(max, wait_ms);
   }
 
@@ -118,6 +107,14 @@ export function createRedisReadyQueue({ url, prefix, jobs, backlog, bell, onErro
     }
   }
 
+  /** Straight from PostgreSQL: what waits there need not be stamped, pushed and popped first. */
+  async function claimBacklog(runner_id: string, max: number): Promise<ClaimedJob[]> {
+    const claimed = await jobs.claimBacklog({ runner_id, max });
+    if (claimed.length === 0) backlog_of = undefined;
+    else backlog_claimed_at = performance.now();
+    return claimed;
+  }
+
   async function claim(request: ClaimRequest): Promise<ClaimedJob[]> {
     if (health.away) return await direct.claim(request);
     const { runner_id, max, wait_ms } = request;
@@ -129,6 +126,7 @@ export function createRedisReadyQueue({ url, prefix, jobs, backlog, bell, onErro
     }
     if (wakes > wakesBefore) return [];
     if (!popped) return await direct.claim(request);
+    if (backlog_of !== undefined) return await claimBacklog(runner_id, max);
     // Nobody idles beside a job that waits, whatever became of its id: evicted, stolen, popped by a runner that died, wiped.
     const claimed = await jobs.claimNext({ runner_id, max });
     incomplete = claimed.length > 0;
@@ -163,9 +161,11 @@ export function createRedisReadyQueue({ url, prefix, jobs, backlog, bell, onErro
         if (promoted > 0) await direct.ring();
         return full;
       }
-      const { again, backlog: waits } = await refill.round(known);
-      backlogWaits = waits;
-      return again || full;
+      const round = await refill.round(known);
+      // What our own runner takes from the backlog, faster, needs no more than a taste in the lists, for others; and it sees by itself when nothing is left.
+      const drainsItself = performance.now() - backlog_claimed_at < DRAINS_ITSELF_MS;
+      if (!drainsItself || isHigher(round.backlog, backlog_of)) backlog_of = round.backlog;
+      return full || (round.again && !drainsItself);
     },
     lengths: () => lists.lengths().catch(throwAway),
     async ping() {
@@ -185,6 +185,10 @@ export function createRedisReadyQueue({ url, prefix, jobs, backlog, bell, onErro
 
 function throwAway(error: unknown): never {
   throw new PlatformError("unavailable", "Redis does not answer. Try again.", { cause: error });
+}
+
+function isHigher(one: Priority | undefined, other: Priority | undefined): boolean {
+  return one !== undefined && (other === undefined || one < other);
 }
 
 /** Room for a whole batch of submissions: what is left beyond that `refill` fills, which is fair. */

@@ -16,8 +16,8 @@ type Lengths = Readonly<Record<Priority, number>>;
 export interface RefillRound {
   /** Something moved and there is room for more. */
   readonly again: boolean;
-  /** Jobs may wait in the backlog for want of room. */
-  readonly backlog: boolean;
+  /** The highest priority of which more waits in the backlog than a batch, or than there is room for. */
+  readonly backlog: Priority | undefined;
 }
 
 export interface Refill {
@@ -26,8 +26,6 @@ export interface Refill {
    * its claim, a wiped Redis, a backlog larger than the window. Any number of processes may run it at once.
    */
   round(lengths: Lengths): Promise<RefillRound>;
-  /** The part for a backlog alone: for when a runner has emptied the lists faster than rounds come. */
-  topUp(lengths: Lengths): Promise<RefillRound>;
 }
 
 export function refillLists(lists: RedisLists, backlog: BacklogRepository): Refill {
@@ -51,27 +49,25 @@ export function refillLists(lists: RedisLists, backlog: BacklogRepository): Refi
     );
   }
 
-  async function topUpOne(priority: Priority, length: number): Promise<RefillRound> {
+  async function topUp(priority: Priority, length: number): Promise<{ again: boolean; overflows: boolean }> {
     const max = Math.min(READY_WINDOW - length, BATCH);
-    if (max <= 0) return { again: false, backlog: true };
+    if (max <= 0) return { again: false, overflows: true };
     const { ids, cursor } = await backlog.stampBacklog({ priority, max, after: cursors.get(priority) });
     if (cursor !== undefined) cursors.set(priority, cursor);
     await lists.push(ids.map((id) => ({ id, priority })));
     // An equal share for each customer can leave a batch half empty while somebody has more: only an empty one says that all is in.
-    const more = ids.length > 0;
-    return { again: more && length + ids.length < READY_WINDOW, backlog: more };
-  }
-
-  async function topUp(lengths: Lengths): Promise<RefillRound> {
-    const rounds = await Promise.all(PRIORITIES.map((priority) => topUpOne(priority, lengths[priority])));
-    return { again: rounds.some(({ again }) => again), backlog: rounds.some((round) => round.backlog) };
+    const again = ids.length > 0 && length + ids.length < READY_WINDOW;
+    return { again, overflows: ids.length === max };
   }
 
   return {
     async round(lengths) {
       await unstampLost(lengths);
-      return await topUp(lengths);
+      const toppedUp = await Promise.all(PRIORITIES.map((priority) => topUp(priority, lengths[priority])));
+      return {
+        again: toppedUp.some(({ again }) => again),
+        backlog: PRIORITIES.find((priority) => toppedUp[priority]?.overflows),
+      };
     },
-    topUp,
   };
 }

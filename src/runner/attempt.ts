@@ -24,17 +24,28 @@ export interface Attempt {
  * this attempt's to end (cancelled, or the lease was lost).
  */
 export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined> {
-  const { job } = attempt;
+  const { job, jobType, interrupter } = attempt;
+  let timer: NodeJS.Timeout | undefined;
   try {
     const processor = processorFor(attempt);
     const input = parseInput(processor, job.input_data);
-    const { answer, cost_cents } = await runInTime(attempt, processor, input);
+    const context = new AttemptContext(attempt);
+    const seconds = jobType?.timeout_seconds ?? 0;
+    timer = setTimeout(timeOut, seconds * 1_000, interrupter, seconds);
+    interrupter.throwIfInterrupted();
+    const answer = await interrupter.race(processor.run(input, context));
     const output = parseOutput(processor, answer);
-    return { id: job.id, attempt: job.attempt, kind: "succeeded", output, cost_cents };
+    return { id: job.id, attempt: job.attempt, kind: "succeeded", output, cost_cents: context.cost_cents };
   } catch (error) {
     // Once it was told to stop, that is why it ended, whatever the processor made of it.
-    return decideOutcome(job, attempt.interrupter.reason ?? error);
+    return decideOutcome(job, interrupter.reason ?? error);
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+function timeOut(interrupter: Interrupter, seconds: number): void {
+  interrupter.interrupt(new Interruption("timed_out", `The attempt took longer than ${seconds} s.`));
 }
 
 /** What an attempt that did not succeed leads to. Pure but for the jitter of the delay. */
@@ -57,46 +68,49 @@ function processorFor({ jobType, processors }: Attempt): Processor {
   });
 }
 
-/** The processor's answer, unless the attempt is interrupted first: then its late answer is thrown away. */
-async function runInTime(attempt: Attempt, processor: Processor, input: unknown) {
-  const { interrupter, jobType } = attempt;
-  const seconds = jobType?.timeout_seconds ?? 0;
-  const metered: { cost_cents?: number } = {};
-  const timer = setTimeout(
-    () => interrupter.interrupt(new Interruption("timed_out", `The attempt took longer than ${seconds} s.`)),
-    seconds * 1_000,
-  );
-  try {
-    const answer = await interrupter.race(() => processor.run(input, contextOf(attempt, metered)));
-    return { answer, ...metered };
-  } finally {
-    clearTimeout(timer);
-  }
-}
+/**
+ * What a processor sees of its attempt. Nothing is made before it is asked for: most attempts use none of it. What is answered needs no `this`:
+ * processors take what they use out of the context.
+ */
+class AttemptContext implements ProcessorContext {
+  readonly job: ClaimedJob;
+  readonly attempt: number;
+  readonly #interrupter: Interrupter;
+  readonly #runnerLog: Logger;
+  #log: Logger | undefined;
+  #cost_cents: number | undefined;
 
-function contextOf({ job, interrupter, log }: Attempt, metered: { cost_cents?: number }): ProcessorContext {
-  let child: Logger | undefined;
-  // Made when it is first used: most attempts log nothing.
-  const ownLog = (): Logger => (child ??= log.child({ job_id: job.id, attempt: job.attempt }));
-  return {
-    job,
-    attempt: job.attempt,
-    get signal() {
-      return interrupter.signal;
-    },
-    get log() {
-      return ownLog();
-    },
-    // Neither needs `this`: processors take what they use out of the context.
-    progress(fraction, message) {
-      ownLog().debug({ progress: fraction }, message ?? "progress");
-    },
-    cost(cents) {
+  constructor({ job, interrupter, log }: Attempt) {
+    this.job = job;
+    this.attempt = job.attempt;
+    this.#interrupter = interrupter;
+    this.#runnerLog = log;
+  }
+
+  get signal(): AbortSignal {
+    return this.#interrupter.signal;
+  }
+
+  get log(): Logger {
+    return (this.#log ??= this.#runnerLog.child({ job_id: this.job.id, attempt: this.attempt }));
+  }
+
+  get progress(): ProcessorContext["progress"] {
+    return (fraction, message) => this.log.debug({ progress: fraction }, message ?? "progress");
+  }
+
+  get cost(): ProcessorContext["cost"] {
+    return (cents) => {
       if (!Number.isSafeInteger(cents) || cents < 0)
         throw new TypeError(`cost(${cents}): whole cents, 0 or more`);
-      metered.cost_cents = Math.min(cents, job.estimated_cost_cents);
-    },
-  };
+      this.#cost_cents = Math.min(cents, this.job.estimated_cost_cents);
+    };
+  }
+
+  /** What `cost` was told last. */
+  get cost_cents(): number | undefined {
+    return this.#cost_cents;
+  }
 }
 
 /** Public: the customer reads it on the job. */

@@ -38,12 +38,15 @@ export class Interrupter {
     this.#listener?.(reason);
   }
 
-  /** `work`, or the interruption if that comes first: then what `work` does later bothers nobody. Of one work at a time. */
-  async race<T>(work: () => Promise<T>): Promise<T> {
+  throwIfInterrupted(): void {
     if (this.#reason) throw this.#reason;
-    return await new Promise<T>((resolve, reject) => {
+  }
+
+  /** `work`, or the interruption if that comes first: then what `work` does later bothers nobody. Of one work at a time. */
+  race<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
       this.#listener = reject;
-      work().then(resolve, reject);
+      work.then(resolve, reject);
     });
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
-import { JOB_BATCH_MAX, type ClaimedJob, type Outcome } from "../core/job.ts";
+import { JOB_BATCH_MAX, type ClaimedJob, type Outcome, type Refusal } from "../core/job.ts";
 import type { JobType } from "../core/job-type.ts";
 import type { Platform } from "../core/platform.ts";
 import { withRetry } from "../core/retry.ts";
@@ -9,7 +9,7 @@ import type { ProcessorRegistry } from "../processors/registry.ts";
 import { runAttempt } from "./attempt.ts";
 import { Interrupter, Interruption } from "./interrupter.ts";
 import { Membership } from "./membership.ts";
-import { Settlements } from "./settlements.ts";
+import { Settlements, type Settlement } from "./settlements.ts";
 
 /** How long one look for jobs waits when there are none: bounds how stale anything a loop keeps can get. */
 const CLAIM_WAIT_MS = 2_000;
@@ -64,6 +64,8 @@ export class Runner {
       queueMax: 3 * options.concurrency + JOB_BATCH_MAX,
       onRetry: (error) =>
         options.log.warn({ err: error }, "settling is delayed: the database does not answer"),
+      onSettled: (settlement, refusal) => this.#written(settlement, refusal),
+      onFailed: (settlement, error) => this.#notWritten(settlement, error),
     });
   }
 
@@ -139,7 +141,7 @@ export class Runner {
     const jobTypes = await this.#findJobTypes(jobs);
     for (const job of jobs) {
       if (jobTypes) void this.#attempt(job, jobTypes.get(job.job_type_id));
-      else void this.#release(job);
+      else this.#release(job);
     }
   }
 
@@ -156,41 +158,46 @@ export class Runner {
   }
 
   async #attempt(job: ClaimedJob, jobType: JobType | undefined): Promise<void> {
-    const { processors, log, onSettled } = this.#options;
+    const { processors, log } = this.#options;
     const interrupter = this.#running.get(job) ?? new Interrupter();
-    const name = { job_id: job.id, attempt: job.attempt, processor: jobType?.processing_logic_id };
-    log.debug(name, "attempt started");
+    const details = log.isLevelEnabled("debug")
+      ? { job_id: job.id, attempt: job.attempt, processor: jobType?.processing_logic_id }
+      : undefined;
+    if (details) log.debug(details, "attempt started");
     const outcome = await runAttempt({ job, jobType, processors, interrupter, log });
-    log.debug({ ...name, outcome: outcome?.kind ?? "dropped" }, "attempt ended");
+    if (details) log.debug({ ...details, outcome: outcome?.kind ?? "dropped" }, "attempt ended");
     this.#running.delete(job);
-    this.#change();
-    if (outcome) await this.#settle(job, outcome);
+    if (outcome) this.#settlements.settle({ job, outcome });
     else this.#settlements.forget(job.lease_id);
-    if (outcome) onSettled?.(job, outcome);
     this.#change();
   }
 
-  async #release(job: ClaimedJob): Promise<void> {
+  #release(job: ClaimedJob): void {
     this.#running.delete(job);
-    await this.#settle(job, { id: job.id, attempt: job.attempt, kind: "released" });
+    this.#settlements.settle({ job, outcome: { id: job.id, attempt: job.attempt, kind: "released" } });
     this.#change();
   }
 
-  async #settle(job: ClaimedJob, outcome: Outcome): Promise<void> {
-    const { log } = this.#options;
-    const name = { job_id: job.id, attempt: job.attempt };
-    try {
-      const refusal = await this.#settlements.settle({ outcome, lease_id: job.lease_id });
-      if (refusal?.reason !== "stale") return;
+  #written({ job, outcome }: Settlement, refusal: Refusal | undefined): void {
+    if (refusal?.reason === "stale") {
       this.#refused += 1;
-      log.warn({ ...name, refused: this.#refused }, "the job was no longer ours: its outcome was refused");
-    } catch (error) {
-      log.error(
-        { ...name, err: error },
-        "an outcome could not be written: giving up the lease, so that others get the job",
+      this.#options.log.warn(
+        { job_id: job.id, attempt: job.attempt, refused: this.#refused },
+        "the job was no longer ours: its outcome was refused",
       );
-      await this.#membership.renew();
     }
+    this.#options.onSettled?.(job, outcome);
+    this.#change();
+  }
+
+  #notWritten({ job, outcome }: Settlement, error: unknown): void {
+    this.#options.log.error(
+      { job_id: job.id, attempt: job.attempt, err: error },
+      "an outcome could not be written: giving up the lease, so that others get the job",
+    );
+    void this.#membership.renew();
+    this.#options.onSettled?.(job, outcome);
+    this.#change();
   }
 
   #cancel(jobIds: ReadonlySet<string>): void {
@@ -212,6 +219,7 @@ export class Runner {
   }
 
   #change(): void {
+    if (this.#waiters.length === 0) return;
     for (const resume of this.#waiters.splice(0)) resume();
   }
 }

@@ -1,5 +1,11 @@
-import { GroupCommit } from "../core/group-commit.ts";
-import { JOB_BATCH_MAX, type JobRepository, type Outcome, type Refusal } from "../core/job.ts";
+import { GroupCommit, type Settler } from "../core/group-commit.ts";
+import {
+  JOB_BATCH_MAX,
+  type ClaimedJob,
+  type JobRepository,
+  type Outcome,
+  type Refusal,
+} from "../core/job.ts";
 import { isRetryable, withRetry } from "../core/retry.ts";
 
 /** Bytes of output in one batch. */
@@ -7,28 +13,41 @@ const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 /** How long outcomes are kept while the database is away. Settling twice is harmless: the fence refuses the second. */
 const RETRY_FOR_MS = 10 * 60 * 1_000;
 
-interface Settlement {
+export interface Settlement {
+  readonly job: ClaimedJob;
   readonly outcome: Outcome;
-  readonly lease_id: string;
 }
 
-/** What of a settlement was refused, or undefined when it was written. */
-export type Settled = Refusal | undefined;
+interface Options {
+  /** Outcomes that may wait. */
+  readonly queueMax: number;
+  /** A batch has to be tried again. */
+  readonly onRetry: (error: unknown) => void;
+  /** Of each once it was written, or refused. */
+  readonly onSettled: (settlement: Settlement, refusal: Refusal | undefined) => void;
+  /** Of each that could not be written. */
+  readonly onFailed: (settlement: Settlement, error: unknown) => void;
+}
 
 /** The group commit that all outcomes of a runner share, and the count of which leases are done with. */
 export class Settlements {
-  readonly #group: GroupCommit<Settlement, Settled>;
+  readonly #group: GroupCommit<Settlement, Refusal | undefined>;
+  readonly #settler: Settler<Settlement, Refusal | undefined>;
   /** Jobs of a lease that have not been settled. */
   readonly #open = new Map<string, number>();
   /** Leases whose last job was forgotten, to be taken away. */
   #forgotten: string[] = [];
 
-  constructor(jobs: JobRepository, options: { queueMax: number; onRetry: (error: unknown) => void }) {
-    this.#group = new GroupCommit<Settlement, Settled>({
+  constructor(jobs: JobRepository, { queueMax, onRetry, onSettled, onFailed }: Options) {
+    this.#settler = {
+      resolve: (refusal, settlement) => onSettled(settlement, refusal),
+      reject: (error, settlement) => onFailed(settlement, error),
+    };
+    this.#group = new GroupCommit<Settlement, Refusal | undefined>({
       batchMax: JOB_BATCH_MAX,
       weightMax: BATCH_BYTES_MAX,
       weigh: ({ outcome }) => (outcome.kind === "succeeded" ? roughBytes(outcome.output) : 0),
-      queueMax: options.queueMax,
+      queueMax,
       onFull: () => new Error("more outcomes than slots: a bug"),
       isolates: (error) => !isRetryable(error),
       run: async (batch) => {
@@ -43,12 +62,10 @@ export class Settlements {
               batch.map(({ outcome }) => outcome),
               done,
             ),
-          {
-            for_ms: RETRY_FOR_MS,
-            onRetry: options.onRetry,
-          },
+          { for_ms: RETRY_FOR_MS, onRetry },
         );
         this.#close(settled);
+        if (refusals.length === 0) return batch.map(() => undefined);
         const refused = new Map(refusals.map((refusal) => [fenceOf(refusal), refusal]));
         return batch.map(({ outcome }) => refused.get(fenceOf(outcome)));
       },
@@ -78,13 +95,13 @@ export class Settlements {
     else if (this.#open.delete(lease_id)) this.#forgotten.push(lease_id);
   }
 
-  async settle(settlement: Settlement): Promise<Settled> {
-    return await this.#group.add(settlement);
+  settle(settlement: Settlement): void {
+    this.#group.enqueue(settlement, this.#settler);
   }
 
   #count(batch: readonly Settlement[]): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const { lease_id } of batch) counts.set(lease_id, (counts.get(lease_id) ?? 0) + 1);
+    for (const { job } of batch) counts.set(job.lease_id, (counts.get(job.lease_id) ?? 0) + 1);
     return counts;
   }
 

@@ -1,10 +1,13 @@
 import type { LockGuard } from "./guard-database.ts";
-import { HASH, KEY, cancel, post, refund, settle, submitKeyed } from "./guard-attacks.ts";
+import { HASH, KEY, cancel, post, refund, settle, submit, submitKeyed } from "./guard-attacks.ts";
 
 const WALLETS_BY_CUSTOMER =
   "PERFORM FROM wallets w WHERE w.customer_id = ANY (p_customers) ORDER BY w.id FOR NO KEY UPDATE;";
 
-/** Locks whose loss shows. Where the guarded statement looks again after it has waited (submit, settle, claim), the lock only keeps the order. */
+/**
+ * Locks, and what is looked at again under them, whose loss shows. Where the guarded statement looks again after it has waited (submit, settle,
+ * claim), the lock itself only keeps the order.
+ */
 export const LOCKS: readonly LockGuard[] = [
   {
     name: "post_entries: one at a time moves a wallet",
@@ -37,6 +40,26 @@ export const LOCKS: readonly LockGuard[] = [
     second: ({ running }) => settle(running, 1, "succeeded"),
     guarded: "succeeded, cost 10",
     unguarded: "wallet_entries_pkey",
+  },
+  {
+    name: "submit_jobs: what was spent while a batch waited is seen",
+    removal: { function: "submit_jobs", clause: " AND holdable_cents(w) >= need.cents;", replacement: ";" },
+    first: ({ customer, type }) => submit(customer, type, 4),
+    second: ({ customer, type }) => submit(customer, type, 4),
+    guarded: "stored at 10, stored at 10, stored at 10, insufficient_funds",
+    unguarded: "wallets_not_overspent",
+  },
+  {
+    name: "submit_jobs: without its hold nothing of a batch stays",
+    removal: {
+      function: "submit_jobs",
+      clause: "IF n < cardinality(u_customers) THEN",
+      replacement: "IF false THEN",
+    },
+    first: ({ customer, type }) => submit(customer, type, 4),
+    second: ({ customer, type }) => submit(customer, type, 4),
+    guarded: "stored at 10, stored at 10, stored at 10, insufficient_funds",
+    unguarded: "stored at 10; broken: held_is_sum_of_open_holds",
   },
   {
     name: "submit_keyed_jobs: one at a time uses a key",

@@ -15,13 +15,14 @@ import {
 // Clauses of the functions that submit, and of the idempotency keys.
 
 const submitting = clause("submit_jobs");
+const holding = clause("holdable_cents");
 const keying = clause("submit_keyed_jobs");
 
 export const SUBMIT_CLAUSES: readonly Guard[] = [
-  // The batch is the fast way of a submission, and the way one by one decides alone whatever the batch did not store.
-  submitting(
+  // What goes together and can be paid is stored as one batch, a job alone and everything else one by one.
+  holding(
     "funds, in a batch",
-    ["w.current_balance_cents + w.credit_limit_cents - w.pending_charges_cents >= need.cents", "true"],
+    ["w.current_balance_cents + w.credit_limit_cents", "9000000000000000"],
     ({ customer, type }) => submit(customer, type, 8),
     [...Array(7).fill("stored at 10"), "insufficient_funds"].join(", "),
     "wallets_not_overspent",
@@ -29,18 +30,18 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
   submitting(
     "funds, one by one",
     [
-      "ELSIF current_balance_cents + credit_limit_cents - pending_charges_cents < v_price THEN",
+      "ELSIF current_balance_cents + credit_limit_cents - pending_charges_cents < estimated_cost_cents THEN",
       "ELSIF false THEN",
     ],
     ({ customer, type }) => submit(customer, type, 8),
     [...Array(7).fill("stored at 10"), "insufficient_funds"].join(", "),
     "wallets_not_overspent",
   ),
-  submitting(
+  holding(
     "frozen, in a batch",
-    [" AND w.frozen_at IS NULL", ""],
-    inTurn(setWallet("frozen_at = now()"), ({ customer, type }) => submit(customer, type)),
-    "wallet_frozen",
+    ["WHEN w.frozen_at IS NULL THEN", "WHEN true THEN"],
+    inTurn(setWallet("frozen_at = now()"), ({ customer, type }) => submit(customer, type, 2)),
+    "wallet_frozen, wallet_frozen",
     "stored at 10",
   ),
   submitting(
@@ -50,20 +51,24 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
     "wallet_frozen",
     "stored at 10",
   ),
-  submitting(
+  holding(
     "spend limit, in a batch",
-    [
-      ">= v_month THEN w.month_spent_cents ELSE 0 END >= need.cents",
-      ">= v_month THEN w.month_spent_cents ELSE 0 END IS NOT NULL",
-    ],
-    inTurn(setWallet("monthly_spend_limit_cents = 39"), ({ customer, type }) => submit(customer, type)),
-    "spend_limit_reached",
+    ["w.monthly_spend_limit_cents - spent_this_month(w)", "NULL"],
+    inTurn(setWallet("monthly_spend_limit_cents = 39"), ({ customer, type }) => submit(customer, type, 2)),
+    "spend_limit_reached, spend_limit_reached",
     "stored at 10",
+  ),
+  clause("spent_this_month")(
+    "what was spent counts",
+    ["w.month_spent_cents", "0"],
+    inTurn(setWallet("monthly_spend_limit_cents = 39"), ({ customer, type }) => submit(customer, type, 2)),
+    "spend_limit_reached, spend_limit_reached",
+    "stored at 10, spend_limit_reached",
   ),
   submitting(
     "spend limit, one by one",
     [
-      "ELSIF monthly_spend_limit_cents - pending_charges_cents - month_spent_cents < v_price THEN",
+      "ELSIF monthly_spend_limit_cents - pending_charges_cents - month_spent_cents < estimated_cost_cents THEN",
       "ELSIF false THEN",
     ],
     inTurn(setWallet("monthly_spend_limit_cents = 39"), ({ customer, type }) => submit(customer, type)),
@@ -71,8 +76,18 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
     "stored at 10",
   ),
   submitting(
-    "who is not active gets nothing",
+    "who is not active gets nothing, in a batch",
     [" AND c.active", ""],
+    inTurn(
+      ({ customer }) => `UPDATE customers SET active = false WHERE id = '${customer}'`,
+      ({ customer, type }) => submit(customer, type, 2),
+    ),
+    "customer_inactive, customer_inactive",
+    "stored at 10",
+  ),
+  submitting(
+    "who is not active gets nothing, one by one",
+    ["ELSIF NOT v_active THEN", "ELSIF false THEN"],
     inTurn(
       ({ customer }) => `UPDATE customers SET active = false WHERE id = '${customer}'`,
       ({ customer, type }) => submit(customer, type),
@@ -85,9 +100,9 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
     [" AND t.enabled", ""],
     inTurn(
       ({ type }) => `UPDATE job_types SET enabled = false WHERE id = '${type}'`,
-      ({ customer, type }) => submit(customer, type),
+      ({ customer, type }) => submit(customer, type, 2),
     ),
-    "job_type_disabled",
+    "job_type_disabled, job_type_disabled",
     "stored at 10",
   ),
   submitting(
@@ -102,10 +117,10 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
   ),
   submitting(
     "a customer's own price, in a batch",
-    ["coalesce(o.cost, t.standard_cost_cents) AS cost", "t.standard_cost_cents AS cost"],
+    ["coalesce(o.cost_cents, t.standard_cost_cents)", "t.standard_cost_cents"],
     inTurn(
       ({ customer, type }) => `INSERT INTO customer_prices VALUES ('${customer}', '${type}', 3)`,
-      ({ customer, type }) => submit(customer, type),
+      ({ customer, type }) => submit(customer, type, 2),
     ),
     "stored at 3",
     "stored at 10",
@@ -123,13 +138,13 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
   submitting(
     "the hold, in a batch",
     ["w.pending_charges_cents + need.cents", "w.pending_charges_cents"],
-    ({ customer, type }) => submit(customer, type),
+    ({ customer, type }) => submit(customer, type, 2),
     "stored at 10",
     "stored at 10; broken: held_is_sum_of_open_holds",
   ),
   submitting(
     "the hold, one by one",
-    ["w.pending_charges_cents + v_price", "w.pending_charges_cents"],
+    ["w.pending_charges_cents + estimated_cost_cents", "w.pending_charges_cents"],
     ({ customer, type }) => submit(customer, type, 8),
     [...Array(7).fill("stored at 10"), "insufficient_funds"].join(", "),
     "stored at 10, stored at 10, stored at 10, stored at 10, stored at 10, stored at 10, stored at 10, stored at 10; broken: held_is_sum_of_open_holds",
@@ -140,15 +155,15 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
       "w.pending_charges_cents + need.cents, updated_at = greatest(w.updated_at, clock_timestamp())",
       "w.pending_charges_cents + need.cents, updated_at = clock_timestamp()",
     ],
-    inTurn(fromTheFuture, ({ customer, type }) => submit(customer, type), walletInOrder),
+    inTurn(fromTheFuture, ({ customer, type }) => submit(customer, type, 2), walletInOrder),
     "in order",
     "back in time",
   ),
   submitting(
     "a wallet's time does not go back, one by one",
     [
-      "w.pending_charges_cents + v_price, updated_at = greatest(w.updated_at, clock_timestamp())",
-      "w.pending_charges_cents + v_price, updated_at = clock_timestamp()",
+      "w.pending_charges_cents + estimated_cost_cents, updated_at = greatest(w.updated_at, clock_timestamp())",
+      "w.pending_charges_cents + estimated_cost_cents, updated_at = clock_timestamp()",
     ],
     inTurn(fromTheFuture, ({ customer, type }) => submit(customer, type, 8), walletInOrder),
     "in order",

@@ -14,7 +14,7 @@ const COST_CENTS = 5;
 const BALANCE_CENTS = 1_000_000_000;
 const PROCESSOR = "bench.noop";
 const ADMIN_API_KEY = "bench-admin-key-0123456789";
-const RUNNER_CONCURRENCY = 500;
+const RUNNER_CONCURRENCY = 1_000;
 const DATABASE_POOL_SIZE = 10;
 /** The default of PRIORITY_AGING_SECONDS. */
 const AGING_SECONDS = 300;

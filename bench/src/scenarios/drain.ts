@@ -5,7 +5,8 @@ import { say, type Column, type Scenario } from "../scenario.ts";
 import { submit } from "./submit.ts";
 
 const DRAIN_JOBS = 50_000;
-export const DRAIN_LEAST = 1_000;
+/** Fewer are over before every runner runs. */
+export const DRAIN_LEAST = 5_000;
 
 export const DRAIN_COLUMNS: readonly Column[] = [
   { key: "per_second", title: "jobs/s", digits: 0 },
@@ -26,7 +27,7 @@ export const drainScenario = (bench: Bench, runners: number): Scenario => ({
   prepare: () =>
     contest(bench, async (name, { share }) =>
       withStage(bench, name, {}, async (stage) => {
-        const jobs = bench.scaled(DRAIN_JOBS * share, DRAIN_LEAST);
+        const jobs = bench.scaled(DRAIN_JOBS * share, DRAIN_LEAST * share);
         await submit(stage, jobs);
         return await drain(bench, stage, { jobs, runners });
       }),

@@ -1,0 +1,11 @@
+ALTER FUNCTION claim_jobs RESET plan_cache_mode;
+ALTER FUNCTION claim_next_jobs RESET plan_cache_mode;
+ALTER FUNCTION start_jobs RESET plan_cache_mode;
+ALTER FUNCTION settle_jobs RESET plan_cache_mode;
+ALTER FUNCTION post_charges RESET plan_cache_mode;
+ALTER FUNCTION check_entries RESET plan_cache_mode;
+ALTER FUNCTION submit_keyed_jobs RESET plan_cache_mode;
+ALTER FUNCTION heartbeat RESET plan_cache_mode;
+ALTER FUNCTION promote_due_jobs RESET plan_cache_mode;
+ALTER FUNCTION count_stamped_jobs RESET plan_cache_mode;
+ALTER FUNCTION unstamp_lost_jobs RESET plan_cache_mode;
