@@ -33,6 +33,47 @@ test("what comes in one turn shares one batch, and each gets its own answer", as
   expect(batches).toEqual([[1, 2, 3]]);
 });
 
+test("many at once get one promise, and each its own end in the order given", async () => {
+  const { group, batches } = createGroup({ batchMax: 2, queueMax: 4 }, (items) =>
+    items.includes(3) ? Promise.reject(new Error("not 3")) : Promise.resolve(items.map((item) => item * 2)),
+  );
+  const ends = await group.addAll([4, 3, 1, 4, 2]);
+  expect(ends.map((end) => (end.status === "fulfilled" ? end.value : String(end.reason)))).toEqual([
+    8,
+    "Error: not 3",
+    2,
+    8,
+    "Error: full",
+  ]);
+  expect(batches).toEqual([[4, 3], [4], [3], [1, 4]]);
+  expect(await group.addAll([])).toEqual([]);
+  expect(group.size).toBe(0);
+});
+
+test("answers wait for what follows their batch; the next batch does not", async () => {
+  const batches: number[][] = [];
+  let follow = (): void => undefined;
+  const group = new GroupCommit<number, number>({
+    batchMax: 1,
+    queueMax: 10,
+    onFull: () => new Error("full"),
+    isolates: () => true,
+    run: (items, answerAfter) => {
+      batches.push([...items]);
+      if (items.includes(1)) answerAfter(new Promise((resolve) => (follow = resolve)));
+      return Promise.resolve(items);
+    },
+  });
+  const answered: number[] = [];
+  const first = group.add(1).then((item) => answered.push(item));
+  await group.add(2).then((item) => answered.push(item));
+  expect(batches).toEqual([[1], [2]]);
+  expect(answered).toEqual([2]);
+  follow();
+  await first;
+  expect(answered).toEqual([2, 1]);
+});
+
 test("one call is in flight; what comes meanwhile is the next batch", async () => {
   let inFlight = 0;
   let most = 0;

@@ -1,4 +1,4 @@
-/** Told what became of an item, once. Many items may share one. */
+/** Told what became of an item, once. Many items may share one. Neither throws. */
 export interface Settler<Item, Result> {
   resolve(result: Result, item: Item): void;
   reject(error: unknown, item: Item): void;
@@ -66,9 +66,11 @@ export class GroupCommit<Item, Result> {
     if (items.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
       const settled = new Map<Item, PromiseSettledResult<Result>>();
+      let left = items.length;
       const settle = (item: Item, outcome: PromiseSettledResult<Result>): void => {
         settled.set(item, outcome);
-        if (settled.size === items.length) resolve(items.map((one) => settled.get(one) ?? outcome));
+        left -= 1;
+        if (left === 0) resolve(items.flatMap((one) => settled.get(one) ?? []));
       };
       const settler: Settler<Item, Result> = {
         resolve: (value, item) => settle(item, { status: "fulfilled", value }),
@@ -127,9 +129,10 @@ export class GroupCommit<Item, Result> {
   }
 
   async #attempt(batch: readonly Entry<Item, Result>[]): Promise<void> {
+    let results: readonly Result[];
+    let rest: Promise<void> | undefined;
     try {
-      let rest: Promise<void> | undefined;
-      const results = await this.#options.run(
+      results = await this.#options.run(
         batch.map((entry) => entry.item),
         (work) => {
           rest = work;
@@ -138,9 +141,6 @@ export class GroupCommit<Item, Result> {
       if (results.length !== batch.length) {
         throw new Error(`a batch of ${batch.length} answered ${results.length} results`);
       }
-      this.#size -= batch.length;
-      if (rest) void rest.then(() => resolveAll(batch, results));
-      else resolveAll(batch, results);
     } catch (error) {
       const shared = !this.#options.isolates(error);
       if (shared || batch.length === 1) {
@@ -151,7 +151,11 @@ export class GroupCommit<Item, Result> {
       const half = batch.length >> 1;
       await this.#attempt(batch.slice(0, half));
       await this.#attempt(batch.slice(half));
+      return;
     }
+    this.#size -= batch.length;
+    if (rest) void rest.then(() => resolveAll(batch, results));
+    else resolveAll(batch, results);
   }
 
   #takeImpatient(): Entry<Item, Result>[] {

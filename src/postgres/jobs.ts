@@ -107,10 +107,11 @@ export class PostgresJobRepository implements JobRepository {
     try {
       const answers = await callSubmit(this.#database, jobs, room);
       // The function passes over what is stored already and could not be paid for once more.
-      const before = jobs.every((job) => answers.of(job)) ? undefined : await this.#findSubmitted(jobs);
+      const rows = jobs.map((job) => answers.of(job));
+      const before = rows.includes(undefined) ? await this.#findSubmitted(jobs) : undefined;
       const made = await this.#findReplays(answers.rows);
-      return jobs.map((job) => {
-        const row = answers.of(job);
+      return jobs.map((job, n) => {
+        const row = rows[n];
         if (!row) return submittedBefore(job, before);
         const twin = row[1] === "twin_refused" ? jobs.find((other) => isSameItem(other, job)) : undefined;
         if (twin) return toSubmitted(twin, answers.of(twin) ?? row);

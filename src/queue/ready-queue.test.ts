@@ -266,6 +266,40 @@ describe("the Redis lists, as a foreign program sees them", () => {
     expect(claimed).toBe(total);
   });
 
+  test("a backlog goes before less urgent jobs that stand in the lists", async () => {
+    const low = await submitJobs(
+      platform,
+      Array.from({ length: 10 }, () => ({ customer_id, job_type_id, input_data: 0, priority: 2 as const })),
+    );
+    for (const count of [READY_WINDOW, 1_000])
+      await submitJobs(
+        platform,
+        Array.from({ length: count }, () => ({ customer_id, job_type_id, input_data: 0 })),
+      );
+    await platform.readyQueue.refill();
+    const priorities: number[] = [];
+    await waitFor(async () => {
+      priorities.push(...(await claim(1_000)).map(({ priority }) => priority));
+      return priorities.length === READY_WINDOW + 1_000 + low.length;
+    });
+    expect(priorities.findIndex((priority) => priority === 2)).toBe(READY_WINDOW + 1_000);
+  });
+
+  test("while our own runner takes the backlog, a refill leaves it there, but for a taste", async () => {
+    for (const count of [READY_WINDOW, 4_000])
+      await submitJobs(
+        platform,
+        Array.from({ length: count }, () => ({ customer_id, job_type_id, input_data: 0 })),
+      );
+    await platform.readyQueue.refill();
+    const listed = (): Promise<number> => redis.llen(key(1));
+    while ((await listed()) > 0) await claim(1_000);
+    expect(await claim(500)).toHaveLength(500);
+    expect(await listed()).toBe(0);
+    expect(await platform.readyQueue.refill()).toBe(false);
+    expect(await listed()).toBe(500);
+  });
+
   test("refill is fair: a customer with one job does not wait behind another's thousands", async () => {
     const flooder = await createCustomer(platform, 100_000_000);
     await submitJobs(
