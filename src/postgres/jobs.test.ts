@@ -26,6 +26,24 @@ beforeAll(async () => {
 });
 
 describe("submit", () => {
+  test("a batch of several customers and types: each job is answered as it is stored, at its own price", async () => {
+    const owners = [await createCustomer(platform), await createCustomer(platform)];
+    const types = await Promise.all(
+      [3, 4].map((standard_cost_cents) => createJobType(platform, { standard_cost_cents })),
+    );
+    await platform.prices.setForCustomer({
+      customer_id: owners[0] ?? "",
+      job_type_id: types[0] ?? "",
+      cost_cents: 1,
+    });
+    const jobs = [0, 1, 2, 3, 4, 5, 6, 7].map((n) =>
+      newJob({ customer_id: owners[n % 2] ?? "", job_type_id: types[(n >> 1) % 2] ?? "", input_data: { n } }),
+    );
+    const answered = (await platform.jobs.submit(jobs, ROOM)).map((one) => ("job" in one ? one.job : one));
+    expect(answered.map((one) => "id" in one && one.estimated_cost_cents)).toEqual([1, 3, 4, 4, 1, 3, 4, 4]);
+    expect(answered).toEqual(await Promise.all(jobs.map(({ id }) => platform.jobs.findById(id))));
+  });
+
   test("a job is stored with its hold, at the price of its type", async () => {
     const poor = await createCustomer(platform, 100);
     const job = await platform.jobs.create(
