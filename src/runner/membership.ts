@@ -30,6 +30,7 @@ export class Membership {
   #id = uuidv7();
   readonly #options: MembershipOptions;
   #joined = false;
+  #joining = Promise.resolve();
   #left = false;
   #paused = false;
   #contact_since = 0;
@@ -55,13 +56,21 @@ export class Membership {
   }
 
   /** Registers, however long that takes while the database is away. */
-  async join(): Promise<void> {
+  join(): Promise<void> {
+    this.#joining = this.#register();
+    return this.#joining;
+  }
+
+  async #register(): Promise<void> {
     const { runners, heartbeat, slots, version, log, onChange } = this.#options;
     while (!this.#left) {
       const id = uuidv7();
       try {
         await withRetry(() => runners.register({ id, host: hostname(), version, slots }), {
           for_ms: REGISTER_FOR_MS,
+          onRetry: (error) => {
+            if (this.#left) throw error;
+          },
         });
       } catch (error) {
         log.warn({ err: error }, "registering failed; trying again");
@@ -86,9 +95,10 @@ export class Membership {
     await this.join();
   }
 
-  /** At an orderly end, once nothing runs any more. */
+  /** At an orderly end, once nothing runs any more. A try to register that is under way ends first: it would leave a dead runner in the list. */
   async leave(): Promise<void> {
     this.#left = true;
+    await this.#joining;
     await this.#options.heartbeat.stop();
     if (this.#joined) await this.#options.runners.deregister(this.#id).catch(() => undefined);
     this.#joined = false;

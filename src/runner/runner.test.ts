@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from "uuid";
 import { beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { atTheEnd } from "../../test/support/cleanup.ts";
+import { createGate } from "../../test/support/gate.ts";
 import { redisNamespace } from "../../test/support/redis.ts";
 import {
   brokenPromises,
@@ -356,6 +357,27 @@ describe("a runner that was declared dead", () => {
 });
 
 describe("stopping", () => {
+  test("while it registers: it waits for that, and leaves no runner behind", async () => {
+    const gate = createGate();
+    let registering = false;
+    const runners: OpenPlatform["runners"] = {
+      register: async (runner) => {
+        registering = true;
+        await gate.opened;
+        await platform.runners.register(runner);
+      },
+      deregister: (id) => platform.runners.deregister(id),
+      list: () => platform.runners.list(),
+      rescue: (rescue) => platform.runners.rescue(rescue),
+    };
+    const runner = startRunner([], 1, { ...platform, runners });
+    expect(registering).toBe(true);
+    const stopped = runner.stop(0);
+    gate.open();
+    await stopped;
+    expect(await platform.runners.list()).toEqual([]);
+  });
+
   test("lets running jobs end within the grace, and claims nothing more", async () => {
     const gate = createGate();
     const runner = startRunner([defineProcessor({ id: "gated", run: () => gate.opened })], 1);
@@ -396,10 +418,10 @@ describe("stopping", () => {
   });
 });
 
-function startRunner(processors: readonly Processor[], concurrency = 16): Runner {
+function startRunner(processors: readonly Processor[], concurrency = 16, on = platform): Runner {
   const registry = new Map(processors.map((processor) => [processor.id, processor]));
   const runner = new Runner({
-    platform,
+    platform: on,
     processors: registry,
     concurrency,
     heartbeat: createHeartbeat(databaseUrl),
@@ -435,12 +457,4 @@ async function ended(id: string): Promise<Job | undefined> {
 
 async function wallet() {
   return await platform.wallets.findByCustomerId(customer_id);
-}
-
-function createGate(): { open: () => void; opened: Promise<void> } {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { open: () => open(), opened };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 
 /** One shape for all upkeep: a full batch means go again. */
@@ -36,7 +37,7 @@ async function runEvery(task: UpkeepTask, log: Logger, signal: AbortSignal): Pro
       failing = true;
     }
     // Jitter: processes that started together must not stay in step.
-    await pause(task.every_ms * (0.9 + 0.2 * Math.random()), signal);
+    await wait(task.every_ms * (0.9 + 0.2 * Math.random()), undefined, { signal }).catch(() => undefined);
   }
 }
 
@@ -44,16 +45,4 @@ async function runWhileFull(task: UpkeepTask, signal: AbortSignal): Promise<void
   for (let round = 0; round < ROUNDS_MAX && !signal.aborted; round += 1) {
     if (!(await task.runOnce())) return;
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end, { once: true });
-    function end(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    }
-  });
 }

@@ -1,0 +1,54 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { pino } from "pino";
+import { expect, test } from "vitest";
+import { createGate } from "../../test/support/gate.ts";
+import { startUpkeep } from "./upkeep.ts";
+
+const log = pino({ level: "silent" });
+/** A task that is due again only after the test has timed out. */
+const SELDOM_MS = 60_000;
+
+test("stopped while a task runs, it waits for that round, and not for the time of the next", async () => {
+  const round = createGate();
+  let stopped = false;
+  const upkeep = start(SELDOM_MS, async () => {
+    await round.opened;
+    return true;
+  });
+  const stopping = upkeep.stop().then(() => (stopped = true));
+  await nextTurn();
+  expect(stopped).toBe(false);
+  round.open();
+  await stopping;
+});
+
+test("stopped between two rounds, it ends at once", async () => {
+  let rounds = 0;
+  const upkeep = start(SELDOM_MS, async () => {
+    rounds += 1;
+    return await Promise.resolve(false);
+  });
+  await nextTurn();
+  await upkeep.stop();
+  expect(rounds).toBe(1);
+});
+
+test("a full batch means go again at once; a round that fails does not end the task", async () => {
+  const answers = [true, true, new Error("away"), false];
+  const ended = createGate();
+  let rounds = 0;
+  const upkeep = start(1, async () => {
+    const answer = await Promise.resolve(answers[rounds]);
+    rounds += 1;
+    if (answer instanceof Error) throw answer;
+    if (answer === false) ended.open();
+    return answer ?? false;
+  });
+  await ended.opened;
+  await upkeep.stop();
+  expect(rounds).toBe(answers.length);
+});
+
+function start(every_ms: number, runOnce: () => Promise<boolean>): { stop(): Promise<void> } {
+  return startUpkeep([{ name: "task", every_ms, runOnce }], log);
+}
