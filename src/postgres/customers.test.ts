@@ -46,7 +46,7 @@ test("a key finds its owner until it is revoked; a batch answers in the order gi
   expect(await platform.customers.findByApiKey(second.key_hash)).toMatchObject({ id });
 });
 
-test("the use of a key is noted", async () => {
+test("the use of a key is noted, and not again within the minute", async () => {
   const id = await createCustomer(platform);
   const key = createApiKey();
   await addKey(id, key);
@@ -54,8 +54,10 @@ test("the use of a key is noted", async () => {
     { last_used_at: null, prefix: key.prefix },
   ]);
   await platform.customers.findByApiKey(key.key_hash);
-  const [used] = await platform.customers.listApiKeys(id);
-  expect(used?.last_used_at).not.toBeNull();
+  const used = await platform.customers.listApiKeys(id);
+  expect(used[0]?.last_used_at).not.toBeNull();
+  await platform.customers.findByApiKey(key.key_hash);
+  expect(await platform.customers.listApiKeys(id)).toEqual(used);
 });
 
 test("a key is revoked only for its own customer", async () => {
