@@ -1,8 +1,5 @@
-import { pino } from "pino";
-import { v7 as uuidv7 } from "uuid";
 import { beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { atTheEnd } from "../../test/support/cleanup.ts";
 import { createGate } from "../../test/support/gate.ts";
 import { redisNamespace } from "../../test/support/redis.ts";
 import {
@@ -10,7 +7,9 @@ import {
   createCustomer,
   createJobType,
   createTestPlatform,
+  type TestPlatform,
 } from "../../test/support/test-platform.ts";
+import { startTestRunner, waitForEnd } from "../../test/support/test-runner.ts";
 import { waitFor } from "../../test/support/wait-for.ts";
 import type { OpenPlatform } from "../bin/open-platform.ts";
 import type { Job } from "../core/job.ts";
@@ -18,17 +17,17 @@ import type { NewJobType } from "../core/job-type.ts";
 import { cancelJob } from "../core/cancel-job.ts";
 import { retryJob } from "../core/retry-job.ts";
 import { submitJob, submitJobs } from "../core/submit-jobs.ts";
-import { createHeartbeat } from "../postgres/heartbeat.ts";
 import { defineProcessor, type Processor } from "../processors/define-processor.ts";
 import { FatalError } from "../processors/fatal-error.ts";
-import { Runner } from "./runner.ts";
+import type { Runner } from "./runner.ts";
 
+let testPlatform: TestPlatform;
 let platform: OpenPlatform;
-let databaseUrl: string;
 let customer_id: string;
 
 beforeEach(async () => {
-  ({ platform, databaseUrl } = await createTestPlatform({ redis: redisNamespace() }));
+  testPlatform = await createTestPlatform({ redis: redisNamespace() });
+  ({ platform } = testPlatform);
   customer_id = await createCustomer(platform);
 });
 
@@ -254,130 +253,10 @@ test("a paused queue claims nothing until it is resumed", async () => {
   expect(await platform.readyQueue.claim({ runner_id: runner.id, max: 1, wait_ms: 0 })).toEqual([]);
   expect((await platform.jobs.findById(id))?.status).toBe("pending");
   await platform.backlog.setPaused(false);
-  await waitFor(
-    async () => {
-      await platform.readyQueue.refill();
-      return await ended(id);
-    },
-    { describe: () => "the job to run" },
-  );
-});
-
-describe("a runner that was declared dead", () => {
-  test("drops what it ran, comes back under a new id, and its job runs again with the attempt excused", async () => {
-    let runs = 0;
-    const processor = defineProcessor({
-      id: "second-time",
-      run: () => {
-        runs += 1;
-        return runs === 1 ? new Promise<never>(() => undefined) : "done";
-      },
-    });
-    const runner = startRunner([processor]);
-    const job_type_id = await createJobType(platform, {
-      processing_logic_id: "second-time",
-      max_attempts: 1,
-    });
-    const { id } = await submitJob(platform, { customer_id, job_type_id, input_data: 1 });
-    await waitFor(() => runner.running === 1, { describe: () => "a running job" });
-    const lost = runner.id;
-    await platform.runners.deregister(lost);
-    expect(await platform.runners.rescue({ lease_ms: 60_000, lost_max: 3, leases_max: 20 })).toEqual({
-      rescued: 1,
-      more: false,
-    });
-    const job = await waitFor(
-      async () => {
-        await platform.readyQueue.refill();
-        return await ended(id);
-      },
-      { describe: () => "the job to run again" },
-    );
-    expect(job).toMatchObject({ status: "succeeded", attempt: 2, max_attempts: 1 });
-    expect(job.errors).toMatchObject([{ attempt: 1, code: "runner_lost", runner_id: lost }]);
-    expect(runner.id).not.toBe(lost);
-    expect(await brokenPromises(platform)).toEqual([]);
-  });
-
-  test("settles too late, before it hears of it: each outcome is refused and counted, and nothing is charged", async () => {
-    const gate = createGate();
-    let opened = false;
-    const processor = defineProcessor({
-      id: "late",
-      run: () => (opened ? "on time" : gate.opened.then(() => "late")),
-    });
-    const runner = startRunner([processor], 20);
-    const job_type_id = await createJobType(platform, { processing_logic_id: "late", max_attempts: 1 });
-    await submitJobs(
-      platform,
-      Array.from({ length: 20 }, () => ({ customer_id, job_type_id, input_data: 1 })),
-    );
-    await waitFor(() => runner.running === 20, { describe: () => "20 running jobs" });
-    // The next heartbeat comes within a second; the outcomes are sent at once.
-    await platform.runners.deregister(runner.id);
-    await platform.runners.rescue({ lease_ms: 60_000, lost_max: 3, leases_max: 20 });
-    gate.open();
-    opened = true;
-    await waitFor(() => runner.refused === 20, { describe: () => `20 refusals, got ${runner.refused}` });
-    expect(await wallet()).toMatchObject({ current_balance_cents: 1_000_000, pending_charges_cents: 200 });
-    const jobs = await waitFor(
-      async () => {
-        await platform.readyQueue.refill();
-        const succeeded = await platform.jobs.list({ customer_id, status: "succeeded" }, { limit: 50 });
-        return succeeded.length === 20 && succeeded;
-      },
-      { describe: () => "the jobs to run again" },
-    );
-    expect(new Set(jobs.map((job) => job.output_data))).toEqual(new Set(["on time"]));
-    expect(await wallet()).toMatchObject({ current_balance_cents: 999_800, pending_charges_cents: 0 });
-    expect(await brokenPromises(platform)).toEqual([]);
-  });
-
-  test("three times over one job: the job has failed, and its hold is released", async () => {
-    const job_type_id = await createJobType(platform, { processing_logic_id: "poison" });
-    const { id } = await submitJob(platform, { customer_id, job_type_id, input_data: 1 });
-    for (let lost = 1; lost <= 3; lost += 1) {
-      const runner_id = uuidv7();
-      await platform.runners.register({ id: runner_id, host: "test", version: "test", slots: 1 });
-      await platform.jobs.setStarted(id, runner_id);
-      await platform.runners.deregister(runner_id);
-      await platform.runners.rescue({ lease_ms: 60_000, lost_max: 3, leases_max: 20 });
-    }
-    const job = await platform.jobs.findById(id);
-    expect(job).toMatchObject({
-      status: "failed",
-      error: { code: "runner_lost" },
-      cost_cents: null,
-      attempt: 3,
-    });
-    expect(job?.errors).toHaveLength(3);
-    expect(await wallet()).toMatchObject({ current_balance_cents: 1_000_000, pending_charges_cents: 0 });
-    expect(await brokenPromises(platform)).toEqual([]);
-  });
+  await waitForEnd(platform, id);
 });
 
 describe("stopping", () => {
-  test("while it registers: it waits for that, and leaves no runner behind", async () => {
-    const gate = createGate();
-    let registering = false;
-    const runners: OpenPlatform["runners"] = {
-      register: async (runner) => {
-        registering = true;
-        await gate.opened;
-        await platform.runners.register(runner);
-      },
-      deregister: (id) => platform.runners.deregister(id),
-      list: () => platform.runners.list(),
-      rescue: (rescue) => platform.runners.rescue(rescue),
-    };
-    const runner = startRunner([], 1, { ...platform, runners });
-    expect(registering).toBe(true);
-    const stopped = runner.stop(0);
-    gate.open();
-    await stopped;
-    expect(await platform.runners.list()).toEqual([]);
-  });
-
   test("lets running jobs end within the grace, and claims nothing more", async () => {
     const gate = createGate();
     const runner = startRunner([defineProcessor({ id: "gated", run: () => gate.opened })], 1);
@@ -406,31 +285,14 @@ describe("stopping", () => {
     expect(await platform.jobs.findById(id)).toMatchObject({ status: "pending", errors: [], error: null });
 
     startRunner([defineProcessor({ id: "endless", run: () => "now it ends" })]);
-    const job = await waitFor(
-      async () => {
-        await platform.readyQueue.refill();
-        return await ended(id);
-      },
-      { describe: () => "the job to end elsewhere" },
-    );
+    const job = await waitForEnd(platform, id);
     expect(job).toMatchObject({ status: "succeeded", max_attempts: 1 });
     expect(await brokenPromises(platform)).toEqual([]);
   });
 });
 
-function startRunner(processors: readonly Processor[], concurrency = 16, on = platform): Runner {
-  const registry = new Map(processors.map((processor) => [processor.id, processor]));
-  const runner = new Runner({
-    platform: on,
-    processors: registry,
-    concurrency,
-    heartbeat: createHeartbeat(databaseUrl),
-    version: "test",
-    log: pino({ level: "silent" }),
-  });
-  runner.start();
-  atTheEnd(() => runner.stop(0));
-  return runner;
+function startRunner(processors: readonly Processor[], concurrency?: number): Runner {
+  return startTestRunner(testPlatform, processors, concurrency);
 }
 
 /** Submits one job of a processor and waits until it has ended. */
@@ -441,18 +303,7 @@ async function run(
 ): Promise<Job> {
   const job_type_id = await createJobType(platform, { processing_logic_id, ...type });
   const { id } = await submitJob(platform, { customer_id, job_type_id, input_data });
-  return await waitFor(
-    async () => {
-      await platform.readyQueue.refill();
-      return await ended(id);
-    },
-    { describe: () => `a job of ${processing_logic_id} to end` },
-  );
-}
-
-async function ended(id: string): Promise<Job | undefined> {
-  const job = await platform.jobs.findById(id);
-  return job?.completed_at ? job : undefined;
+  return await waitForEnd(platform, id);
 }
 
 async function wallet() {
