@@ -130,6 +130,22 @@ test("a runner that is stopped while it registers waits for that, and leaves nob
   expect(await runners.list()).toEqual([]);
 });
 
+test("registering that fails is tried again, but not at once", async () => {
+  const { runners } = platform;
+  const register = runners.register.bind(runners);
+  const tried_at: number[] = [];
+  runners.register = async (runner) => {
+    tried_at.push(performance.now());
+    if (tried_at.length === 1) throw new Error("not the database's absence");
+    await register(runner);
+  };
+  startTestRunner(testPlatform, []);
+  await waitFor(async () => (await runners.list()).length === 1, { describe: "a registered runner" });
+  const [first = 0, second = 0] = tried_at;
+  // A timer may fire a millisecond early.
+  expect(second - first).toBeGreaterThan(498);
+});
+
 async function wallet() {
   return await platform.wallets.findByCustomerId(customer_id);
 }

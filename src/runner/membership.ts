@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import { withRetry } from "../core/retry.ts";
@@ -8,6 +9,8 @@ import { HEARTBEAT_MS, type Heartbeat, type Pulse, type RunnerRepository } from 
 const BREAK_MS = 3 * HEARTBEAT_MS;
 /** How long one try to register goes on before it is logged; registering itself never gives up. */
 const REGISTER_FOR_MS = 30_000;
+/** Before the next: an error that is not the database's absence comes at once, again and again. */
+const REGISTER_DELAY_MS = 500;
 
 interface MembershipOptions {
   readonly runners: RunnerRepository;
@@ -73,7 +76,9 @@ export class Membership {
           },
         });
       } catch (error) {
+        if (this.#left) return;
         log.warn({ err: error }, "registering failed; trying again");
+        await wait(REGISTER_DELAY_MS);
         continue;
       }
       this.#id = id;
