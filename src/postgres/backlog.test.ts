@@ -1,10 +1,13 @@
+import { Client } from "pg";
 import { expect, test } from "vitest";
+import { atTheEnd } from "../../test/support/cleanup.ts";
 import {
   createCustomer,
   createJobType,
   createRunner,
   createTestPlatform,
 } from "../../test/support/test-platform.ts";
+import { waitFor } from "../../test/support/wait-for.ts";
 import { newId } from "../core/new-id.ts";
 
 const NO_ROOM = { 0: false, 1: false, 2: false };
@@ -46,4 +49,37 @@ test("what one refill has stamped can be claimed at once, whatever another refil
   };
   await Promise.all([...Array.from({ length: 6 }, refillAndClaim), claimBacklog(), claimBacklog()]);
   expect([claimed, stamped + direct]).toEqual([stamped, count]);
+});
+
+test("whoever looked at the backlog before it was stamped does not lock what was stamped", async () => {
+  const { platform, databaseUrl } = await createTestPlatform();
+  const [customer_id, job_type_id] = [await createCustomer(platform), await createJobType(platform)];
+  const jobs = [1, 2, 3].map((n) => ({
+    id: newId(),
+    customer_id,
+    job_type_id,
+    priority: 1 as const,
+    input_data: n,
+  }));
+  await platform.jobs.submit(jobs, NO_ROOM);
+  const connect = async (): Promise<Client> => {
+    const client = new Client(databaseUrl);
+    await client.connect();
+    atTheEnd(() => client.end());
+    return client;
+  };
+  const [keeper, looker] = [await connect(), await connect()];
+  await keeper.query("SELECT pg_advisory_lock(1)");
+  await looker.query("BEGIN");
+  // Its snapshot is taken before it waits, and the rows are locked after.
+  const looked = looker.query(
+    "WITH gate AS MATERIALIZED (SELECT pg_advisory_xact_lock(1)) SELECT job_id FROM job_queue q, gate WHERE q.enqueued_at IS NULL FOR UPDATE OF q SKIP LOCKED",
+  );
+  await waitFor(async () => (await keeper.query("SELECT FROM pg_locks WHERE NOT granted")).rowCount, {
+    describe: "the look to wait",
+  });
+  const { ids } = await platform.backlog.stampBacklog({ priority: 1, max: 10, after: undefined });
+  await keeper.query("SELECT pg_advisory_unlock(1)");
+  expect((await looked).rows).toEqual([]);
+  expect(await platform.jobs.claim({ runner_id: await createRunner(platform), ids })).toHaveLength(3);
 });

@@ -1,5 +1,7 @@
+import { Client } from "pg";
 import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "vitest";
+import { atTheEnd } from "../../test/support/cleanup.ts";
 import {
   brokenPromises,
   createCustomer,
@@ -72,6 +74,37 @@ test("claimBacklog goes on with the next customer where it stopped, round and ro
     [0, 1, 4],
     [2, 3, 4],
   ]);
+});
+
+test("claims of the backlog at a time take from different customers, and share them when there are no others; refill waits for none", async () => {
+  const { platform: own, databaseUrl } = await createTestPlatform();
+  const owners = await customersInOrder(own, 4);
+  const echo = await createJobType(own);
+  await own.jobs.submit(
+    owners.flatMap((customer_id) =>
+      Array.from({ length: 20 }, () => newJob({ customer_id, job_type_id: echo })),
+    ),
+    NO_ROOM,
+  );
+  const other = new Client(databaseUrl);
+  await other.connect();
+  atTheEnd(() => other.end());
+  await other.query("BEGIN");
+  const { rows } = await other.query<{ customer_id: string }>(
+    "SELECT customer_id FROM claim_backlog(2, $1, $2, '{}')",
+    [await createRunner(own), uuidv7()],
+  );
+  const first = rows.map(({ customer_id }) => owners.indexOf(customer_id));
+  expect(first.toSorted((a, b) => a - b)).toEqual([0, 1]);
+
+  const runner_id = await createRunner(own);
+  const shares = async (max: number) => {
+    const claimed = await own.jobs.claimBacklog({ runner_id, max });
+    return owners.map((id) => claimed.filter((job) => job.customer_id === id).length);
+  };
+  expect(await shares(6)).toEqual([0, 0, 3, 3]);
+  expect(await shares(54)).toEqual([10, 10, 17, 17]);
+  expect((await own.backlog.stampBacklog({ priority: 1, max: 100, after: undefined })).ids).toHaveLength(18);
 });
 
 test("claimBacklog goes past jobs of a paused type, and parks them", async () => {
