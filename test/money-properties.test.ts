@@ -12,7 +12,9 @@ import { JOB_CLAUSES } from "./support/guard-job-clauses.ts";
 import { POST_CLAUSES } from "./support/guard-post-clauses.ts";
 import { SUBMIT_CLAUSES } from "./support/guard-submit-clauses.ts";
 import { type CommandKind, REFUSALS, type Sequence, sequence } from "./support/money-commands.ts";
-import { type Actor, findBrokenAnswers, MoneyWorld, Tally } from "./support/money-world.ts";
+import { findBrokenAnswers } from "./support/money-answers.ts";
+import { Tally } from "./support/money-tally.ts";
+import { type Actor, MoneyWorld } from "./support/money-world.ts";
 import { brokenPromises, createRunner, createTestPlatform } from "./support/test-platform.ts";
 
 const isLong = process.env["LONG_TESTS"] === "1";

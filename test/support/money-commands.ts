@@ -3,6 +3,8 @@ import * as fc from "fast-check";
 // What can be asked of money, at random. Targets are numbers that the run takes modulo what there is by then, so that any part of a sequence is
 // a sequence too, and fast-check can shrink it.
 
+/** Known ids, as popped from a list; whatever is next; whose turn it is. */
+export type ClaimSource = "ids" | "next" | "backlog";
 export type SettleKind = "succeeded" | "failed" | "retry" | "released" | "cancelled";
 
 export type Command =
@@ -25,7 +27,7 @@ export type Command =
       readonly other_body: boolean;
       readonly grouped: boolean;
     }
-  | { readonly kind: "claim"; readonly max: number; readonly by_id: boolean }
+  | { readonly kind: "claim"; readonly max: number; readonly from: ClaimSource }
   | {
       readonly kind: "settle";
       readonly nths: readonly number[];
@@ -158,7 +160,13 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 6,
     arbitrary: named("submit_again", { nth, other_body: fc.constantFrom(false, false, true), grouped }),
   },
-  { weight: 14, arbitrary: named("claim", { max: fc.integer({ min: 1, max: 4 }), by_id: fc.boolean() }) },
+  {
+    weight: 14,
+    arbitrary: named("claim", {
+      max: fc.integer({ min: 1, max: 4 }),
+      from: fc.constantFrom("ids", "next", "backlog"),
+    }),
+  },
   {
     weight: 14,
     arbitrary: named("settle", {

@@ -1,19 +1,19 @@
-import { isDeepStrictEqual } from "node:util";
 import { v7 as uuidv7 } from "uuid";
 import type { OpenPlatform } from "../../src/bin/open-platform.ts";
 import { PlatformError } from "../../src/core/errors.ts";
 import { type IdempotencyKey, toIdempotencyKey } from "../../src/core/idempotency.ts";
-import type { ClaimedJob, Job, Outcome, Submitted } from "../../src/core/job.ts";
+import type { ClaimedJob, Outcome, Submitted } from "../../src/core/job.ts";
 import { retryJob } from "../../src/core/retry-job.ts";
 import { type SubmitJob, submitJobs } from "../../src/core/submit-jobs.ts";
 import type { Posted, Posting, Refund, WalletEntry } from "../../src/core/wallet.ts";
 import {
+  type ClaimSource,
   type Command,
-  type CommandKind,
   REFUSALS,
   type Sequence,
   type SettleKind,
 } from "./money-commands.ts";
+import type { Tally } from "./money-tally.ts";
 import { brokenPromises, createRunner } from "./test-platform.ts";
 
 interface KeyedPosting {
@@ -25,31 +25,6 @@ interface KeyedPosting {
 export interface Actor {
   readonly platform: OpenPlatform;
   runner: string;
-}
-
-/** How often each command was answered how: `ok`, `idle` (there was nothing to do it to) or a refusal. */
-export class Tally {
-  readonly counts = new Map<string, number>();
-  commands = 0;
-
-  add(kind: CommandKind, answer: string): void {
-    const name = `${kind}: ${answer}`;
-    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
-  }
-
-  of(kind: CommandKind, answer: string): number {
-    return this.counts.get(`${kind}: ${answer}`) ?? 0;
-  }
-
-  /** Refusals by code, whichever command they answered. */
-  refusals(): Record<string, number> {
-    const sums: Record<string, number> = {};
-    for (const [name, count] of this.counts) {
-      const code = name.slice(name.indexOf(": ") + 2);
-      if (code !== "ok" && code !== "idle") sums[code] = (sums[code] ?? 0) + count;
-    }
-    return sums;
-  }
 }
 
 /** The customers and job types of one sequence, and every answer that was given about them. */
@@ -129,7 +104,7 @@ export class MoneyWorld {
     );
     if (requests.length === 0) return;
     await this.#submit(actor.platform, requests, undefined, false);
-    await this.#claim(actor, { max: requests.length, by_id: false });
+    await this.#claim(actor, { max: requests.length, from: "next" });
     const succeeded = this.customers.flatMap((id, index) =>
       this.#unsettled.filter((job) => job.customer_id === id).slice(0, at(setups, index).succeeded),
     );
@@ -389,12 +364,10 @@ export class MoneyWorld {
     return "ok";
   }
 
-  async #claim(actor: Actor, claim: { max: number; by_id: boolean }): Promise<readonly string[]> {
+  async #claim(actor: Actor, claim: { max: number; from: ClaimSource }): Promise<readonly string[]> {
     const { platform, runner: runner_id } = actor;
     try {
-      const claimed = claim.by_id
-        ? await platform.jobs.claim({ runner_id, ids: this.jobs.slice(-claim.max * 3) })
-        : await platform.jobs.claimNext({ runner_id, max: claim.max });
+      const claimed = await this.#claimFrom(platform.jobs, runner_id, claim);
       this.#claims.push(...claimed);
       this.#unsettled.push(...claimed);
       return [claimed.length > 0 ? "ok" : "idle"];
@@ -403,6 +376,21 @@ export class MoneyWorld {
       // Declared dead: as a runner does, under a new id.
       actor.runner = await createRunner(platform);
       return [error.code, ...(await this.#claim(actor, claim))];
+    }
+  }
+
+  #claimFrom(
+    jobs: OpenPlatform["jobs"],
+    runner_id: string,
+    { max, from }: { max: number; from: ClaimSource },
+  ): Promise<ClaimedJob[]> {
+    switch (from) {
+      case "ids":
+        return jobs.claim({ runner_id, ids: this.jobs.slice(-max * 3) });
+      case "next":
+        return jobs.claimNext({ runner_id, max });
+      case "backlog":
+        return jobs.claimBacklog({ runner_id, max });
     }
   }
 
@@ -449,41 +437,6 @@ export class MoneyWorld {
     this.#names += 1;
     return `reference ${this.#names}`;
   }
-}
-
-/** What the answers promised and what is stored, compared; empty when they agree. */
-export function findBrokenAnswers(
-  world: MoneyWorld,
-  stored: { jobs: readonly Job[]; entries: readonly WalletEntry[] },
-): string[] {
-  const jobs = new Map(stored.jobs.map((job) => [job.id, job]));
-  const entries = new Map(stored.entries.map((entry) => [`${entry.wallet_id}/${entry.seq}`, entry]));
-  const charges = stored.entries.filter((entry) => entry.kind === "charge");
-  const costs = [...world.settled.values()].flatMap((outcome) => {
-    const quote = jobs.get(outcome.id)?.estimated_cost_cents ?? Number.NaN;
-    if (outcome.kind !== "succeeded") return [];
-    const cost_cents = Math.max(0, Math.min(outcome.cost_cents ?? quote, quote));
-    return cost_cents === 0 ? [] : [`${outcome.id} ${cost_cents}`];
-  });
-  const facts: Record<string, boolean> = {
-    "the jobs are those that were answered": isDeepStrictEqual(
-      [...jobs.keys()].toSorted(),
-      world.jobs.toSorted(),
-    ),
-    "the charges are what successes were answered to cost": isDeepStrictEqual(
-      charges.map((entry) => `${entry.job_id} ${-entry.amount_cents}`).toSorted(),
-      costs.toSorted(),
-    ),
-    "the other entries are those that were answered":
-      stored.entries.length - charges.length === world.posted.length,
-    "each entry is as it was answered, every time": [...world.posted, ...world.replayed].every((entry) =>
-      isDeepStrictEqual(entries.get(`${entry.wallet_id}/${entry.seq}`), entry),
-    ),
-    "a key makes one job an item": [...world.made.values()].every(
-      ({ ids, fresh }) => ids.size === 1 && fresh === 1,
-    ),
-  };
-  return Object.entries(facts).flatMap(([fact, holds]) => (holds ? [] : [`not ${fact}`]));
 }
 
 function noted(
