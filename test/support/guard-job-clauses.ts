@@ -136,7 +136,7 @@ export const JOB_CLAUSES: readonly Guard[] = [
       ({ running }) => settle(running, 1, "succeeded"),
     ),
     "a job has no wallet",
-    "succeeded, cost 10; broken: held_is_sum_of_open_holds",
+    "succeeded, cost 10; broken: held_is_sum_of_open_holds, success_is_charged_once_at_its_cost",
   ),
   charging(
     "nothing is no entry",
