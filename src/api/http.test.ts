@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
-import { Client } from "pg";
 import { pino } from "pino";
 import { beforeAll, describe, expect, test } from "vitest";
-import { atTheEnd } from "../../test/support/cleanup.ts";
+import { runSql } from "../../test/support/sql.ts";
 import { createCustomer, createJobType } from "../../test/support/test-platform.ts";
 import { ADMIN_KEY, createTestApi, type TestApi } from "./test-api.ts";
 
@@ -208,10 +207,7 @@ describe("what nobody foresaw", () => {
     const broken = await createTestApi({ log });
     const customer_id = await createCustomer(broken.platform);
     const secret = (await broken.ask("POST", `/customers/${customer_id}/api-keys`)).body.api_key;
-    const database = new Client({ connectionString: broken.databaseUrl });
-    await database.connect();
-    atTheEnd(() => database.end());
-    await database.query("ALTER TABLE jobs RENAME COLUMN output_data TO lost");
+    await runSql(broken.databaseUrl, "ALTER TABLE jobs RENAME COLUMN output_data TO lost");
     const { status, body, text } = await broken.ask("GET", "/jobs", { key: secret });
     expect([status, body.code, body.retryable]).toEqual([500, "internal_error", false]);
     expect(text).not.toMatch(/output_data|column|select|stack|pg/i);

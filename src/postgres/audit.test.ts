@@ -1,7 +1,7 @@
-import { Client } from "pg";
+import type { Client } from "pg";
 import { v7 as uuidv7 } from "uuid";
-import { beforeAll, expect, test } from "vitest";
-import { atTheEnd } from "../../test/support/cleanup.ts";
+import { afterEach, beforeAll, expect, test } from "vitest";
+import { connect } from "../../test/support/sql.ts";
 import {
   createCustomer,
   createJobType,
@@ -16,6 +16,8 @@ const CHARGED_ONCE = "success_is_charged_once_at_its_cost";
 const NOTHING_ELSE = "nothing_else_is_charged";
 
 let client: Client;
+
+afterEach(() => client.query("ROLLBACK"));
 
 beforeAll(async () => {
   const { platform, databaseUrl } = await createTestPlatform();
@@ -36,9 +38,7 @@ beforeAll(async () => {
     ),
     claimed.map(({ lease_id }) => lease_id),
   );
-  client = new Client(databaseUrl);
-  await client.connect();
-  atTheEnd(() => client.end());
+  client = await connect(databaseUrl);
 });
 
 const CHARGE = `wallet_entries WHERE (wallet_id, seq) = (SELECT wallet_id, seq FROM wallet_entries WHERE kind = 'charge' ORDER BY job_id LIMIT 1)`;
@@ -47,11 +47,11 @@ const AGAIN = `INSERT INTO wallet_entries (wallet_id, seq, kind, amount_cents, b
 const OTHER_WALLET = `(SELECT w.id FROM wallets w WHERE w.id <> wallet_id)`;
 
 test.each<[fault: string, sql: string, found: Record<string, number>]>([
-  ["nothing is wrong", "SELECT", {}],
+  ["all is well", "SELECT", {}],
   ["a job is charged twice", AGAIN, { [CHARGED_ONCE]: 1 }],
   ["one is charged twice, and another never", `${AGAIN}; DELETE FROM ${CHARGE}`, { [CHARGED_ONCE]: 2 }],
   [
-    "a charge is of another cost",
+    "charges are of another cost",
     `UPDATE wallet_entries SET amount_cents = -1 WHERE kind = 'charge'`,
     { [CHARGED_ONCE]: 4 },
   ],
@@ -71,22 +71,32 @@ test.each<[fault: string, sql: string, found: Record<string, number>]>([
     `UPDATE jobs SET cost_cents = 1 WHERE status = 'failed'`,
     { [NOTHING_ELSE]: 2 },
   ],
+  [
+    "failed jobs cost something, and are charged that",
+    `UPDATE jobs SET cost_cents = 1 WHERE status = 'failed';
+     INSERT INTO wallet_entries (wallet_id, seq, kind, amount_cents, balance_after_cents, job_id)
+     SELECT w.id, 9, 'charge', -1, 0, j.id FROM jobs j JOIN wallets w USING (customer_id) WHERE j.status = 'failed'`,
+    { [NOTHING_ELSE]: 2 },
+  ],
+  [
+    "a job is charged twice, and failed jobs cost something",
+    `${AGAIN}; UPDATE jobs SET cost_cents = 1 WHERE status = 'failed'`,
+    { [CHARGED_ONCE]: 1, [NOTHING_ELSE]: 2 },
+  ],
   ["charged jobs are gone", `DELETE FROM jobs WHERE status = 'succeeded'`, { [NOTHING_ELSE]: 2 }],
   [
     "a customer has no wallet",
     `DELETE FROM wallets WHERE id = (SELECT min(id::text)::uuid FROM wallets)`,
     { [CHARGED_ONCE]: 2 },
   ],
-])("the audit finds out when %s", async (_fault, sql, found) => {
-  await client.query("BEGIN; SET LOCAL session_replication_role = replica");
+])("the audit tells when %s", async (_fault, sql, found) => {
   await client.query(
-    "DROP INDEX wallet_entries_one_charge; ALTER TABLE jobs DROP CONSTRAINT jobs_only_success_costs",
+    `BEGIN; SET LOCAL session_replication_role = replica;
+     DROP INDEX wallet_entries_one_charge; ALTER TABLE jobs DROP CONSTRAINT jobs_only_success_costs; ${sql}`,
   );
-  await client.query(sql);
   const { rows } = await client.query<{ promise: string; broken: string }>(
     "SELECT promise, broken FROM audit WHERE promise = ANY ($1) AND broken > 0",
     [[CHARGED_ONCE, NOTHING_ELSE]],
   );
-  await client.query("ROLLBACK");
   expect(Object.fromEntries(rows.map(({ promise, broken }) => [promise, Number(broken)]))).toEqual(found);
 });

@@ -1,6 +1,5 @@
-import { Client } from "pg";
 import { expect, test } from "vitest";
-import { atTheEnd } from "../../test/support/cleanup.ts";
+import { connect } from "../../test/support/sql.ts";
 import {
   createCustomer,
   createJobType,
@@ -62,13 +61,7 @@ test("whoever looked at the backlog before it was stamped does not lock what was
     input_data: n,
   }));
   await platform.jobs.submit(jobs, NO_ROOM);
-  const connect = async (): Promise<Client> => {
-    const client = new Client(databaseUrl);
-    await client.connect();
-    atTheEnd(() => client.end());
-    return client;
-  };
-  const [keeper, looker] = [await connect(), await connect()];
+  const [keeper, looker] = [await connect(databaseUrl), await connect(databaseUrl)];
   await keeper.query("SELECT pg_advisory_lock(1)");
   await looker.query("BEGIN");
   // Its snapshot is taken before it waits, and the rows are locked after.

@@ -1,7 +1,6 @@
-import { Client } from "pg";
 import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "vitest";
-import { atTheEnd } from "../../test/support/cleanup.ts";
+import { connect } from "../../test/support/sql.ts";
 import {
   brokenPromises,
   createCustomer,
@@ -44,9 +43,7 @@ test.each(Object.entries(MOVES))(
       await platform.jobTypes.setPaused(job_type_id, false);
     }
 
-    const mover = new Client(databaseUrl);
-    await mover.connect();
-    atTheEnd(() => mover.end());
+    const mover = await connect(databaseUrl);
     await mover.query("BEGIN");
     await mover.query(sql, sql.includes("$1") ? [id, runner_id, uuidv7()] : []);
     const cancelled = platform.jobs.cancel(id);

@@ -1,7 +1,6 @@
-import { Client } from "pg";
 import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "vitest";
-import { atTheEnd } from "../../test/support/cleanup.ts";
+import { connect } from "../../test/support/sql.ts";
 import {
   brokenPromises,
   createCustomer,
@@ -86,9 +85,7 @@ test("claims of the backlog at a time take from different customers, and share t
     ),
     NO_ROOM,
   );
-  const other = new Client(databaseUrl);
-  await other.connect();
-  atTheEnd(() => other.end());
+  const other = await connect(databaseUrl);
   await other.query("BEGIN");
   const { rows } = await other.query<{ customer_id: string }>(
     "SELECT customer_id FROM claim_backlog(2, $1, $2, '{}')",

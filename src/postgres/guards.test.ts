@@ -1,7 +1,7 @@
-import { Client } from "pg";
+import type { Client } from "pg";
 import { v7 as uuidv7 } from "uuid";
 import { beforeAll, expect, test } from "vitest";
-import { atTheEnd } from "../../test/support/cleanup.ts";
+import { connect } from "../../test/support/sql.ts";
 import {
   createCustomer,
   createJobType,
@@ -30,9 +30,7 @@ let type: string;
 beforeAll(async () => {
   const { platform: opened, databaseUrl } = await createTestPlatform();
   platform = opened;
-  client = new Client(databaseUrl);
-  await client.connect();
-  atTheEnd(() => client.end());
+  client = await connect(databaseUrl);
   customer = await createCustomer(platform, 100);
   type = await createJobType(platform);
 });

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
-import { Client } from "pg";
+import type { Client } from "pg";
 import { beforeAll, describe, expect, test } from "vitest";
-import { atTheEnd } from "../../test/support/cleanup.ts";
+import { connect } from "../../test/support/sql.ts";
 import { createTestDatabase } from "../../test/support/database.ts";
 import { startTcpProxy, type TcpProxy } from "../../test/support/tcp-proxy.ts";
 import {
@@ -211,14 +211,6 @@ async function behindProxy(url = databaseUrl): Promise<{ platform: OpenPlatform;
 async function ownDatabase(): Promise<{ databaseUrl: string; client: Client }> {
   const { url } = await createTestDatabase();
   return { databaseUrl: url, client: await connect(url) };
-}
-
-async function connect(url: string): Promise<Client> {
-  const client = new Client({ connectionString: url });
-  client.on("error", () => undefined);
-  await client.connect();
-  atTheEnd(() => client.end());
-  return client;
 }
 
 function newJob(customer_id: string, input_data: unknown = {}): NewJob {

@@ -1,6 +1,6 @@
-import { Client } from "pg";
+import type { Client } from "pg";
 import { beforeEach, expect, test } from "vitest";
-import { atTheEnd } from "../../test/support/cleanup.ts";
+import { connect } from "../../test/support/sql.ts";
 import { createTestPlatform, createCustomer } from "../../test/support/test-platform.ts";
 import type { OpenPlatform } from "../bin/open-platform.ts";
 
@@ -11,9 +11,7 @@ let wallet: string;
 beforeEach(async () => {
   const created = await createTestPlatform();
   platform = created.platform;
-  client = new Client({ connectionString: created.databaseUrl });
-  await client.connect();
-  atTheEnd(() => client.end());
+  client = await connect(created.databaseUrl);
   const customer_id = await createCustomer(platform, 100);
   for (const reference of ["a", "b"])
     await platform.wallets.topUp({ customer_id, amount_cents: 5, reference });

@@ -1,6 +1,6 @@
-import { Client, DatabaseError, type QueryResult } from "pg";
+import { type Client, DatabaseError, type QueryResult } from "pg";
 import { v7 as uuidv7 } from "uuid";
-import { atTheEnd } from "./cleanup.ts";
+import { connect } from "./sql.ts";
 import { waitFor } from "./wait-for.ts";
 import { createCustomer, createJobType, createRunner, createTestPlatform } from "./test-platform.ts";
 
@@ -152,13 +152,6 @@ export async function race(
   });
   await client.query("COMMIT");
   return (await Promise.all(answers)).toSorted().join(" and ");
-}
-
-async function connect(databaseUrl: string): Promise<Client> {
-  const client = new Client(databaseUrl);
-  await client.connect();
-  atTheEnd(() => client.end());
-  return client;
 }
 
 async function answerOf(client: Client, sql: string): Promise<string> {

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { OpenPlatform } from "../../src/bin/open-platform.ts";
 import { PlatformError } from "../../src/core/errors.ts";
 import { type IdempotencyKey, toIdempotencyKey } from "../../src/core/idempotency.ts";
-import type { ClaimedJob, Outcome, Submitted } from "../../src/core/job.ts";
+import type { ClaimedJob, JobRepository, Outcome, Submitted } from "../../src/core/job.ts";
 import { retryJob } from "../../src/core/retry-job.ts";
 import { type SubmitJob, submitJobs } from "../../src/core/submit-jobs.ts";
 import type { Posted, Posting, Refund, WalletEntry } from "../../src/core/wallet.ts";
@@ -380,7 +380,7 @@ export class MoneyWorld {
   }
 
   #claimFrom(
-    jobs: OpenPlatform["jobs"],
+    jobs: JobRepository,
     runner_id: string,
     { max, from }: { max: number; from: ClaimSource },
   ): Promise<ClaimedJob[]> {

@@ -1,8 +1,8 @@
 import { Redis } from "ioredis";
-import { Client } from "pg";
 import { expect, test } from "vitest";
 import { isAlive } from "../../src/local/process-table.ts";
 import { atTheEnd } from "./cleanup.ts";
+import { connect } from "./sql.ts";
 import { createTestDatabase } from "./database.ts";
 import { startProcess } from "./processes.ts";
 import { redisNamespace, startRedis } from "./redis.ts";
@@ -68,11 +68,3 @@ test("waiting for a line ends when the process ends without it", async () => {
   expect(await started.exited).toEqual({ code: 3, signal: null });
   expect([started.stdout, started.stderr]).toEqual([["one"], ["two"]]);
 });
-
-async function connect(url: string): Promise<Client> {
-  const client = new Client({ connectionString: url });
-  client.on("error", () => undefined); // Dropping the database ends the connection.
-  await client.connect();
-  atTheEnd(() => client.end());
-  return client;
-}

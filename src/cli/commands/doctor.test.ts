@@ -1,6 +1,5 @@
-import { Client } from "pg";
 import { expect, test } from "vitest";
-import { atTheEnd } from "../../../test/support/cleanup.ts";
+import { runSql } from "../../../test/support/sql.ts";
 import { createTestDatabase } from "../../../test/support/database.ts";
 import { startIep } from "../../../test/support/processes.ts";
 import { redisNamespace, startRedis } from "../../../test/support/redis.ts";
@@ -118,10 +117,7 @@ test("a broken promise is BAD, and named", async () => {
   const cli = await createTestCli({ serverFacts: sound });
   await createRunner(cli.platform);
   await createCustomer(cli.platform);
-  const database = new Client({ connectionString: cli.databaseUrl });
-  await database.connect();
-  atTheEnd(() => database.end());
-  await database.query("UPDATE wallets SET current_balance_cents = current_balance_cents + 1");
+  await runSql(cli.databaseUrl, "UPDATE wallets SET current_balance_cents = current_balance_cents + 1");
   const { exit_code, states, row } = await examine(cli);
   expect({ exit_code, states }).toEqual({ exit_code: 1, states: { ...ALL_OK, audit: "bad" } });
   expect(row("audit")?.found).toContain("balance_is_sum_of_entries");
