@@ -5,17 +5,20 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { generateOpenApi } from "../src/api/openapi.ts";
 import { startEmbeddedPostgres } from "../src/local/embedded-postgres.ts";
-import { migrateUp } from "../src/postgres/migrator.ts";
+import { lintConfig } from "./house.ts";
+import { migrateUp } from "../src/postgres/connection/migrator.ts";
 
 // `npm run generate` writes what is made from something else; with --check it says what is out of date, and exits 1.
 
-const TABLES = "src/postgres/tables.gen.ts";
+const TABLES = "src/postgres/connection/tables.gen.ts";
 const OPENAPI = "openapi.json";
-/** bigint and timestamptz arrive as src/postgres/pool.ts parses them. */
+const LINT = ".oxlintrc.house.json";
+/** bigint and timestamptz arrive as src/postgres/connection/pool.ts parses them. */
 const TYPES = { int8: "number", timestamptz: "string" };
 
 const made = new Map([
   [TABLES, await generateTables()],
+  [LINT, `${JSON.stringify(lintConfig(), null, 2)}\n`],
   [OPENAPI, `${JSON.stringify(await generateOpenApi(), null, 2)}\n`],
 ]);
 

@@ -1,4 +1,4 @@
-import type { Platform } from "../core/platform.ts";
+import type { Platform } from "../core/use-cases/platform.ts";
 import { createApi } from "./server.ts";
 
 /** The OpenAPI 3.1 document of the API, made from the schemas that validate its requests. Needs no server: `openapi.json` is written from it. */

@@ -1,9 +1,9 @@
 import { Client } from "pg";
 import { pino } from "pino";
 import { runCli } from "../cli/program.ts";
-import type { CliContext, ServerFacts } from "../cli/context.ts";
-import { migrateDown, migrateUp, migrationStatus } from "../postgres/migrator.ts";
-import { connectionConfig } from "../postgres/pool.ts";
+import type { CliContext, ServerFacts } from "../cli/terminal/context.ts";
+import { migrateDown, migrateUp, migrationStatus } from "../postgres/connection/migrator.ts";
+import { connectionConfig } from "../postgres/connection/pool.ts";
 import { ConfigError, EXIT_CONFIG, loadDotEnv, readConfig } from "./config.ts";
 import { dataFolder } from "./data-folder.ts";
 import { openPlatform } from "./open-platform.ts";

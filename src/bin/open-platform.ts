@@ -1,21 +1,27 @@
 import type { Logger } from "pino";
-import { JobTypeCache } from "../core/job-type-cache.ts";
-import type { Platform } from "../core/platform.ts";
-import type { ReadyQueue } from "../core/ready-queue.ts";
-import { createSubmissions } from "../core/submit-jobs.ts";
-import { readAudit } from "../postgres/audit.ts";
-import { PostgresBacklogRepository } from "../postgres/backlog.ts";
-import { createBell } from "../postgres/bell.ts";
-import { PostgresCustomerRepository } from "../postgres/customers.ts";
-import { createDatabase } from "../postgres/database.ts";
-import { PostgresJobTypeRepository } from "../postgres/job-types.ts";
-import { PostgresJobRepository } from "../postgres/jobs.ts";
-import { openPool, REPORT_LIMITS, REQUEST_LIMITS, RUNNER_LIMITS, type Limits } from "../postgres/pool.ts";
-import { PostgresPriceRepository } from "../postgres/prices.ts";
-import { pruneOnce } from "../postgres/pruning.ts";
-import { PostgresRunnerRepository } from "../postgres/runners.ts";
-import { PostgresSealRepository } from "../postgres/seals.ts";
-import { PostgresWalletRepository } from "../postgres/wallets.ts";
+import { JobTypeCache } from "../core/use-cases/job-type-cache.ts";
+import type { Platform } from "../core/use-cases/platform.ts";
+import type { ReadyQueue } from "../core/model/ready-queue.ts";
+import { createSubmissions } from "../core/use-cases/submit-jobs.ts";
+import { readAudit } from "../postgres/repositories/audit.ts";
+import { PostgresBacklogRepository } from "../postgres/repositories/waiting-jobs.ts";
+import { createBell } from "../postgres/signals/bell.ts";
+import { PostgresCustomerRepository } from "../postgres/repositories/customers.ts";
+import { createDatabase } from "../postgres/connection/database.ts";
+import { PostgresJobTypeRepository } from "../postgres/repositories/job-types.ts";
+import { PostgresJobRepository } from "../postgres/repositories/jobs.ts";
+import {
+  openPool,
+  REPORT_LIMITS,
+  REQUEST_LIMITS,
+  RUNNER_LIMITS,
+  type Limits,
+} from "../postgres/connection/pool.ts";
+import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
+import { pruneOnce } from "../postgres/repositories/pruning.ts";
+import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
+import { PostgresSealRepository } from "../postgres/repositories/seals.ts";
+import { PostgresWalletRepository } from "../postgres/repositories/wallets.ts";
 import { createPostgresReadyQueue } from "../queue/postgres-ready-queue.ts";
 import { createRedisReadyQueue } from "../queue/redis-ready-queue.ts";
 

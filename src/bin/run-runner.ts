@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import packageJson from "../../package.json" with { type: "json" };
-import { loadProcessors } from "../processors/registry.ts";
+import { loadProcessors } from "../processors/loader/registry.ts";
 import { Runner, STOP_GRACE_MS } from "../runner/runner.ts";
-import { createHeartbeat } from "../postgres/heartbeat.ts";
+import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
 import { ageing } from "../upkeep/ageing.ts";
 import { pruning } from "../upkeep/pruning.ts";
 import { refill } from "../upkeep/refill.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { PlatformError } from "../core/errors.ts";
-import type { Platform } from "../core/platform.ts";
-import { MigrationError, migrateUp, migrationStatus } from "../postgres/migrator.ts";
+import { PlatformError } from "../core/lib/errors.ts";
+import type { Platform } from "../core/use-cases/platform.ts";
+import { MigrationError, migrateUp, migrationStatus } from "../postgres/connection/migrator.ts";
 import type { Config } from "./config.ts";
 
 const WAIT_MS = 30_000;

@@ -2,9 +2,9 @@ import { beforeAll, expect, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { createTestDatabase } from "../../test/support/database.ts";
 import { createTestPlatform } from "../../test/support/test-platform.ts";
-import { migrateDown, migrationStatus } from "../postgres/migrator.ts";
-import type { CliContext } from "./context.ts";
-import { createTestCli } from "./test-cli.ts";
+import { migrateDown, migrationStatus } from "../postgres/connection/migrator.ts";
+import type { CliContext } from "./terminal/context.ts";
+import { createTestCli } from "../../test/support/test-cli.ts";
 
 let cli: Awaited<ReturnType<typeof createTestCli>>;
 

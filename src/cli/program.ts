@@ -1,19 +1,19 @@
 import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import { withExamples, type CliRun } from "./command.ts";
-import { addAuditCommand } from "./commands/audit.ts";
-import { addCustomerCommands } from "./commands/customers.ts";
-import { addDoctorCommand } from "./commands/doctor.ts";
-import { addJobTypeCommands } from "./commands/job-types.ts";
-import { addJobCommands } from "./commands/jobs.ts";
-import { addMigrateCommands } from "./commands/migrate.ts";
-import { addProcessCommands } from "./commands/processes.ts";
-import { addQueueCommand } from "./commands/queue.ts";
-import { addRunnersCommand } from "./commands/runners.ts";
-import { addWalletCommands } from "./commands/wallets.ts";
-import type { CliContext } from "./context.ts";
-import { EXIT_OK } from "./errors.ts";
-import { createTerminal } from "./terminal.ts";
+import { withExamples, type CliRun } from "./terminal/command.ts";
+import { addAuditCommand } from "./commands/audit/audit.ts";
+import { addCustomerCommands } from "./commands/customers/customers.ts";
+import { addDoctorCommand } from "./commands/doctor/doctor.ts";
+import { addJobTypeCommands } from "./commands/job-types/job-types.ts";
+import { addJobCommands } from "./commands/jobs/jobs.ts";
+import { addMigrateCommands } from "./commands/migrate/migrate.ts";
+import { addProcessCommands } from "./commands/processes/processes.ts";
+import { addQueueCommand } from "./commands/queue/queue.ts";
+import { addRunnersCommand } from "./commands/runners/runners.ts";
+import { addWalletCommands } from "./commands/wallets/wallets.ts";
+import type { CliContext } from "./terminal/context.ts";
+import { EXIT_OK } from "./terminal/errors.ts";
+import { createTerminal } from "./terminal/terminal.ts";
 
 /**
  * Runs one command line (without `node` and the script) and answers the exit code: 0 ok, 1 error, 2 wrong usage, 4 the job that was waited for did

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
-import { createApiKey } from "../core/api-key.ts";
-import type { Platform } from "../core/platform.ts";
-import { DEFAULT_CURRENCY } from "../core/wallet.ts";
+import { createApiKey } from "../core/model/api-key.ts";
+import type { Platform } from "../core/use-cases/platform.ts";
+import { DEFAULT_CURRENCY } from "../core/model/wallet.ts";
 
 export interface DemoCustomer {
   readonly customer_id: string;

@@ -1,7 +1,7 @@
-import type { Bell } from "../core/bell.ts";
-import type { JobRepository } from "../core/job.ts";
-import { PUSH_TIMEOUT_MS, type ReadyQueue } from "../core/ready-queue.ts";
-import { within } from "./within.ts";
+import type { Bell } from "../core/model/bell.ts";
+import type { JobRepository } from "../core/model/job.ts";
+import { PUSH_TIMEOUT_MS, type ReadyQueue } from "../core/model/ready-queue.ts";
+import { within } from "../core/lib/within.ts";
 
 /** A ring can be lost with its connection: how long a runner then waits before it looks by itself. */
 const POLL_MS = 1_000;

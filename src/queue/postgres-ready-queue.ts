@@ -1,6 +1,6 @@
-import type { Bell } from "../core/bell.ts";
-import type { JobRepository } from "../core/job.ts";
-import type { BacklogRepository, ReadyQueue } from "../core/ready-queue.ts";
+import type { Bell } from "../core/model/bell.ts";
+import type { JobRepository } from "../core/model/job.ts";
+import type { BacklogRepository, ReadyQueue } from "../core/model/ready-queue.ts";
 import { directClaims } from "./direct-claims.ts";
 
 const PROMOTE_BATCH = 1_000;

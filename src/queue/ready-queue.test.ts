@@ -12,8 +12,8 @@ import {
 } from "../../test/support/test-platform.ts";
 import { waitFor } from "../../test/support/wait-for.ts";
 import type { OpenPlatform } from "../bin/open-platform.ts";
-import { submitJobs } from "../core/submit-jobs.ts";
-import { READY_WINDOW } from "../core/ready-queue.ts";
+import { submitJobs } from "../core/use-cases/submit-jobs.ts";
+import { READY_WINDOW } from "../core/model/ready-queue.ts";
 import { ageing } from "../upkeep/ageing.ts";
 
 let platform: OpenPlatform;

@@ -1,12 +1,12 @@
-import type { Bell } from "../core/bell.ts";
-import { PlatformError } from "../core/errors.ts";
+import type { Bell } from "../core/model/bell.ts";
+import { PlatformError } from "../core/lib/errors.ts";
 import {
   JOB_BATCH_MAX,
   PRIORITIES,
   type ClaimedJob,
   type JobRepository,
   type Priority,
-} from "../core/job.ts";
+} from "../core/model/job.ts";
 import {
   PUSH_TIMEOUT_MS,
   READY_WINDOW,
@@ -15,12 +15,12 @@ import {
   type ReadyJob,
   type ReadyQueue,
   type Room,
-} from "../core/ready-queue.ts";
+} from "../core/model/ready-queue.ts";
 import { directClaims } from "./direct-claims.ts";
-import { RedisHealth } from "./redis-health.ts";
-import { RedisLists, type Popped } from "./redis-lists.ts";
+import { RedisHealth } from "./redis/redis-health.ts";
+import { RedisLists, type Popped } from "./redis/redis-lists.ts";
 import { refillLists } from "./refill-lists.ts";
-import { within } from "./within.ts";
+import { within } from "../core/lib/within.ts";
 
 /** How old the knowledge that a list is full may grow before a submission has it looked up again. */
 const FULL_KNOWN_MS = 250;

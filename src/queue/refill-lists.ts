@@ -1,6 +1,6 @@
-import { PRIORITIES, type Priority } from "../core/job.ts";
-import { READY_WINDOW, type BacklogRepository } from "../core/ready-queue.ts";
-import type { RedisLists } from "./redis-lists.ts";
+import { PRIORITIES, type Priority } from "../core/model/job.ts";
+import { READY_WINDOW, type BacklogRepository } from "../core/model/ready-queue.ts";
+import type { RedisLists } from "./redis/redis-lists.ts";
 
 /** Jobs that one round moves, of each priority: with 1,000 a round over a backlog of 1,000 customers took 25 ms, and three priorities share the cores. */
 const BATCH = 500;

@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
-import { retryDelayMs } from "../core/backoff.ts";
-import type { ClaimedJob, JobError, Outcome } from "../core/job.ts";
-import type { JobType } from "../core/job-type.ts";
-import type { Processor, ProcessorContext } from "../processors/define-processor.ts";
-import { isFatal } from "../processors/fatal-error.ts";
-import { parseInput, parseOutput } from "../processors/parse-data.ts";
-import type { ProcessorRegistry } from "../processors/registry.ts";
+import { retryDelayMs } from "../core/lib/backoff.ts";
+import type { ClaimedJob, JobError, Outcome } from "../core/model/job.ts";
+import type { JobType } from "../core/model/job-type.ts";
+import type { Processor, ProcessorContext } from "../processors/sdk/define-processor.ts";
+import { isFatal } from "../processors/sdk/fatal-error.ts";
+import { parseInput, parseOutput } from "../processors/sdk/parse-data.ts";
+import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 import { Interruption, type Interrupter } from "./interrupter.ts";
 
 /** Longest text of an error that is kept; more is cut. */

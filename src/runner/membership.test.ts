@@ -12,8 +12,8 @@ import {
 import { startTestRunner, waitForEnd } from "../../test/support/test-runner.ts";
 import { waitFor } from "../../test/support/wait-for.ts";
 import type { OpenPlatform } from "../bin/open-platform.ts";
-import { submitJob, submitJobs } from "../core/submit-jobs.ts";
-import { defineProcessor } from "../processors/define-processor.ts";
+import { submitJob, submitJobs } from "../core/use-cases/submit-jobs.ts";
+import { defineProcessor } from "../processors/sdk/define-processor.ts";
 
 let testPlatform: TestPlatform;
 let platform: OpenPlatform;

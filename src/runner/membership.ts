@@ -2,8 +2,8 @@ import { hostname } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
-import { withRetry } from "../core/retry.ts";
-import { HEARTBEAT_MS, type Heartbeat, type Pulse, type RunnerRepository } from "../core/runner.ts";
+import { withRetry } from "../core/lib/with-retry.ts";
+import { HEARTBEAT_MS, type Heartbeat, type Pulse, type RunnerRepository } from "../core/model/runner.ts";
 
 /** Pulses further apart than this are a break in the contact with the database. */
 const BREAK_MS = 3 * HEARTBEAT_MS;

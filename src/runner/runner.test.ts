@@ -12,13 +12,13 @@ import {
 import { startTestRunner, waitForEnd } from "../../test/support/test-runner.ts";
 import { waitFor } from "../../test/support/wait-for.ts";
 import type { OpenPlatform } from "../bin/open-platform.ts";
-import type { Job } from "../core/job.ts";
-import type { NewJobType } from "../core/job-type.ts";
-import { cancelJob } from "../core/cancel-job.ts";
-import { retryJob } from "../core/retry-job.ts";
-import { submitJob, submitJobs } from "../core/submit-jobs.ts";
-import { defineProcessor, type Processor } from "../processors/define-processor.ts";
-import { FatalError } from "../processors/fatal-error.ts";
+import type { Job } from "../core/model/job.ts";
+import type { NewJobType } from "../core/model/job-type.ts";
+import { cancelJob } from "../core/use-cases/cancel-job.ts";
+import { retryJob } from "../core/use-cases/retry-job.ts";
+import { submitJob, submitJobs } from "../core/use-cases/submit-jobs.ts";
+import { defineProcessor, type Processor } from "../processors/sdk/define-processor.ts";
+import { FatalError } from "../processors/sdk/fatal-error.ts";
 import type { Runner } from "./runner.ts";
 
 let testPlatform: TestPlatform;

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
-import { JOB_BATCH_MAX, type ClaimedJob, type Outcome, type Refusal } from "../core/job.ts";
-import type { JobType } from "../core/job-type.ts";
-import type { Platform } from "../core/platform.ts";
-import { withRetry } from "../core/retry.ts";
-import type { Heartbeat } from "../core/runner.ts";
-import type { ProcessorRegistry } from "../processors/registry.ts";
+import { JOB_BATCH_MAX, type ClaimedJob, type Outcome, type Refusal } from "../core/model/job.ts";
+import type { JobType } from "../core/model/job-type.ts";
+import type { Platform } from "../core/use-cases/platform.ts";
+import { withRetry } from "../core/lib/with-retry.ts";
+import type { Heartbeat } from "../core/model/runner.ts";
+import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 import { runAttempt } from "./attempt.ts";
 import { Interrupter, Interruption } from "./interrupter.ts";
 import { Membership } from "./membership.ts";

@@ -1,12 +1,12 @@
-import { GroupCommit, type Settler } from "../core/group-commit.ts";
+import { GroupCommit, type Settler } from "../core/lib/group-commit.ts";
 import {
   JOB_BATCH_MAX,
   type ClaimedJob,
   type JobRepository,
   type Outcome,
   type Refusal,
-} from "../core/job.ts";
-import { isRetryable, withRetry } from "../core/retry.ts";
+} from "../core/model/job.ts";
+import { isRetryable, withRetry } from "../core/lib/with-retry.ts";
 
 /** Bytes of output in one batch. */
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;

@@ -1,5 +1,5 @@
-import { PRIORITIES, type Priority } from "../core/job.ts";
-import type { BacklogRepository } from "../core/ready-queue.ts";
+import { PRIORITIES, type Priority } from "../core/model/job.ts";
+import type { BacklogRepository } from "../core/model/ready-queue.ts";
 import type { UpkeepTask } from "./upkeep.ts";
 
 /** Jobs of one priority that a round looks at. */

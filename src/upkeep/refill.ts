@@ -1,4 +1,4 @@
-import type { ReadyQueue } from "../core/ready-queue.ts";
+import type { ReadyQueue } from "../core/model/ready-queue.ts";
 import type { UpkeepTask } from "./upkeep.ts";
 
 /** Brings what waits outside the ready queue into it: see `ReadyQueue.refill`. Run by every runner. */

@@ -1,4 +1,4 @@
-import { LOST_RUNNERS_MAX, type RunnerRepository } from "../core/runner.ts";
+import { LOST_RUNNERS_MAX, type RunnerRepository } from "../core/model/runner.ts";
 import type { UpkeepTask } from "./upkeep.ts";
 
 /** Batches of dead runners that one round gives back. */

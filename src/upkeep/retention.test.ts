@@ -7,7 +7,7 @@ import {
   createRunner,
   createTestPlatform,
 } from "../../test/support/test-platform.ts";
-import { submitJob } from "../core/submit-jobs.ts";
+import { submitJob } from "../core/use-cases/submit-jobs.ts";
 import { retention } from "./retention.ts";
 
 const OLD = Date.now() - 100 * 24 * 60 * 60 * 1_000;

@@ -1,4 +1,4 @@
-import type { JobRepository } from "../core/job.ts";
+import type { JobRepository } from "../core/model/job.ts";
 import type { UpkeepTask } from "./upkeep.ts";
 
 /** Jobs that one round looks at; up to 50 rounds in a row. */

@@ -1,4 +1,4 @@
-import type { SealRepository } from "../core/seals.ts";
+import type { SealRepository } from "../core/model/seals.ts";
 import type { UpkeepTask } from "./upkeep.ts";
 
 /** Adds a link to the hash chain of each wallet that has new entries. Run by every runner; the database lets one at a time. */

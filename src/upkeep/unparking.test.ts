@@ -6,7 +6,7 @@ import {
   createRunner,
   createTestPlatform,
 } from "../../test/support/test-platform.ts";
-import { submitJob } from "../core/submit-jobs.ts";
+import { submitJob } from "../core/use-cases/submit-jobs.ts";
 import { unparking } from "./unparking.ts";
 
 test("jobs of a paused type come back once it is resumed, and not before", async () => {

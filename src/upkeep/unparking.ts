@@ -1,4 +1,4 @@
-import type { BacklogRepository } from "../core/ready-queue.ts";
+import type { BacklogRepository } from "../core/model/ready-queue.ts";
 import type { UpkeepTask } from "./upkeep.ts";
 
 const BATCH = 1_000;

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { submitJob, type SubmitJob } from "../../src/core/submit-jobs.ts";
+import { submitJob, type SubmitJob } from "../../src/core/use-cases/submit-jobs.ts";
 import type { OpenPlatform } from "../../src/bin/open-platform.ts";
 import { atTheEnd } from "./cleanup.ts";
 import { createRunner } from "./test-platform.ts";

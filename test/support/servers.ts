@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Client } from "pg";
 import { type PostgresServer, startEmbeddedPostgres } from "../../src/local/embedded-postgres.ts";
-import { migrateUp } from "../../src/postgres/migrator.ts";
+import { migrateUp } from "../../src/postgres/connection/migrator.ts";
 import { startRedisServer } from "./redis-server.ts";
 import { createTempFolder, fastestParent, removeFolder, sweepTempFolders } from "./temp-folder.ts";
 

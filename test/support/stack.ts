@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Job, JobStatus } from "../../src/core/job.ts";
+import type { Job, JobStatus } from "../../src/core/model/job.ts";
 import { httpClient, type Request } from "./http-client.ts";
 import { startIep, type StartedProcess } from "./processes.ts";
 import { waitFor } from "./wait-for.ts";

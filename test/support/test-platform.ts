@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import { openPlatform, type OpenPlatform } from "../../src/bin/open-platform.ts";
-import type { NewJobType } from "../../src/core/job-type.ts";
+import type { NewJobType } from "../../src/core/model/job-type.ts";
 import { atTheEnd } from "./cleanup.ts";
 import { createTestDatabase } from "./database.ts";
 

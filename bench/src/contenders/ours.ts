@@ -1,11 +1,11 @@
 import { pino } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import { openPlatform } from "../../../src/bin/open-platform.ts";
-import { createApiKey } from "../../../src/core/api-key.ts";
-import { LEASE_SECONDS } from "../../../src/core/runner.ts";
-import { submitJobs, type SubmitJob } from "../../../src/core/submit-jobs.ts";
-import { createHeartbeat } from "../../../src/postgres/heartbeat.ts";
-import { migrateUp } from "../../../src/postgres/migrator.ts";
+import { createApiKey } from "../../../src/core/model/api-key.ts";
+import { LEASE_SECONDS } from "../../../src/core/model/runner.ts";
+import { submitJobs, type SubmitJob } from "../../../src/core/use-cases/submit-jobs.ts";
+import { createHeartbeat } from "../../../src/postgres/signals/heartbeat.ts";
+import { migrateUp } from "../../../src/postgres/connection/migrator.ts";
 import type { Client, Contender, Payload, Site, Watch, Worker } from "../contender.ts";
 import { countRows } from "../servers/sql.ts";
 
@@ -193,7 +193,7 @@ async function upkeepTasks() {
 }
 
 async function createNoop(watch: Watch) {
-  const { defineProcessor } = await import("../../../src/processors/define-processor.ts");
+  const { defineProcessor } = await import("../../../src/processors/sdk/define-processor.ts");
   return defineProcessor({ id: PROCESSOR, run: (input) => watch.started(numberOf(input)) ?? null });
 }
 

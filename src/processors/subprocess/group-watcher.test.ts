@@ -3,14 +3,14 @@ import { expect, test } from "vitest";
 import { startProcess, type StartedProcess } from "../../../test/support/processes.ts";
 import { waitFor } from "../../../test/support/wait-for.ts";
 import { isAlive } from "../../local/process-table.ts";
-import { directoryWith } from "../test-directory.ts";
+import { directoryWith } from "../../../test/support/directory-with.ts";
 
 /** The promise: a killed runner leaves nothing that runs longer. */
 const ORPHAN_MS_MAX = 2_000;
 
 const RUNNER = `
   const { readProcessorJson } = await import(${moduleUrl("./processor-json.ts")});
-  const { testContext } = await import(${moduleUrl("../test-context.ts")});
+  const { testContext } = await import(${moduleUrl("../sdk/test-context.ts")});
   const processor = await readProcessorJson(process.argv[1]);
   const context = { ...testContext(), progress: (_fraction, pid) => console.log("pid", pid) };
   processor.run(null, context).then(() => console.log("ended"));`;
@@ -52,7 +52,7 @@ test.runIf(process.platform === "linux")(
     const script = `
       const { existsSync } = await import("node:fs");
       const { readProcessorJson } = await import(${moduleUrl("./processor-json.ts")});
-      const { testContext } = await import(${moduleUrl("../test-context.ts")});
+      const { testContext } = await import(${moduleUrl("../sdk/test-context.ts")});
       const processor = await readProcessorJson("${folder}/processor.json");
       setInterval(() => {
         // When the first run, the watcher has not been told of the last.

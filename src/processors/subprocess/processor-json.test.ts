@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { loadProcessors, ProcessorLoadError } from "../registry.ts";
-import { runForTest } from "../test-context.ts";
-import { directoryWith } from "../test-directory.ts";
+import { loadProcessors, ProcessorLoadError } from "../loader/registry.ts";
+import { runForTest } from "../sdk/test-context.ts";
+import { directoryWith } from "../../../test/support/directory-with.ts";
 
 const RUN = '#!/bin/sh\nprintf \'{"output":"ran"}\'\n';
 const json = (settings: unknown): string => JSON.stringify(settings);

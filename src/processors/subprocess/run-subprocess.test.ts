@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../test/support/temporary-folder.ts";
 import { waitFor } from "../../../test/support/wait-for.ts";
 import { isAlive } from "../../local/process-table.ts";
-import { isFatal } from "../fatal-error.ts";
-import { runForTest, testContext } from "../test-context.ts";
+import { isFatal } from "../sdk/fatal-error.ts";
+import { runForTest, testContext } from "../sdk/test-context.ts";
 import { STDERR_LOGGED_MAX } from "./stderr-log.ts";
 import { commandProcessor } from "./test-command.ts";
 

@@ -1,6 +1,6 @@
-import type { ProcessorContext } from "../define-processor.ts";
-import { FatalError, InputError } from "../fatal-error.ts";
-import { processorJob } from "../processor-job.ts";
+import type { ProcessorContext } from "../sdk/define-processor.ts";
+import { FatalError, InputError } from "../sdk/fatal-error.ts";
+import { processorJob } from "../sdk/processor-job.ts";
 import { startProcessGroup, type GroupOptions } from "./process-group.ts";
 import { StderrLog } from "./stderr-log.ts";
 import { StdoutReader } from "./stdout-reader.ts";

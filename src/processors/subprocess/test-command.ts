@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { Processor } from "../define-processor.ts";
-import { directoryWith } from "../test-directory.ts";
+import type { Processor } from "../sdk/define-processor.ts";
+import { directoryWith } from "../../../test/support/directory-with.ts";
 import { PROCESSOR_JSON, readProcessorJson } from "./processor-json.ts";
 
 interface TestCommand {

@@ -4,8 +4,8 @@ import {
   type Processor,
   type ProcessorContext,
   type ProcessorJob,
-} from "../define-processor.ts";
-import { importUserModules } from "../import-user-modules.ts";
+} from "../sdk/define-processor.ts";
+import { importUserModules } from "../user-modules/import-user-modules.ts";
 import { fromPlainError, toPlainError, type FromThread, type ToThread } from "./thread-message.ts";
 
 /** Progress goes out this often at most: a loop may tell of every item, and only the latest counts. */

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
-import type { ProcessorContext } from "../define-processor.ts";
-import { processorJob } from "../processor-job.ts";
+import type { ProcessorContext } from "../sdk/define-processor.ts";
+import { processorJob } from "../sdk/processor-job.ts";
 import { fromPlainError, toPlainError, type FromThread, type ToThread } from "./thread-message.ts";
 
 /** From an abort to the end of the thread, when the processor goes on. */

@@ -1,0 +1,235 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { v7 as uuidv7 } from "uuid";
+import { createTestApi, type TestApi } from "../../test-api.ts";
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await createTestApi();
+});
+
+const ADA = { name: "Ada Lovelace", email: "ada@example.com" };
+const make = async (body: object = ADA) => (await api.ask("POST", "/customers", { body })).body;
+
+describe("customers", () => {
+  test("a new customer has an empty wallet in euros and a Location", async () => {
+    const { status, body, headers } = await api.ask("POST", "/customers", { body: ADA });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ ...ADA, active: true });
+    expect(headers["location"]).toBe(`/customers/${body.id}`);
+    const wallet = await api.ask("GET", `/customers/${body.id}/wallet`);
+    expect(wallet.body).toMatchObject({
+      customer_id: body.id,
+      currency: "EUR",
+      current_balance_cents: 0,
+      pending_charges_cents: 0,
+      available_cents: 0,
+    });
+  });
+
+  test("the wallet has the currency that was asked for", async () => {
+    const { id } = await make({ ...ADA, currency: "USD" });
+    expect((await api.ask("GET", `/customers/${id}/wallet`)).body.currency).toBe("USD");
+  });
+
+  test("names lose the spaces around them and keep everything else", async () => {
+    expect((await make({ ...ADA, name: '  Žluťoučký 🐎, O\'Neill & <b>"Söhne"</b>  ' })).name).toBe(
+      'Žluťoučký 🐎, O\'Neill & <b>"Söhne"</b>',
+    );
+  });
+
+  test("200 characters are 200 characters, also where each is two UTF-16 units", async () => {
+    expect((await make({ ...ADA, name: "🐎".repeat(200) })).name).toHaveLength(400);
+    expect(
+      (await api.ask("POST", "/customers", { body: { ...ADA, name: "🐎".repeat(201) } })).body.errors,
+    ).toEqual([{ pointer: "/name", message: "must have 200 characters or less" }]);
+  });
+
+  test("every wrong field is named at once", async () => {
+    const { status, body } = await api.ask("POST", "/customers", {
+      body: { name: "\u0000", email: "nobody", currency: "eur", nmae: "x", "a/b~c": 1 },
+    });
+    expect(status).toBe(422);
+    expect(body.code).toBe("validation_failed");
+    expect(body.errors).toEqual([
+      { pointer: "/name", message: "must have no control characters" },
+      { pointer: "/email", message: "must be an e-mail address" },
+      { pointer: "/currency", message: "must be an ISO 4217 code such as EUR" },
+      { pointer: "/nmae", message: 'is not a known field; did you mean "name"?' },
+      { pointer: "/a~1b~0c", message: "is not a known field; known are name, email, currency" },
+    ]);
+    expect(body.detail).toContain("/name must have no control characters; /email must be");
+  });
+
+  test.each([
+    [
+      "nothing",
+      {},
+      [
+        { pointer: "/name", message: "is required" },
+        { pointer: "/email", message: "is required" },
+      ],
+    ],
+    ["a number for a name", { ...ADA, name: 5 }, [{ pointer: "/name", message: "must be a string" }]],
+    ["an empty name", { ...ADA, name: "  " }, [{ pointer: "/name", message: "must not be empty" }]],
+    [
+      "half a surrogate pair",
+      { ...ADA, name: "\ud800" },
+      [{ pointer: "/name", message: "has half of a surrogate pair: send well-formed Unicode" }],
+    ],
+    ["a list", [], [{ pointer: "", message: "must be a JSON object" }]],
+    ["null", null, [{ pointer: "", message: "must be a JSON object" }]],
+  ])("%s is refused", async (_what, body, errors) => {
+    const answer = await api.ask("POST", "/customers", { body });
+    expect(answer.status).toBe(422);
+    expect(answer.body.errors).toEqual(errors);
+  });
+
+  test("a body that is missing altogether is refused as a missing object", async () => {
+    const { status, body } = await api.ask("POST", "/customers");
+    expect(status).toBe(422);
+    expect(body.errors).toEqual([{ pointer: "", message: "must be a JSON object" }]);
+  });
+
+  test("a change changes what it names, and an id may be written in upper case", async () => {
+    const made = await make();
+    const { status, body } = await api.ask("PATCH", `/customers/${made.id.toUpperCase()}`, {
+      body: { name: "Countess" },
+    });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ id: made.id, name: "Countess", email: ADA.email, active: true });
+    expect((await api.ask("GET", `/customers/${made.id}`)).body).toEqual(body);
+  });
+
+  test("the currency cannot be changed", async () => {
+    const { id } = await make();
+    const { status, body } = await api.ask("PATCH", `/customers/${id}`, { body: { currency: "USD" } });
+    expect(status).toBe(422);
+    expect(body.errors[0].pointer).toBe("/currency");
+  });
+
+  test("a customer that does not exist is not found, on every route below it", async () => {
+    const path = `/customers/${uuidv7()}`;
+    const answers = await Promise.all([
+      api.ask("GET", path),
+      api.ask("PATCH", path, { body: { active: false } }),
+      api.ask("GET", `${path}/wallet`),
+      api.ask("GET", `${path}/wallet/entries`),
+      api.ask("GET", `${path}/wallet/entries`, { headers: { accept: "text/csv" } }),
+      api.ask("POST", `${path}/wallet/top-ups`, { body: { amount_cents: 1, reference: "r" } }),
+      api.ask("POST", `${path}/api-keys`, { body: {} }),
+      api.ask("GET", `${path}/api-keys`),
+      api.ask("DELETE", `${path}/api-keys/${uuidv7()}`),
+    ]);
+    expect(answers.map(({ status, body }) => `${status} ${body.code}`)).toEqual(
+      answers.map(() => "404 not_found"),
+    );
+  });
+
+  test("an id that is no UUID is named", async () => {
+    const { status, body } = await api.ask("GET", "/customers/42");
+    expect(status).toBe(422);
+    expect(body.errors).toEqual([{ pointer: "/id", message: "must be a UUID" }]);
+  });
+
+  test("pages follow each other, newest first, to the end", async () => {
+    const other = await createTestApi();
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n += 1)
+      ids.unshift((await other.ask("POST", "/customers", { body: ADA })).body.id);
+    const seen: string[] = [];
+    for (let url = "/customers?limit=2"; url;) {
+      const { body } = await other.ask("GET", url);
+      expect(body.data.length).toBeLessThanOrEqual(2);
+      seen.push(...body.data.map((customer: { id: string }) => customer.id));
+      url = body.next_cursor && `/customers?limit=2&cursor=${body.next_cursor}`;
+    }
+    expect(seen).toEqual(ids);
+    expect((await other.ask("GET", "/customers?limit=5")).body.next_cursor).toBeNull();
+  });
+
+  test.each([
+    ["limit=0", "/limit", "must be at least 1"],
+    ["limit=201", "/limit", "must be at most 200"],
+    ["limit=ten", "/limit", "must be a number"],
+    ["limit=1.5", "/limit", "must be an integer"],
+    ["limit=1&limit=2", "/limit", "must be a number"],
+    ["limit=", "/limit", "must be at least 1"],
+    ["cursor=nonsense", "/cursor", "is not a cursor of this list: send next_cursor as it was answered"],
+    ["cursor=", "/cursor", "is not a cursor of this list: send next_cursor as it was answered"],
+    ["cursro=x", "/cursro", 'is not a known field; did you mean "cursor"?'],
+  ])("the query ?%s is refused", async (query, pointer, message) => {
+    const { status, body } = await api.ask("GET", `/customers?${query}`);
+    expect(status).toBe(422);
+    expect(body.errors).toEqual([{ pointer, message }]);
+  });
+});
+
+describe("API keys", () => {
+  test("a key is shown once, works, is listed by its beginning, and is refused once revoked", async () => {
+    const { id } = await make();
+    const made = await api.ask("POST", `/customers/${id}/api-keys`, { body: { name: "laptop" } });
+    expect(made.status).toBe(201);
+    expect(made.headers["cache-control"]).toBe("no-store");
+    expect(Object.keys(made.body)).toEqual(["id", "api_key"]);
+    const { api_key } = made.body;
+    expect(api_key).toMatch(/^iep_[\w-]{43}$/);
+
+    expect((await api.ask("GET", `/customers/${id}`, { key: api_key })).status).toBe(200);
+    const listed = await api.ask("GET", `/customers/${id}/api-keys`);
+    expect(listed.text).not.toContain(api_key);
+    expect(listed.body.data).toEqual([
+      {
+        id: made.body.id,
+        customer_id: id,
+        name: "laptop",
+        prefix: api_key.slice(0, 12),
+        created_at: expect.any(String),
+        last_used_at: expect.any(String),
+        revoked_at: null,
+      },
+    ]);
+
+    expect((await api.ask("DELETE", `/customers/${id}/api-keys/${made.body.id}`)).status).toBe(204);
+    expect((await api.ask("DELETE", `/customers/${id}/api-keys/${made.body.id}`)).status).toBe(204);
+    const refused = await api.ask("GET", `/customers/${id}`, { key: api_key });
+    expect([refused.status, refused.body.code]).toEqual([401, "invalid_api_key"]);
+    expect((await api.ask("GET", `/customers/${id}/api-keys`)).body.data[0].revoked_at).not.toBeNull();
+  });
+
+  test("a key needs no name and so no body, with or without a content type", async () => {
+    const { id } = await make();
+    const path = `/customers/${id}/api-keys`;
+    expect((await api.ask("POST", path)).status).toBe(201);
+    expect((await api.ask("POST", path, { raw: "" })).status).toBe(201);
+    expect((await api.ask("POST", path, { body: {} })).status).toBe(201);
+    expect((await api.ask("GET", path)).body.data.map((key: { name: null }) => key.name)).toEqual([
+      null,
+      null,
+      null,
+    ]);
+  });
+
+  test("a DELETE with a content type and nothing in it is no fault", async () => {
+    const { id } = await make();
+    const { body } = await api.ask("POST", `/customers/${id}/api-keys`);
+    expect((await api.ask("DELETE", `/customers/${id}/api-keys/${body.id}`, { raw: "" })).status).toBe(204);
+  });
+
+  test("a key of another customer cannot be revoked through this one", async () => {
+    const [mine, theirs] = await Promise.all([make(), make()]);
+    const { body } = await api.ask("POST", `/customers/${theirs.id}/api-keys`);
+    expect((await api.ask("DELETE", `/customers/${mine.id}/api-keys/${body.id}`)).status).toBe(404);
+    expect((await api.ask("GET", `/customers/${theirs.id}`, { key: body.api_key })).status).toBe(200);
+  });
+
+  test("keys are listed in pages", async () => {
+    const { id } = await make();
+    for (let n = 0; n < 3; n += 1)
+      await api.ask("POST", `/customers/${id}/api-keys`, { body: { name: `key ${n}` } });
+    const first = (await api.ask("GET", `/customers/${id}/api-keys?limit=2`)).body;
+    const second = (await api.ask("GET", `/customers/${id}/api-keys?limit=2&cursor=${first.next_cursor}`))
+      .body;
+    expect([...first.data, ...second.data].map((key) => key.name)).toEqual(["key 2", "key 1", "key 0"]);
+    expect(second.next_cursor).toBeNull();
+  });
+});

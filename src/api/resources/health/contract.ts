@@ -1,0 +1,15 @@
+import { z } from "zod";
+import { Checks } from "../../http/checks.ts";
+
+export const Health = z
+  .strictObject({ status: z.literal("ok") })
+  .meta({ id: "Health", examples: [{ status: "ok" }] });
+
+export const Readiness = z
+  .strictObject({
+    status: z.enum(["ok", "degraded"]).meta({
+      description: "`degraded`: the ready queue is away; jobs go on without it, more slowly.",
+    }),
+    checks: Checks,
+  })
+  .meta({ id: "Readiness", examples: [{ status: "ok", checks: { database: "ok", ready_queue: "ok" } }] });

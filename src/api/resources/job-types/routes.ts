@@ -1,0 +1,143 @@
+import { v7 as uuidv7 } from "uuid";
+import type { z } from "zod";
+import { PlatformError } from "../../../core/lib/errors.ts";
+import type { Platform } from "../../../core/use-cases/platform.ts";
+import type { Api } from "../../http/api.ts";
+import { adminOnly } from "../../http/auth.ts";
+import { IdParams, NoBody, PageQuery } from "../../http/fields.ts";
+import { JobType, JobTypeChanges, JobTypePage, NewJobType } from "./contract.ts";
+import { toPage } from "../../http/cursor.ts";
+
+const tags = ["Job types"];
+
+export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache }: Platform): void {
+  api.post(
+    "/job-types",
+    {
+      onRequest: adminOnly,
+      schema: {
+        operationId: "createJobType",
+        tags,
+        summary: "Make a job type",
+        description: "`Location` is its path.",
+        body: NewJobType,
+        response: { 201: JobType },
+        errors: ["name_taken"],
+      },
+    },
+    async ({ body }, reply) => {
+      const jobType = await jobTypes.create({ ...body, id: uuidv7() });
+      return reply.code(201).header("location", `/job-types/${jobType.id}`).send(jobType);
+    },
+  );
+
+  api.get(
+    "/job-types",
+    {
+      onRequest: adminOnly,
+      schema: {
+        operationId: "listJobTypes",
+        tags,
+        summary: "List job types, newest first",
+        querystring: PageQuery,
+        response: { 200: JobTypePage },
+      },
+    },
+    async ({ query: { limit, cursor } }) => {
+      const rows = await jobTypes.list({ limit: limit + 1, before: cursor });
+      return toPage(rows, limit, (jobType) => jobType.id);
+    },
+  );
+
+  api.get(
+    "/job-types/:id",
+    {
+      onRequest: adminOnly,
+      schema: {
+        operationId: "getJobType",
+        tags,
+        summary: "Read a job type",
+        params: IdParams,
+        response: { 200: JobType },
+        errors: ["not_found"],
+      },
+    },
+    async ({ params: { id } }) => {
+      const jobType = await jobTypes.findById(id);
+      if (!jobType) throw noJobType(id);
+      return jobType;
+    },
+  );
+
+  api.patch(
+    "/job-types/:id",
+    {
+      onRequest: adminOnly,
+      schema: {
+        operationId: "updateJobType",
+        tags,
+        summary: "Change a job type",
+        description:
+          "Only what is sent changes. Price and `enabled` hold from the next submission on, everywhere; the rest may take other processes a second. Jobs already accepted keep their price.",
+        params: IdParams,
+        body: JobTypeChanges,
+        response: { 200: JobType },
+        errors: ["not_found", "name_taken"],
+      },
+    },
+    async ({ params: { id }, body }) => {
+      const jobType = await jobTypes.update(id, body);
+      if (!jobType) throw noJobType(id);
+      jobTypeCache.forget(id);
+      return jobType;
+    },
+  );
+
+  api.post(
+    "/job-types/:id/pause",
+    {
+      onRequest: adminOnly,
+      schema: {
+        operationId: "pauseJobType",
+        tags,
+        summary: "Pause a job type",
+        description:
+          "None of its jobs is started until it is resumed. Running ones go on, and submissions are taken. Pausing it again changes nothing.",
+        params: IdParams,
+        body: NoBody,
+        response: { 200: JobType },
+        errors: ["not_found"],
+      },
+    },
+    async ({ params: { id } }) => await setPaused(id, true),
+  );
+
+  api.post(
+    "/job-types/:id/resume",
+    {
+      onRequest: adminOnly,
+      schema: {
+        operationId: "resumeJobType",
+        tags,
+        summary: "Resume a job type",
+        description: "Its jobs that were held back wait in the backlog again within moments.",
+        params: IdParams,
+        body: NoBody,
+        response: { 200: JobType },
+        errors: ["not_found"],
+      },
+    },
+    async ({ params: { id } }) => await setPaused(id, false),
+  );
+
+  async function setPaused(id: string, paused: boolean): Promise<z.output<typeof JobType>> {
+    const jobType = await jobTypes.setPaused(id, paused);
+    if (!jobType) throw noJobType(id);
+    jobTypeCache.forget(id);
+    return jobType;
+  }
+}
+
+function noJobType(id: string): PlatformError {
+  return new PlatformError("not_found", `There is no job type ${id}.`);
+}

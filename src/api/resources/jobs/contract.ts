@@ -1,0 +1,184 @@
+import { z } from "zod";
+import { DEFAULT_PRIORITY, JOB_BATCH_MAX, JOB_STATUSES, PRIORITIES } from "../../../core/model/job.ts";
+import {
+  AnsweredTime,
+  Id,
+  IdCursor,
+  Limit,
+  PAGE_LIMIT_DEFAULT,
+  pageOf,
+  Timestamp,
+} from "../../http/fields.ts";
+import { MaxAttempts } from "../job-types/contract.ts";
+import { Problem } from "../../http/problem.ts";
+
+const RUN_AT_AHEAD_MAX_MS = 10 * 365.25 * 24 * 60 * 60 * 1_000;
+const PRIORITY_MESSAGE = "must be 0 (high), 1 (medium) or 2 (low)";
+
+const PRIORITY_OF = { "0": 0, "1": 1, "2": 2 } as const;
+
+export const Priority = z
+  .literal(PRIORITIES, PRIORITY_MESSAGE)
+  .meta({ type: "integer", description: "0 high, 1 medium, 2 low." });
+
+/** A job that is asked for. `input_data` has no rules here: what it must not have, and what its job type demands, `submitJobs` checks. */
+export const SubmitJob = z
+  .strictObject({
+    customer_id: Id.optional().meta({ description: "May be left out with a customer's key." }),
+    job_type_id: Id,
+    priority: Priority.default(DEFAULT_PRIORITY),
+    input_data: z.unknown().meta({
+      description:
+        "Any JSON, nested 100 levels at most. Numbers are IEEE 754 doubles; send larger integers as strings.",
+    }),
+    run_at: Timestamp.refine(
+      (run_at) => Date.parse(run_at) <= Date.now() + RUN_AT_AHEAD_MAX_MS,
+      "must be no more than 10 years ahead",
+    )
+      .optional()
+      .meta({ description: "Not started before. Left out or past: now." }),
+    max_attempts: MaxAttempts.optional().meta({ description: "Left out: the job type's." }),
+  })
+  .meta({
+    id: "SubmitJob",
+    examples: [
+      {
+        job_type_id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
+        input_data: { text: "The quick brown fox. It jumps." },
+      },
+      {
+        customer_id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
+        job_type_id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
+        priority: 0,
+        input_data: { text: "In a year." },
+        run_at: "2027-11-23T22:06:00+01:00",
+        max_attempts: 5,
+      },
+    ],
+  });
+
+/** The envelope alone: each item is parsed on its own as a `SubmitJob`, so that a wrong one does not fail its neighbours. */
+export const SubmitBatch = z
+  .strictObject({
+    jobs: z
+      .array(z.unknown().meta({ $ref: "#/components/schemas/SubmitJobInput" }))
+      .min(1)
+      .max(JOB_BATCH_MAX),
+  })
+  .meta({
+    id: "SubmitBatch",
+    examples: [
+      { jobs: [{ job_type_id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22", input_data: { text: "One." } }] },
+    ],
+  });
+
+const JobError = z.strictObject({ code: z.string(), message: z.string() });
+const AttemptError = JobError.extend({
+  attempt: z.int(),
+  at: AnsweredTime,
+  runner_id: Id.nullable(),
+});
+
+export const Job = z
+  .strictObject({
+    id: Id,
+    customer_id: Id,
+    job_type_id: Id,
+    status: z.enum(JOB_STATUSES),
+    priority: Priority,
+    input_data: z.unknown(),
+    output_data: z.unknown().meta({ description: "Null until it succeeded." }),
+    error: JobError.nullable().meta({ description: "Why it failed." }),
+    errors: z
+      .array(AttemptError)
+      .readonly()
+      .meta({ description: "Of its attempts, oldest first, the last 20." }),
+    estimated_cost_cents: z.int().meta({
+      description:
+        "The price quoted at submission: held while the job is open, and the most that it can cost.",
+    }),
+    cost_cents: z.int().nullable().meta({ description: "What was charged; null unless it succeeded." }),
+    attempt: z.int().meta({ description: "Attempts begun." }),
+    max_attempts: z.int(),
+    retry_of: Id.nullable(),
+    run_at: AnsweredTime,
+    created_at: AnsweredTime,
+    started_at: AnsweredTime.nullable(),
+    completed_at: AnsweredTime.nullable(),
+    runner_id: Id.nullable(),
+  })
+  .meta({
+    id: "Job",
+    examples: [
+      {
+        id: "019ab1f1-0a77-7e54-8f8d-3b1b6a4f9c01",
+        customer_id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
+        job_type_id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
+        status: "succeeded",
+        priority: 1,
+        input_data: { text: "The quick brown fox. It jumps." },
+        output_data: { words: 6 },
+        error: null,
+        errors: [],
+        estimated_cost_cents: 5,
+        cost_cents: 5,
+        attempt: 1,
+        max_attempts: 3,
+        retry_of: null,
+        run_at: "2026-11-23T21:06:45.010203Z",
+        created_at: "2026-11-23T21:06:45.010203Z",
+        started_at: "2026-11-23T21:06:45.02Z",
+        completed_at: "2026-11-23T21:06:45.03Z",
+        runner_id: "019ab1ef-f7d0-7c3e-a6a5-91d2c7b4e8f3",
+      },
+    ],
+  });
+
+export const JobEstimate = z
+  .strictObject({
+    customer_id: Id,
+    job_type_id: Id,
+    priority: Priority,
+    estimated_cost_cents: z.int().meta({ description: "What would be held, and the most it can cost." }),
+    currency: z.string(),
+    available_cents: z.int(),
+    affordable: z.boolean().meta({ description: "Whether the wallet would hold the price now." }),
+    refusal: z
+      .enum(["wallet_frozen", "insufficient_funds", "spend_limit_reached"])
+      .nullable()
+      .meta({ description: "Why it would not." }),
+    expected_wait_seconds: z.number().nullable().meta({
+      description:
+        "How long the job that is next in this priority has waited by now; 0 when none waits. Null when nobody can say: scheduled for later, paused, or no runner lives.",
+    }),
+  })
+  .meta({ id: "JobEstimate" });
+
+export const JobPage = pageOf(Job, "JobPage");
+
+export const BatchResults = z
+  .strictObject({
+    results: z
+      .array(
+        z.union([
+          z.strictObject({ status: z.literal(201), job: Job }),
+          z.strictObject({ status: z.int(), problem: Problem }),
+        ]),
+      )
+      .meta({ description: "In the order given." }),
+  })
+  .meta({ id: "BatchResults" });
+
+export const JobsQuery = z.strictObject({
+  customer_id: Id.optional(),
+  status: z.enum(JOB_STATUSES).optional(),
+  job_type_id: Id.optional(),
+  priority: z
+    .enum(["0", "1", "2"], PRIORITY_MESSAGE)
+    .transform((digit) => PRIORITY_OF[digit])
+    .optional()
+    .meta({ type: "integer", enum: [...PRIORITIES] }),
+  created_after: Timestamp.optional().meta({ description: "Only jobs made later than this." }),
+  limit: Limit.default(PAGE_LIMIT_DEFAULT),
+  cursor: IdCursor.optional(),
+});

@@ -1,0 +1,243 @@
+import type { FastifyRequest } from "fastify";
+import type { z } from "zod";
+import { cancelJob } from "../../../core/use-cases/cancel-job.ts";
+import { PlatformError } from "../../../core/lib/errors.ts";
+import type { Platform } from "../../../core/use-cases/platform.ts";
+import { retryJob } from "../../../core/use-cases/retry-job.ts";
+import { estimateJob } from "../../../core/use-cases/estimate-job.ts";
+import {
+  submitJobs,
+  submitOne,
+  type SubmitJob as SubmitJobRequest,
+} from "../../../core/use-cases/submit-jobs.ts";
+import type { Api } from "../../http/api.ts";
+import { activeOnly, ownerOf, refuseForeign } from "../../http/auth.ts";
+import { IdParams, NoBody } from "../../http/fields.ts";
+import { BatchResults, Job, JobEstimate, JobPage, JobsQuery, SubmitBatch, SubmitJob } from "./contract.ts";
+import { toPage } from "../../http/cursor.ts";
+import { IdempotencyHeaders, idempotencyKeyOf, madeOrReplayed } from "../../http/idempotency.ts";
+import { toProblem } from "../../http/problems.ts";
+import { refusalOr } from "../../http/refusal-or.ts";
+import { invalidField, parse } from "../../http/validation.ts";
+
+const tags = ["Jobs"];
+
+const SUBMISSION_ERRORS = [
+  "insufficient_funds",
+  "spend_limit_reached",
+  "wallet_frozen",
+  "customer_inactive",
+  "not_found",
+  "unknown_customer",
+  "unknown_job_type",
+  "job_type_disabled",
+  "input_invalid",
+] as const;
+
+export function jobRoutes(api: Api, platform: Platform): void {
+  const { jobs } = platform;
+
+  api.post(
+    "/jobs",
+    {
+      onRequest: activeOnly,
+      schema: {
+        operationId: "submitJob",
+        tags,
+        summary: "Submit a job",
+        description:
+          "The price of the job type is held in the wallet, and the job stored, together or not at all. `Location` is the job's path.",
+        headers: IdempotencyHeaders,
+        body: SubmitJob,
+        response: { 200: Job, 201: Job },
+        errors: [...SUBMISSION_ERRORS, "idempotency_key_reused", "job_gone"],
+      },
+    },
+    async (request, reply) => {
+      const key = idempotencyKeyOf(request, request.body);
+      const { job, replayed = false } = await submitOne(platform, {
+        ...forCustomer(request, request.body),
+        key: key && { ...key, item: 0 },
+      });
+      return reply
+        .code(madeOrReplayed(request, reply, replayed))
+        .header("location", `/jobs/${job.id}`)
+        .send(job);
+    },
+  );
+
+  api.post(
+    "/jobs/estimate",
+    {
+      onRequest: activeOnly,
+      schema: {
+        operationId: "estimateJob",
+        tags,
+        summary: "Price a job without submitting it",
+        description:
+          "What a submission with this body would cost, whether the wallet would hold it, and how long it would wait. Nothing is held: a moment later the answer may be another.",
+        body: SubmitJob,
+        response: { 200: JobEstimate },
+        errors: [
+          "customer_inactive",
+          "not_found",
+          "unknown_customer",
+          "unknown_job_type",
+          "job_type_disabled",
+          "input_invalid",
+        ],
+      },
+    },
+    async (request) => await estimateJob(platform, forCustomer(request, request.body)),
+  );
+
+  api.post(
+    "/jobs/batch",
+    {
+      onRequest: activeOnly,
+      schema: {
+        operationId: "submitJobs",
+        tags,
+        summary: "Submit up to 1000 jobs",
+        description:
+          "Each stands alone: what is wrong with one does not fail the others. Look at the `status` of each result; pointers in its problem are into that item.",
+        headers: IdempotencyHeaders,
+        body: SubmitBatch,
+        response: { 200: BatchResults },
+        errors: ["customer_inactive", "idempotency_key_reused"],
+      },
+    },
+    async (request, reply) => {
+      const { results, replayed } = await submitBatch(platform, request, request.body.jobs);
+      madeOrReplayed(request, reply, replayed);
+      return { results };
+    },
+  );
+
+  api.get(
+    "/jobs/:id",
+    {
+      schema: {
+        operationId: "getJob",
+        tags,
+        summary: "Read a job",
+        params: IdParams,
+        response: { 200: Job },
+        errors: ["not_found"],
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const job = await jobs.findById(id, ownerOf(request));
+      if (!job) throw new PlatformError("not_found", `There is no job ${id}.`);
+      return job;
+    },
+  );
+
+  api.post(
+    "/jobs/:id/cancel",
+    {
+      schema: {
+        operationId: "cancelJob",
+        tags,
+        summary: "Cancel a job",
+        description:
+          "It ends now, costs nothing, and its hold is released. A running one is told to stop wherever it runs; whatever it still answers is refused.",
+        params: IdParams,
+        body: NoBody,
+        response: { 200: Job },
+        errors: ["not_found", "job_already_ended"],
+      },
+    },
+    async (request) => await cancelJob(platform, request.params.id, ownerOf(request)),
+  );
+
+  api.post(
+    "/jobs/:id/retry",
+    {
+      onRequest: activeOnly,
+      schema: {
+        operationId: "retryJob",
+        tags,
+        summary: "Run a failed or cancelled job again",
+        description:
+          "As a new job with the same input, priority and attempts: `retry_of` is the old one, which stays as it ended. It is quoted and held like any submission. `Location` is the new job's path.",
+        params: IdParams,
+        body: NoBody,
+        response: { 201: Job },
+        errors: [...SUBMISSION_ERRORS, "job_not_ended"],
+      },
+    },
+    async (request, reply) => {
+      const job = await retryJob(platform, request.params.id, ownerOf(request));
+      return reply.code(201).header("location", `/jobs/${job.id}`).send(job);
+    },
+  );
+
+  api.get(
+    "/jobs",
+    {
+      schema: {
+        operationId: "listJobs",
+        tags,
+        summary: "List jobs, newest first",
+        description: "With a customer's key, that customer's.",
+        querystring: JobsQuery,
+        response: { 200: JobPage },
+        errors: ["not_found"],
+      },
+    },
+    async (request) => {
+      const { limit, cursor, ...filter } = request.query;
+      refuseForeign(request, filter.customer_id);
+      const rows = await jobs.list(
+        { ...filter, customer_id: ownerOf(request) ?? filter.customer_id },
+        { limit: limit + 1, before: cursor },
+      );
+      return toPage(rows, limit, (job) => job.id);
+    },
+  );
+}
+
+/** Whose job it is: the key's customer, or with the admin key the one that the body names. */
+function forCustomer(request: FastifyRequest, job: z.output<typeof SubmitJob>): SubmitJobRequest {
+  refuseForeign(request, job.customer_id);
+  const customer_id = ownerOf(request) ?? job.customer_id;
+  if (customer_id === undefined) throw invalidField("/customer_id", "is required with the admin key");
+  return { ...job, customer_id };
+}
+
+type Result = z.output<typeof BatchResults>["results"][number];
+
+/**
+ * Parses item by item, submits those that parsed together, and answers in the order given. Under a key each item stands at its place: what was
+ * made before is answered again, what was refused is tried again. `replayed`: the key made all that is answered as made.
+ */
+async function submitBatch(
+  platform: Platform,
+  request: FastifyRequest,
+  items: readonly unknown[],
+): Promise<{ results: Result[]; replayed: boolean }> {
+  const key = idempotencyKeyOf(request, items);
+  const parsed = items.map((item, index) =>
+    refusalOr((): SubmitJobRequest => {
+      const job = forCustomer(request, parse(SubmitJob, item));
+      return key ? { ...job, key: { ...key, item: index } } : job;
+    }),
+  );
+  const submitted = await submitJobs(
+    platform,
+    parsed.filter((one): one is SubmitJobRequest => !(one instanceof PlatformError)),
+  );
+  const answers = submitted.values();
+  const results = parsed.map((one): Result => {
+    const answer = one instanceof PlatformError ? { refused: one } : answers.next().value;
+    if (!answer) throw new Error("submitJobs answered less than it was asked");
+    if ("job" in answer) return { status: 201, job: answer.job };
+    // The key is the whole request's, and so is its being another request's.
+    if (answer.refused.code === "idempotency_key_reused") throw answer.refused;
+    return { status: answer.refused.status, problem: toProblem(answer.refused, request.id) };
+  });
+  const made = submitted.filter((one) => "job" in one);
+  return { results, replayed: made.length > 0 && made.every((one) => one.replayed) };
+}

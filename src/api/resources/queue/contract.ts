@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { AnsweredTime } from "../../http/fields.ts";
+import { Priority } from "../jobs/contract.ts";
+
+const count = (description: string) => z.int().min(0).meta({ description });
+
+export const Queue = z
+  .strictObject({
+    paused_at: AnsweredTime.nullable().meta({
+      description: "Since when the whole queue is paused; null when it is not.",
+    }),
+    priorities: z.array(
+      z.strictObject({
+        priority: Priority,
+        ready: count("Due and known to runners."),
+        backlog: count("Due and waiting for room in the ready queue."),
+        scheduled: count("Waiting for a later `run_at`."),
+        parked: count("Held back because their job type is paused."),
+        oldest_wait_seconds: z.number().nullable().meta({
+          description: "How long the oldest due job has waited; null when none waits.",
+        }),
+      }),
+    ),
+    ready_queue: z.strictObject({ "0": z.int(), "1": z.int(), "2": z.int() }).nullable().meta({
+      description:
+        "Ids in the Redis lists, by priority; null without Redis, and while Redis does not answer.",
+    }),
+  })
+  .meta({
+    id: "Queue",
+    examples: [
+      {
+        paused_at: null,
+        priorities: [
+          { priority: 0, ready: 2, backlog: 0, scheduled: 0, parked: 0, oldest_wait_seconds: 0.012 },
+          { priority: 1, ready: 5000, backlog: 1240, scheduled: 3, parked: 12, oldest_wait_seconds: 4.21 },
+          { priority: 2, ready: 0, backlog: 0, scheduled: 0, parked: 0, oldest_wait_seconds: null },
+        ],
+        ready_queue: { "0": 2, "1": 5000, "2": 0 },
+      },
+    ],
+  });

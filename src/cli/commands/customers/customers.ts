@@ -1,0 +1,123 @@
+import { Option, type Command } from "commander";
+import { v7 as uuidv7 } from "uuid";
+import { z } from "zod";
+import type { Customer } from "../../../core/model/customer.ts";
+import { PlatformError } from "../../../core/lib/errors.ts";
+import { DEFAULT_CURRENCY } from "../../../core/model/wallet.ts";
+import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
+import { formatDetails, formatTime, formatYesNo, type Column } from "../../terminal/format.ts";
+import { Currency, Email, Flag, Id, ListLimit, Name } from "../../terminal/options.ts";
+import { addApiKeyCommands } from "./api-keys.ts";
+
+const COLUMNS: readonly Column<Customer>[] = [
+  { title: "ID", cell: (row) => row.id },
+  { title: "NAME", cell: (row) => row.name },
+  { title: "EMAIL", cell: (row) => row.email },
+  { title: "ACTIVE", cell: (row) => formatYesNo(row.active) },
+  { title: "CREATED", cell: (row) => formatTime(row.created_at) },
+];
+
+export function addCustomerCommands(program: Command, run: CliRun): void {
+  const customers = program.command("customers").description("Customers and their API keys");
+  withExamples(
+    customers,
+    "iep customers create --name Ada --email ada@example.com",
+    "iep customers keys create <customer-id> --name production",
+    "iep customers update <id> --inactive",
+  );
+  addReading(customers, run);
+  addWriting(customers, run);
+  addApiKeyCommands(customers, run);
+}
+
+function addReading(customers: Command, run: CliRun): void {
+  const { terminal } = run;
+  withExamples(customers.command("list"), "iep customers list --limit 10")
+    .description("The newest customers")
+    .option("--limit <n>", "at most this many, up to 200 (default: 50)")
+    .action(
+      platformAction(run, z.object({ limit: ListLimit }), async (platform, { limit }) => {
+        const empty = "No customers yet: iep customers create --name … --email …";
+        await terminal.printList(await platform.customers.list({ limit }), COLUMNS, { limit, empty });
+      }),
+    );
+
+  withExamples(customers.command("show"), "iep customers show <id>")
+    .description("One customer")
+    .argument("<id>", "of the customer")
+    .action(
+      platformAction(run, z.object({ id: Id }), async (platform, { id }) => {
+        const customer = existing(id, await platform.customers.findById(id));
+        await terminal.print(customer, () => formatCustomer(customer));
+      }),
+    );
+}
+
+function addWriting(customers: Command, run: CliRun): void {
+  const { terminal } = run;
+  withExamples(
+    customers.command("create"),
+    "iep customers create --name Ada --email ada@example.com",
+    "iep customers create --name Ada --email ada@example.com --currency USD",
+  )
+    .description("Make a customer, with an empty wallet")
+    .option("--name <text>", "(required)")
+    .option("--email <address>", "(required)")
+    .option("--currency <code>", `of the wallet, for ever (default: ${DEFAULT_CURRENCY})`)
+    .action(
+      platformAction(
+        run,
+        z.object({ name: Name, email: Email, currency: Currency.default(DEFAULT_CURRENCY) }),
+        async (platform, fields) => {
+          const customer = await platform.customers.create({ id: uuidv7(), ...fields });
+          await terminal.print(customer, () => formatCustomer(customer));
+          await terminal.say(`A key for it: iep customers keys create ${customer.id}`);
+        },
+      ),
+    );
+
+  withExamples(
+    customers.command("update"),
+    "iep customers update <id> --inactive",
+    "iep customers update <id> --name Ada",
+  )
+    .description("Change a customer. An inactive one may read but submits no jobs")
+    .argument("<id>", "of the customer")
+    .option("--name <text>")
+    .option("--email <address>")
+    .option("--active")
+    .addOption(new Option("--inactive").conflicts("active"))
+    .action(
+      platformAction(
+        run,
+        z
+          .object({ id: Id, name: Name.optional(), email: Email.optional(), active: Flag, inactive: Flag })
+          .refine(
+            ({ name, email, active, inactive }) =>
+              name !== undefined || email !== undefined || active || inactive,
+            "name something to change: --name, --email, --active or --inactive",
+          ),
+        async (platform, { id, name, email, active, inactive }) => {
+          const changes = { name, email, active: active || inactive ? active : undefined };
+          const customer = existing(id, await platform.customers.update(id, changes));
+          await terminal.print(customer, () => formatCustomer(customer));
+        },
+      ),
+    );
+}
+
+function formatCustomer(customer: Customer): string {
+  return formatDetails([
+    ["id", customer.id],
+    ["name", customer.name],
+    ["email", customer.email],
+    ["active", formatYesNo(customer.active)],
+    ["created", formatTime(customer.created_at)],
+    ["updated", formatTime(customer.updated_at)],
+  ]);
+}
+
+function existing(id: string, customer: Customer | undefined): Customer {
+  if (!customer) throw new PlatformError("not_found", `There is no customer ${id}.`);
+  return customer;
+}

@@ -1,0 +1,168 @@
+import { expect, test } from "vitest";
+import { runSql } from "../../../../test/support/sql.ts";
+import { createTestDatabase } from "../../../../test/support/database.ts";
+import { startIep } from "../../../../test/support/processes.ts";
+import { redisNamespace, startRedis } from "../../../../test/support/redis.ts";
+import {
+  createCustomer,
+  createJobType,
+  createRunner,
+  createTestPlatform,
+} from "../../../../test/support/test-platform.ts";
+import type { CliContext } from "../../terminal/context.ts";
+import type { Finding } from "./examine.ts";
+import { createTestCli } from "../../../../test/support/test-cli.ts";
+
+/** The server of the tests runs without fsync. */
+const sound: CliContext["serverFacts"] = () =>
+  Promise.resolve({
+    version: "18.1",
+    fsync: "on",
+    synchronous_commit: "on",
+    now: new Date().toISOString(),
+  });
+
+type Cli = Awaited<ReturnType<typeof createTestCli>>;
+
+/** What the doctor finds, as `check: state`, with the exit code; and what stands in the rows. */
+async function examine(cli: Cli) {
+  const { exit_code, stdout, stderr } = await cli.run("doctor", "--json");
+  expect(stderr).toBe("");
+  const findings = JSON.parse(stdout) as Finding[];
+  const states = Object.fromEntries(findings.map(({ check, state }) => [check, state]));
+  const row = (name: string) => findings.find(({ check }) => check === name);
+  return { exit_code, states, row };
+}
+
+const ALL_OK = {
+  database: "ok",
+  "database version": "ok",
+  durability: "ok",
+  schema: "ok",
+  "ready queue": "ok",
+  runners: "ok",
+  queue: "ok",
+  "job types": "ok",
+  audit: "ok",
+};
+
+test("all is well: every row is ok, exit 0", async () => {
+  const cli = await createTestCli({ serverFacts: sound });
+  await createRunner(cli.platform);
+  const { exit_code, states } = await examine(cli);
+  expect({ exit_code, states }).toEqual({ exit_code: 0, states: ALL_OK });
+  const { stdout } = await cli.run("doctor");
+  expect(stdout).toMatch(/^CHECK +STATE +FOUND +WAY OUT$/m);
+  expect(stdout).toMatch(/^runners +ok +1 alive, 1 slots$/m);
+});
+
+test("what only makes jobs wait is a warning, exit 0", async () => {
+  const cli = await createTestCli({ serverFacts: sound });
+  const type = await createJobType(cli.platform, { name: "Held" });
+  await cli.json("job-types", "pause", type);
+  await cli.json("queue", "pause");
+  const { exit_code, states, row } = await examine(cli);
+  expect({ exit_code, states }).toEqual({
+    exit_code: 0,
+    states: { ...ALL_OK, runners: "warn", queue: "warn", "job types": "warn" },
+  });
+  expect(row("runners")).toMatchObject({ found: "none is alive", way_out: "iep runner starts one" });
+  expect(row("queue")?.way_out).toBe("iep queue resume");
+  expect(row("job types")?.found).toBe("1 paused: Held");
+});
+
+test("a runner that is listed and silent is a warning, by the database's clock", async () => {
+  const cli = await createTestCli({
+    serverFacts: async () => ({ ...(await sound()), now: new Date(Date.now() + 3_600_000).toISOString() }),
+  });
+  await createRunner(cli.platform);
+  const { exit_code, row } = await examine(cli);
+  expect(exit_code).toBe(0);
+  expect(row("runners")).toMatchObject({ state: "warn", found: "1 of 1 silent for over 10 s" });
+});
+
+test.each([
+  [{ version: "14.20 (Debian 14.20-1)" }, "database version", "move to PostgreSQL 15 or newer"],
+  [{ fsync: "off" }, "durability", "set both to on: a crash now loses jobs and money"],
+  [{ synchronous_commit: "off" }, "durability", "set both to on: a crash now loses jobs and money"],
+])("a server with %j is BAD, exit 1", async (facts, check, way_out) => {
+  const cli = await createTestCli({ serverFacts: async () => ({ ...(await sound()), ...facts }) });
+  await createRunner(cli.platform);
+  const { exit_code, states, row } = await examine(cli);
+  expect({ exit_code, states }).toEqual({ exit_code: 1, states: { ...ALL_OK, [check]: "bad" } });
+  expect(row(check)?.way_out).toBe(way_out);
+  expect((await cli.run("doctor")).stdout).toMatch(new RegExp(`^${check} +BAD +.*  ${way_out}$`, "m"));
+});
+
+test("a schema that is not up to date is BAD, and what needs it is skipped", async () => {
+  const cli = await createTestCli({ serverFacts: sound });
+  await cli.json("migrate", "down", "--all");
+  const { exit_code, states, row } = await examine(cli);
+  expect({ exit_code, states }).toEqual({
+    exit_code: 1,
+    states: {
+      ...ALL_OK,
+      schema: "bad",
+      runners: "skipped",
+      queue: "skipped",
+      "job types": "skipped",
+      audit: "skipped",
+    },
+  });
+  expect(row("schema")?.way_out).toBe("iep migrate up");
+  expect(row("audit")?.found).toBe("needs the schema");
+});
+
+test("a broken promise is BAD, and named", async () => {
+  const cli = await createTestCli({ serverFacts: sound });
+  await createRunner(cli.platform);
+  await createCustomer(cli.platform);
+  await runSql(cli.databaseUrl, "UPDATE wallets SET current_balance_cents = current_balance_cents + 1");
+  const { exit_code, states, row } = await examine(cli);
+  expect({ exit_code, states }).toEqual({ exit_code: 1, states: { ...ALL_OK, audit: "bad" } });
+  expect(row("audit")?.found).toContain("balance_is_sum_of_entries");
+});
+
+test("Redis that does not answer is BAD, and the rest is still examined", async () => {
+  const redis = await startRedis();
+  const { platform, databaseUrl } = await createTestPlatform({ redis: { url: redis.url, prefix: "jobs" } });
+  await createRunner(platform);
+  const cli = await createTestCli({ withPlatform: (work) => work(platform), serverFacts: sound });
+  expect(databaseUrl).not.toBe(cli.databaseUrl);
+  const { states, row } = await examine(cli);
+  expect(states).toEqual(ALL_OK);
+  expect(row("ready queue")?.found).toBe("Redis answers: 0 high, 0 medium, 0 low");
+  await redis.stop();
+  const away = await examine(cli);
+  expect(away).toMatchObject({ exit_code: 1, states: { ...ALL_OK, "ready queue": "bad" } });
+  expect(away.row("ready queue")?.way_out).toBe("start Redis, or correct REDIS_URL");
+});
+
+test("a database that is away is BAD, and what needs it is skipped", async () => {
+  const { platform } = await createTestPlatform({ databaseUrl: "postgres://nobody@127.0.0.1:1/none" });
+  const cli = await createTestCli({ withPlatform: (work) => work(platform) });
+  const { exit_code, states, row } = await examine(cli);
+  expect({ exit_code, states }).toEqual({
+    exit_code: 1,
+    states: {
+      ...Object.fromEntries(Object.keys(ALL_OK).map((check) => [check, "skipped"])),
+      database: "bad",
+      "ready queue": "ok",
+    },
+  });
+  expect(row("database")?.way_out).toBe("start PostgreSQL, or correct DATABASE_URL");
+});
+
+test("as a user starts it, it examines the server itself", async () => {
+  const { url: REDIS_URL, prefix: QUEUE_KEY_PREFIX } = redisNamespace();
+  const env = { DATABASE_URL: (await createTestDatabase()).url, REDIS_URL, QUEUE_KEY_PREFIX };
+  const doctor = startIep(["doctor", "--json"], { env });
+  expect(await doctor.exited).toEqual({ code: 1, signal: null });
+  const findings = JSON.parse(doctor.stdout.join("\n")) as Finding[];
+  const states = Object.fromEntries(findings.map(({ check, state }) => [check, state]));
+  expect(states).toEqual({ ...ALL_OK, durability: "bad", runners: "warn" });
+  expect(findings.find(({ check }) => check === "durability")?.found).toBe(
+    "fsync off, synchronous_commit on",
+  );
+  expect(doctor.stderr).toEqual([]);
+});

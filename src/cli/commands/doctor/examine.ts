@@ -1,0 +1,163 @@
+import { isClean } from "../../../core/model/audit.ts";
+import type { Platform } from "../../../core/use-cases/platform.ts";
+import { LEASE_SECONDS } from "../../../core/model/runner.ts";
+import { allJobTypes } from "../job-types/all-job-types.ts";
+import type { CliContext } from "../../terminal/context.ts";
+
+/** The oldest PostgreSQL that the platform is tested on. */
+const POSTGRES_VERSION_MIN = 15;
+
+/** `warn`: nothing is broken, but work may stand still. `skipped`: it needs something that is not ok itself. */
+export type State = "ok" | "warn" | "bad" | "skipped";
+
+/** What one check found, and the way out where that is not what it should be. */
+export interface Finding {
+  readonly check: string;
+  readonly state: State;
+  readonly found: string;
+  readonly way_out: string | null;
+}
+
+interface Parts {
+  readonly platform: Platform;
+  readonly context: CliContext;
+}
+
+interface Check {
+  readonly name: string;
+  /** Checks that must be ok, or this one has nothing to look at. */
+  readonly needs: readonly string[];
+  /** For when `look` throws. */
+  readonly way_out: string;
+  look(parts: Parts): Promise<Omit<Finding, "check">>;
+}
+
+const ok = (found: string) => ({ state: "ok", found, way_out: null }) as const;
+const warn = (found: string, way_out: string) => ({ state: "warn", found, way_out }) as const;
+const bad = (found: string, way_out: string) => ({ state: "bad", found, way_out }) as const;
+
+/** In the order in which they are made and told. */
+const CHECKS: readonly Check[] = [
+  {
+    name: "database",
+    needs: [],
+    way_out: "start PostgreSQL, or correct DATABASE_URL",
+    async look({ platform }) {
+      await platform.ping();
+      return ok("answers");
+    },
+  },
+  {
+    name: "database version",
+    needs: ["database"],
+    way_out: "see whether this role may connect",
+    async look({ context }) {
+      const { version } = await context.serverFacts();
+      if (Number.parseInt(version) >= POSTGRES_VERSION_MIN) return ok(`PostgreSQL ${version}`);
+      return bad(`PostgreSQL ${version}`, `move to PostgreSQL ${POSTGRES_VERSION_MIN} or newer`);
+    },
+  },
+  {
+    name: "durability",
+    needs: ["database"],
+    way_out: "see whether this role may connect",
+    async look({ context }) {
+      const { fsync, synchronous_commit } = await context.serverFacts();
+      const found = `fsync ${fsync}, synchronous_commit ${synchronous_commit}`;
+      if (fsync === "on" && synchronous_commit !== "off") return ok(found);
+      return bad(found, "set both to on: a crash now loses jobs and money");
+    },
+  },
+  {
+    name: "schema",
+    needs: ["database"],
+    way_out: "iep migrate status",
+    async look({ context }) {
+      const all = await context.migrations.status();
+      const missing = all.filter(({ applied_at }) => applied_at === null).length;
+      if (missing === 0) return ok(`all ${all.length} migrations have run`);
+      return bad(`${missing} of ${all.length} migrations have not run`, "iep migrate up");
+    },
+  },
+  {
+    name: "ready queue",
+    needs: [],
+    way_out: "start Redis, or correct REDIS_URL",
+    async look({ platform: { readyQueue } }) {
+      await readyQueue.ping();
+      const lengths = await readyQueue.lengths();
+      if (!lengths) return ok("PostgreSQL itself: REDIS_URL is not set");
+      return ok(`Redis answers: ${lengths[0]} high, ${lengths[1]} medium, ${lengths[2]} low`);
+    },
+  },
+  {
+    name: "runners",
+    needs: ["database", "schema"],
+    way_out: "iep runners",
+    look: lookAtRunners,
+  },
+  {
+    name: "queue",
+    needs: ["database", "schema"],
+    way_out: "iep queue",
+    async look({ platform }) {
+      const paused_at = await platform.backlog.pausedAt();
+      return paused_at === null ? ok("not paused") : warn(`paused since ${paused_at}`, "iep queue resume");
+    },
+  },
+  {
+    name: "job types",
+    needs: ["database", "schema"],
+    way_out: "iep job-types list",
+    async look({ platform }) {
+      const paused: string[] = [];
+      for await (const { paused_at, name } of allJobTypes(platform)) if (paused_at) paused.push(name);
+      if (paused.length === 0) return ok("none is paused");
+      return warn(`${paused.length} paused: ${paused.join(", ")}`, "iep job-types resume <id>");
+    },
+  },
+  {
+    name: "audit",
+    needs: ["database", "schema"],
+    way_out: "iep audit",
+    async look({ platform }) {
+      const rows = await platform.audit();
+      if (isClean(rows)) return ok(`all ${rows.length} promises hold`);
+      const broken = rows.filter((row) => row.broken > 0).map((row) => row.promise);
+      return bad(`broken: ${broken.join(", ") || "there are no promises"}`, "iep audit");
+    },
+  },
+];
+
+/** Makes every check, one after the other. A check that throws has found what it throws. */
+export async function examine(parts: Parts): Promise<Finding[]> {
+  const findings = new Map<string, Finding>();
+  for (const check of CHECKS) {
+    const lacks = check.needs.find((name) => findings.get(name)?.state !== "ok");
+    findings.set(check.name, {
+      check: check.name,
+      ...(lacks === undefined
+        ? await check.look(parts).catch((error: unknown) => bad(messageOf(error), check.way_out))
+        : { state: "skipped", found: `needs the ${lacks}`, way_out: null }),
+    });
+  }
+  return [...findings.values()];
+}
+
+/** By the database's clock. Any process that does upkeep takes dead runners off the list: one that stays there tells that none does. */
+async function lookAtRunners({ platform, context }: Parts) {
+  const start = "iep runner starts one";
+  const [{ now }, runners] = [await context.serverFacts(), await platform.runners.list()];
+  const silent = runners.filter(
+    ({ heartbeat_at }) => Date.parse(now) - Date.parse(heartbeat_at) > LEASE_SECONDS * 1_000,
+  );
+  if (runners.length === 0) return warn("none is alive", start);
+  if (silent.length > 0)
+    return warn(`${silent.length} of ${runners.length} silent for over ${LEASE_SECONDS} s`, start);
+  const slots = runners.reduce((sum, runner) => sum + runner.slots, 0);
+  return ok(`${runners.length} alive, ${slots} slots`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,113 @@
+import { v7 as uuidv7 } from "uuid";
+import { beforeAll, expect, test } from "vitest";
+import { createTestCli } from "../../../../test/support/test-cli.ts";
+
+let cli: Awaited<ReturnType<typeof createTestCli>>;
+
+beforeAll(async () => {
+  cli = await createTestCli();
+});
+
+const create = (name: string, ...more: string[]): string[] => {
+  return [
+    "job-types",
+    "create",
+    "--name",
+    name,
+    "--processing-logic-id",
+    "echo",
+    "--cost-cents",
+    "5",
+    ...more,
+  ];
+};
+
+test("job types are made with defaults, shown and listed", async () => {
+  const made = (await cli.json(...create("Plain"))) as { id: string };
+  expect(made).toMatchObject({
+    name: "Plain",
+    processing_logic_id: "echo",
+    standard_cost_cents: 5,
+    enabled: true,
+    max_attempts: 3,
+    timeout_seconds: 300,
+    input_schema: null,
+  });
+  expect(await cli.json("job-types", "show", made.id)).toEqual(made);
+  expect(await cli.json("job-types", "list", "--limit", "1")).toEqual([made]);
+  const { stdout } = await cli.run("job-types", "list");
+  expect(stdout).toMatch(new RegExp(`^${made.id}  Plain  echo +0\\.05  yes +no +3 +300 s$`, "m"));
+});
+
+test("an update changes only what it names; null takes the schema away", async () => {
+  const schema = '{"type":"object"}';
+  const { id } = (await cli.json(...create("Changing", "--disabled", "--input-schema", schema))) as {
+    id: string;
+  };
+  const update = ["job-types", "update", id];
+  const before = {
+    name: "Changing",
+    enabled: false,
+    standard_cost_cents: 5,
+    input_schema: { type: "object" },
+  };
+  expect(await cli.json("job-types", "show", id)).toMatchObject(before);
+  expect(await cli.json(...update, "--cost-cents", "700")).toMatchObject({
+    ...before,
+    standard_cost_cents: 700,
+  });
+  expect(await cli.json(...update, "--enable", "--max-attempts", "7")).toMatchObject({
+    ...before,
+    standard_cost_cents: 700,
+    enabled: true,
+    max_attempts: 7,
+  });
+  expect(await cli.json(...update, "--input-schema", "null")).toMatchObject({
+    enabled: true,
+    input_schema: null,
+  });
+  expect(await cli.json(...update, "--disable")).toMatchObject({ enabled: false });
+  expect((await cli.run(...update)).exit_code).toBe(2);
+  expect((await cli.run(...update, "--enable", "--disable")).exit_code).toBe(2);
+});
+
+test("a job type is paused and resumed", async () => {
+  const made = (await cli.json(...create("Pausing"))) as { id: string };
+  expect(made).toMatchObject({ paused_at: null });
+  expect(await cli.json("job-types", "pause", made.id)).toEqual({ ...made, paused_at: expect.any(String) });
+  expect((await cli.run("job-types", "list")).stdout).toMatch(/^\S+  Pausing +echo +0\.05  yes +yes /m);
+  expect((await cli.run("job-types", "show", made.id)).stdout).toMatch(/^paused since +\S+Z$/m);
+  expect(await cli.json("job-types", "resume", made.id)).toEqual(made);
+});
+
+test("a name in use is exit 1", async () => {
+  await cli.json(...create("Taken"));
+  const { exit_code, stderr } = await cli.run(...create("Taken"));
+  expect(exit_code).toBe(1);
+  expect(stderr).toContain('"Taken" exists already');
+});
+
+test("a job type that is not there is exit 1", async () => {
+  const id = uuidv7();
+  for (const argv of [
+    ["job-types", "show", id],
+    ["job-types", "update", id, "--enable"],
+    ["job-types", "pause", id],
+    ["job-types", "resume", id],
+  ])
+    expect(await cli.run(...argv)).toMatchObject({
+      exit_code: 1,
+      stderr: `error: There is no job type ${id}.\n`,
+    });
+});
+
+test.each([
+  ['{"type":"nonsense"}', "is not a JSON Schema"],
+  ["[]", "must be a JSON Schema object"],
+  ['{"const":"\\u0000"}', "has something that PostgreSQL cannot store"],
+  ["{", "is not valid JSON"],
+])("the input schema %s is wrong usage", async (schema, says) => {
+  const { exit_code, stderr } = await cli.run(...create("Wrong", "--input-schema", schema));
+  expect(exit_code).toBe(2);
+  expect(stderr).toContain(`--input-schema ${says}`);
+});

@@ -1,0 +1,212 @@
+import { Option, type Command } from "commander";
+import { v7 as uuidv7 } from "uuid";
+import { z } from "zod";
+import { PlatformError } from "../../../core/lib/errors.ts";
+import { findSchemaFault } from "../../../core/use-cases/input-schema.ts";
+import { JOB_TYPE_DEFAULTS, type JobType } from "../../../core/model/job-type.ts";
+import { findUnstorable } from "../../../core/lib/json.ts";
+import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
+import { formatDetails, formatMoney, formatTime, formatYesNo, type Column } from "../../terminal/format.ts";
+import { jsonArgument } from "../../terminal/json-argument.ts";
+import {
+  CostCents,
+  Flag,
+  Id,
+  ListLimit,
+  MaxAttempts,
+  Name,
+  ProcessingLogicId,
+  TimeoutSeconds,
+} from "../../terminal/options.ts";
+import { addPriceCommands } from "./prices.ts";
+
+const COLUMNS: readonly Column<JobType>[] = [
+  { title: "ID", cell: (row) => row.id },
+  { title: "NAME", cell: (row) => row.name },
+  { title: "PROCESSOR", cell: (row) => row.processing_logic_id },
+  { title: "COST", cell: (row) => formatMoney(row.standard_cost_cents), right: true },
+  { title: "ENABLED", cell: (row) => formatYesNo(row.enabled) },
+  { title: "PAUSED", cell: (row) => formatYesNo(row.paused_at !== null) },
+  { title: "ATTEMPTS", cell: (row) => row.max_attempts, right: true },
+  { title: "TIMEOUT", cell: (row) => `${row.timeout_seconds} s`, right: true },
+];
+
+export function addJobTypeCommands(program: Command, run: CliRun): void {
+  const jobTypes = program.command("job-types").description("What customers can buy");
+  withExamples(
+    jobTypes,
+    "iep job-types create --name Echo --processing-logic-id echo --cost-cents 5",
+    "iep job-types update <id> --cost-cents 7",
+    "iep job-types pause <id>",
+    "iep job-types set-price Echo --customer <id> --cost-cents 4",
+  );
+  addReading(jobTypes, run);
+  addCreate(jobTypes, run);
+  addUpdate(jobTypes, run);
+  addPause(jobTypes, run);
+  addPriceCommands(jobTypes, run);
+}
+
+function addReading(jobTypes: Command, run: CliRun): void {
+  const { terminal } = run;
+  withExamples(jobTypes.command("list"), "iep job-types list")
+    .description("The newest job types")
+    .option("--limit <n>", "at most this many, up to 200 (default: 50)")
+    .action(
+      platformAction(run, z.object({ limit: ListLimit }), async (platform, { limit }) => {
+        const empty =
+          "No job types yet: iep job-types create --name … --processing-logic-id … --cost-cents …";
+        await terminal.printList(await platform.jobTypes.list({ limit }), COLUMNS, { limit, empty });
+      }),
+    );
+
+  withExamples(jobTypes.command("show"), "iep job-types show <id>")
+    .description("One job type")
+    .argument("<id>", "of the job type")
+    .action(
+      platformAction(run, z.object({ id: Id }), async (platform, { id }) => {
+        const jobType = existing(id, await platform.jobTypes.findById(id));
+        await terminal.print(jobType, () => formatJobType(jobType));
+      }),
+    );
+}
+
+function addCreate(jobTypes: Command, run: CliRun): void {
+  withExamples(
+    jobTypes.command("create"),
+    "iep job-types create --name Echo --processing-logic-id echo --cost-cents 5",
+    "iep job-types create --name Text --processing-logic-id text.statistics --cost-cents 5 --input-schema @text.json",
+  )
+    .description("Make a job type")
+    .option("--name <text>", "(required)")
+    .option("--processing-logic-id <id>", "of the processor that runs it (required)")
+    .option("--cost-cents <n>", "what a job of it costs at most (required)")
+    .option("--max-attempts <n>", `(default: ${JOB_TYPE_DEFAULTS.max_attempts})`)
+    .option("--timeout-seconds <n>", `of one attempt (default: ${JOB_TYPE_DEFAULTS.timeout_seconds})`)
+    .option("--input-schema <json|@file|->", "JSON Schema (draft 2020-12) that inputs must match")
+    .option("--disabled", "take no jobs yet")
+    .action(
+      platformAction(run, z.object({ ...fields(run), disabled: Flag }), async (platform, values) => {
+        const jobType = await platform.jobTypes.create({
+          id: uuidv7(),
+          name: values.name,
+          processing_logic_id: values.processingLogicId,
+          standard_cost_cents: values.costCents,
+          enabled: !values.disabled,
+          max_attempts: values.maxAttempts,
+          timeout_seconds: values.timeoutSeconds,
+          input_schema: values.inputSchema,
+        });
+        await run.terminal.print(jobType, () => formatJobType(jobType));
+      }),
+    );
+}
+
+function addUpdate(jobTypes: Command, run: CliRun): void {
+  withExamples(
+    jobTypes.command("update"),
+    "iep job-types update <id> --cost-cents 7",
+    "iep job-types update <id> --disable",
+    "iep job-types update <id> --input-schema null",
+  )
+    .description("Change a job type. A new price never hits a job already accepted")
+    .argument("<id>", "of the job type")
+    .option("--name <text>")
+    .option("--processing-logic-id <id>", "of the processor that runs it")
+    .option("--cost-cents <n>", "what a job of it costs at most")
+    .option("--max-attempts <n>")
+    .option("--timeout-seconds <n>", "of one attempt")
+    .option(
+      "--input-schema <json|@file|->",
+      "JSON Schema (draft 2020-12) that inputs must match; null takes any JSON",
+    )
+    .option("--enable")
+    .addOption(new Option("--disable").conflicts("enable"))
+    .action(
+      platformAction(
+        run,
+        z
+          .object({ ...fields(run), enable: Flag, disable: Flag })
+          .partial()
+          .extend({ id: Id })
+          .refine(
+            ({ id: _id, enable, disable, ...changes }) =>
+              enable || disable || Object.values(changes).some((change) => change !== undefined),
+            "name something to change: --help lists what can be",
+          ),
+        async (platform, { id, enable, disable, ...values }) => {
+          const changes = {
+            name: values.name,
+            processing_logic_id: values.processingLogicId,
+            standard_cost_cents: values.costCents,
+            enabled: enable || disable ? enable === true : undefined,
+            max_attempts: values.maxAttempts,
+            timeout_seconds: values.timeoutSeconds,
+            input_schema: values.inputSchema,
+          };
+          const jobType = existing(id, await platform.jobTypes.update(id, changes));
+          platform.jobTypeCache.forget(id);
+          await run.terminal.print(jobType, () => formatJobType(jobType));
+        },
+      ),
+    );
+}
+
+function addPause(jobTypes: Command, run: CliRun): void {
+  const setPaused = (paused: boolean) =>
+    platformAction(run, z.object({ id: Id }), async (platform, { id }) => {
+      const jobType = existing(id, await platform.jobTypes.setPaused(id, paused));
+      platform.jobTypeCache.forget(id);
+      await run.terminal.print(jobType, () => formatJobType(jobType));
+    });
+
+  withExamples(jobTypes.command("pause"), "iep job-types pause <id>")
+    .description("Hold its waiting jobs back. Running ones go on, and submissions are taken")
+    .argument("<id>", "of the job type")
+    .action(setPaused(true));
+
+  withExamples(jobTypes.command("resume"), "iep job-types resume <id>")
+    .description("Let its waiting jobs go")
+    .argument("<id>", "of the job type")
+    .action(setPaused(false));
+}
+
+function fields({ context }: CliRun) {
+  return {
+    name: Name,
+    processingLogicId: ProcessingLogicId,
+    costCents: CostCents,
+    maxAttempts: MaxAttempts.optional(),
+    timeoutSeconds: TimeoutSeconds.optional(),
+    inputSchema: jsonArgument(context.stdin)
+      .refine((schema) => schema === null || findUnstorable(schema, "").length === 0, {
+        error: "has something that PostgreSQL cannot store",
+        abort: true,
+      })
+      .refine((schema) => schema === null || findSchemaFault(schema) === undefined, {
+        error: ({ input }) => findSchemaFault(input) ?? "",
+      })
+      .optional(),
+  };
+}
+
+function formatJobType(jobType: JobType): string {
+  return formatDetails([
+    ["id", jobType.id],
+    ["name", jobType.name],
+    ["processor", jobType.processing_logic_id],
+    ["cost", formatMoney(jobType.standard_cost_cents)],
+    ["enabled", formatYesNo(jobType.enabled)],
+    ["paused since", jobType.paused_at && formatTime(jobType.paused_at)],
+    ["attempts at most", jobType.max_attempts],
+    ["timeout", `${jobType.timeout_seconds} s`],
+    ["input schema", jobType.input_schema === null ? "any JSON" : JSON.stringify(jobType.input_schema)],
+    ["created", formatTime(jobType.created_at)],
+    ["updated", formatTime(jobType.updated_at)],
+  ]);
+}
+
+function existing(id: string, jobType: JobType | undefined): JobType {
+  if (!jobType) throw new PlatformError("not_found", `There is no job type ${id}.`);
+  return jobType;
+}

@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { DEFAULT_PRIORITY } from "../../../core/model/job.ts";
+import type { Platform } from "../../../core/use-cases/platform.ts";
+import type { SubmitJob } from "../../../core/use-cases/submit-jobs.ts";
+import type { CliRun } from "../../terminal/command.ts";
+import { findJobType } from "../job-types/find-job-type.ts";
+import { jsonArgument } from "../../terminal/json-argument.ts";
+import { Id, PRIORITY_NAMES, PriorityOption, RunAt } from "../../terminal/options.ts";
+
+/** The options that say what job is wanted, the same to submit it as to ask for its price. */
+export function withJobOptions(command: Command): Command {
+  return command
+    .option("--customer <id>", "who pays (required)")
+    .option("--type <id|name>", "the job type (required)")
+    .option(
+      "--priority <priority>",
+      `0, 1, 2 or high, medium, low (default: ${PRIORITY_NAMES[DEFAULT_PRIORITY]})`,
+    )
+    .option("--input <json|@file|->", "- is standard input (default: {})")
+    .option("--run-at <time>", "not started before, such as 2026-11-23T21:06:00Z");
+}
+
+/** What `withJobOptions` takes. */
+export function jobRequest({ context }: CliRun) {
+  return z.object({
+    customer: Id,
+    type: z.string().min(1, "must not be empty"),
+    priority: PriorityOption.default(DEFAULT_PRIORITY),
+    input: jsonArgument(context.stdin).optional(),
+    runAt: RunAt.optional(),
+  });
+}
+
+/** Throws `unknown_job_type`. */
+export async function toSubmitJob(
+  platform: Platform,
+  values: z.output<ReturnType<typeof jobRequest>>,
+): Promise<SubmitJob> {
+  const { id: job_type_id } = await findJobType(platform, values.type);
+  return {
+    customer_id: values.customer,
+    job_type_id,
+    priority: values.priority,
+    input_data: values.input === undefined ? {} : values.input,
+    run_at: values.runAt,
+  };
+}

@@ -1,0 +1,244 @@
+import { v7 as uuidv7 } from "uuid";
+import { beforeAll, expect, test } from "vitest";
+import { createCustomer, createJobType, createRunner } from "../../../../test/support/test-platform.ts";
+import { waitFor } from "../../../../test/support/wait-for.ts";
+import type { ClaimedJob, Job, Outcome } from "../../../core/model/job.ts";
+import { createTestCli } from "../../../../test/support/test-cli.ts";
+
+let cli: Awaited<ReturnType<typeof createTestCli>>;
+let customer: string;
+let runner_id: string;
+
+beforeAll(async () => {
+  cli = await createTestCli();
+  customer = await createCustomer(cli.platform);
+  runner_id = await createRunner(cli.platform);
+  await createJobType(cli.platform, { name: "Echo", standard_cost_cents: 1205 });
+});
+
+const submit = (...more: string[]): string[] => [
+  "jobs",
+  "submit",
+  "--customer",
+  customer,
+  "--type",
+  "Echo",
+  ...more,
+];
+
+test("a job is submitted by the name or the id of its type, and shown", async () => {
+  const byName = (await cli.json(
+    ...submit("--input", '{"n":1}', "--priority", "low", "--max-attempts", "9"),
+  )) as Job;
+  expect(byName).toMatchObject({
+    customer_id: customer,
+    status: "pending",
+    priority: 2,
+    input_data: { n: 1 },
+    max_attempts: 9,
+    estimated_cost_cents: 1205,
+  });
+  const byId = ["jobs", "submit", "--customer", customer, "--type", byName.job_type_id.toUpperCase()];
+  expect(await cli.json(...byId)).toMatchObject({
+    job_type_id: byName.job_type_id,
+    input_data: {},
+    priority: 1,
+  });
+
+  expect(await cli.json("jobs", "show", byName.id)).toEqual(byName);
+  const { stdout } = await cli.run("jobs", "show", byName.id);
+  expect(stdout).toMatch(/^job type +Echo$/m);
+  expect(stdout).toMatch(/^held +12\.05 EUR$/m);
+  expect(stdout).toMatch(/^input +\{"n":1\}$/m);
+  await cancelWaiting();
+});
+
+test("a job type is found by name beyond the first page", async () => {
+  await createJobType(cli.platform, { name: "Oldest", standard_cost_cents: 0 });
+  for (let i = 0; i < 201; i += 1) await createJobType(cli.platform);
+  expect(await cli.json("jobs", "submit", "--customer", customer, "--type", "Oldest")).toMatchObject({
+    status: "pending",
+  });
+  await cancelWaiting();
+});
+
+test("input comes from standard input, and may wait for its time", async () => {
+  async function* stdin(): AsyncGenerator<string> {
+    yield '{"from":"stdin"}';
+  }
+  const piped = await createTestCli({ stdin: stdin(), withPlatform: (work) => work(cli.platform) });
+  const run_at = new Date(Date.now() + 3_600_000).toISOString();
+  const job = await piped.json(...submit("--input", "-", "--run-at", run_at));
+  expect(job).toMatchObject({ input_data: { from: "stdin" } });
+  expect(Date.parse((job as Job).run_at)).toBe(Date.parse(run_at));
+});
+
+test("--wait answers the job once it succeeded", async () => {
+  const waiting = cli.run(...submit("--input", '{"n":1}', "--wait"));
+  await endNext((job) => ({ ...job, kind: "succeeded", output: { doubled: 2 } }));
+  const { exit_code, stdout, stderr } = await waiting;
+  expect(exit_code).toBe(0);
+  expect(stdout).toMatch(/^charged +12\.05 EUR$/m);
+  expect(stdout).toMatch(/^output +\{"doubled":2\}$/m);
+  expect(stderr).toMatch(/^submitted \S+\n(pending\n)?(running\n)?succeeded\n$/);
+});
+
+test("--wait is exit 4 when the job did not succeed, and still answers it", async () => {
+  const waiting = cli.run(...submit("--wait", "--json"));
+  await endNext((job) => ({ ...job, kind: "failed", error: { code: "broken", message: "It broke." } }));
+  const { exit_code, stdout, stderr } = await waiting;
+  expect({ exit_code, stderr }).toEqual({ exit_code: 4, stderr: "" });
+  expect(JSON.parse(stdout)).toMatchObject({ status: "failed", error: { code: "broken" }, cost_cents: null });
+});
+
+test("jobs are listed by customer, status and type", async () => {
+  const other = await createCustomer(cli.platform);
+  const [first, second] = [
+    (await cli.json("jobs", "submit", "--customer", other, "--type", "Echo")) as Job,
+    (await cli.json("jobs", "submit", "--customer", other, "--type", "Oldest")) as Job,
+  ];
+  const list = async (...filter: string[]): Promise<string[]> => {
+    const jobs = (await cli.json("jobs", "list", "--customer", other, ...filter)) as Job[];
+    return jobs.map(({ id }) => id);
+  };
+  expect(await list()).toEqual([second.id, first.id]);
+  expect(await list("--limit", "1")).toEqual([second.id]);
+  expect(await list("--type", "Echo")).toEqual([first.id]);
+  expect(await list("--status", "failed")).toEqual([]);
+
+  const { stdout } = await cli.run("jobs", "list", "--customer", other, "--type", "Echo");
+  expect(stdout.split("\n")[1]).toMatch(
+    new RegExp(`^${first.id}  pending  medium    Echo +0/3  12\\.05 +-  \\S+Z  ${other}$`),
+  );
+  expect(await cli.run("jobs", "list", "--customer", uuidv7())).toEqual({
+    exit_code: 0,
+    stdout: "",
+    stderr: "No such jobs.\n",
+  });
+  await cancelWaiting();
+});
+
+test("a refusal is exit 1 and carries its members", async () => {
+  const poor = await createCustomer(cli.platform, 5);
+  const { exit_code, stdout, stderr } = await cli.run(
+    "jobs",
+    "submit",
+    "--customer",
+    poor,
+    "--type",
+    "Echo",
+    "--json",
+  );
+  expect({ exit_code, stdout }).toEqual({ exit_code: 1, stdout: "" });
+  expect(JSON.parse(stderr)).toMatchObject({
+    error: { code: "insufficient_funds", required_cents: 1205, available_cents: 5, errors: [] },
+  });
+});
+
+test("a type, a customer or a job that is not there is exit 1", async () => {
+  const id = uuidv7();
+  for (const verb of ["show", "cancel", "retry"])
+    expect(await cli.run("jobs", verb, id)).toMatchObject({
+      exit_code: 1,
+      stderr: `error: There is no job ${id}.\n`,
+    });
+  for (const argv of [
+    submit("--type", "Ehco"),
+    ["jobs", "list", "--type", id],
+    ["jobs", "submit", "--customer", id, "--type", "Echo"],
+  ])
+    expect(await cli.run(...argv)).toMatchObject({ exit_code: 1, stdout: "" });
+});
+
+test("every wrong option of submit is named", async () => {
+  const argv = [
+    "jobs",
+    "submit",
+    "--input",
+    "{",
+    "--priority",
+    "urgent",
+    "--run-at",
+    "soon",
+    "--max-attempts",
+    "0",
+  ];
+  const { exit_code, stderr } = await cli.run(...argv, "--json");
+  expect(exit_code).toBe(2);
+  const { error } = JSON.parse(stderr) as { error: { errors: { option: string }[] } };
+  expect(error.errors.map(({ option }) => option)).toEqual([
+    "--customer",
+    "--type",
+    "--priority",
+    "--input",
+    "--run-at",
+    "--max-attempts",
+  ]);
+});
+
+test("a job is cancelled once, and its hold is released", async () => {
+  const payer = await createCustomer(cli.platform, 2_000);
+  const { id } = (await cli.json("jobs", "submit", "--customer", payer, "--type", "Echo")) as Job;
+  expect(await cli.json("jobs", "cancel", id)).toMatchObject({ id, status: "cancelled", cost_cents: null });
+  expect(await cli.platform.wallets.findByCustomerId(payer)).toMatchObject({
+    current_balance_cents: 2_000,
+    pending_charges_cents: 0,
+  });
+  const again = await cli.run("jobs", "cancel", id);
+  expect(again).toEqual({
+    exit_code: 1,
+    stdout: "",
+    stderr: `error: Job ${id} has ended: it is cancelled.\n`,
+  });
+  const { stderr } = await cli.run("jobs", "cancel", id, "--json");
+  expect(JSON.parse(stderr)).toMatchObject({ error: { code: "job_already_ended", job_status: "cancelled" } });
+});
+
+test("a retry is a new job with a hold of its own, and --wait follows it", async () => {
+  const payer = await createCustomer(cli.platform, 2_000);
+  const old = (await cli.json(
+    "jobs",
+    "submit",
+    "--customer",
+    payer,
+    "--type",
+    "Echo",
+    "--input",
+    '{"n":2}',
+  )) as Job;
+  expect((await cli.run("jobs", "retry", old.id)).stderr).toContain("only a failed or cancelled job");
+  await cli.json("jobs", "cancel", old.id);
+  const retried = (await cli.json("jobs", "retry", old.id)) as Job;
+  expect(retried).toMatchObject({ retry_of: old.id, input_data: { n: 2 }, status: "pending" });
+  expect(retried.id).not.toBe(old.id);
+  expect(await cli.platform.wallets.findByCustomerId(payer)).toMatchObject({ pending_charges_cents: 1205 });
+  const poor = await cli.run("jobs", "retry", old.id, "--json");
+  expect(JSON.parse(poor.stderr)).toMatchObject({ error: { code: "insufficient_funds" } });
+  await cli.json("jobs", "cancel", retried.id);
+
+  const waiting = cli.run("jobs", "retry", old.id, "--wait");
+  await endNext((job) => ({ ...job, kind: "succeeded", output: { tripled: 6 } }));
+  const { exit_code, stdout, stderr } = await waiting;
+  expect(exit_code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^retry of +${old.id}$`, "m"));
+  expect(stdout).toMatch(/^output +\{"tripled":6\}$/m);
+  expect(stderr).toMatch(/^submitted \S+\n(pending\n)?(running\n)?succeeded\n$/);
+});
+
+/** What a runner does, for the next job that waits. */
+async function endNext(outcome: (job: Pick<ClaimedJob, "id" | "attempt">) => Outcome): Promise<void> {
+  const { jobs } = cli.platform;
+  const [job] = await waitFor(async () => {
+    const claimed = await jobs.claimNext({ runner_id, max: 1 });
+    return claimed.length > 0 && claimed;
+  });
+  if (!job) throw new Error("no job was claimed");
+  expect(await jobs.settle([outcome({ id: job.id, attempt: job.attempt })])).toEqual([]);
+}
+
+/** Leaves nothing that a later test would take for its own. */
+async function cancelWaiting(): Promise<void> {
+  const { jobs } = cli.platform;
+  const claimed = await jobs.claimNext({ runner_id, max: 100 });
+  await jobs.settle(claimed.map(({ id, attempt }): Outcome => ({ id, attempt, kind: "cancelled" })));
+}

@@ -1,0 +1,91 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { cancelJob } from "../../../core/use-cases/cancel-job.ts";
+import { PlatformError } from "../../../core/lib/errors.ts";
+import { JOB_STATUSES } from "../../../core/model/job.ts";
+import { retryJob } from "../../../core/use-cases/retry-job.ts";
+import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
+import { findJobType } from "../job-types/find-job-type.ts";
+import { answerSubmitted } from "./follow-job.ts";
+import { formatJob, jobColumns } from "./format-job.ts";
+import { Flag, Id, ListLimit } from "../../terminal/options.ts";
+import { addEstimateCommand } from "./estimate.ts";
+import { addRefundCommand } from "./refund.ts";
+import { addSubmitCommand } from "./submit.ts";
+
+export function addJobCommands(program: Command, run: CliRun): void {
+  const { terminal } = run;
+  const jobs = program.command("jobs").description("Submit jobs and follow them");
+  withExamples(
+    jobs,
+    "iep jobs submit --customer <id> --type Echo --input '{\"hello\":1}' --wait",
+    "iep jobs list --status failed",
+    "iep jobs show <id>",
+    "iep jobs cancel <id>",
+    "iep jobs refund <id> --reference 'ticket 18'",
+  );
+  addSubmitCommand(jobs, run);
+  addEstimateCommand(jobs, run);
+  addEnding(jobs, run);
+  addRefundCommand(jobs, run);
+
+  withExamples(jobs.command("show"), "iep jobs show <id>", "iep jobs show <id> --json")
+    .description("One job, with its input and output")
+    .argument("<id>", "of the job")
+    .action(
+      platformAction(run, z.object({ id: Id }), async (platform, { id }) => {
+        const job = await platform.jobs.findById(id);
+        if (!job) throw new PlatformError("not_found", `There is no job ${id}.`);
+        await terminal.print(job, () => formatJob(platform, job));
+      }),
+    );
+
+  withExamples(
+    jobs.command("list"),
+    "iep jobs list --customer <id> --status failed",
+    "iep jobs list --type Echo --limit 10",
+  )
+    .description("The newest jobs")
+    .option("--customer <id>", "only this customer's")
+    .option("--status <status>", `only ${JOB_STATUSES.join(", ")}`)
+    .option("--type <id|name>", "only of this job type")
+    .option("--limit <n>", "at most this many, up to 200 (default: 50)")
+    .action(
+      platformAction(
+        run,
+        z.object({
+          customer: Id.optional(),
+          status: z.enum(JOB_STATUSES).optional(),
+          type: z.string().optional(),
+          limit: ListLimit,
+        }),
+        async (platform, { customer: customer_id, status, type, limit }) => {
+          const job_type_id = type === undefined ? undefined : (await findJobType(platform, type)).id;
+          const rows = await platform.jobs.list({ customer_id, status, job_type_id }, { limit });
+          await terminal.printList(rows, await jobColumns(platform, rows), { limit, empty: "No such jobs." });
+        },
+      ),
+    );
+}
+
+function addEnding(jobs: Command, run: CliRun): void {
+  withExamples(jobs.command("cancel"), "iep jobs cancel <id>")
+    .description("End a job, waiting or running: it costs nothing, and its hold is released")
+    .argument("<id>", "of the job")
+    .action(
+      platformAction(run, z.object({ id: Id }), async (platform, { id }) => {
+        const job = await cancelJob(platform, id);
+        await run.terminal.print(job, () => formatJob(platform, job));
+      }),
+    );
+
+  withExamples(jobs.command("retry"), "iep jobs retry <id>", "iep jobs retry <id> --wait")
+    .description("Run a failed or cancelled job again, as a new job at today's price")
+    .argument("<id>", "of the job")
+    .option("--wait", "until the new job has ended; exit 4 if it did not succeed")
+    .action(
+      platformAction(run, z.object({ id: Id, wait: Flag }), async (platform, { id, wait }) => {
+        return await answerSubmitted(run, platform, await retryJob(platform, id), wait);
+      }),
+    );
+}

@@ -1,0 +1,63 @@
+import { Option, type Command } from "commander";
+import { z } from "zod";
+import type { MigrationStatus } from "../../../core/model/migration.ts";
+import { action, withExamples, type CliRun } from "../../terminal/command.ts";
+import { formatTime, type Column } from "../../terminal/format.ts";
+import { Flag, integer } from "../../terminal/options.ts";
+
+const STEPS_MAX = 1_000;
+
+const COLUMNS: readonly Column<MigrationStatus>[] = [
+  { title: "VERSION", cell: (row) => row.version },
+  { title: "NAME", cell: (row) => row.name },
+  { title: "APPLIED", cell: (row) => formatTime(row.applied_at) },
+];
+
+export function addMigrateCommands(program: Command, run: CliRun): void {
+  const { context, terminal } = run;
+  const migrate = program.command("migrate").description("Bring the schema of the database up or down");
+  withExamples(migrate, "iep migrate status", "iep migrate up", "iep migrate down --steps 2");
+
+  withExamples(migrate.command("up"), "iep migrate up")
+    .description("Run every migration that has not run")
+    .action(
+      action(run, z.object({}), async () => {
+        const applied = await context.migrations.up();
+        await terminal.print({ applied }, () => applied.map((version) => `applied ${version}`).join("\n"));
+        if (applied.length === 0) await terminal.say("Nothing to do: every migration has run.");
+      }),
+    );
+
+  withExamples(
+    migrate.command("down"),
+    "iep migrate down",
+    "iep migrate down --steps 2",
+    "iep migrate down --all",
+  )
+    .description("Take back the newest migrations. Their data goes with them, and nothing asks first")
+    .option("--steps <n>", "how many (default: 1)")
+    .addOption(new Option("--all", "all of them: the database is empty afterwards").conflicts("steps"))
+    .action(
+      action(
+        run,
+        z.object({ steps: integer(1, STEPS_MAX).default(1), all: Flag }),
+        async ({ steps, all }) => {
+          const reverted = await context.migrations.down(all ? Number.MAX_SAFE_INTEGER : steps);
+          await terminal.print({ reverted }, () =>
+            reverted.map((version) => `took back ${version}`).join("\n"),
+          );
+          if (reverted.length === 0) await terminal.say("Nothing to do: no migration has run.");
+        },
+      ),
+    );
+
+  withExamples(migrate.command("status"), "iep migrate status")
+    .description("List every migration, and when it ran")
+    .action(
+      action(run, z.object({}), async () => {
+        await terminal.printList(await context.migrations.status(), COLUMNS, {
+          empty: "There are no migrations.",
+        });
+      }),
+    );
+}

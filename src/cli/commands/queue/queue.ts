@@ -1,0 +1,80 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import type { Platform } from "../../../core/use-cases/platform.ts";
+import type { QueueOverview } from "../../../core/model/ready-queue.ts";
+import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
+import { formatSeconds, formatTable, formatTime, type Column } from "../../terminal/format.ts";
+import { PRIORITY_NAMES } from "../../terminal/options.ts";
+
+type Lengths = Awaited<ReturnType<Platform["readyQueue"]["lengths"]>>;
+
+export function addQueueCommand(program: Command, run: CliRun): void {
+  const queue = withExamples(
+    program.command("queue"),
+    "iep queue",
+    "iep queue --json",
+    "iep queue pause",
+    "iep queue resume",
+  )
+    .description("What waits, by priority")
+    .action(platformAction(run, z.object({}), (platform) => printQueue(run, platform)));
+
+  const setPaused = (paused: boolean) =>
+    platformAction(run, z.object({}), async (platform) => {
+      await platform.backlog.setPaused(paused);
+      await printQueue(run, platform);
+    });
+  withExamples(queue.command("pause"), "iep queue pause")
+    .description("Start no more jobs. Running ones go on, and submissions are taken")
+    .action(setPaused(true));
+  withExamples(queue.command("resume"), "iep queue resume")
+    .description("Let the waiting jobs go, but for those of paused job types")
+    .action(setPaused(false));
+}
+
+/** The document of GET /queue, or a table. */
+async function printQueue(run: CliRun, platform: Platform): Promise<void> {
+  const [paused_at, priorities, ready_queue] = await Promise.all([
+    platform.backlog.pausedAt(),
+    platform.backlog.overview(),
+    readLengths(run, platform),
+  ]);
+  await run.terminal.print({ paused_at, priorities, ready_queue: ready_queue ?? null }, () =>
+    [...formatPause(paused_at), formatTable(columns(ready_queue), priorities)].join("\n"),
+  );
+}
+
+function formatPause(paused_at: string | null): string[] {
+  return paused_at === null ? [] : [`PAUSED since ${formatTime(paused_at)}: iep queue resume lets it go`, ""];
+}
+
+/** What is in the database counts all the same while Redis is away. */
+async function readLengths({ terminal }: CliRun, { readyQueue }: Platform): Promise<Lengths> {
+  try {
+    return await readyQueue.lengths();
+  } catch (error) {
+    await terminal.say(
+      `The ready queue does not answer: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return undefined;
+  }
+}
+
+function columns(lengths: Lengths): readonly Column<QueueOverview>[] {
+  const inRedis: readonly Column<QueueOverview>[] = lengths
+    ? [{ title: "IN REDIS", cell: (row) => lengths[row.priority], right: true }]
+    : [];
+  return [
+    { title: "PRIORITY", cell: (row) => `${row.priority} ${PRIORITY_NAMES[row.priority]}` },
+    { title: "READY", cell: (row) => row.ready, right: true },
+    { title: "BACKLOG", cell: (row) => row.backlog, right: true },
+    { title: "SCHEDULED", cell: (row) => row.scheduled, right: true },
+    { title: "PARKED", cell: (row) => row.parked, right: true },
+    { title: "OLDEST WAIT", cell: (row) => formatWait(row.oldest_wait_seconds), right: true },
+    ...inRedis,
+  ];
+}
+
+function formatWait(seconds: number | null): string {
+  return seconds === null ? "-" : formatSeconds(seconds);
+}

@@ -1,0 +1,120 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import type { Platform } from "../../../core/use-cases/platform.ts";
+import type { Posting } from "../../../core/model/wallet.ts";
+import { answerPosted, CLI_ACTOR } from "./answer-posted.ts";
+import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
+import { findWallet } from "./find-wallet.ts";
+import { formatTime } from "../../terminal/format.ts";
+import { AmountCents, Flag, Id, Reason, Reference, SignedAmountCents } from "../../terminal/options.ts";
+
+const ONCE = "The same reference never moves money twice";
+
+/** Every way in which somebody moves the money of a wallet by hand. Refunds are of jobs: `iep jobs refund`. */
+export function addPostingCommands(wallets: Command, run: CliRun): void {
+  addPaidIn(wallets, run);
+  addCorrections(wallets, run);
+}
+
+const PAID_IN = z.object({ customerId: Id, amountCents: AmountCents, reference: Reference });
+
+function addPaidIn(wallets: Command, run: CliRun): void {
+  withExamples(
+    wallets.command("top-up"),
+    "iep wallets top-up <customer-id> --amount-cents 5000 --reference 'invoice 42'",
+  )
+    .description(`Add money that was paid. ${ONCE}`)
+    .argument("<customer-id>")
+    .option("--amount-cents <n>", "(required)")
+    .option("--reference <text>", "your own name for this payment (required)")
+    .action(
+      platformAction(run, PAID_IN, async (platform, values) => {
+        await post(run, platform, { ...toPosting(values), kind: "top_up" });
+      }),
+    );
+
+  withExamples(
+    wallets.command("grant"),
+    "iep wallets grant <customer-id> --amount-cents 1000 --reference welcome --reason 'Free credit'",
+  )
+    .description(`Give money that nobody paid. ${ONCE}`)
+    .argument("<customer-id>")
+    .option("--amount-cents <n>", "(required)")
+    .option("--reference <text>", "your own name for this grant (required)")
+    .option("--reason <text>", "shown with the entry")
+    .action(
+      platformAction(run, PAID_IN.extend({ reason: Reason.optional() }), async (platform, values) => {
+        await post(run, platform, { ...toPosting(values), kind: "grant" });
+      }),
+    );
+}
+
+function addCorrections(wallets: Command, run: CliRun): void {
+  withExamples(
+    wallets.command("adjust"),
+    "iep wallets adjust <customer-id> --amount-cents -250 --reference 'ticket 17' --reason 'Counted twice'",
+  )
+    .description(`Correct a balance, up or down, but never below what is held for open jobs. ${ONCE}`)
+    .argument("<customer-id>")
+    .option("--amount-cents <n>", "negative takes money away (required)")
+    .option("--reference <text>", "your own name for this adjustment (required)")
+    .option("--reason <text>", "shown with the entry (required)")
+    .action(
+      platformAction(
+        run,
+        PAID_IN.extend({ amountCents: SignedAmountCents, reason: Reason }),
+        async (platform, values) => {
+          await post(run, platform, { ...toPosting(values), kind: "adjustment" });
+        },
+      ),
+    );
+
+  withExamples(
+    wallets.command("chargeback"),
+    "iep wallets chargeback <customer-id> --amount-cents 5000 --reference 'dispute 9'",
+    "iep wallets chargeback <customer-id> --amount-cents 5000 --reference 'dispute 9' --freeze",
+  )
+    .description(
+      `Note that a payer took money back. Where that leaves less than is held and owed, the wallet is frozen. ${ONCE}`,
+    )
+    .argument("<customer-id>")
+    .option("--amount-cents <n>", "what was taken back, above zero (required)")
+    .option("--reference <text>", "your own name for this chargeback (required)")
+    .option("--reason <text>", "shown with the entry")
+    .option("--freeze", "freeze the wallet also where enough is left")
+    .action(
+      platformAction(
+        run,
+        PAID_IN.extend({ reason: Reason.optional(), freeze: Flag }),
+        async (platform, { freeze, ...values }) => {
+          const posting = toPosting({ ...values, amountCents: -values.amountCents });
+          await post(run, platform, { ...posting, kind: "chargeback", freeze });
+          await sayFrozen(run, platform, posting.customer_id);
+        },
+      ),
+    );
+}
+
+function toPosting(values: {
+  customerId: string;
+  amountCents: number;
+  reference: string;
+  reason?: string | undefined;
+}): Omit<Posting, "kind"> {
+  const { customerId: customer_id, amountCents: amount_cents, reference, reason } = values;
+  return { customer_id, amount_cents, reference, reason };
+}
+
+/** The wallet is read first: nothing that fails after the money moved may hide that it did. */
+async function post(run: CliRun, platform: Platform, posting: Posting): Promise<void> {
+  const { currency } = await findWallet(platform, posting.customer_id);
+  await answerPosted(run, await platform.wallets.post(posting, CLI_ACTOR), currency);
+}
+
+async function sayFrozen({ terminal }: CliRun, platform: Platform, customer_id: string): Promise<void> {
+  const { frozen_at } = await findWallet(platform, customer_id);
+  if (frozen_at === null) return;
+  await terminal.say(
+    `The wallet is frozen since ${formatTime(frozen_at)}: iep wallets unfreeze ${customer_id} lets it take new jobs.`,
+  );
+}

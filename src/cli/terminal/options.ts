@@ -1,0 +1,141 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { MAX_ATTEMPTS_LIMIT, TIMEOUT_SECONDS_LIMIT } from "../../core/model/job-type.ts";
+import { PRIORITIES, type Priority } from "../../core/model/job.ts";
+import { AMOUNT_CENTS_MAX } from "../../core/model/wallet.ts";
+import { CliError } from "./errors.ts";
+
+// The limits of the API (src/api/contract); options.test.ts proves that they are the same.
+const NAME_LENGTH_MAX = 200;
+const EMAIL_LENGTH_MAX = 320;
+const REFERENCE_LENGTH_MAX = 200;
+const REASON_LENGTH_MAX = 500;
+const LIST_LIMIT_DEFAULT = 50;
+const LIST_LIMIT_MAX = 200;
+const RUN_AT_AHEAD_MAX_MS = 10 * 365.25 * 24 * 60 * 60 * 1_000;
+const NEVER_AFTER_MS = Date.UTC(9999, 11, 31);
+
+/** Words of a command line become values here; each schema reads text. */
+export const Id = z.guid("must be a UUID").toLowerCase();
+export const Name = text(NAME_LENGTH_MAX);
+export const Reference = text(REFERENCE_LENGTH_MAX);
+export const Reason = text(REASON_LENGTH_MAX);
+export const Email = z
+  .email("must be an e-mail address")
+  .max(EMAIL_LENGTH_MAX, `must have ${EMAIL_LENGTH_MAX} characters or less`);
+export const Currency = z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR");
+export const ProcessingLogicId = z
+  .string()
+  .regex(/^[a-z0-9._-]{1,100}$/, "must be 1 to 100 of a-z, 0-9, dot, underscore and hyphen");
+/** Money to move. */
+export const AmountCents = integer(1, AMOUNT_CENTS_MAX);
+/** Money to move either way. */
+export const SignedAmountCents = integer(-AMOUNT_CENTS_MAX, AMOUNT_CENTS_MAX).refine(
+  (cents) => cents !== 0,
+  "must not be 0",
+);
+/** Limits of a wallet. */
+export const CreditLimitCents = integer(0, AMOUNT_CENTS_MAX);
+export const LowBalanceCents = orNone(-AMOUNT_CENTS_MAX, AMOUNT_CENTS_MAX);
+export const MonthlySpendLimitCents = orNone(0, AMOUNT_CENTS_MAX);
+/** A price, which may be nothing. */
+export const CostCents = integer(0, AMOUNT_CENTS_MAX);
+export const MaxAttempts = integer(1, MAX_ATTEMPTS_LIMIT);
+export const TimeoutSeconds = integer(1, TIMEOUT_SECONDS_LIMIT);
+export const ListLimit = integer(1, LIST_LIMIT_MAX).default(LIST_LIMIT_DEFAULT);
+export const LinkCount = integer(1, 999_999_999_999);
+export const Flag = z.boolean().default(false);
+
+export const PRIORITY_NAMES = { 0: "high", 1: "medium", 2: "low" } as const satisfies Record<
+  Priority,
+  string
+>;
+
+export const PriorityOption = z.string().transform((word, context): Priority => {
+  const priority = PRIORITIES.find(
+    (one) => word === String(one) || word.toLowerCase() === PRIORITY_NAMES[one],
+  );
+  if (priority !== undefined) return priority;
+  context.issues.push({ code: "custom", message: "must be 0 (high), 1 (medium) or 2 (low)", input: word });
+  return z.NEVER;
+});
+
+/** Goes to the database as it was written, with all its digits. */
+export const Time = z.iso
+  .datetime({ offset: true, error: "must be a time such as 2026-11-23T21:06:00Z (RFC 3339, with an offset)" })
+  .refine((time) => Date.parse(time) >= 0 && Date.parse(time) < NEVER_AFTER_MS, {
+    error: "must be between 1970 and 9999",
+    abort: true,
+  });
+export const RunAt = Time.refine(
+  (time) => Date.parse(time) <= Date.now() + RUN_AT_AHEAD_MAX_MS,
+  "must be no more than 10 years ahead",
+);
+
+/** One line of text that PostgreSQL can keep. Spaces around it go. */
+function text(characters_max: number) {
+  return z
+    .string()
+    .trim()
+    .min(1, "must not be empty")
+    .refine(
+      (value) => Array.from(value).length <= characters_max,
+      `must have ${characters_max} characters or less`,
+    )
+    .refine((value) => !/\p{Cc}/u.test(value), "must have no control characters")
+    .refine((value) => value.isWellFormed(), "has half of a surrogate pair: send well-formed Unicode");
+}
+
+export function integer(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(min < 0 ? /^-?\d{1,15}$/ : /^\d{1,15}$/, { error: message, abort: true })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message);
+}
+
+/** A whole number, or `none`, which becomes null: a limit can be taken away. */
+function orNone(min: number, max: number) {
+  return z.union([z.literal("none").transform(() => null), integer(min, max)], {
+    error: `must be none or a whole number from ${min} to ${max}`,
+  });
+}
+
+/** The checked options and arguments of a command; throws one `usage` error that names every wrong one. */
+export async function readValues<Values>(command: Command, schema: z.ZodType<Values>): Promise<Values> {
+  const words = command.registeredArguments.map((argument, index) => ({
+    key: argument.name().replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
+    label: `<${argument.name()}>`,
+    value: command.args[index],
+  }));
+  const raw: Record<string, unknown> = { ...command.opts() };
+  for (const { key, value } of words) raw[key] = value;
+
+  const parsed = await schema.safeParseAsync(raw, {
+    error: (issue) =>
+      issue.code === "invalid_value" ? `must be one of ${issue.values.join(", ")}` : undefined,
+  });
+  if (parsed.success) return parsed.data;
+
+  const labels = [
+    ...words,
+    ...command.options.map((option) => ({ key: option.attributeName(), label: option.long ?? option.flags })),
+  ];
+  throw usageError(parsed.error.issues, labels, raw);
+}
+
+function usageError(
+  issues: readonly z.core.$ZodIssue[],
+  labels: readonly { key: string; label: string }[],
+  raw: Readonly<Record<string, unknown>>,
+): CliError {
+  const general = issues.find(({ path }) => path.length === 0);
+  if (general) return new CliError("usage", general.message);
+  const errors = labels.flatMap(({ key, label }) => {
+    // The first fault of an option tells enough.
+    const issue = issues.find(({ path }) => path[0] === key);
+    return issue ? [{ option: label, message: raw[key] === undefined ? "is required" : issue.message }] : [];
+  });
+  return new CliError("usage", "some options are missing or wrong; --help tells what they take", { errors });
+}

@@ -1,0 +1,40 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { PlatformError } from "./errors.ts";
+import { within } from "./within.ts";
+
+export function isRetryable(error: unknown): error is PlatformError {
+  return error instanceof PlatformError && error.retryable;
+}
+
+interface RetryOptions {
+  /** Gives up, and throws the last error, once this much time has gone by: also when an attempt has not answered by then. */
+  readonly for_ms: number;
+  readonly delay_max_ms?: number;
+  readonly onRetry?: (error: unknown, delay_ms: number) => void;
+}
+
+const FIRST_DELAY_MS = 50;
+const DELAY_MAX_MS = 2_000;
+
+/**
+ * Runs again while the error says that later may be better. Only for what may safely happen twice: an attempt that failed, or was not waited for
+ * any longer, may have been done. Back-off doubles, with jitter.
+ */
+export async function withRetry<T>(run: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const deadline = performance.now() + options.for_ms;
+  const delay_max_ms = options.delay_max_ms ?? DELAY_MAX_MS;
+  for (let delay_ms = FIRST_DELAY_MS; ; delay_ms = Math.min(delay_ms * 2, delay_max_ms)) {
+    try {
+      return await within(deadline - performance.now(), run(), noAnswer);
+    } catch (error) {
+      const jittered_ms = delay_ms * (0.5 + Math.random());
+      if (!isRetryable(error) || performance.now() + jittered_ms > deadline) throw error;
+      options.onRetry?.(error, jittered_ms);
+      await wait(jittered_ms);
+    }
+  }
+}
+
+function noAnswer(): PlatformError {
+  return new PlatformError("unavailable", "There was no answer in time.");
+}

@@ -1,0 +1,194 @@
+import type { PlatformError } from "../lib/errors.ts";
+import type { IdempotencyKey, KeyedItem } from "./idempotency.ts";
+
+/** 0 high, 1 medium, 2 low. */
+export const PRIORITIES = [0, 1, 2] as const;
+export type Priority = (typeof PRIORITIES)[number];
+export const DEFAULT_PRIORITY: Priority = 1;
+
+export const JOB_STATUSES = ["pending", "running", "succeeded", "failed", "cancelled"] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+/** The life of a job. `running → pending`: the attempt failed and another is due, or its runner let it go. */
+export const NEXT_STATUSES = {
+  pending: ["running", "cancelled"],
+  running: ["succeeded", "failed", "pending", "cancelled"],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+} as const satisfies Record<JobStatus, readonly JobStatus[]>;
+
+export function hasEnded(status: JobStatus): boolean {
+  return NEXT_STATUSES[status].length === 0;
+}
+
+/** Most jobs that one call submits, claims or settles. */
+export const JOB_BATCH_MAX = 1_000;
+
+export interface JobError {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface AttemptError extends JobError {
+  readonly attempt: number;
+  readonly at: string;
+  readonly runner_id: string | null;
+}
+
+/** A job as it is answered. */
+export interface Job {
+  readonly id: string;
+  readonly customer_id: string;
+  readonly job_type_id: string;
+  readonly status: JobStatus;
+  readonly priority: Priority;
+  readonly input_data: unknown;
+  readonly output_data: unknown;
+  /** Why it failed; null while it has not. */
+  readonly error: JobError | null;
+  /** The errors of its attempts, oldest first, the last 20. */
+  readonly errors: readonly AttemptError[];
+  /** The price quoted at submission: held while the job is open, and the most that it can cost. */
+  readonly estimated_cost_cents: number;
+  /** What was charged; null unless it succeeded. */
+  readonly cost_cents: number | null;
+  /** Grows by one at every claim and never shrinks: the fencing token. */
+  readonly attempt: number;
+  readonly max_attempts: number;
+  readonly retry_of: string | null;
+  /** Not started before. Moves when an attempt failed and the next is to wait. */
+  readonly run_at: string;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly completed_at: string | null;
+  readonly runner_id: string | null;
+}
+
+/** What a job is made from. The price is not among it: the database quotes it while it takes the hold. */
+export interface NewJob {
+  /** UUIDv7. */
+  readonly id: string;
+  readonly customer_id: string;
+  readonly job_type_id: string;
+  readonly priority: Priority;
+  readonly input_data: unknown;
+  /** RFC 3339; left out or past means now. */
+  readonly run_at?: string | undefined;
+  /** Left out: the job type's. */
+  readonly max_attempts?: number | undefined;
+  readonly retry_of?: string | undefined;
+  /** Sent again under the same key, the job that was made first is answered. */
+  readonly key?: KeyedItem | undefined;
+}
+
+/** What a runner gets to know of a job that it claimed. */
+export interface ClaimedJob {
+  readonly id: string;
+  readonly customer_id: string;
+  readonly job_type_id: string;
+  readonly priority: Priority;
+  readonly input_data: unknown;
+  readonly estimated_cost_cents: number;
+  readonly attempt: number;
+  readonly max_attempts: number;
+  /** Claims that the job's attempts budget does not count: given back at a shutdown, or lost with a runner. */
+  readonly excused_attempts: number;
+  /** The row that stands for the batch it was claimed in. */
+  readonly lease_id: string;
+}
+
+/** How an attempt ended. `attempt` is the fencing token that the claim gave. */
+export type Outcome = { readonly id: string; readonly attempt: number } & (
+  | { readonly kind: "succeeded"; readonly output: unknown; readonly cost_cents?: number | undefined }
+  | { readonly kind: "failed"; readonly error: JobError }
+  | { readonly kind: "retry"; readonly error: JobError; readonly delay_ms: number }
+  /** Given back unfinished: pending again at once, and the attempt is not counted. */
+  | { readonly kind: "released" }
+  | { readonly kind: "cancelled" }
+);
+
+/** An outcome that was not written, with what the job was instead. */
+export interface Refusal {
+  readonly id: string;
+  readonly attempt: number;
+  /** `already_settled`: by this very attempt (an answer was lost). `stale`: the job is no longer this attempt's. */
+  readonly reason: "already_settled" | "stale";
+}
+
+export interface JobFilter {
+  readonly customer_id?: string | undefined;
+  readonly status?: JobStatus | undefined;
+  readonly job_type_id?: string | undefined;
+  readonly priority?: Priority | undefined;
+  readonly created_after?: string | undefined;
+}
+
+/** Where jobs live. Batches are the unit: one job is a batch of one. */
+export interface JobRepository {
+  /** `submit` of one; throws the refusal. */
+  create(job: NewJob): Promise<Job>;
+  /** With `owner`: only if it is that customer's, so that the check is in the query. */
+  findById(id: string, owner?: string): Promise<Job | undefined>;
+  /** Newest first. `before` is the id of the last row of the page before. */
+  list(filter: JobFilter, page: { limit: number; before?: string | undefined }): Promise<Job[]>;
+
+  /**
+   * Quotes, holds and stores. A job and its hold exist together or not at all; each request stands alone. Idempotent by id: sent again after a
+   * lost answer, a job that was stored is answered as it is, and nothing is held twice; so is one that was made under the same `key`.
+   * Answers in the order given: the stored job, or the `PlatformError` that says why there is none.
+   * `room[priority]` true stamps the job as pushed: the caller pushes it after this returns.
+   */
+  submit(jobs: readonly NewJob[], room: Readonly<Record<Priority, boolean>>): Promise<Submitted[]>;
+  /** What was made under a key, by item; undefined items were refused. Throws `idempotency_key_reused` when the key stands for another request. */
+  findMade(key: IdempotencyKey): Promise<readonly (Job | undefined)[]>;
+
+  /**
+   * Takes ready jobs for a registered runner, in the order of `ids`. Ids that are unknown, taken or not due drop out silently, and so do all
+   * while the queue is paused. Throws `runner_unknown` when the runner is not registered (any more).
+   */
+  claim(claim: { runner_id: string; ids: readonly string[] }): Promise<ClaimedJob[]>;
+  /** Takes the next due jobs: by priority, then age. For when there is no ready queue to pop from. */
+  claimNext(claim: { runner_id: string; max: number }): Promise<ClaimedJob[]>;
+  /** Takes due jobs that are not in the ready queue: by priority, in turns across customers within one. */
+  claimBacklog(claim: { runner_id: string; max: number }): Promise<ClaimedJob[]>;
+  /**
+   * Ends attempts and moves the money, in one round trip. Answers the refused: settled before, or no longer ours.
+   * `done_leases` are batches of which nothing runs any more.
+   */
+  settle(outcomes: readonly Outcome[], done_leases?: readonly string[]): Promise<Refusal[]>;
+
+  /** `claim` of one: running, with `started_at`. Undefined when the job is not pending and due. */
+  setStarted(id: string, runnerId: string): Promise<ClaimedJob | undefined>;
+  /** `settle` of one. Throws `stale_attempt` when the job is no longer that attempt's. */
+  setCompleted(outcome: Outcome): Promise<Job>;
+  /**
+   * Ends a pending or running job: it costs nothing, its hold is released, and its runner is told by its next heartbeat. With `owner`: only
+   * if it is that customer's.
+   */
+  cancel(id: string, owner?: string): Promise<"cancelled" | "already_ended" | "unknown">;
+  /**
+   * Takes jobs out that ended more than `older_days` ago, looking at up to `max`; their ledger entries stay. `after` is the cursor of the call
+   * before; an undefined one answered means that the end was reached.
+   */
+  prune(take: {
+    older_days: number;
+    max: number;
+    after: string | undefined;
+  }): Promise<{ pruned: number; cursor: string | undefined }>;
+  /** Ends or gives back an attempt without output: `settle` of one. Throws `stale_attempt`. */
+  updateStatus(
+    fence: { id: string; attempt: number },
+    status: (typeof NEXT_STATUSES.running)[number],
+  ): Promise<Job>;
+}
+
+export type Submitted =
+  | {
+      readonly job: Job;
+      /** Runnable now, not later. */
+      readonly due: boolean;
+      /** An earlier request under the same key had made it. */
+      readonly replayed?: boolean | undefined;
+    }
+  | { readonly refused: PlatformError };

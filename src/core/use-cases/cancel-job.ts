@@ -1,0 +1,19 @@
+import { PlatformError } from "../lib/errors.ts";
+import type { Job } from "../model/job.ts";
+import type { Platform } from "./platform.ts";
+
+/**
+ * Ends a job that has not ended: it costs nothing and its hold is released at once. A running one is told to stop wherever it runs, within two
+ * heartbeats; whatever it still answers is refused. With `owner`: only if it is that customer's. Throws `not_found` or `job_already_ended`.
+ */
+export async function cancelJob(platform: Platform, id: string, owner?: string): Promise<Job> {
+  const outcome = await platform.jobs.cancel(id, owner);
+  const job = outcome === "unknown" ? undefined : await platform.jobs.findById(id, owner);
+  if (!job) throw new PlatformError("not_found", `There is no job ${id}.`);
+  if (outcome === "already_ended") {
+    throw new PlatformError("job_already_ended", `Job ${id} has ended: it is ${job.status}.`, {
+      members: { job_status: job.status },
+    });
+  }
+  return job;
+}

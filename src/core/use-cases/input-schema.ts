@@ -1,0 +1,71 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
+import ajvFormats from "ajv-formats";
+import type { FieldError } from "../lib/errors.ts";
+import type { JobType } from "../model/job-type.ts";
+
+/** Errors answered for one input; the first ones tell enough. */
+const ERRORS_MAX = 20;
+
+const ajv = new Ajv2020({ allErrors: true, strict: false, addUsedSchema: false, logger: false });
+ajvFormats.default(ajv);
+
+/** Compiled schemas of job types as they were read: gone with the row they came from. */
+const compiled = new WeakMap<object, ValidateFunction>();
+
+/** What is wrong with a JSON Schema, or undefined when it is one. */
+export function findSchemaFault(schema: unknown): string | undefined {
+  if (typeof schema !== "object" || schema === null || Array.isArray(schema))
+    return "must be a JSON Schema object";
+  // Ajv's own keyword: the answer would be a promise, which passes for "valid" and rejects later with nobody listening.
+  if ("$async" in schema) return 'must not have "$async"';
+  try {
+    ajv.compile(schema);
+    return undefined;
+  } catch (error) {
+    return `is not a JSON Schema (draft 2020-12): ${error instanceof Error ? error.message : String(error)}`;
+  } finally {
+    ajv.removeSchema(schema);
+  }
+}
+
+/** Why a job type does not accept an input; empty when it does, or when it has no schema. */
+export function findInputErrors(jobType: JobType, input: unknown): FieldError[] {
+  const { input_schema: schema } = jobType;
+  if (typeof schema !== "object" || schema === null) return [];
+  let validate = compiled.get(schema);
+  if (!validate) {
+    validate = ajv.compile(schema);
+    ajv.removeSchema(schema);
+    compiled.set(schema, validate);
+  }
+  if (isValid(validate, input)) return [];
+  return (validate.errors ?? []).slice(0, ERRORS_MAX).map(toFieldError);
+}
+
+/** A schema that refers to itself may need more stack than there is: then the input is refused, as nobody can say that it is valid. */
+function isValid(validate: ValidateFunction, input: unknown): boolean {
+  try {
+    return validate(input);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    validate.errors = [
+      {
+        keyword: "$ref",
+        instancePath: "",
+        schemaPath: "",
+        params: {},
+        message: "needs a deeper check than the schema allows",
+      },
+    ];
+    return false;
+  }
+}
+
+function toFieldError(error: ErrorObject): FieldError {
+  const extra =
+    typeof error.params["additionalProperty"] === "string" ? ` "${error.params["additionalProperty"]}"` : "";
+  return {
+    pointer: `/input_data${error.instancePath}`,
+    message: `${error.message ?? "is not valid"}${extra}`,
+  };
+}

@@ -1,0 +1,63 @@
+import type { JobType, JobTypeRepository } from "../model/job-type.ts";
+
+/** How stale a job type may be where only its schema, timeout or processor is read. Price and `enabled` are always read by the database itself. */
+export const JOB_TYPE_CACHE_MS = 1_000;
+const SIZE_MAX = 10_000;
+
+interface Cached {
+  readonly jobType: JobType;
+  readonly read_at: number;
+}
+
+/** Job types by id: one query for all that a batch needs and that was not read lately. */
+export class JobTypeCache {
+  readonly #jobTypes: JobTypeRepository;
+  readonly #cached = new Map<string, Cached>();
+
+  constructor(jobTypes: JobTypeRepository) {
+    this.#jobTypes = jobTypes;
+  }
+
+  /** The same without asking anybody; undefined when one of them was not read lately. */
+  peek(ids: readonly string[]): ReadonlyMap<string, JobType> | undefined {
+    const oldest = performance.now() - JOB_TYPE_CACHE_MS;
+    const known = new Map<string, JobType>();
+    for (const id of ids) {
+      const cached = this.#cached.get(id);
+      if (!cached || cached.read_at < oldest) return undefined;
+      known.set(id, cached.jobType);
+    }
+    return known;
+  }
+
+  /** The ids that exist. */
+  async findByIds(ids: Iterable<string>): Promise<ReadonlyMap<string, JobType>> {
+    const wanted = [...new Set(ids)];
+    const oldest = performance.now() - JOB_TYPE_CACHE_MS;
+    const unread = wanted.filter((id) => (this.#cached.get(id)?.read_at ?? -Infinity) < oldest);
+    if (unread.length > 0) await this.#read(unread);
+    return new Map(
+      wanted.flatMap((id) => {
+        const jobType = this.#cached.get(id)?.jobType;
+        return jobType ? [[id, jobType] as const] : [];
+      }),
+    );
+  }
+
+  /** After a change made by this process. */
+  forget(id: string): void {
+    this.#cached.delete(id);
+  }
+
+  async #read(ids: readonly string[]): Promise<void> {
+    const read_at = performance.now();
+    const found = new Map((await this.#jobTypes.findByIds(ids)).map((jobType) => [jobType.id, jobType]));
+    if (this.#cached.size + ids.length > SIZE_MAX) this.#cached.clear();
+    for (const id of ids) {
+      // An id that does not exist is not remembered: it may be made in the next moment.
+      const jobType = found.get(id);
+      if (jobType) this.#cached.set(id, { jobType, read_at });
+      else this.#cached.delete(id);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { AuditRow } from "../model/audit.ts";
+import type { CustomerRepository } from "../model/customer.ts";
+import type { GroupCommit } from "../lib/group-commit.ts";
+import type { JobRepository, NewJob, Submitted } from "../model/job.ts";
+import type { JobTypeCache } from "./job-type-cache.ts";
+import type { JobTypeRepository } from "../model/job-type.ts";
+import type { PriceRepository } from "../model/price.ts";
+import type { BacklogRepository, ReadyQueue } from "../model/ready-queue.ts";
+import type { RunnerRepository } from "../model/runner.ts";
+import type { SealRepository } from "../model/seals.ts";
+import type { WalletRepository } from "../model/wallet.ts";
+
+/** Everything that a use case needs, put together once by `src/bin`. */
+export interface Platform {
+  readonly customers: CustomerRepository;
+  readonly wallets: WalletRepository;
+  readonly jobTypes: JobTypeRepository;
+  readonly prices: PriceRepository;
+  readonly jobTypeCache: JobTypeCache;
+  readonly jobs: JobRepository;
+  readonly backlog: BacklogRepository;
+  readonly readyQueue: ReadyQueue;
+  readonly runners: RunnerRepository;
+  /** All submissions of this process go through here: see `submitJobs`. */
+  readonly submissions: GroupCommit<NewJob, Submitted>;
+  readonly seals: SealRepository;
+  audit(): Promise<AuditRow[]>;
+  /** Forgets what nobody may ask for any more, a bounded batch; true when there was more. */
+  prune(): Promise<boolean>;
+  /** Throws `unavailable` when the database does not answer. */
+  ping(): Promise<void>;
+}

@@ -1,0 +1,60 @@
+import { PlatformError } from "../lib/errors.ts";
+import type { BalancePoint, PointInTime, WalletEntry, WalletRepository } from "../model/wallet.ts";
+
+/** A ledger may have millions. */
+export const ENTRIES_AT_A_TIME = 1_000;
+
+/** What a wallet had right before a period, and by its end. The entries of the period are those between the two: entries are only ever added on top. */
+export interface Period {
+  readonly opening: BalancePoint;
+  readonly closing: BalancePoint;
+}
+
+/**
+ * The period that begins at `from` (left out: with the wallet) and ends right before `to` (left out: now), both RFC 3339. One that ends before it
+ * begins has no entries: who asks is told so by the caller, in its own words. Throws `not_found` when there is no such customer.
+ */
+export async function findPeriod(
+  wallets: WalletRepository,
+  customer_id: string,
+  { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
+): Promise<Period> {
+  // The end first: whatever comes in between the two questions is after both.
+  const closing = await balanceAt(wallets, customer_id, to === undefined ? undefined : { before: to });
+  const opening =
+    from === undefined
+      ? { seq: 0, balance_cents: 0 }
+      : await balanceAt(wallets, customer_id, { before: from });
+  return opening.seq > closing.seq ? { opening: closing, closing } : { opening, closing };
+}
+
+/** `WalletRepository.balanceAt` that throws `not_found` when there is no such customer. */
+export async function balanceAt(
+  wallets: WalletRepository,
+  customer_id: string,
+  when?: PointInTime,
+): Promise<BalancePoint> {
+  const point = await wallets.balanceAt(customer_id, when);
+  if (!point) throw new PlatformError("not_found", `There is no customer ${customer_id}.`);
+  return point;
+}
+
+/** The entries of a period, oldest first, a page at a time, as fast as the reader takes them. */
+export async function* entriesOf(
+  wallets: WalletRepository,
+  customer_id: string,
+  { opening, closing }: Period,
+): AsyncGenerator<readonly WalletEntry[]> {
+  for (let after_seq = opening.seq; after_seq < closing.seq;) {
+    const entries = await wallets.listEntries(customer_id, {
+      limit: ENTRIES_AT_A_TIME,
+      order: "oldest_first",
+      after_seq,
+      before_seq: closing.seq + 1,
+    });
+    const last = entries.at(-1);
+    if (!last) throw new Error(`wallet of ${customer_id}: the ledger ends before entry ${closing.seq}`);
+    yield entries;
+    after_seq = last.seq;
+  }
+}

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { v7 as uuidv7 } from "uuid";
+import { runSql } from "../../../test/support/sql.ts";
+import { createTestPlatform } from "../../../test/support/test-platform.ts";
+
+test("keys and events of more than 30 days are forgotten, a batch at a time; younger ones stay", async () => {
+  const { platform, databaseUrl } = await createTestPlatform();
+  await runSql(
+    databaseUrl,
+    `INSERT INTO idempotency_keys (id, request_hash, subjects, created_at)
+     SELECT gen_random_uuid(), gen_random_uuid(), ARRAY[gen_random_uuid()], now() - interval '31 days' FROM generate_series(1, 6000)`,
+  );
+  await runSql(
+    databaseUrl,
+    `INSERT INTO outbox (kind, customer_id, payload, created_at)
+     SELECT 'low_balance', gen_random_uuid(), '{}', now() - make_interval(days => d) FROM unnest(ARRAY[31, 29]) d`,
+  );
+  const young = uuidv7();
+  await runSql(
+    databaseUrl,
+    "INSERT INTO idempotency_keys (id, request_hash, created_at) VALUES ($1, $1, now() - interval '29 days')",
+    [young],
+  );
+  expect(await platform.prune()).toBe(true);
+  expect(await platform.prune()).toBe(false);
+  const { rows } = await runSql(
+    databaseUrl,
+    "SELECT (SELECT array_agg(id) FROM idempotency_keys) AS keys, (SELECT count(*)::int FROM outbox) AS events",
+  );
+  expect(rows).toEqual([{ keys: [young], events: 1 }]);
+});

@@ -1,0 +1,160 @@
+import { sql } from "kysely";
+import type { IdempotencyKey } from "../../core/model/idempotency.ts";
+import { PlatformError } from "../../core/lib/errors.ts";
+import {
+  SYSTEM_ACTOR,
+  type BalancePoint,
+  type EntriesPage,
+  type PointInTime,
+  type Posted,
+  type Posting,
+  type Refund,
+  type TopUp,
+  type Wallet,
+  type WalletChanges,
+  type WalletEntry,
+  type WalletRepository,
+} from "../../core/model/wallet.ts";
+import type { Database } from "../connection/database.ts";
+import { isViolationOf } from "../connection/errors.ts";
+import { postEntries, refundJob } from "../hot/entries.ts";
+
+const BALANCE_BEFORE = {
+  name: "balance_before",
+  text: "SELECT b.seq, b.balance_cents FROM wallets w CROSS JOIN LATERAL balance_before(w.id, $2::timestamptz + $3::interval) b WHERE w.customer_id = $1",
+};
+/** The resolution of PostgreSQL's clock. */
+const ONE_TICK = "1 microsecond";
+
+export class PostgresWalletRepository implements WalletRepository {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async findByCustomerId(customerId: string): Promise<Wallet | undefined> {
+    return await this.#database.kysely
+      .selectFrom("wallets")
+      .select(["id", "customer_id", "currency", "current_balance_cents", "pending_charges_cents"])
+      .select(
+        sql<number>`CASE WHEN frozen_at IS NULL THEN current_balance_cents + credit_limit_cents - pending_charges_cents ELSE 0 END`.as(
+          "available_cents",
+        ),
+      )
+      .select(["credit_limit_cents", "low_balance_cents", "monthly_spend_limit_cents"])
+      .select(
+        sql<number>`CASE WHEN spend_month >= date_trunc('month', now() AT TIME ZONE 'UTC')::date THEN month_spent_cents ELSE 0 END`.as(
+          "month_spent_cents",
+        ),
+      )
+      .select(["frozen_at", "created_at", "updated_at"])
+      .where("customer_id", "=", customerId)
+      .executeTakeFirst();
+  }
+
+  async update(customerId: string, changes: WalletChanges): Promise<Wallet> {
+    const { frozen, ...columns } = changes;
+    const set = Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+    try {
+      if (Object.keys(set).length > 0 || frozen !== undefined)
+        await this.#database.kysely
+          .updateTable("wallets")
+          .set({
+            ...set,
+            ...(frozen === undefined
+              ? {}
+              : { frozen_at: frozen ? sql`coalesce(frozen_at, clock_timestamp())` : null }),
+            updated_at: sql`greatest(updated_at, clock_timestamp())`,
+          })
+          .where("customer_id", "=", customerId)
+          .execute();
+    } catch (error) {
+      if (!isViolationOf(error, "wallets_not_overspent")) throw error;
+      throw await this.#owesMore(customerId, changes);
+    }
+    const wallet = await this.findByCustomerId(customerId);
+    if (!wallet) throw noWallet(customerId);
+    return wallet;
+  }
+
+  async topUp(topUp: TopUp, actor = SYSTEM_ACTOR): Promise<Posted> {
+    return await this.post({ ...topUp, kind: "top_up" }, actor);
+  }
+
+  async post(posting: Posting, actor: string, key?: IdempotencyKey): Promise<Posted> {
+    const [posted] = await postEntries(this.#database, [posting], actor, key);
+    if (!posted) throw new Error("postEntries answered nothing");
+    if ("refused" in posted) throw posted.refused;
+    return posted;
+  }
+
+  async postAll(
+    postings: readonly Posting[],
+    actor: string,
+  ): Promise<(Posted | { refused: PlatformError })[]> {
+    return await postEntries(this.#database, postings, actor);
+  }
+
+  async refund(refund: Refund, actor: string): Promise<Posted> {
+    return await refundJob(this.#database, refund, actor);
+  }
+
+  async deductBalance(deduction: {
+    customer_id: string;
+    amount_cents: number;
+    reason: string;
+  }): Promise<WalletEntry> {
+    const { customer_id, amount_cents, reason } = deduction;
+    const { entry } = await this.post(
+      { customer_id, kind: "adjustment", amount_cents: -amount_cents, reference: null, reason },
+      SYSTEM_ACTOR,
+    );
+    return entry;
+  }
+
+  async listEntries(customerId: string, page: EntriesPage): Promise<WalletEntry[]> {
+    let query = this.#database.kysely
+      .selectFrom("wallet_entries")
+      .innerJoin("wallets", "wallets.id", "wallet_entries.wallet_id")
+      .selectAll("wallet_entries")
+      .where("wallets.customer_id", "=", customerId)
+      .orderBy("wallet_entries.seq", page.order === "oldest_first" ? "asc" : "desc")
+      .limit(page.limit);
+    if (page.before_seq !== undefined) query = query.where("wallet_entries.seq", "<", page.before_seq);
+    if (page.after_seq !== undefined) query = query.where("wallet_entries.seq", ">", page.after_seq);
+    return await query.execute();
+  }
+
+  async balanceAt(customerId: string, when?: PointInTime): Promise<BalancePoint | undefined> {
+    const point = when === undefined ? [null, "0"] : "at" in when ? [when.at, ONE_TICK] : [when.before, "0"];
+    const [row] = await this.#database.call<[number, number]>(BALANCE_BEFORE, [customerId, ...point]);
+    return row && { seq: row[0], balance_cents: row[1] };
+  }
+
+  /** Credit below what is used, or a thaw while more is owed than there is. */
+  async #owesMore(customerId: string, changes: WalletChanges): Promise<PlatformError> {
+    const wallet = await this.findByCustomerId(customerId);
+    if (!wallet) return noWallet(customerId);
+    const { current_balance_cents, pending_charges_cents } = wallet;
+    const credit_limit_cents = changes.credit_limit_cents ?? wallet.credit_limit_cents;
+    const available_cents = current_balance_cents + credit_limit_cents - pending_charges_cents;
+    return new PlatformError(
+      "insufficient_funds",
+      `The wallet would be ${-available_cents} cents short of what it owes and holds for open jobs. Top up first.`,
+      {
+        members: {
+          required_cents: 0,
+          available_cents,
+          current_balance_cents,
+          pending_charges_cents,
+          credit_limit_cents,
+        },
+      },
+    );
+  }
+}
+
+function noWallet(customerId: string): PlatformError {
+  return new PlatformError("not_found", `There is no customer ${customerId}.`);
+}

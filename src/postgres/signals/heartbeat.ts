@@ -1,0 +1,53 @@
+import { Worker } from "node:worker_threads";
+import { HEARTBEAT_MS, SILENT_LOOP_MS, type Heartbeat, type Pulse } from "../../core/model/runner.ts";
+import { CONNECT_TIMEOUT_MS } from "../connection/pool.ts";
+
+/** How often the main loop shows its thread that it still turns. */
+const TURN_MS = 1_000;
+
+interface Beat extends Pulse {
+  readonly runner_id: string;
+}
+
+/** A worker thread with one connection: a flood of submissions cannot take it, and a processor that computes for seconds cannot hold it up. */
+export function createHeartbeat(databaseUrl: string): Heartbeat {
+  let thread: Worker | undefined;
+  let turns: NodeJS.Timeout | undefined;
+  let runner: { id: string; onPulse: (pulse: Pulse) => void } | undefined;
+
+  function startThread(): Worker {
+    const worker = new Worker(new URL("./heartbeat-thread.mjs", import.meta.url), {
+      workerData: {
+        url: databaseUrl,
+        heartbeat_ms: HEARTBEAT_MS,
+        silent_loop_ms: SILENT_LOOP_MS,
+        connect_timeout_ms: CONNECT_TIMEOUT_MS,
+      },
+      // It needs no TypeScript, whatever the process was started with.
+      execArgv: [],
+    });
+    worker.on("message", (beat: Beat) => {
+      // An answer for a registration that has been given up meanwhile says nothing.
+      if (runner && beat.runner_id === runner.id) runner.onPulse(beat);
+    });
+    worker.on("error", (error) => {
+      throw new Error("the heartbeat thread failed", { cause: error });
+    });
+    turns = setInterval(() => worker.postMessage({ turn: true }), TURN_MS);
+    return worker;
+  }
+
+  return {
+    start(runner_id, onPulse) {
+      runner = { id: runner_id, onPulse };
+      thread ??= startThread();
+      thread.postMessage({ runner_id });
+    },
+    async stop() {
+      runner = undefined;
+      clearInterval(turns);
+      await thread?.terminate();
+      thread = undefined;
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import type { z } from "zod";
+import type { FieldError } from "../../core/lib/errors.ts";
+import type { Processor } from "./define-processor.ts";
+import { InputError } from "./fatal-error.ts";
+
+/** Size of an output as JSON in UTF-8: as much as a request may bring. */
+export const OUTPUT_BYTES_MAX = 1_048_576;
+/** Faults listed of one input; the rest is counted. */
+const ISSUES_MAX = 20;
+/** JSON escapes that jsonb refuses: NUL and lone halves of surrogate pairs. An escaped backslash before them is none. */
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
+
+/** A processor answered what its `output` forbids or what cannot be stored. */
+export class OutputError extends Error {
+  override readonly name = "OutputError";
+  readonly code = "output_invalid";
+
+  constructor(processor: Processor, fault: string) {
+    super(`${processor.id} gave an output that is not valid: ${fault}`);
+  }
+}
+
+/**
+ * What `processor.run` is to be called with: `inputData` through its schema, with defaults filled in.
+ * Throws an `InputError` that lists what is wrong as `pointer: message`.
+ */
+export function parseInput(processor: Processor, inputData: unknown): unknown {
+  if (processor.input === undefined) return inputData;
+  const parsed = processor.input.safeParse(inputData);
+  if (parsed.success) return parsed.data;
+  const errors = fieldErrors(parsed.error.issues);
+  throw new InputError(`${processor.id} does not accept this input: ${list(errors)}`, errors);
+}
+
+/**
+ * What is to be stored of the answer of `processor.run`: JSON that PostgreSQL takes, nothing at all as null.
+ * Throws an `OutputError`: tried again while attempts are left, as what a processor answers may differ. Checked
+ * before it is settled, because there one bad output would fail the whole batch.
+ */
+export function parseOutput(processor: Processor, answer: unknown): unknown {
+  let output = answer;
+  if (processor.output !== undefined) {
+    const parsed = processor.output.safeParse(answer);
+    if (!parsed.success) throw new OutputError(processor, list(fieldErrors(parsed.error.issues)));
+    output = parsed.data;
+  }
+  if (output === undefined) return null;
+  const fault = storingFault(output);
+  if (fault !== undefined) throw new OutputError(processor, fault);
+  return output;
+}
+
+function storingFault(output: unknown): string | undefined {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(output);
+  } catch (error) {
+    return String(error);
+  }
+  if (text === undefined) return "it is no JSON value";
+  if (Buffer.byteLength(text) > OUTPUT_BYTES_MAX) return `it is larger than ${OUTPUT_BYTES_MAX} bytes`;
+  if (UNSTORABLE.test(text)) return "it has a NUL character or half of a surrogate pair in a text";
+  return undefined;
+}
+
+function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
+  const shown = issues.slice(0, ISSUES_MAX).map((issue) => ({
+    pointer: issue.path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join(""),
+    message: issue.message,
+  }));
+  const rest = issues.length - shown.length;
+  return rest === 0 ? shown : [...shown, { pointer: "", message: `and ${rest} more` }];
+}
+
+function list(errors: readonly FieldError[]): string {
+  return errors
+    .map(({ pointer, message }) => (pointer === "" ? message : `${pointer}: ${message}`))
+    .join("; ");
+}

@@ -1,0 +1,118 @@
+import { Redis, type RedisOptions } from "ioredis";
+import { LateError, within } from "../../core/lib/within.ts";
+
+/** From the first packet to a server that is ready: a black hole accepts the first and says nothing more. */
+const OPEN_TIMEOUT_MS = 1_500;
+/** After an attempt that failed, others fail at once for this long. */
+const RETRY_MS = 250;
+
+/** Nothing by itself: no queue of commands, no resending, no reconnecting. A command either answers now or fails now, and every caller has another way. */
+const OPTIONS = {
+  lazyConnect: true,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  retryStrategy: () => null,
+  connectTimeout: OPEN_TIMEOUT_MS,
+  disconnectTimeout: 100,
+  keepAlive: 5_000,
+} as const satisfies RedisOptions;
+
+interface Opened<Facts> {
+  readonly redis: Redis;
+  readonly facts: Facts;
+}
+
+interface ConnectionOptions<Facts> {
+  readonly url: string;
+  /** Shown in CLIENT LIST. */
+  readonly name: string;
+  /** What has to be known of every new connection before it is used. */
+  readonly ask: (redis: Redis) => Promise<Facts>;
+}
+
+/**
+ * One connection that never hangs: it opens at its first use, and whoever gets no answer in time destroys its socket, so that the next use opens
+ * another. A half-open socket cannot be told from a slow server in any other way.
+ */
+export class RedisConnection<Facts> {
+  readonly #options: ConnectionOptions<Facts>;
+  /** The newest, opening or open. */
+  #redis: Redis | undefined;
+  #opening: Promise<Opened<Facts>> | undefined;
+  #opened: Opened<Facts> | undefined;
+  #failed: { readonly error: Error; readonly at: number } | undefined;
+  #closed = false;
+
+  constructor(options: ConnectionOptions<Facts>) {
+    this.#options = options;
+  }
+
+  /** Of the open connection; undefined while there is none. */
+  get facts(): Facts | undefined {
+    return this.#opened?.facts;
+  }
+
+  /** Does `work`, or fails: at once while the server is away, and `timeout_ms` after the connection was open. */
+  async use<T>(timeout_ms: number, work: (redis: Redis, facts: Facts) => Promise<T>): Promise<T> {
+    const { redis, facts } = await this.#open();
+    try {
+      return await within(timeout_ms, work(redis, facts));
+    } catch (error) {
+      // Any other error is the server's answer, or the socket's end, which `close` tells.
+      if (error instanceof LateError) this.#drop(redis);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#redis?.disconnect();
+  }
+
+  #open(): Promise<Opened<Facts>> {
+    if (this.#closed) return Promise.reject(new Error("the connection is closed"));
+    if (this.#opened) return Promise.resolve(this.#opened);
+    if (this.#failed && performance.now() - this.#failed.at < RETRY_MS)
+      return Promise.reject(this.#failed.error);
+    this.#opening ??= this.#openNow().finally(() => (this.#opening = undefined));
+    return this.#opening;
+  }
+
+  async #openNow(): Promise<Opened<Facts>> {
+    const { url, name, ask } = this.#options;
+    const redis = new Redis(url, { ...OPTIONS, connectionName: name });
+    this.#redis = redis;
+    let fault: Error | undefined;
+    // Without a listener ioredis prints every lost connection.
+    redis.on("error", (error: Error) => (fault = error));
+    redis.on("close", () => this.#forget(redis));
+    try {
+      const facts = await within(
+        OPEN_TIMEOUT_MS,
+        redis.connect().then(() => ask(redis)),
+      );
+      this.#opened = { redis, facts };
+      this.#failed = undefined;
+      return this.#opened;
+    } catch (error) {
+      redis.disconnect();
+      // The socket's own error says more than ioredis' "Connection is closed."
+      this.#failed = { error: fault ?? toError(error), at: performance.now() };
+      throw this.#failed.error;
+    }
+  }
+
+  #drop(redis: Redis): void {
+    this.#forget(redis);
+    redis.disconnect();
+  }
+
+  #forget(redis: Redis): void {
+    if (this.#opened?.redis === redis) this.#opened = undefined;
+  }
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,0 +1,212 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Job } from "../../src/core/model/job.ts";
+import { directoryWith } from "../support/directory-with.ts";
+import { createTestDatabase } from "../support/database.ts";
+import type { Request } from "../support/http-client.ts";
+import type { StartedProcess } from "../support/processes.ts";
+import { redisNamespace } from "../support/redis.ts";
+import {
+  allEnded,
+  createCustomer,
+  createJobType,
+  expectCleanAudit,
+  startApi,
+  startRunner,
+  submitAll,
+  type Environment,
+} from "../support/stack.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+const JOBS = 50;
+const PRICE_CENTS = 7;
+const FUNDS_CENTS = 1_000_000;
+
+/** Runs until its gate, a file, is opened: however slow the machine is, a job is running for as long as the test needs it to. */
+const GATED_PROCESSOR = `
+  import { existsSync } from "node:fs";
+  import { setTimeout as wait } from "node:timers/promises";
+  import { defineProcessor } from "innovation-ecosystem-platform/processors";
+  export default defineProcessor({
+    id: "test.gated",
+    async run(gate, { signal }) {
+      while (!existsSync(gate)) await wait(20, undefined, { signal });
+      return "through";
+    },
+  });`;
+
+test("a runner with 50 jobs is killed -9: all run elsewhere within 15 s and succeed, each charged once", async () => {
+  const { environment, request, customer, runners, startSpare, openGate } = await createBusyStack({});
+  await startSpare();
+  const killed_at = Date.now();
+  runners[0]?.signal("SIGKILL");
+
+  const restarted = await waitFor(() => secondAttempts(request, customer), { timeoutMs: 40_000 });
+  const delays = restarted
+    .map(({ started_at }) => Date.parse(started_at ?? "") - killed_at)
+    .toSorted((a, b) => a - b);
+  const p99 = delays[Math.ceil(delays.length * 0.99) - 1] ?? Infinity;
+  console.log(
+    `killed -9 with ${JOBS} jobs: running again after p50 ${delays[JOBS >> 1]} ms, p99 ${p99} ms (at most 15000)`,
+  );
+  expect(p99).toBeLessThanOrEqual(15_000);
+  await openGate();
+  const jobs = await allEnded(request, customer, 40_000);
+  expectRescuedOnce(jobs);
+  await expectPaid(request, customer, jobs);
+  await expectCleanAudit(environment);
+}, 90_000);
+
+test("a runner is stopped past its lease and goes on: whatever it settles late is refused and counted", async () => {
+  const lease = { RUNNER_LEASE_SECONDS: "5" };
+  const { environment, request, customer, runners, startSpare, openGate } = await createBusyStack(lease);
+  await startSpare();
+  const [frozen] = runners;
+  frozen?.signal("SIGSTOP");
+  await waitFor(() => secondAttempts(request, customer), { timeoutMs: 40_000 });
+  await openGate();
+  const jobs = await allEnded(request, customer, 40_000);
+
+  frozen?.signal("SIGCONT");
+  await frozen?.waitForLine(/declared dead: dropping what runs and registering anew/, 20_000);
+  const refused = frozen?.stdout.filter((line) => line.includes("its outcome was refused")).length ?? 0;
+  console.log(
+    `stopped past its lease with ${JOBS} jobs: ${refused} late outcomes refused, ${JOBS - refused} dropped before they were sent`,
+  );
+  expectRescuedOnce(jobs);
+  await expectPaid(request, customer, jobs);
+  await expectCleanAudit(environment);
+}, 90_000);
+
+describe("SIGTERM of all runners, again and again under load: no job lost, none failed, no attempt burned, each exits 0 in time", () => {
+  test("once", () => survivesRestarts({ rounds: 1, every_ms: 1_500 }), 60_000);
+  test.runIf(process.env["LONG_TESTS"] === "1")(
+    "every 5 s for a minute",
+    () => survivesRestarts({ rounds: 12, every_ms: 5_000 }),
+    150_000,
+  );
+});
+
+async function survivesRestarts({ rounds, every_ms }: { rounds: number; every_ms: number }): Promise<void> {
+  const { environment, request, customer, type } = await createStack();
+  let runners: StartedProcess[] = [];
+  const start = () =>
+    Promise.all([1, 2].map(() => startRunner({ ...environment, RUNNER_CONCURRENCY: "20" })));
+  runners = await start();
+  // A tenth takes longer than the grace of 10 s, so that some are given back.
+  const work = Array.from({ length: rounds * 60 }, (_, n) => ({
+    duration_ms: n % 60 === 0 ? 12_000 : 100 + (n % 10) * 40,
+  }));
+  await submitAll(
+    request,
+    work.map((input_data) => ({ customer_id: customer, job_type_id: type, input_data, max_attempts: 1 })),
+  );
+  const grace: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const next_at = performance.now() + every_ms;
+    await waitFor(() => performance.now() >= next_at, {
+      timeoutMs: every_ms + 1_000,
+      describe: () => "the next round",
+    });
+    const asked_at = performance.now();
+    for (const runner of runners) runner.signal("SIGTERM");
+    const replaced = start();
+    const exits = await Promise.all(runners.map((runner) => runner.exited));
+    grace.push(Math.round(performance.now() - asked_at));
+    expect(exits).toEqual(runners.map(() => ({ code: 0, signal: null })));
+    runners = await replaced;
+  }
+  const jobs = await allEnded(request, customer, 60_000);
+  console.log(
+    `SIGTERM ${rounds} times: ${jobs.length} jobs, slowest exit ${Math.max(...grace)} ms, most claims of one job ${Math.max(...jobs.map((job) => job.attempt))}`,
+  );
+  expect(Math.max(...grace)).toBeLessThan(13_000);
+  expect(new Set(jobs.map((job) => job.status))).toEqual(new Set(["succeeded"]));
+  expect(jobs).toHaveLength(work.length);
+  expect(jobs.every((job) => job.errors.length === 0)).toBe(true);
+  await expectPaid(request, customer, jobs);
+  await expectCleanAudit(environment);
+}
+
+async function createStack() {
+  const redis = redisNamespace();
+  const environment: Environment = {
+    DATABASE_URL: (await createTestDatabase()).url,
+    REDIS_URL: redis.url,
+    QUEUE_KEY_PREFIX: redis.prefix,
+  };
+  const { request } = await startApi(environment);
+  const type = await createJobType(request, {
+    processing_logic_id: "simulate",
+    standard_cost_cents: PRICE_CENTS,
+  });
+  const customer = await createCustomer(request, "Faulty", FUNDS_CENTS);
+  return { environment, request, customer, type };
+}
+
+/** Two runners, each with all its 50 slots taken by jobs that run until `openGate`. */
+async function createBusyStack(settings: Environment) {
+  const { environment, request, customer } = await createStack();
+  const directory = await directoryWith({ "gated.ts": GATED_PROCESSOR });
+  const gate = join(directory, "gate.open");
+  const job_type_id = await createJobType(request, {
+    processing_logic_id: "test.gated",
+    standard_cost_cents: PRICE_CENTS,
+  });
+  const runnerEnvironment = {
+    ...environment,
+    RUNNER_CONCURRENCY: String(JOBS),
+    PROCESSORS_DIR: directory,
+    ...settings,
+  };
+  const runners = await Promise.all([1, 2].map(() => startRunner(runnerEnvironment)));
+  const job = { customer_id: customer, job_type_id, input_data: gate, max_attempts: 1 };
+  await submitAll(
+    request,
+    Array.from({ length: 2 * JOBS }, () => job),
+  );
+  await waitFor(async () => (await runningJobs(request, customer)).length === 2 * JOBS, {
+    timeoutMs: 30_000,
+    describe: () => `${2 * JOBS} running jobs`,
+  });
+  return {
+    environment,
+    request,
+    customer,
+    runners,
+    /** One more, whose slots are free. */
+    startSpare: () => startRunner(runnerEnvironment),
+    openGate: () => writeFile(gate, ""),
+  };
+}
+
+async function runningJobs(request: Request, customer: string): Promise<Job[]> {
+  const path = `/jobs?customer_id=${customer}&status=running&limit=200`;
+  const { body } = await request<{ data: Job[] }>("GET", path);
+  return body.data;
+}
+
+/** The jobs of the lost runner, once all of them run elsewhere. */
+async function secondAttempts(request: Request, customer: string): Promise<Job[] | undefined> {
+  const again = (await runningJobs(request, customer)).filter(({ attempt }) => attempt === 2);
+  return again.length === JOBS ? again : undefined;
+}
+
+/** Half of the jobs lost one attempt with their runner, which the budget of one does not count, and succeeded with the next. */
+function expectRescuedOnce(jobs: readonly Job[]): void {
+  expect(jobs).toHaveLength(2 * JOBS);
+  expect(jobs.filter((job) => job.attempt === 2)).toHaveLength(JOBS);
+  for (const job of jobs) {
+    expect(job).toMatchObject({ status: "succeeded", max_attempts: 1, cost_cents: PRICE_CENTS });
+    expect(job.errors.map(({ code }) => code)).toEqual(job.attempt === 2 ? ["runner_lost"] : []);
+  }
+}
+
+async function expectPaid(request: Request, customer: string, jobs: readonly Job[]): Promise<void> {
+  const wallet = await request("GET", `/customers/${customer}/wallet`);
+  expect(wallet.body).toMatchObject({
+    current_balance_cents: FUNDS_CENTS - jobs.length * PRICE_CENTS,
+    pending_charges_cents: 0,
+  });
+}

@@ -1,0 +1,113 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { isAlive } from "../../src/local/process-table.ts";
+import { atTheEnd } from "../support/cleanup.ts";
+import { httpClient } from "../support/http-client.ts";
+import { startIep, startProcess, type StartedProcess } from "../support/processes.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+test("starts from nothing, keeps its data for the second start, and Ctrl-C leaves no process behind", async () => {
+  const cwd = await temporaryFolder();
+  const first = await startDev(cwd);
+  const customer = await printed(first, "Demo customer");
+  const request = httpClient(await printed(first, "API"), await printed(first, "Its key"));
+  expect((await request("GET", `/customers/${customer}/wallet`)).body).toMatchObject({
+    available_cents: 10_000,
+  });
+  const postgres = await postgresPid(cwd);
+  first.signal("SIGINT");
+  expect(await first.exited).toEqual({ code: 0, signal: null });
+  expect(isAlive(postgres)).toBe(false);
+
+  const second = await startDev(cwd);
+  expect(await printed(second, "Demo customer")).toBe(customer);
+  expect(await printed(second, "Admin key")).toBe(await printed(first, "Admin key"));
+  console.log(`first start: ${readyLine(first)} second start: ${readyLine(second)}`);
+});
+
+test("a port that is taken is no obstacle", async () => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => void taken.listen(0, "127.0.0.1", resolve));
+  atTheEnd(() => new Promise((resolve) => void taken.close(resolve)));
+  const address = taken.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  const dev = startIep(["dev"], { cwd: await temporaryFolder(), env: { PORT: String(port) } });
+  await dev.waitForLine(/^Ready in/, 20_000);
+  const request = httpClient(await printed(dev, "API"), "nobody");
+  expect((await request("GET", "/healthz")).status).toBe(200);
+});
+
+test("a second start in the same folder is refused by name and leaves the first alone", async () => {
+  const cwd = await temporaryFolder();
+  const first = await startDev(cwd);
+  const second = startIep(["dev"], { cwd, env: { PORT: "0" } });
+  expect((await second.exited).code).toBe(1);
+  expect(second.stderr.join("\n")).toMatch(/already runs on .*process \d+/);
+  const request = httpClient(await printed(first, "API"), "nobody");
+  expect((await request("GET", "/readyz")).status).toBe(200);
+});
+
+test("killed -9, it takes its PostgreSQL along, and the next start recovers the data", async () => {
+  const cwd = await temporaryFolder();
+  const first = await startDev(cwd);
+  const customer = await printed(first, "Demo customer");
+  const postgres = await postgresPid(cwd);
+  first.signal("SIGKILL");
+  await waitFor(() => !isAlive(postgres), { describe: `PostgreSQL ${postgres} to end` });
+  expect(await printed(await startDev(cwd), "Demo customer")).toBe(customer);
+});
+
+test("npm start: npm is killed -9, and it stops too, with its PostgreSQL", async () => {
+  const cwd = await temporaryFolder();
+  const repository = fileURLToPath(new URL("../..", import.meta.url));
+  const { scripts } = JSON.parse(await readFile(`${repository}package.json`, "utf8")) as {
+    scripts: { start: string };
+  };
+  const start = scripts.start.replace("bin/iep.js", `'${repository}bin/iep.js'`);
+  await writeFile(`${cwd}/package.json`, JSON.stringify({ scripts: { start } }));
+  const npm = startProcess("npm", ["start"], { cwd, env: { PORT: "0" } });
+  await npm.waitForLine(/^Ready in/, 20_000);
+  const postgres = await postgresPid(cwd);
+  npm.signal("SIGKILL");
+  await waitFor(() => !isAlive(postgres), { describe: `PostgreSQL ${postgres} to end` });
+});
+
+test("whose parent is killed -9, it stops too, with its PostgreSQL", async () => {
+  const cwd = await temporaryFolder();
+  const iep = new URL("../../bin/iep.js", import.meta.url).pathname;
+  // A parent as npm is one: it waits for its child. `echo` keeps the shell from replacing itself by the child.
+  const parent = startProcess(
+    "sh",
+    ["-c", `'${process.execPath}' '${iep}' dev --stop-with-parent & echo "child $!"; wait`],
+    { cwd, env: { PORT: "0" } },
+  );
+  const [, child = ""] = await parent.waitForLine(/^child (\d+)$/);
+  await parent.waitForLine(/^Ready in/, 20_000);
+  const postgres = await postgresPid(cwd);
+  parent.signal("SIGKILL");
+  await waitFor(() => !isAlive(Number(child)) && !isAlive(postgres), {
+    describe: `processes ${child} and ${postgres} to end`,
+  });
+});
+
+async function startDev(cwd: string): Promise<StartedProcess> {
+  const dev = startIep(["dev"], { cwd, env: { PORT: "0" } });
+  await dev.waitForLine(/^Ready in/, 20_000);
+  return dev;
+}
+
+async function printed(dev: StartedProcess, label: string): Promise<string> {
+  const [, value = ""] = await dev.waitForLine(new RegExp(`^ +${label} +(\\S+)$`));
+  return value;
+}
+
+function readyLine(dev: StartedProcess): string {
+  return dev.stdout.find((line) => line.startsWith("Ready in")) ?? "";
+}
+
+async function postgresPid(cwd: string): Promise<number> {
+  return Number.parseInt(await readFile(`${cwd}/.data/postgres/postmaster.pid`, "utf8"), 10);
+}

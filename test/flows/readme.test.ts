@@ -1,0 +1,122 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { Client } from "pg";
+import { beforeAll, expect, inject, test } from "vitest";
+import { atTheEnd } from "../support/cleanup.ts";
+import { startIep } from "../support/processes.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Commands that other tests run, as these scripts: here it only counts that the README's name leads there. */
+const SCRIPTS: Readonly<Record<string, string>> = {
+  "npm start": "exec node bin/iep.js dev --stop-with-parent", // below
+  "npm run demo": "exec node bin/iep.js demo", // demo.test.ts
+  "npm run api": "exec node bin/iep.js api", // production.test.ts
+  "npm run runner": "exec node bin/iep.js runner", // production.test.ts
+  "npm test": "vitest run", // this suite
+};
+const OURS_TO_SKIP = ["npm ci", "npm run verify", "npm run verify:long", "npm run bench"];
+
+let blocks: string[];
+let environment: Record<string, string>;
+
+beforeAll(async () => {
+  const readme = await readFile(`${REPOSITORY}README.md`, "utf8");
+  blocks = [...readme.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block = ""]) => block);
+  const cwd = await temporaryFolder();
+  const dev = startIep(["dev"], { cwd, env: { PORT: "0" } });
+  await dev.waitForLine(/^Ready in/, 20_000);
+  const printed = async (label: string): Promise<string> =>
+    (await dev.waitForLine(new RegExp(`^ +${label} +(\\S+)$`)))[1] ?? "";
+  environment = {
+    API: await printed("API"),
+    ADMIN: await printed("Admin key"),
+    KEY: await printed("Its key"),
+    CUSTOMER: await printed("Demo customer"),
+    CWD: cwd,
+  };
+});
+
+test("every shell block of the README works as it stands", async () => {
+  const ran: string[] = [];
+  const named: string[] = [];
+  const scripts: string[] = [];
+  for (const block of blocks) {
+    if (block.includes("psql -c")) await setUpDatabase(block);
+    else if (block.startsWith("export API=")) named.push(...variablesOf(block));
+    else if (linesOf(block).every((line) => line.startsWith("npm "))) scripts.push(...linesOf(block));
+    else ran.push(await runShell(block, environment));
+  }
+  expect(named).toEqual(["API", "ADMIN", "KEY", "CUSTOMER"]);
+  expect(await scriptsOf(scripts.filter((line) => !OURS_TO_SKIP.includes(line)))).toEqual(SCRIPTS);
+  expect(ran).toHaveLength(3);
+  const [http = "", cli = "", money = ""] = ran;
+  expect(http).toContain('"status":"pending"');
+  expect(http).toContain('"kind":"top_up"');
+  expect(http).not.toContain('"code":');
+  expect(cli).toContain("Ada Lovelace");
+  expect(cli).toMatch(/hello.*world/s);
+  expect(cli).not.toContain("BROKEN");
+  expect(money).toContain('"kind":"grant"');
+  expect(money).toContain("closing_balance");
+  expect(money).not.toContain('"code":');
+}, 60_000);
+
+test("the curl lines that npm start prints work when they are pasted", async () => {
+  const cwd = await temporaryFolder();
+  const dev = startIep(["dev"], { cwd, env: { PORT: "0" } });
+  await dev.waitForLine(/^Ready in/, 20_000);
+  const lines = dev.stdout.filter((line) => line.trimStart().startsWith("curl "));
+  expect(lines.length).toBeGreaterThanOrEqual(2);
+  const output = await runShell(lines.join("\n"), {});
+  expect(output).toContain('"status":"pending"');
+  expect(output).toContain('"kind":"top_up"');
+});
+
+function variablesOf(block: string): string[] {
+  return [...block.matchAll(/^export (\w+)=/gm)].map(([, name = ""]) => name);
+}
+
+/** What package.json runs for each `npm …` line. */
+async function scriptsOf(lines: readonly string[]): Promise<Record<string, string | undefined>> {
+  const text = await readFile(`${REPOSITORY}package.json`, "utf8");
+  const { scripts } = JSON.parse(text) as { scripts: Record<string, string> };
+  return Object.fromEntries(lines.map((line) => [line, scripts[line.replace(/^npm (run )?/, "")]]));
+}
+
+function linesOf(block: string): string[] {
+  return block.split("\n").filter((line) => line !== "");
+}
+
+/** The four lines of the database set-up; the SQL goes through the driver, as a machine with Node alone has no psql. */
+async function setUpDatabase(block: string): Promise<void> {
+  const superuser = new Client(inject("postgresUrl"));
+  await superuser.connect();
+  atTheEnd(() => superuser.end());
+  for (const [, statement = ""] of block.matchAll(/^psql -c "(.*)"$/gm)) await superuser.query(statement);
+  const [, example = ""] = /^export DATABASE_URL=(.*)$/m.exec(block) ?? [];
+  const url = new URL(example);
+  url.port = new URL(inject("postgresUrl")).port;
+  const migrate = block.split("\n").filter((line) => line.startsWith("npx "));
+  const output = await runShell(migrate.join("\n"), { DATABASE_URL: url.href });
+  expect(output).toContain("audit");
+}
+
+/** Runs a block in bash, where `npx iep` is this checkout's. Throws with its output when a command fails. */
+async function runShell(block: string, variables: Readonly<Record<string, string>>): Promise<string> {
+  const prelude = `set -euo pipefail\nnpx() { shift; '${process.execPath}' '${REPOSITORY}bin/iep.js' "$@"; }\n`;
+  return await new Promise((resolve, reject) => {
+    execFile(
+      "bash",
+      ["-c", prelude + block],
+      {
+        cwd: variables["CWD"] ?? REPOSITORY,
+        env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...variables },
+      },
+      (error, stdout, stderr) =>
+        error ? reject(new Error(`${block}\n${stdout}\n${stderr}`)) : resolve(stdout),
+    );
+  });
+}
