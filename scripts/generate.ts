@@ -3,21 +3,26 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { Client } from "pg";
 import { generateOpenApi } from "../src/api/openapi.ts";
 import { startEmbeddedPostgres } from "../src/local/embedded-postgres.ts";
-import { lintConfig } from "./house.ts";
 import { migrateUp } from "../src/postgres/connection/migrator.ts";
+import { lintConfig } from "./house.ts";
+import { readSchemaText } from "./schema-text.ts";
 
 // `npm run generate` writes what is made from something else; with --check it says what is out of date, and exits 1.
 
 const TABLES = "src/postgres/connection/tables.gen.ts";
 const OPENAPI = "openapi.json";
 const LINT = ".oxlintrc.house.json";
+const SCHEMA = "migrations/schema.gen.sql";
 /** bigint and timestamptz arrive as src/postgres/connection/pool.ts parses them. */
 const TYPES = { int8: "number", timestamptz: "string" };
 
+const { tables, schema } = await generateFromSchema();
 const made = new Map([
-  [TABLES, await generateTables()],
+  [TABLES, tables],
+  [SCHEMA, schema],
   [LINT, `${JSON.stringify(lintConfig(), null, 2)}\n`],
   [OPENAPI, `${JSON.stringify(await generateOpenApi(), null, 2)}\n`],
 ]);
@@ -34,29 +39,37 @@ if (process.argv.includes("--check")) {
   for (const [file, text] of made) await writeFile(file, text);
 }
 
-/** The row types of the schema that the migrations make, by kysely-codegen on a PostgreSQL that lives for this moment. */
-async function generateTables(): Promise<string> {
+/** What is read from the schema that migrations/ makes, on a PostgreSQL that lives for this moment. */
+async function generateFromSchema(): Promise<{ tables: string; schema: string }> {
   const folder = await mkdtemp(join(tmpdir(), "iep-generate-"));
-  const server = await startEmbeddedPostgres({
-    dataDir: join(folder, "postgres"),
-    settings: { fsync: "off" },
-  });
+  const settings = { fsync: "off" };
+  const server = await startEmbeddedPostgres({ dataDir: join(folder, "postgres"), settings });
   try {
     await migrateUp(server.url);
-    const out = join(folder, "tables.gen.ts");
-    const target = ["--dialect", "postgres", "--url", server.url, "--out-file", out];
-    const types = ["--exclude-pattern", "schema_migrations", "--type-mapping", JSON.stringify(TYPES)];
-    await promisify(execFile)("npx", [
-      "--no-install",
-      "kysely-codegen",
-      ...target,
-      ...types,
-      "--log-level",
-      "error",
-    ]);
-    return await readFile(out, "utf8");
+    return {
+      tables: await generateTables(server.url, join(folder, "tables.gen.ts")),
+      schema: await generateSchemaText(server.url),
+    };
   } finally {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The row types, by kysely-codegen. */
+async function generateTables(url: string, out: string): Promise<string> {
+  const target = ["--dialect", "postgres", "--url", url, "--out-file", out, "--log-level", "error"];
+  const types = ["--exclude-pattern", "schema_*", "--type-mapping", JSON.stringify(TYPES)];
+  await promisify(execFile)("npx", ["--no-install", "kysely-codegen", ...target, ...types]);
+  return await readFile(out, "utf8");
+}
+
+async function generateSchemaText(url: string): Promise<string> {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    return `-- Written by \`npm run generate\` from what migrations/ makes. Nothing runs it.\n\n${await readSchemaText(client)}`;
+  } finally {
+    await client.end();
   }
 }

@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { pino } from "pino";
 import { runCli } from "../cli/program.ts";
 import type { CliContext, ServerFacts } from "../cli/terminal/context.ts";
-import { migrateDown, migrateUp, migrationStatus } from "../postgres/connection/migrator.ts";
+import { migrateDown, migrateUp, migrationStatus, pendingChanges } from "../postgres/connection/migrator.ts";
 import { connectionConfig } from "../postgres/connection/pool.ts";
 import { ConfigError, EXIT_CONFIG, loadDotEnv, readConfig } from "./config.ts";
 import { dataFolder } from "./data-folder.ts";
@@ -45,6 +45,7 @@ const context: CliContext = {
     up: async () => await migrateUp(await databaseUrl()),
     down: async (steps) => await migrateDown(await databaseUrl(), steps),
     status: async () => await migrationStatus(await databaseUrl()),
+    pending: async () => await pendingChanges(await databaseUrl()),
   },
   async serverFacts() {
     const client = new Client(connectionConfig(await databaseUrl(), "iep doctor"));

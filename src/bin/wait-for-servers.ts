@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { PlatformError } from "../core/lib/errors.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
-import { MigrationError, migrateUp, migrationStatus } from "../postgres/connection/migrator.ts";
+import { MigrationError } from "../postgres/connection/migration-error.ts";
+import { migrateUp, pendingChanges } from "../postgres/connection/migrator.ts";
 import type { Config } from "./config.ts";
 
 const WAIT_MS = 30_000;
@@ -54,12 +55,10 @@ async function databaseFault(
   try {
     await platform.ping();
     if (migrate) await migrateUp(config.DATABASE_URL);
-    const missing = (await migrationStatus(config.DATABASE_URL)).filter(
-      ({ applied_at }) => applied_at === null,
-    );
-    return missing.length === 0
+    const { migrations, functions } = await pendingChanges(config.DATABASE_URL);
+    return migrations.length + functions.length === 0
       ? undefined
-      : `The database ${withoutSecret(config.DATABASE_URL)} lacks ${missing.length} migrations: run \`npx iep migrate up\`.`;
+      : `The database ${withoutSecret(config.DATABASE_URL)} lacks ${migrations.length} migrations and ${functions.length} functions of this version: run \`npx iep migrate up\`.`;
   } catch (error) {
     // The server is there; what is wrong with the schema does not mend itself.
     if (error instanceof MigrationError) throw error;

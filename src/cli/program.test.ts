@@ -139,7 +139,8 @@ test("the processes get their options, and their exit code is the program's", as
 });
 
 const noMigrations: CliContext["migrations"] = {
-  up: () => Promise.resolve([]),
+  up: () => Promise.resolve({ migrations: [], functions: [] }),
   down: () => Promise.resolve([]),
   status: () => Promise.resolve([]),
+  pending: () => Promise.resolve({ migrations: [], functions: [] }),
 };

@@ -229,7 +229,9 @@ test("a database without the schema: the line says what to run, and the process 
   const postgres = await startEmbeddedPostgres({ dataDir, settings: { fsync: "off" } });
   atTheEnd(() => postgres.stop());
   const runner = startIep(["runner"], { env: { DATABASE_URL: postgres.url } });
-  await runner.waitForLine(/lacks \d+ migrations: run `npx iep migrate up`/);
+  await runner.waitForLine(
+    /lacks \d+ migrations and \d+ functions of this version: run `npx iep migrate up`/,
+  );
   const migrate = startIep(["migrate", "up"], { env: { DATABASE_URL: postgres.url } });
   expect((await migrate.exited).code).toBe(0);
   await runner.waitForLine(/runner ready/);

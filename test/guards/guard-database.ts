@@ -175,9 +175,15 @@ export async function removeGuard(client: Client, removal: Removal): Promise<voi
     return;
   }
   const definition = await readDefinition(client, removal);
-  const places = definition.split(removal.clause).length - 1;
+  const places = [...definition.matchAll(anySpacing(removal.clause))].length;
   if (places !== 1) throw new Error(`"${removal.clause}" stands ${places} times in:\n${definition}`);
-  await client.query(definition.replace(removal.clause, () => removal.replacement));
+  await client.query(definition.replace(anySpacing(removal.clause), () => removal.replacement));
+}
+
+/** The clause wherever lines break in it: a function that is only laid out anew keeps its guards. */
+function anySpacing(clause: string): RegExp {
+  const escaped = clause.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  return new RegExp(escaped.replaceAll(/\s+/g, String.raw`\s+`), "g");
 }
 
 async function readDefinition(client: Client, removal: Exclude<Removal, { sql: string }>): Promise<string> {

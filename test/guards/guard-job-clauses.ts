@@ -299,7 +299,7 @@ export const JOB_CLAUSES: readonly Guard[] = [
   cancelling(
     "its hold is released",
     [
-      "PERFORM post_charges(ARRAY[p_id], ARRAY[v_job.customer_id], ARRAY[0::bigint], ARRAY[v_job.estimated_cost_cents]);",
+      "PERFORM post_charges( ARRAY[p_id], ARRAY[v_job.customer_id], ARRAY[0::bigint], ARRAY[v_job.estimated_cost_cents] );",
       "",
     ],
     ({ pending }) => cancel(pending),

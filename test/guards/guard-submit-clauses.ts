@@ -22,17 +22,14 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
   // What goes together and can be paid is stored as one batch, a job alone and everything else one by one.
   holding(
     "funds, in a batch",
-    ["w.current_balance_cents + w.credit_limit_cents", "9000000000000000"],
+    ["available_cents(w)", "9000000000000000"],
     ({ customer, type }) => submit(customer, type, 8),
     [...Array(7).fill("stored at 10"), "insufficient_funds"].join(", "),
     "wallets_not_overspent",
   ),
   submitting(
     "funds, one by one",
-    [
-      "ELSIF current_balance_cents + credit_limit_cents - pending_charges_cents < estimated_cost_cents THEN",
-      "ELSIF false THEN",
-    ],
+    ["ELSIF available_cents(v_wallet) < v_job.estimated_cost_cents THEN", "ELSIF false THEN"],
     ({ customer, type }) => submit(customer, type, 8),
     [...Array(7).fill("stored at 10"), "insufficient_funds"].join(", "),
     "wallets_not_overspent",
@@ -53,7 +50,7 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
   ),
   holding(
     "spend limit, in a batch",
-    ["w.monthly_spend_limit_cents - spent_this_month(w)", "NULL"],
+    ["month_room_cents(w)", "NULL"],
     inTurn(setWallet("monthly_spend_limit_cents = 39"), ({ customer, type }) => submit(customer, type, 2)),
     "spend_limit_reached, spend_limit_reached",
     "stored at 10",
@@ -67,10 +64,7 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
   ),
   submitting(
     "spend limit, one by one",
-    [
-      "ELSIF monthly_spend_limit_cents - pending_charges_cents - month_spent_cents < estimated_cost_cents THEN",
-      "ELSIF false THEN",
-    ],
+    ["ELSIF month_room_cents(v_wallet) < v_job.estimated_cost_cents THEN", "ELSIF false THEN"],
     inTurn(setWallet("monthly_spend_limit_cents = 39"), ({ customer, type }) => submit(customer, type)),
     "spend_limit_reached",
     "stored at 10",
@@ -144,7 +138,7 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
   ),
   submitting(
     "the hold, one by one",
-    ["w.pending_charges_cents + estimated_cost_cents", "w.pending_charges_cents"],
+    ["w.pending_charges_cents + v_job.estimated_cost_cents", "w.pending_charges_cents"],
     ({ customer, type }) => submit(customer, type, 8),
     [...Array(7).fill("stored at 10"), "insufficient_funds"].join(", "),
     "stored at 10, stored at 10, stored at 10, stored at 10, stored at 10, stored at 10, stored at 10, stored at 10; broken: held_is_sum_of_open_holds",
@@ -162,8 +156,8 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
   submitting(
     "a wallet's time does not go back, one by one",
     [
-      "w.pending_charges_cents + estimated_cost_cents, updated_at = greatest(w.updated_at, clock_timestamp())",
-      "w.pending_charges_cents + estimated_cost_cents, updated_at = clock_timestamp()",
+      "w.pending_charges_cents + v_job.estimated_cost_cents, updated_at = greatest(w.updated_at, clock_timestamp())",
+      "w.pending_charges_cents + v_job.estimated_cost_cents, updated_at = clock_timestamp()",
     ],
     inTurn(fromTheFuture, ({ customer, type }) => submit(customer, type, 8), walletInOrder),
     "in order",

@@ -1,7 +1,12 @@
 import { Writable } from "node:stream";
 import { runSql } from "./sql.ts";
 import { createTestPlatform, type TestPlatform } from "./test-platform.ts";
-import { migrateDown, migrateUp, migrationStatus } from "../../src/postgres/connection/migrator.ts";
+import {
+  migrateDown,
+  migrateUp,
+  migrationStatus,
+  pendingChanges,
+} from "../../src/postgres/connection/migrator.ts";
 import type { CliContext, ServerFacts } from "../../src/cli/terminal/context.ts";
 import { runCli } from "../../src/cli/program.ts";
 
@@ -30,6 +35,7 @@ export async function createTestCli(changes: Partial<CliContext> = {}): Promise<
         up: () => migrateUp(databaseUrl),
         down: (steps) => migrateDown(databaseUrl, steps),
         status: () => migrationStatus(databaseUrl),
+        pending: () => pendingChanges(databaseUrl),
       },
       serverFacts: () => readServerFacts(databaseUrl),
       processes: {

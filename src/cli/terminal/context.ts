@@ -1,5 +1,5 @@
 import type { Platform } from "../../core/use-cases/platform.ts";
-import type { MigrationStatus } from "../../core/model/migration.ts";
+import type { MigrationStatus, SchemaChanges } from "../../core/model/migration.ts";
 
 /** What the database server says of itself. */
 export interface ServerFacts {
@@ -16,9 +16,11 @@ export interface CliContext {
   /** Opens the platform that the environment names, or the local stack's, runs, and closes it. */
   withPlatform<T>(work: (platform: Platform) => Promise<T>): Promise<T>;
   readonly migrations: {
-    up(): Promise<string[]>;
+    up(): Promise<SchemaChanges>;
     down(steps: number): Promise<string[]>;
     status(): Promise<MigrationStatus[]>;
+    /** What `up` would do. */
+    pending(): Promise<SchemaChanges>;
   };
   /** Works without our tables. Throws what the driver throws when the server is away. */
   serverFacts(): Promise<ServerFacts>;

@@ -1,17 +1,16 @@
-import { cp, mkdir, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { appendFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { Client } from "pg";
 import { expect, inject, test } from "vitest";
 import { atTheEnd } from "../../../test/support/cleanup.ts";
 import { temporaryFolder } from "../../../test/support/temporary-folder.ts";
-import { migrateDown, migrateUp, migrationStatus } from "./migrator.ts";
-
-const MIGRATIONS = fileURLToPath(new URL("../../../migrations", import.meta.url));
+import { migrateDown, migrateUp, migrationStatus, pendingChanges } from "./migrator.ts";
+import { MIGRATIONS_FOLDER } from "./schema-files.ts";
+import { readSchemaText } from "../../../scripts/schema-text.ts";
 
 test("up, down, up again gives the same schema, and down leaves nothing", async () => {
   const { url, client } = await emptyDatabase();
   const nothing = await readSchema(client);
-  const versions = await migrateUp(url);
+  const { migrations: versions } = await migrateUp(url);
   const schema = await readSchema(client);
   expect(schema.length).toBeGreaterThan(50);
 
@@ -24,7 +23,7 @@ test("up, down, up again gives the same schema, and down leaves nothing", async 
 
 test("every single step down and up again gives the same schema", async () => {
   const { url, client } = await emptyDatabase();
-  const versions = await migrateUp(url);
+  const { migrations: versions } = await migrateUp(url);
   const schema = await readSchema(client);
   for (const [index] of versions.entries()) {
     await migrateDown(url, index + 1);
@@ -37,7 +36,8 @@ test("two processes that migrate at once run each migration once", async () => {
   const { url } = await emptyDatabase();
   const ran = await Promise.all([migrateUp(url), migrateUp(url), migrateUp(url)]);
   const all = (await migrationStatus(url)).map(({ version, name }) => `${version}_${name}`);
-  expect(ran.flat().toSorted()).toEqual(all);
+  expect(ran.flatMap(({ migrations }) => migrations).toSorted()).toEqual(all);
+  expect(ran.filter(({ functions }) => functions.length > 0)).toHaveLength(1);
 });
 
 test("status tells what ran and what has not", async () => {
@@ -53,7 +53,9 @@ test("status tells what ran and what has not", async () => {
 test("a migration edited after it ran is refused by name, and nothing runs", async () => {
   const { url, client } = await emptyDatabase();
   const folder = await copyOfMigrations();
-  const [first] = await migrateUp(url, folder);
+  const {
+    migrations: [first],
+  } = await migrateUp(url, folder);
   await writeFile(`${folder}/${first}/up.sql`, "SELECT 1;");
   await addMigration(folder, "2999-01-01-000001_later", "CREATE TABLE later ();", "DROP TABLE later;");
   await expect(migrateUp(url, folder)).rejects.toThrow(`${first} was edited after it ran`);
@@ -82,6 +84,115 @@ test("a database that a newer version has migrated is refused", async () => {
   await expect(migrateUp(url)).rejects.toThrow(/2999-01-01-000001_newer ran on this database but is not in/);
 });
 
+test("comments and line breaks of a migration that ran may be mended", async () => {
+  const { url } = await emptyDatabase();
+  const folder = await copyOfMigrations();
+  const [first = ""] = (await migrateUp(url, folder)).migrations;
+  const up = await readFile(`${folder}/${first}/up.sql`, "utf8");
+  await writeFile(
+    `${folder}/${first}/up.sql`,
+    `-- Said better.\n\n${up.replaceAll("  ", " ")}/* and here */`,
+  );
+  expect(await migrateUp(url, folder)).toEqual({ migrations: [], functions: [] });
+});
+
+test("a string that a migration writes is no comment, and may not be mended", async () => {
+  const { url } = await emptyDatabase();
+  const folder = await copyOfMigrations();
+  const name = "2999-01-01-000001_text";
+  await addMigration(folder, name, "COMMENT ON TABLE jobs IS 'work --  to do';", "SELECT 1;");
+  await migrateUp(url, folder);
+  await writeFile(`${folder}/${name}/up.sql`, "COMMENT ON TABLE jobs IS 'work -- to do';");
+  await expect(migrateUp(url, folder)).rejects.toThrow(`${name} was edited after it ran`);
+});
+
+test("a function whose file changed is applied, alone, and a comment is enough", async () => {
+  const { url, client } = await emptyDatabase();
+  const folder = await copyOfMigrations();
+  await migrateUp(url, folder);
+  await editFunction(folder, "money/forbid_change", (sql) => sql.replace("is forbidden", "is not allowed"));
+  await appendFile(`${folder}/views/journal.sql`, "-- Said better.\n");
+  expect(await pendingChanges(url, folder)).toEqual({
+    migrations: [],
+    functions: ["journal", "forbid_change"],
+  });
+  expect(await migrateUp(url, folder)).toEqual({ migrations: [], functions: ["journal", "forbid_change"] });
+  await expect(client.query("DELETE FROM wallets")).rejects.toThrow("DELETE on wallets is not allowed");
+  expect(await pendingChanges(url, folder)).toEqual({ migrations: [], functions: [] });
+});
+
+test("an older checkout puts its own functions back, and the newer one its own", async () => {
+  const { url, client } = await emptyDatabase();
+  await migrateUp(url);
+  const newer = await readSchema(client);
+  const folder = await copyOfMigrations();
+  await editFunction(folder, "money/forbid_change", (sql) => sql.replace("is forbidden", "was forbidden"));
+  expect((await migrateUp(url, folder)).functions).toEqual(["forbid_change"]);
+  const older = await readSchema(client);
+  expect(older).not.toEqual(newer);
+  await migrateUp(url);
+  expect(await readSchema(client)).toEqual(newer);
+  await migrateUp(url, folder);
+  expect(await readSchema(client)).toEqual(older);
+});
+
+test.each([
+  [
+    "other arguments",
+    (sql: string) => sql.replace("balance_before(p_wallet uuid,", "balance_before(p_wallet text,"),
+  ],
+  ["other columns", (sql: string) => sql.replaceAll("balance_cents bigint", "balance_cents numeric")],
+])("a function with %s needs a new name, and nothing is applied", async (_change, change) => {
+  const { url, client } = await emptyDatabase();
+  const folder = await copyOfMigrations();
+  await migrateUp(url, folder);
+  const before = await readSchema(client);
+  await editFunction(folder, "money/balance_before", change);
+  await editFunction(folder, "money/forbid_change", (sql) => sql.replace("is forbidden", "was forbidden"));
+  await expect(migrateUp(url, folder)).rejects.toThrow(
+    "balance_before.sql changes the signature of balance_before",
+  );
+  expect(await readSchema(client)).toEqual(before);
+});
+
+test("functions that others need when they are created come first", async () => {
+  const { url } = await emptyDatabase();
+  const folder = await copyOfMigrations();
+  await mkdir(`${folder}/functions/probe`);
+  await writeFile(
+    `${folder}/functions/probe/a_first.sql`,
+    "CREATE OR REPLACE FUNCTION a_first() RETURNS int LANGUAGE sql AS 'SELECT z_last()';",
+  );
+  await writeFile(
+    `${folder}/functions/probe/z_last.sql`,
+    "CREATE OR REPLACE FUNCTION z_last() RETURNS int LANGUAGE sql AS 'SELECT 1';",
+  );
+  await expect(migrateUp(url, folder)).rejects.toThrow("a_first.sql failed and nothing was applied");
+  await appendFile(`${folder}/functions/order.txt`, "z_last\n");
+  expect((await migrateUp(url, folder)).functions).toContain("a_first");
+});
+
+test("a function whose file is gone stays until a migration drops it", async () => {
+  const { url, client } = await emptyDatabase();
+  const folder = await copyOfMigrations();
+  await migrateUp(url, folder);
+  const before = await readSchema(client);
+  await rm(`${folder}/functions/money/balance_before.sql`);
+  expect(await migrateUp(url, folder)).toEqual({ migrations: [], functions: [] });
+  expect(await readSchema(client)).toEqual(before);
+});
+
+test("a database from before the first release says what to do", async () => {
+  const { url, client } = await emptyDatabase();
+  await migrateUp(url);
+  await client.query(
+    "UPDATE schema_migrations SET version = '2026-11-23-000001' WHERE name = 'create_customers'",
+  );
+  await expect(migrateUp(url)).rejects.toThrow(
+    /before the first release .*: remove the folder \.data\/ for `npm start`, or create an empty database/,
+  );
+});
+
 async function emptyDatabase(): Promise<{ url: string; client: Client }> {
   const name = `iep_migrate_${Math.random().toString(36).slice(2)}`;
   const superuser = new Client(inject("postgresUrl"));
@@ -101,7 +212,7 @@ async function emptyDatabase(): Promise<{ url: string; client: Client }> {
 
 async function copyOfMigrations(): Promise<string> {
   const folder = await temporaryFolder();
-  await cp(MIGRATIONS, folder, { recursive: true });
+  await cp(MIGRATIONS_FOLDER, folder, { recursive: true });
   return folder;
 }
 
@@ -111,20 +222,15 @@ async function addMigration(folder: string, name: string, up: string, down: stri
   await writeFile(`${folder}/${name}/down.sql`, down);
 }
 
+async function editFunction(folder: string, path: string, edit: (sql: string) => string): Promise<void> {
+  const file = `${folder}/functions/${path}.sql`;
+  const sql = await readFile(file, "utf8");
+  const edited = edit(sql);
+  expect(edited).not.toBe(sql);
+  await writeFile(file, edited);
+}
+
 /** Everything that makes a schema, one line a thing. */
 async function readSchema(client: Client): Promise<string[]> {
-  const { rows } = await client.query<{ line: string }>(`
-    WITH ours AS (SELECT oid FROM pg_namespace WHERE nspname = 'public')
-    SELECT 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '') AS line
-      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-     WHERE c.relnamespace IN (SELECT oid FROM ours) AND c.relkind = 'r' AND a.attnum > 0 AND c.relname <> 'schema_migrations'
-    UNION ALL SELECT 'table ' || relname || ' ' || coalesce(reloptions::text, '') FROM pg_class WHERE relnamespace IN (SELECT oid FROM ours) AND relkind = 'r' AND relname <> 'schema_migrations'
-    UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'schema_migrations'
-    UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace IN (SELECT oid FROM ours) AND conrelid <> coalesce(to_regclass('schema_migrations'), 0::regclass)
-    UNION ALL SELECT 'trigger ' || pg_get_triggerdef(t.oid) FROM pg_trigger t WHERE NOT tgisinternal
-    UNION ALL SELECT 'function ' || pg_get_functiondef(p.oid) FROM pg_proc p WHERE pronamespace IN (SELECT oid FROM ours)
-    UNION ALL SELECT 'view ' || viewname || ' ' || definition FROM pg_views WHERE schemaname = 'public'
-    UNION ALL SELECT 'enum ' || t.typname || ' ' || e.enumlabel || ' ' || e.enumsortorder FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
-    ORDER BY 1`);
-  return rows.map(({ line }) => line);
+  return (await readSchemaText(client)).split("\n");
 }

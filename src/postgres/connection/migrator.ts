@@ -1,73 +1,80 @@
-import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { Client } from "pg";
-import type { MigrationStatus } from "../../core/model/migration.ts";
+import type { MigrationStatus, SchemaChanges } from "../../core/model/migration.ts";
+import { MigrationError } from "./migration-error.ts";
 import { connectionConfig } from "./pool.ts";
+import {
+  MIGRATIONS_FOLDER,
+  readSchemaFiles,
+  stepName,
+  type NumberedStep,
+  type SchemaFiles,
+} from "./schema-files.ts";
+import { applyFunctions, forgetFunctions, outdatedFunctions } from "./schema-functions.ts";
 
-/** A folder `<version>_<name>` with `up.sql` and `down.sql`: Diesel's own layout. */
-interface Migration {
-  readonly version: string;
-  readonly name: string;
-  readonly up: string;
-  readonly down: string;
-  readonly checksum: string;
-}
-
-export class MigrationError extends Error {
-  override readonly name = "MigrationError";
-}
-
-const FOLDER = fileURLToPath(new URL("../../../migrations", import.meta.url));
 /** Any constant serves, as long as every version of the platform uses the same. */
 const LOCK_KEY = 4_957_413;
 
-/** As its folder is called. */
-function nameOf({ version, name }: { version: string; name: string }): string {
-  return `${version}_${name}`;
-}
+const CREATE_TABLE = `
+  CREATE TABLE IF NOT EXISTS schema_migrations (
+    version    text PRIMARY KEY,
+    name       text NOT NULL,
+    checksum   text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+  )`;
 
-/** Runs what has not run, one transaction a migration. Answers the names of those that ran now. Two that start together are safe: one waits. */
-export async function migrateUp(databaseUrl: string, folder = FOLDER): Promise<string[]> {
-  return await withMigrations(databaseUrl, folder, async (client, migrations, applied) => {
-    const ran: string[] = [];
-    for (const migration of migrations.filter(({ version }) => !applied.has(version))) {
-      await inTransaction(client, migration, async () => {
-        await client.query(migration.up);
+/**
+ * Runs the numbered steps that have not run, each in a transaction of its own, and then applies every function and view
+ * that differs, in one transaction. Two that start together are safe: one waits for the other.
+ */
+export async function migrateUp(databaseUrl: string, folder = MIGRATIONS_FOLDER): Promise<SchemaChanges> {
+  return await withSchema(databaseUrl, folder, async (client, files, applied) => {
+    const migrations: string[] = [];
+    for (const step of files.steps.filter(({ version }) => !applied.has(version))) {
+      await inTransaction(client, step, async () => {
+        await client.query(step.up);
         await client.query("INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)", [
-          migration.version,
-          migration.name,
-          migration.checksum,
+          step.version,
+          step.name,
+          step.checksum,
         ]);
       });
-      ran.push(nameOf(migration));
+      migrations.push(stepName(step));
     }
-    return ran;
+    return { migrations, functions: await applyFunctions(client, files.functions) };
   });
 }
 
-/** Takes back the newest `steps` migrations, newest first. Answers their names. Their data goes with them. */
-export async function migrateDown(databaseUrl: string, steps: number, folder = FOLDER): Promise<string[]> {
-  return await withMigrations(databaseUrl, folder, async (client, migrations, applied) => {
-    const newest = migrations
-      .filter(({ version }) => applied.has(version))
-      .toReversed()
-      .slice(0, steps);
-    for (const migration of newest) {
-      await inTransaction(client, migration, async () => {
-        await client.query(migration.down);
-        await client.query("DELETE FROM schema_migrations WHERE version = $1", [migration.version]);
+/**
+ * Takes back the newest `steps` numbered steps, newest first, and their data with them. Returns their names. The next
+ * `migrateUp` creates again what of the functions went with them; once no step is left, no function stays either.
+ */
+export async function migrateDown(
+  databaseUrl: string,
+  steps: number,
+  folder = MIGRATIONS_FOLDER,
+): Promise<string[]> {
+  return await withSchema(databaseUrl, folder, async (client, files, applied) => {
+    const ran = files.steps.filter(({ version }) => applied.has(version)).toReversed();
+    const newest = ran.slice(0, steps);
+    for (const [n, step] of newest.entries()) {
+      await inTransaction(client, step, async () => {
+        await forgetFunctions(client, n === ran.length - 1);
+        await client.query(step.down);
+        await client.query("DELETE FROM schema_migrations WHERE version = $1", [step.version]);
       });
     }
-    return newest.map(nameOf);
+    return newest.map(stepName);
   });
 }
 
-/** Every migration, oldest first, with when it ran. */
-export async function migrationStatus(databaseUrl: string, folder = FOLDER): Promise<MigrationStatus[]> {
-  return await withMigrations(databaseUrl, folder, (_client, migrations, applied) =>
+/** Every numbered step, oldest first, with when it ran. */
+export async function migrationStatus(
+  databaseUrl: string,
+  folder = MIGRATIONS_FOLDER,
+): Promise<MigrationStatus[]> {
+  return await withSchema(databaseUrl, folder, (_client, files, applied) =>
     Promise.resolve(
-      migrations.map(({ version, name }) => ({
+      files.steps.map(({ version, name }) => ({
         version,
         name,
         applied_at: applied.get(version)?.applied_at ?? null,
@@ -76,21 +83,32 @@ export async function migrationStatus(databaseUrl: string, folder = FOLDER): Pro
   );
 }
 
-interface AppliedMigration {
+/** What `migrateUp` would do. */
+export async function pendingChanges(
+  databaseUrl: string,
+  folder = MIGRATIONS_FOLDER,
+): Promise<SchemaChanges> {
+  return await withSchema(databaseUrl, folder, async (client, files, applied) => ({
+    migrations: files.steps.filter(({ version }) => !applied.has(version)).map(stepName),
+    functions: (await outdatedFunctions(client, files.functions)).map(({ name }) => name),
+  }));
+}
+
+interface AppliedStep {
   readonly version: string;
   readonly name: string;
   readonly checksum: string;
   readonly applied_at: string;
 }
 
-type Work<T> = (
-  client: Client,
-  migrations: readonly Migration[],
-  applied: ReadonlyMap<string, AppliedMigration>,
-) => Promise<T>;
+type AppliedSteps = ReadonlyMap<string, AppliedStep>;
 
-async function withMigrations<T>(databaseUrl: string, folder: string, work: Work<T>): Promise<T> {
-  const migrations = await readMigrations(folder);
+async function withSchema<T>(
+  databaseUrl: string,
+  folder: string,
+  work: (client: Client, files: SchemaFiles, applied: AppliedSteps) => Promise<T>,
+): Promise<T> {
+  const files = await readSchemaFiles(folder);
   const client = new Client(connectionConfig(databaseUrl, "iep migrate"));
   // A connection that dies fails the query that needs it; without a listener it would end the process.
   client.on("error", () => undefined);
@@ -99,72 +117,52 @@ async function withMigrations<T>(databaseUrl: string, folder: string, work: Work
     // Whoever comes second waits here as long as the first one's migrations take.
     await client.query("SET statement_timeout = 0; SET lock_timeout = 0");
     await client.query("SELECT pg_advisory_lock($1)", [LOCK_KEY]);
-    await client.query(
-      "CREATE TABLE IF NOT EXISTS schema_migrations (version text PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
+    await client.query(CREATE_TABLE);
+    const { rows } = await client.query<AppliedStep>(
+      "SELECT version, name, checksum, applied_at FROM schema_migrations ORDER BY version",
     );
-    const { rows } = await client.query<AppliedMigration>(
-      "SELECT version, name, checksum, applied_at FROM schema_migrations",
-    );
-    const applied = new Map(rows.map((row) => [row.version, row]));
-    refuseStrangers(migrations, applied);
-    return await work(client, migrations, applied);
+    refuseStrangers(files, rows);
+    return await work(client, files, new Map(rows.map((row) => [row.version, row])));
   } finally {
     await client.end();
   }
 }
 
-/** What ran must still be what is here: an edited or removed migration means that this is not the database we think it is. */
-function refuseStrangers(
-  migrations: readonly Migration[],
-  applied: ReadonlyMap<string, AppliedMigration>,
-): void {
-  const known = new Map(migrations.map((migration) => [migration.version, migration]));
-  for (const row of applied.values()) {
-    const migration = known.get(row.version);
-    if (!migration) {
+/** What ran must still be what is here: otherwise this is not the database that we think it is. */
+function refuseStrangers({ folder, steps }: SchemaFiles, applied: readonly AppliedStep[]): void {
+  const known = new Map(steps.map((step) => [step.version, step]));
+  const [oldest] = steps;
+  for (const row of applied) {
+    const step = known.get(row.version);
+    if (!step && oldest && row.version < oldest.version) {
       throw new MigrationError(
-        `migration ${nameOf(row)} ran on this database but is not in ${FOLDER}: a newer version of the platform was here`,
+        `this database has the schema of a version before the first release (${stepName(row)}), which cannot be ` +
+          "migrated: remove the folder .data/ for `npm start`, or create an empty database, and start again",
       );
     }
-    if (migration.checksum !== row.checksum) {
+    if (!step) {
       throw new MigrationError(
-        `migration ${nameOf(row)} was edited after it ran: restore the file and put the change into a new migration`,
+        `migration ${stepName(row)} ran on this database but is not in ${folder}: a newer version of the platform was here`,
+      );
+    }
+    if (step.checksum !== row.checksum) {
+      throw new MigrationError(
+        `migration ${stepName(row)} was edited after it ran: restore the file and put the change into a new migration`,
       );
     }
   }
 }
 
-async function inTransaction(client: Client, migration: Migration, work: () => Promise<void>): Promise<void> {
+async function inTransaction(client: Client, step: NumberedStep, work: () => Promise<void>): Promise<void> {
   await client.query("BEGIN");
   try {
     await work();
     await client.query("COMMIT");
   } catch (error) {
     await client.query("ROLLBACK");
-    throw new MigrationError(
-      `migration ${nameOf(migration)} failed and was rolled back: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new MigrationError(`migration ${stepName(step)} failed and was rolled back: ${reason}`, {
+      cause: error,
+    });
   }
-}
-
-async function readMigrations(folder: string): Promise<Migration[]> {
-  const names = (await readdir(folder)).filter((name) => /^[\d-]+_\w+$/.test(name)).toSorted();
-  return await Promise.all(
-    names.map(async (folderName) => {
-      const [up, down] = await Promise.all(
-        ["up.sql", "down.sql"].map((file) => readFile(`${folder}/${folderName}/${file}`, "utf8")),
-      );
-      if (up === undefined || down === undefined)
-        throw new MigrationError(`${folderName} needs up.sql and down.sql`);
-      const [version = "", ...rest] = folderName.split("_");
-      return {
-        version,
-        name: rest.join("_"),
-        up,
-        down,
-        checksum: createHash("sha256").update(up).digest("hex"),
-      };
-    }),
-  );
 }

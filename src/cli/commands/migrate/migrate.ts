@@ -19,12 +19,15 @@ export function addMigrateCommands(program: Command, run: CliRun): void {
   withExamples(migrate, "iep migrate status", "iep migrate up", "iep migrate down --steps 2");
 
   withExamples(migrate.command("up"), "iep migrate up")
-    .description("Run every migration that has not run")
+    .description("Run every migration that has not run, then apply every function and view that differs")
     .action(
       action(run, z.object({}), async () => {
-        const applied = await context.migrations.up();
-        await terminal.print({ applied }, () => applied.map((version) => `applied ${version}`).join("\n"));
-        if (applied.length === 0) await terminal.say("Nothing to do: every migration has run.");
+        const { migrations, functions } = await context.migrations.up();
+        await terminal.print({ applied: migrations, functions }, () =>
+          [...migrations, ...functions].map((name) => `applied ${name}`).join("\n"),
+        );
+        if (migrations.length + functions.length === 0)
+          await terminal.say("Nothing to do: the schema is that of this version.");
       }),
     );
 
@@ -58,6 +61,9 @@ export function addMigrateCommands(program: Command, run: CliRun): void {
         await terminal.printList(await context.migrations.status(), COLUMNS, {
           empty: "There are no migrations.",
         });
+        const { functions } = await context.migrations.pending();
+        if (functions.length > 0)
+          await terminal.say(`Not those of this version: ${functions.join(", ")}. Run \`iep migrate up\`.`);
       }),
     );
 }

@@ -1,3 +1,0 @@
-DROP TABLE api_keys;
-DROP TABLE customers;
-DROP FUNCTION forbid_change();

@@ -1,1 +1,0 @@
-DROP FUNCTION cancel_job(uuid, uuid);

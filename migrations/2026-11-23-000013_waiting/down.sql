@@ -1,2 +1,0 @@
-DROP FUNCTION age_jobs(smallint, interval, int, uuid);
-DROP FUNCTION unpark_jobs(int);

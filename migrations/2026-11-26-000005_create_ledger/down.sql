@@ -1,0 +1,4 @@
+DROP TABLE wallet_seals CASCADE;
+DROP TABLE outbox CASCADE;
+DROP TABLE wallet_entries CASCADE;
+DROP TYPE entry_kind CASCADE;

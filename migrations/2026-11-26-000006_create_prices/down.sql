@@ -1,0 +1,2 @@
+DROP TABLE price_history CASCADE;
+DROP TABLE customer_prices CASCADE;

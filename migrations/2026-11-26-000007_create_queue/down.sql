@@ -1,0 +1,7 @@
+DROP TABLE cancellations CASCADE;
+DROP TABLE leases CASCADE;
+DROP TABLE runners CASCADE;
+DROP TABLE queue_pause CASCADE;
+DROP TABLE job_parked CASCADE;
+DROP TABLE job_schedule CASCADE;
+DROP TABLE job_queue CASCADE;

@@ -1,0 +1,41 @@
+-- Does: claims jobs by the ids that were popped from the ready queue, whichever list they came from. The ids
+--   are hints: unknown, taken or locked ones are left out.
+-- Locks, in order: rows of job_queue by id (SKIP LOCKED, so nobody waits), then as start_jobs.
+-- Returns: id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts,
+--   excused_attempts
+-- Raises: runner_registered (no_data_found): p_runner is not registered, or no longer.
+-- Called by: src/postgres/hot/claims.ts.
+--
+-- The row of job_queue is the gate: who deletes it has the job.
+
+CREATE OR REPLACE FUNCTION claim_jobs(
+  p_ids    uuid[],
+  p_runner uuid,
+  p_lease  uuid
+)
+RETURNS SETOF claimed_job
+LANGUAGE plpgsql
+SET enable_seqscan = off
+SET enable_nestloop = off
+SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  v_ids uuid[];
+BEGIN
+  IF EXISTS (SELECT FROM queue_pause) THEN
+    RETURN;
+  END IF;
+  v_ids := array(
+    SELECT q.job_id
+      FROM job_queue q
+     WHERE q.priority = ANY ('{0,1,2}'::smallint[]) AND q.job_id = ANY (p_ids)
+     ORDER BY q.job_id
+       FOR UPDATE SKIP LOCKED
+  );
+  IF v_ids = '{}' THEN
+    RETURN;
+  END IF;
+  DELETE FROM job_queue q WHERE q.priority = ANY ('{0,1,2}'::smallint[]) AND q.job_id = ANY (v_ids);
+  RETURN QUERY SELECT * FROM start_jobs(v_ids, p_runner, p_lease);
+END $$;

@@ -1,0 +1,32 @@
+-- Does: creates a customer and its empty wallet, once under a key. Another id than p_id means that an earlier
+--   request created the customer under this key.
+-- Locks, in order: the key (FOR UPDATE).
+-- Returns: uuid
+-- Raises: idempotency_key_reused (unique_violation) when the key stands for another request.
+-- Called by: src/postgres/repositories/customers.ts.
+
+CREATE OR REPLACE FUNCTION create_customer(
+  p_id       uuid,
+  p_name     text,
+  p_email    text,
+  p_wallet   uuid,
+  p_currency text,
+  p_key      uuid,
+  p_hash     uuid
+)
+RETURNS uuid
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_made uuid[] := CASE WHEN p_key IS NOT NULL THEN take_idempotency_key(p_key, p_hash) END;
+BEGIN
+  IF v_made[1] IS NOT NULL THEN
+    RETURN v_made[1];
+  END IF;
+  INSERT INTO customers (id, name, email)
+  VALUES (p_id, p_name, p_email);
+  INSERT INTO wallets (id, customer_id, currency)
+  VALUES (p_wallet, p_id, p_currency);
+  UPDATE idempotency_keys i SET subjects = ARRAY[p_id] WHERE i.id = p_key;
+  RETURN p_id;
+END $$;

@@ -1,0 +1,29 @@
+-- Does: writes a change of a customer's own price into price_history. A deleted price is written as null:
+--   from then on the customer pays the standard cost again.
+-- Locks, in order: nothing.
+-- Returns: trigger
+-- Raises: nothing.
+-- Called by: every INSERT, DELETE and change of cost_cents of customer_prices.
+
+CREATE OR REPLACE FUNCTION note_customer_price()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    INSERT INTO price_history (job_type_id, customer_id)
+    VALUES (OLD.job_type_id, OLD.customer_id);
+  ELSE
+    INSERT INTO price_history (job_type_id, customer_id, cost_cents)
+    VALUES (NEW.job_type_id, NEW.customer_id, NEW.cost_cents);
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER customer_prices_made
+  AFTER INSERT OR DELETE ON customer_prices
+  FOR EACH ROW EXECUTE FUNCTION note_customer_price();
+
+CREATE OR REPLACE TRIGGER customer_prices_changed
+  AFTER UPDATE ON customer_prices
+  FOR EACH ROW WHEN (OLD.cost_cents <> NEW.cost_cents) EXECUTE FUNCTION note_customer_price();

@@ -1,0 +1,92 @@
+-- Does: refunds a job in part or whole, once by its reference; p_amount_cents null refunds all that is left
+--   of its charge. outcome is one of posted, replayed, reference_reused, refund_exceeds_charge,
+--   balance_limit, unknown_job. It goes by the ledger, because retention may have deleted the job.
+-- Locks, in order: the wallet (FOR NO KEY UPDATE).
+-- Returns: outcome, wallet_id?, seq?, kind?, amount_cents?, balance_after_cents?, reference?, reason?,
+--   actor?, created_at?, charged_cents, refunded_cents
+-- Raises: the constraints of wallets and wallet_entries.
+-- Called by: src/postgres/hot/entries.ts.
+
+CREATE OR REPLACE FUNCTION refund_job(
+  p_job          uuid,
+  p_amount_cents bigint,
+  p_reference    text,
+  p_reason       text,
+  p_actor        text
+)
+RETURNS TABLE (
+  outcome             text,
+  wallet_id           uuid,
+  seq                 bigint,
+  kind                entry_kind,
+  amount_cents        bigint,
+  balance_after_cents bigint,
+  reference           text,
+  reason              text,
+  actor               text,
+  created_at          timestamptz,
+  charged_cents       bigint,
+  refunded_cents      bigint
+)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+  c_balance_max constant bigint := 9000000000000000;  -- that of wallets_balance_limit
+  v_charge wallet_entries;
+  v_wallet wallets;
+  v_entry  wallet_entries;
+  v_amount bigint;
+BEGIN
+  charged_cents := 0;
+  refunded_cents := 0;
+  SELECT * INTO v_charge FROM wallet_entries e WHERE e.job_id = p_job AND e.kind = 'charge';
+  IF v_charge.seq IS NULL THEN
+    outcome := CASE
+      WHEN EXISTS (SELECT FROM jobs j WHERE j.id = p_job) THEN 'refund_exceeds_charge'
+      ELSE 'unknown_job'
+    END;
+    RETURN NEXT;
+    RETURN;
+  END IF;
+
+  PERFORM FROM wallets w WHERE w.id = v_charge.wallet_id FOR NO KEY UPDATE;
+  SELECT * INTO v_wallet FROM wallets w WHERE w.id = v_charge.wallet_id;
+  charged_cents := -v_charge.amount_cents;
+  refunded_cents := coalesce(
+    (SELECT sum(e.amount_cents) FROM wallet_entries e WHERE e.job_id = p_job AND e.kind = 'refund'),
+    0
+  );
+  v_amount := coalesce(p_amount_cents, charged_cents - refunded_cents);
+
+  SELECT * INTO v_entry
+    FROM wallet_entries e
+   WHERE e.wallet_id = v_wallet.id AND e.reference = p_reference;
+  IF v_entry.seq IS NOT NULL THEN
+    outcome := CASE
+      WHEN v_entry.kind = 'refund'
+       AND v_entry.job_id = p_job
+       AND v_entry.amount_cents = coalesce(p_amount_cents, v_entry.amount_cents)
+      THEN 'replayed'
+      ELSE 'reference_reused'
+    END;
+  ELSIF v_amount = 0 OR v_amount > charged_cents - refunded_cents THEN
+    outcome := 'refund_exceeds_charge';
+  ELSIF v_wallet.current_balance_cents + v_amount > c_balance_max THEN
+    outcome := 'balance_limit';
+  ELSE
+    outcome := 'posted';
+    v_entry := append_entry(v_wallet, 'refund', v_amount, p_job, p_reference, p_reason, p_actor, false);
+  END IF;
+
+  wallet_id := v_wallet.id;
+  seq := v_entry.seq;
+  kind := v_entry.kind;
+  amount_cents := v_entry.amount_cents;
+  balance_after_cents := v_entry.balance_after_cents;
+  reference := v_entry.reference;
+  reason := v_entry.reason;
+  actor := v_entry.actor;
+  created_at := v_entry.created_at;
+  RETURN NEXT;
+END $$;

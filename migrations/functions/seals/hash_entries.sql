@@ -1,0 +1,30 @@
+-- Does: computes a link of a wallet's hash chain: sha256 of the link before and of the entries p_first to
+--   p_last, each as a JSON array on a line of its own.
+-- Locks, in order: nothing.
+-- Returns: bytea
+-- Raises: nothing.
+-- Called by: seal_wallets, broken_seals.
+
+CREATE OR REPLACE FUNCTION hash_entries(p_wallet uuid, p_first bigint, p_last bigint, p_link_before bytea)
+RETURNS bytea
+LANGUAGE sql
+STABLE
+AS $$
+  SELECT sha256(coalesce(p_link_before, '') || convert_to(coalesce(string_agg(
+           jsonb_build_array(
+             e.wallet_id,
+             e.seq,
+             e.kind,
+             e.amount_cents,
+             e.balance_after_cents,
+             e.job_id,
+             e.reference,
+             e.reason,
+             e.actor,
+             (extract(epoch FROM e.created_at) * 1000000)::bigint
+           )::text,
+           E'\n' ORDER BY e.seq
+         ), ''), 'UTF8'))
+    FROM wallet_entries e
+   WHERE e.wallet_id = p_wallet AND e.seq BETWEEN p_first AND p_last
+$$;

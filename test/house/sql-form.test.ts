@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { MIGRATIONS_FOLDER } from "../../src/postgres/connection/schema-files.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const CHECK = fileURLToPath(new URL("../../scripts/check-sql.ts", import.meta.url));
+const HEADER = `-- Does: something.
+-- Locks, in order: nothing.
+-- Returns: bigint
+-- Raises: nothing.
+-- Called by: nobody.
+
+`;
+const BODY = "CREATE OR REPLACE FUNCTION probe() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';\n";
+
+test("every SQL file has the form that migrations/README.md asks for", async () => {
+  expect(await check(MIGRATIONS_FOLDER)).toBe("");
+});
+
+test.each([
+  ["no header", "functions/probe/probe.sql", BODY, "the header has no line instead of Does"],
+  [
+    "an entry out of order",
+    "functions/probe/probe.sql",
+    HEADER.replace("Raises", "Does") + BODY,
+    "instead of Does",
+  ],
+  [
+    "prose in Returns",
+    "functions/probe/probe.sql",
+    HEADER.replace("bigint", "how many, or null") + BODY,
+    '"how many"',
+  ],
+  [
+    "another function in it",
+    "functions/probe/probe.sql",
+    HEADER + BODY + BODY.replace("probe", "other"),
+    "probe, other",
+  ],
+  ["another name", "functions/probe/other.sql", HEADER + BODY, "creates probe, not other alone"],
+  [
+    "a second home",
+    "functions/probe/claim_jobs.sql",
+    HEADER + BODY,
+    "claim_jobs stands in functions/jobs/claim_jobs.sql too",
+  ],
+  [
+    "a function that is not replaced",
+    "functions/probe/probe.sql",
+    HEADER + BODY.replace("OR REPLACE ", ""),
+    "OR REPLACE",
+  ],
+  ["a line of 111 columns", "views/wide.sql", `-- ${"x".repeat(108)}`, "views/wide.sql:1: 111 columns"],
+  ["a function in a numbered step", "2999-01-01-000001_probe/up.sql", BODY, "stand in functions/"],
+])("%s is a fault", async (_fault, path, sql, says) => {
+  const folder = await temporaryFolder();
+  await cp(MIGRATIONS_FOLDER, folder, { recursive: true });
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  await writeFile(join(folder, path), sql);
+  expect(await check(folder)).toContain(says);
+});
+
+/** What the check says of a folder; empty when it finds nothing. */
+async function check(folder: string): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    execFile(process.execPath, ["--import", "tsx", CHECK, folder], (error, _stdout, stderr) => {
+      if (error === null) resolve("");
+      else if (stderr === "") reject(error);
+      else resolve(stderr);
+    });
+  });
+}
