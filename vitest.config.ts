@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  // Our own name leads to `src/`, as in tsconfig.json: tests need no build. The others are Vite's own.
+  ssr: { resolve: { conditions: ["iep-source", "module", "node", "development|production"] } },
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts", "processors/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],

@@ -1,6 +1,14 @@
 #!/usr/bin/env node
-import { register } from "tsx/esm/api";
+import { existsSync } from "node:fs";
 
-// Node 20 runs no TypeScript by itself, and processors may be `.ts` files in any case.
-register();
-await import("../src/bin/iep.ts");
+const source = new URL("../src/bin/iep.ts", import.meta.url);
+
+// Only a checkout has the sources, and it runs them without a build. An installed package has `dist/` alone, and runs no
+// TypeScript of ours.
+if (existsSync(source)) {
+  const { register } = await import("tsx/esm/api");
+  register();
+  await import(source.href);
+} else {
+  await import("../dist/bin/iep.js");
+}

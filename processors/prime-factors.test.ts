@@ -1,6 +1,6 @@
 import { runForTest } from "innovation-ecosystem-platform/processors/testing";
 import { beforeAll, expect, test } from "vitest";
-import type { Processor } from "../src/processors/sdk/define-processor.ts";
+import type { Processor } from "../src/processors/sdk/processor.ts";
 import { loadProcessors } from "../src/processors/loader/registry.ts";
 
 let primeFactors: Processor;

@@ -1,12 +1,10 @@
-import { Client } from "pg";
-import { pino } from "pino";
+import type { Logger } from "pino";
 import { runCli } from "../cli/program.ts";
 import type { CliContext, ServerFacts } from "../cli/terminal/context.ts";
-import { migrateDown, migrateUp, migrationStatus, pendingChanges } from "../postgres/connection/migrator.ts";
-import { connectionConfig } from "../postgres/connection/pool.ts";
 import { ConfigError, EXIT_CONFIG, loadDotEnv, readConfig } from "./config.ts";
 import { dataFolder } from "./data-folder.ts";
-import { openPlatform } from "./open-platform.ts";
+
+// `iep --help` and a wrong option are answered at once: what talks to a server is imported by the command that needs it.
 
 const answer = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -24,17 +22,21 @@ async function servers() {
 
 const databaseUrl = async (): Promise<string> => (await servers()).DATABASE_URL;
 
+async function createLog(level: string, fd: 1 | 2 = 1): Promise<Logger> {
+  const { pino } = await import("pino");
+  return pino({ level }, pino.destination(fd));
+}
+
+const migrator = () => import("../postgres/connection/migrator.ts");
+
 const SERVER_FACTS =
   "SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit, now()";
 
 const context: CliContext = {
   async withPlatform(work) {
     const config = await servers();
-    const platform = openPlatform(
-      { ...config, DATABASE_POOL_SIZE: 2 },
-      "iep",
-      pino({ level: "warn" }, pino.destination(2)),
-    );
+    const { openPlatform } = await import("./open-platform.ts");
+    const platform = openPlatform({ ...config, DATABASE_POOL_SIZE: 2 }, "iep", await createLog("warn", 2));
     try {
       return await work(platform);
     } finally {
@@ -42,12 +44,14 @@ const context: CliContext = {
     }
   },
   migrations: {
-    up: async () => await migrateUp(await databaseUrl()),
-    down: async (steps) => await migrateDown(await databaseUrl(), steps),
-    status: async () => await migrationStatus(await databaseUrl()),
-    pending: async () => await pendingChanges(await databaseUrl()),
+    up: async () => await (await migrator()).migrateUp(await databaseUrl()),
+    down: async (steps) => await (await migrator()).migrateDown(await databaseUrl(), steps),
+    status: async () => await (await migrator()).migrationStatus(await databaseUrl()),
+    pending: async () => await (await migrator()).pendingChanges(await databaseUrl()),
   },
   async serverFacts() {
+    const { Client } = await import("pg");
+    const { connectionConfig } = await import("../postgres/connection/pool.ts");
     const client = new Client(connectionConfig(await databaseUrl(), "iep doctor"));
     client.on("error", () => undefined); // The query that needs the connection tells.
     await client.connect();
@@ -59,23 +63,22 @@ const context: CliContext = {
       await client.end();
     }
   },
-  // Loaded when they run: a command that only reads a row must not pay for a web server.
   processes: {
     async api() {
       const config = readConfig(process.env, ["DATABASE_URL", "ADMIN_API_KEY"]);
       const { runApi } = await import("./run-api.ts");
-      return await runApi(config, pino({ level: config.LOG_LEVEL }));
+      return await runApi(config, await createLog(config.LOG_LEVEL));
     },
     async runner() {
       const config = readConfig(process.env, ["DATABASE_URL"]);
       const { runRunner } = await import("./run-runner.ts");
-      return await runRunner(config, pino({ level: config.LOG_LEVEL }));
+      return await runRunner(config, await createLog(config.LOG_LEVEL));
     },
     async dev(options) {
       // Its own words are for people; the log only speaks up when something is wrong, unless LOG_LEVEL asks for more.
       const config = readConfig(process.env);
       const { runDev } = await import("./run-dev.ts");
-      return await runDev(config, pino({ level: process.env["LOG_LEVEL"] ? config.LOG_LEVEL : "warn" }), {
+      return await runDev(config, await createLog(process.env["LOG_LEVEL"] ? config.LOG_LEVEL : "warn"), {
         ...options,
         say: options.json ? (line) => console.error(line) : answer,
         answer,

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import packageJson from "../../package.json" with { type: "json" };
+import { VERSION } from "../core/lib/version.ts";
 import { loadProcessors } from "../processors/loader/registry.ts";
 import { Runner, STOP_GRACE_MS } from "../runner/runner.ts";
 import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
@@ -16,7 +16,6 @@ import { openPlatform, type OpenPlatform } from "./open-platform.ts";
 import { listenForStop, type StopSignal } from "./stop-signal.ts";
 import { waitForServers } from "./wait-for-servers.ts";
 
-const { version: VERSION } = packageJson;
 const DEFAULT_PROCESSORS_DIR = "./processors";
 
 /** The production runner: until SIGTERM, then no new claims, 10 s for what runs, the rest goes back to pending, exit 0. */

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import packageJson from "../../package.json" with { type: "json" };
 import { withExamples, type CliRun } from "./terminal/command.ts";
 import { addAuditCommand } from "./commands/audit/audit.ts";
 import { addCustomerCommands } from "./commands/customers/customers.ts";
@@ -11,6 +10,7 @@ import { addProcessCommands } from "./commands/processes/processes.ts";
 import { addQueueCommand } from "./commands/queue/queue.ts";
 import { addRunnersCommand } from "./commands/runners/runners.ts";
 import { addWalletCommands } from "./commands/wallets/wallets.ts";
+import { VERSION } from "../core/lib/version.ts";
 import type { CliContext } from "./terminal/context.ts";
 import { EXIT_OK } from "./terminal/errors.ts";
 import { createTerminal } from "./terminal/terminal.ts";
@@ -41,7 +41,7 @@ function createProgram(run: CliRun): Command {
   const columns = (): number | undefined => (context.stdout.isTTY ? context.stdout.columns : undefined);
   const program = new Command("iep")
     .description("A paid job queue: jobs and prepaid wallets in one PostgreSQL transaction")
-    .version(packageJson.version)
+    .version(VERSION)
     .option("--json", "one JSON document on stdout and nothing else there; errors as JSON on stderr")
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { retryDelayMs } from "../core/lib/backoff.ts";
 import type { ClaimedJob, JobError, Outcome } from "../core/model/job.ts";
 import type { JobType } from "../core/model/job-type.ts";
-import type { Processor, ProcessorContext } from "../processors/sdk/define-processor.ts";
+import type { Processor, ProcessorContext } from "../processors/sdk/processor.ts";
 import { isFatal } from "../processors/sdk/fatal-error.ts";
 import { parseInput, parseOutput } from "../processors/sdk/parse-data.ts";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";

@@ -17,7 +17,8 @@ import type { NewJobType } from "../core/model/job-type.ts";
 import { cancelJob } from "../core/use-cases/cancel-job.ts";
 import { retryJob } from "../core/use-cases/retry-job.ts";
 import { submitJob, submitJobs } from "../core/use-cases/submit-jobs.ts";
-import { defineProcessor, type Processor } from "../processors/sdk/define-processor.ts";
+import { defineProcessor } from "../processors/sdk/define-processor.ts";
+import type { Processor } from "../processors/sdk/processor.ts";
 import { FatalError } from "../processors/sdk/fatal-error.ts";
 import type { Runner } from "./runner.ts";
 

@@ -13,8 +13,12 @@ const START_TIMEOUT_MS = 30_000;
 
 export type Environment = Readonly<Record<string, string>>;
 
-export async function startApi(environment: Environment): Promise<{ request: Request; api: StartedProcess }> {
-  const api = startIep(["api"], { env: { ...environment, ADMIN_API_KEY, PORT: "0" } });
+/** `start` is given to run another `iep` than this checkout's. */
+export async function startApi(
+  environment: Environment,
+  start = startIep,
+): Promise<{ request: Request; api: StartedProcess }> {
+  const api = start(["api"], { env: { ...environment, ADMIN_API_KEY, PORT: "0" } });
   const [, url = ""] = await api.waitForLine(
     /Server listening at (http:\/\/127\.0\.0\.1:\d+)/,
     START_TIMEOUT_MS,
@@ -22,8 +26,8 @@ export async function startApi(environment: Environment): Promise<{ request: Req
   return { request: httpClient(url, ADMIN_API_KEY), api };
 }
 
-export async function startRunner(environment: Environment): Promise<StartedProcess> {
-  const runner = startIep(["runner"], { env: environment });
+export async function startRunner(environment: Environment, start = startIep): Promise<StartedProcess> {
+  const runner = start(["runner"], { env: environment });
   await runner.waitForLine(/"registered"/, START_TIMEOUT_MS);
   return runner;
 }
@@ -105,8 +109,8 @@ async function hasAny(request: Request, customer_id: string, status: JobStatus):
 }
 
 /** What `iep audit` says: it must find nothing. */
-export async function expectCleanAudit(environment: Environment): Promise<void> {
-  const audit = startIep(["audit", "--json"], { env: environment });
+export async function expectCleanAudit(environment: Environment, start = startIep): Promise<void> {
+  const audit = start(["audit", "--json"], { env: environment });
   const { code } = await audit.exited;
   expect({ code, said: code === 0 ? "" : audit.stdout.join("\n") }).toEqual({ code: 0, said: "" });
 }

@@ -2,7 +2,7 @@ import { pino } from "pino";
 import type { OpenPlatform } from "../../src/bin/open-platform.ts";
 import type { Job } from "../../src/core/model/job.ts";
 import { createHeartbeat } from "../../src/postgres/signals/heartbeat.ts";
-import type { Processor } from "../../src/processors/sdk/define-processor.ts";
+import type { Processor } from "../../src/processors/sdk/processor.ts";
 import { Runner } from "../../src/runner/runner.ts";
 import { atTheEnd } from "./cleanup.ts";
 import type { TestPlatform } from "./test-platform.ts";

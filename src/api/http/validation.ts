@@ -1,6 +1,7 @@
 import type { FastifySchemaCompiler } from "fastify";
 import { z } from "zod";
-import { PlatformError, type FieldError } from "../../core/lib/errors.ts";
+import { PlatformError } from "../../core/lib/errors.ts";
+import type { FieldError } from "../../core/lib/field-error.ts";
 import { escapePointer } from "../../core/lib/json.ts";
 import { nearest } from "./nearest.ts";
 

@@ -1,3 +1,5 @@
+import type { FieldError } from "./field-error.ts";
+
 interface ErrorKind {
   /** HTTP status of the answer. */
   readonly status: number;
@@ -42,12 +44,6 @@ export const ERRORS = {
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;
-
-/** One wrong field: `pointer` is a JSON pointer (RFC 6901) into the body, the query or the path. */
-export interface FieldError {
-  readonly pointer: string;
-  readonly message: string;
-}
 
 interface ErrorOptions {
   /** Public members that go out beside the code, such as `required_cents`. */

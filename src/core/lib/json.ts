@@ -1,4 +1,4 @@
-import type { FieldError } from "./errors.ts";
+import type { FieldError } from "./field-error.ts";
 
 /** Nesting that `input_data` and a processor's output may have. */
 export const JSON_DEPTH_MAX = 100;

@@ -1,6 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import ajvFormats from "ajv-formats";
-import type { FieldError } from "../lib/errors.ts";
+import type { FieldError } from "../lib/field-error.ts";
 import type { JobType } from "../model/job-type.ts";
 
 /** Errors answered for one input; the first ones tell enough. */

@@ -1,6 +1,6 @@
 import { lstat, readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { isProcessor, type Processor } from "../sdk/define-processor.ts";
+import { isProcessor, type Processor } from "../sdk/processor.ts";
 import { importUserModules, type ImportedModule } from "../user-modules/import-user-modules.ts";
 import { SHIPPED_PROCESSORS, shippedFile } from "../shipped/shipped.ts";
 import { PROCESSOR_JSON, readProcessorJson } from "../subprocess/processor-json.ts";

@@ -1,8 +1,9 @@
 import pino from "pino";
 import { expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import { defineProcessor, isProcessor, type Processor, type ProcessorContext } from "./define-processor.ts";
+import { defineProcessor } from "./define-processor.ts";
 import { FatalError, InputError, isFatal } from "./fatal-error.ts";
+import { isProcessor, type Processor, type ProcessorContext } from "./processor.ts";
 import { runForTest, testContext } from "./test-context.ts";
 
 test("run gets what the schema parsed, typed by it", async () => {

@@ -1,15 +1,22 @@
-import type { FieldError } from "../../core/lib/errors.ts";
+import type { FieldError } from "../../core/lib/field-error.ts";
 
 // `Symbol.for`, for the same reason as a processor's: a user's file may throw from a second copy of this module.
 const FATAL = Symbol.for("iep.fatal-error");
 
+/** What a `FatalError` may be given besides its message. */
 interface FatalErrorOptions {
   /** Machine-readable, lower-case words with `_`: becomes the `code` of the job's error. */
   readonly code?: string;
   readonly cause?: unknown;
 }
 
-/** Thrown by a processor: the job fails now, attempts that are left are not used. `message` goes to the customer. */
+/**
+ * Thrown by a processor: the job fails now, attempts that are left are not used. `message` goes to the customer.
+ *
+ * ```ts
+ * throw new FatalError("This document is encrypted.", { code: "document_encrypted" });
+ * ```
+ */
 export class FatalError extends Error {
   readonly [FATAL] = true;
   readonly code: string | undefined;
@@ -21,7 +28,14 @@ export class FatalError extends Error {
   }
 }
 
-/** The input cannot be worked on, now or later: the job fails without another attempt. `message` goes to the customer. */
+/**
+ * Thrown by a processor whose input cannot be worked on, now or later: the job fails without another attempt, with
+ * the code `input_invalid`. `message` goes to the customer. For what a schema cannot say.
+ *
+ * ```ts
+ * throw new InputError("/to lies before /from", [{ pointer: "/to", message: "lies before /from" }]);
+ * ```
+ */
 export class InputError extends Error {
   readonly [FATAL] = true;
   readonly code = "input_invalid";

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import type { FieldError } from "../../core/lib/errors.ts";
-import type { Processor } from "./define-processor.ts";
+import type { FieldError } from "../../core/lib/field-error.ts";
+import type { Processor } from "./processor.ts";
 import { InputError } from "./fatal-error.ts";
 
 /** Size of an output as JSON in UTF-8: as much as a request may bring. */

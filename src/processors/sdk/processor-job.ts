@@ -1,4 +1,4 @@
-import type { ProcessorJob } from "./define-processor.ts";
+import type { ProcessorJob } from "./processor.ts";
 
 /** What a processor may know of the job, and no more: what a runner passes has all columns, the lease among them. */
 export function processorJob(job: ProcessorJob): ProcessorJob {

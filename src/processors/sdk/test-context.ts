@@ -1,4 +1,4 @@
-import type { Processor, ProcessorContext, ProcessorJob } from "./define-processor.ts";
+import type { Processor, ProcessorContext, ProcessorJob } from "./processor.ts";
 import { parseInput, parseOutput } from "./parse-data.ts";
 
 interface Recorded {
@@ -12,7 +12,7 @@ interface Recorded {
   cost_cents: number | undefined;
 }
 
-/** A context for tests of a processor, which keeps what it is told. */
+/** A context for tests of a processor. It keeps what the processor tells it in `recorded`. */
 export interface TestContext extends ProcessorContext {
   readonly recorded: Recorded;
 }
@@ -22,7 +22,15 @@ interface TestContextOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A context as the runner gives it, of a first attempt of three at a job of 100 cents. */
+/**
+ * A context as the runner gives it: the first of three attempts at a job of 100 cents, unless `options` say otherwise.
+ *
+ * ```ts
+ * const context = testContext({ job: { estimated_cost_cents: 40 } });
+ * await runForTest(shout, { text: "abc" }, context);
+ * expect(context.recorded.cost_cents).toBe(3);
+ * ```
+ */
 export function testContext(options: TestContextOptions = {}): TestContext {
   const recorded: Recorded = { progress: [], logs: [], cost_cents: undefined };
   const logAt =
@@ -54,11 +62,12 @@ export function testContext(options: TestContextOptions = {}): TestContext {
 }
 
 /**
- * One attempt as a runner makes it, without the runner: input parsed, run, output checked.
- * Answers the output; throws what the attempt would fail with.
+ * Runs one attempt without a runner: parses the input, calls `run`, checks the output and returns it.
+ * Throws what the attempt would fail with.
  *
  * ```ts
  * expect(await runForTest(reverseText, { text: "abc" })).toEqual({ text: "cba" });
+ * await expect(runForTest(reverseText, {})).rejects.toMatchObject({ code: "input_invalid" });
  * ```
  */
 export async function runForTest(

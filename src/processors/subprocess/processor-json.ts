@@ -2,7 +2,8 @@ import { constants } from "node:fs";
 import { access, readFile, realpath, stat } from "node:fs/promises";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { defineProcessor, type Processor } from "../sdk/define-processor.ts";
+import { defineProcessor } from "../sdk/define-processor.ts";
+import type { Processor } from "../sdk/processor.ts";
 import { runSubprocess } from "./run-subprocess.ts";
 
 export const PROCESSOR_JSON = "processor.json";

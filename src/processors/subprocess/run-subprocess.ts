@@ -1,4 +1,4 @@
-import type { ProcessorContext } from "../sdk/define-processor.ts";
+import type { ProcessorContext } from "../sdk/processor.ts";
 import { FatalError, InputError } from "../sdk/fatal-error.ts";
 import { processorJob } from "../sdk/processor-job.ts";
 import { startProcessGroup, type GroupOptions } from "./process-group.ts";

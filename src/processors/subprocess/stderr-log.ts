@@ -1,5 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
-import type { ProcessorContext } from "../sdk/define-processor.ts";
+import type { ProcessorContext } from "../sdk/processor.ts";
 
 /** Of an attempt that go to the log, in characters; the rest is read and dropped, but for the tail. */
 export const STDERR_LOGGED_MAX = 65_536;

@@ -1,4 +1,4 @@
-import type { ProcessorContext } from "../sdk/define-processor.ts";
+import type { ProcessorContext } from "../sdk/processor.ts";
 import { LineCutter, LineError } from "./line-cutter.ts";
 import { parseMessage } from "./message.ts";
 import { SubprocessError } from "./subprocess-error.ts";

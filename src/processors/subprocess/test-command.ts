@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Processor } from "../sdk/define-processor.ts";
+import type { Processor } from "../sdk/processor.ts";
 import { directoryWith } from "../../../test/support/directory-with.ts";
 import { PROCESSOR_JSON, readProcessorJson } from "./processor-json.ts";
 

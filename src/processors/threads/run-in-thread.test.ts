@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
-import type { Processor } from "../sdk/define-processor.ts";
+import type { Processor } from "../sdk/processor.ts";
 import { FatalError, InputError } from "../sdk/fatal-error.ts";
 import { importUserModules } from "../user-modules/import-user-modules.ts";
 import { loadProcessors } from "../loader/registry.ts";

@@ -1,4 +1,4 @@
-import type { Processor } from "../sdk/define-processor.ts";
+import type { Processor } from "../sdk/processor.ts";
 import type { ThreadPool } from "./thread-pool.ts";
 
 /** The same processor, whose `run` runs in a thread of the pool. `file` has it as its default export. */

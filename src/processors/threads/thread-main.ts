@@ -1,10 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import {
-  isProcessor,
-  type Processor,
-  type ProcessorContext,
-  type ProcessorJob,
-} from "../sdk/define-processor.ts";
+import { isProcessor, type Processor, type ProcessorContext, type ProcessorJob } from "../sdk/processor.ts";
 import { importUserModules } from "../user-modules/import-user-modules.ts";
 import { fromPlainError, toPlainError, type FromThread, type ToThread } from "./thread-message.ts";
 

@@ -1,6 +1,6 @@
-import type { ProcessorContext, ProcessorJob } from "../sdk/define-processor.ts";
+import type { ProcessorContext, ProcessorJob } from "../sdk/processor.ts";
 import { FatalError, InputError, isFatal } from "../sdk/fatal-error.ts";
-import type { FieldError } from "../../core/lib/errors.ts";
+import type { FieldError } from "../../core/lib/field-error.ts";
 
 /** From the runner to a thread. It works on one attempt at a time; an abort is of the one that runs. */
 export type ToThread =

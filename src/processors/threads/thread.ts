@@ -1,8 +1,13 @@
 import { Worker } from "node:worker_threads";
-import type { ProcessorContext } from "../sdk/define-processor.ts";
+import type { ProcessorContext } from "../sdk/processor.ts";
 import { processorJob } from "../sdk/processor-job.ts";
 import { fromPlainError, toPlainError, type FromThread, type ToThread } from "./thread-message.ts";
 
+/**
+ * A worker thread has none of the hooks by which this process runs TypeScript. From the sources it begins with a
+ * JavaScript file that registers tsx; the built package needs no such step.
+ */
+const ENTRY = import.meta.url.endsWith(".ts") ? "./thread-entry.mjs" : "./thread-main.js";
 /** From an abort to the end of the thread, when the processor goes on. */
 export const TERMINATE_DELAY_MS = 1_000;
 /** A thread that needs more on its heap ends, and its attempt fails. Buffers do not count. */
@@ -36,7 +41,7 @@ export class Thread {
   /** `onFree`: called when it can take another attempt, and when it has ended. */
   constructor(onFree: (thread: Thread) => void) {
     this.#onFree = onFree;
-    this.#worker = new Worker(new URL("./thread-entry.mjs", import.meta.url), {
+    this.#worker = new Worker(new URL(ENTRY, import.meta.url), {
       name: "iep-processors",
       // What this process was started with, a test runner's hooks for one, is not for it.
       execArgv: [],

@@ -3,7 +3,12 @@ import { realpath } from "node:fs/promises";
 import { register as registerHook } from "node:module";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
-import { register as registerTsx } from "tsx/esm/api";
+
+/**
+ * Conditions of this package's `exports` under which its own name leads to this very copy. Empty in the built package:
+ * there the plain conditions do.
+ */
+const OWN_CONDITIONS = import.meta.url.endsWith(".ts") ? ["iep-source"] : [];
 
 export type ImportedModule =
   | { readonly file: string; readonly module: Readonly<Record<string, unknown>> }
@@ -23,8 +28,11 @@ export async function importUserModules(files: readonly string[]): Promise<Impor
     data: {
       folders: [...new Set(realFiles.map((file) => `${pathToFileURL(dirname(file)).href}/`))],
       fallbackParent: import.meta.url,
+      ownConditions: OWN_CONDITIONS,
     },
   });
+  // Loaded only now: a runner without files of a user's needs neither tsx nor esbuild.
+  const { register: registerTsx } = await import("tsx/esm/api");
   // A namespace sets these modules apart from the process's own, whether tsx, vitest or nothing loads those.
   const tsx = registerTsx({ namespace: `iep-processors-${randomUUID()}` });
   const imported: ImportedModule[] = [];

@@ -5,12 +5,15 @@
 const folders = new Set();
 /** A file of ours: what it can import, a processor's file can. */
 let fallbackParent = "";
+/** Conditions of `exports` that hold for imports of this package only. @type {string[]} */
+let ownConditions = [];
 
-/** @param {{ folders: string[], fallbackParent: string }} data */
+/** @param {{ folders: string[], fallbackParent: string, ownConditions: string[] }} data */
 export function initialize(data) {
   // Added, because this module is one for all that register it: other calls, and since Node 22 the worker threads, too.
   for (const folder of data.folders) folders.add(folder);
   fallbackParent = data.fallbackParent;
+  ownConditions = data.ownConditions;
 }
 
 export async function resolve(specifier, context, nextResolve) {
@@ -20,11 +23,15 @@ export async function resolve(specifier, context, nextResolve) {
 }
 
 /** The user's own installation comes first: only what it lacks is ours. */
-async function resolveOrFallBack(specifier, context, nextResolve) {
+async function resolveOrFallBack(specifier, plainContext, nextResolve) {
+  const isOwn = /^innovation-ecosystem-platform(\/|$)/.test(specifier);
+  const context = isOwn
+    ? { ...plainContext, conditions: [...plainContext.conditions, ...ownConditions] }
+    : plainContext;
   try {
     return await nextResolve(specifier, context);
   } catch (error) {
-    const isOffered = /^(innovation-ecosystem-platform|zod)(\/|$)/.test(specifier);
+    const isOffered = isOwn || /^zod(\/|$)/.test(specifier);
     if (!isOffered || !isUsers(context.parentURL ?? "")) throw error;
     return nextResolve(specifier, { ...context, parentURL: fallbackParent });
   }
