@@ -4,7 +4,7 @@ import type { Platform } from "../core/use-cases/platform.ts";
 import type { ReadyQueue } from "../core/model/ready-queue.ts";
 import { createSubmissions } from "../core/use-cases/submit-jobs.ts";
 import { readAudit } from "../postgres/repositories/audit.ts";
-import { PostgresBacklogRepository } from "../postgres/repositories/waiting-jobs.ts";
+import { PostgresWaitingJobRepository } from "../postgres/repositories/waiting-jobs.ts";
 import { createBell } from "../postgres/signals/bell.ts";
 import { PostgresCustomerRepository } from "../postgres/repositories/customers.ts";
 import { createDatabase } from "../postgres/connection/database.ts";
@@ -57,16 +57,16 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   const database = createDatabase(requestPool);
   const jobs = new PostgresJobRepository({ requests: database, runners: createDatabase(runnerPool) });
   const jobTypes = new PostgresJobTypeRepository(database);
-  const backlog = new PostgresBacklogRepository(database);
+  const waitingJobs = new PostgresWaitingJobRepository(database);
   const reports = createDatabase(auditPool);
   const readyQueue: ReadyQueue =
     config.REDIS_URL === undefined
-      ? createPostgresReadyQueue({ jobs, backlog, bell: createBell(database, config.DATABASE_URL) })
+      ? createPostgresReadyQueue({ jobs, waitingJobs, bell: createBell(database, config.DATABASE_URL) })
       : createRedisReadyQueue({
           url: config.REDIS_URL,
           prefix: config.QUEUE_KEY_PREFIX,
           jobs,
-          backlog,
+          waitingJobs,
           bell: createBell(database, config.DATABASE_URL),
           onError: (error, doing) =>
             log.warn({ err: error }, `Redis: ${doing} failed; refill makes up for it`),
@@ -77,7 +77,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
     jobTypes,
     jobTypeCache: new JobTypeCache(jobTypes),
     jobs,
-    backlog,
+    waitingJobs,
     readyQueue,
     runners: new PostgresRunnerRepository(database),
     submissions: createSubmissions(jobs, readyQueue),

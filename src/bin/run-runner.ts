@@ -74,11 +74,11 @@ export async function startRunner(
   const upkeep = startUpkeep(
     [
       refill(platform.readyQueue),
-      unparking(platform.backlog),
+      unparking(platform.waitingJobs),
       pruning(() => platform.prune()),
       sealing(platform.seals),
       retention(platform.jobs, config.JOB_RETENTION_DAYS),
-      ageing(platform.backlog, config.PRIORITY_AGING_SECONDS),
+      ageing(platform.waitingJobs, config.PRIORITY_AGING_SECONDS),
       rescue({
         runners: platform.runners,
         lease_seconds: config.RUNNER_LEASE_SECONDS,

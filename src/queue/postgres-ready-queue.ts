@@ -1,18 +1,19 @@
 import type { Bell } from "../core/model/bell.ts";
 import type { JobRepository } from "../core/model/job.ts";
-import type { BacklogRepository, ReadyQueue } from "../core/model/ready-queue.ts";
+import type { ReadyQueue } from "../core/model/ready-queue.ts";
+import type { WaitingJobRepository } from "../core/model/waiting-jobs.ts";
 import { directClaims } from "./direct-claims.ts";
 
 const PROMOTE_BATCH = 1_000;
 
 interface Parts {
   readonly jobs: JobRepository;
-  readonly backlog: BacklogRepository;
+  readonly waitingJobs: WaitingJobRepository;
   readonly bell: Bell;
 }
 
 /** The ready queue where there is no Redis: runners claim straight from `job_queue`, woken by the bell. */
-export function createPostgresReadyQueue({ jobs, backlog, bell }: Parts): ReadyQueue {
+export function createPostgresReadyQueue({ jobs, waitingJobs, bell }: Parts): ReadyQueue {
   const direct = directClaims(jobs, bell);
   return {
     room: () => ({ 0: false, 1: false, 2: false }),
@@ -25,7 +26,7 @@ export function createPostgresReadyQueue({ jobs, backlog, bell }: Parts): ReadyQ
       return Promise.resolve();
     },
     async refill() {
-      const promoted = await backlog.promoteDue(PROMOTE_BATCH);
+      const promoted = await waitingJobs.promoteDue(PROMOTE_BATCH);
       if (promoted > 0) await direct.ring();
       return promoted === PROMOTE_BATCH;
     },

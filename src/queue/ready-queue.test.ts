@@ -103,7 +103,7 @@ describe.each(backends)("the ready queue on $name", ({ redis }) => {
 
   test("what has waited long moves up, and at last goes before newer jobs; its own priority stays", async () => {
     const [low = ""] = await submit([2]);
-    const upkeep = ageing(platform.backlog, 0.5);
+    const upkeep = ageing(platform.waitingJobs, 0.5);
     await waitFor(
       async () => {
         await upkeep.runOnce();
@@ -120,8 +120,8 @@ describe.each(backends)("the ready queue on $name", ({ redis }) => {
 
   test("ageing leaves alone what has not waited long enough, and does nothing when it is off", async () => {
     const ids = await submit([2, 1, 0]);
-    await ageing(platform.backlog, 300).runOnce();
-    await ageing(platform.backlog, 0).runOnce();
+    await ageing(platform.waitingJobs, 300).runOnce();
+    await ageing(platform.waitingJobs, 0).runOnce();
     expect((await claim(10)).map(({ id }) => ids.indexOf(id))).toEqual([2, 1, 0]);
   });
 
@@ -237,7 +237,7 @@ describe("the Redis lists, as a foreign program sees them", () => {
     await submitJobs(platform, jobs.slice(0, READY_WINDOW));
     await submitJobs(platform, jobs.slice(READY_WINDOW));
     expect(await redis.llen(key(1))).toBe(READY_WINDOW);
-    expect((await platform.backlog.overview())[1]).toMatchObject({ ready: READY_WINDOW, backlog: 1_500 });
+    expect((await platform.waitingJobs.overview())[1]).toMatchObject({ ready: READY_WINDOW, backlog: 1_500 });
     await claim(1_000);
     await refillAll();
     expect(await redis.llen(key(1))).toBe(READY_WINDOW);

@@ -10,12 +10,12 @@ import {
 import {
   PUSH_TIMEOUT_MS,
   READY_WINDOW,
-  type BacklogRepository,
   type ClaimRequest,
   type ReadyJob,
   type ReadyQueue,
   type Room,
 } from "../core/model/ready-queue.ts";
+import type { WaitingJobRepository } from "../core/model/waiting-jobs.ts";
 import { directClaims } from "./direct-claims.ts";
 import { RedisHealth } from "./redis/redis-health.ts";
 import { RedisLists, type Popped } from "./redis/redis-lists.ts";
@@ -33,7 +33,7 @@ interface Parts {
   /** Of the lists' keys: `jobs`, or `{jobs}` for Redis Cluster. */
   readonly prefix: string;
   readonly jobs: JobRepository;
-  readonly backlog: BacklogRepository;
+  readonly waitingJobs: WaitingJobRepository;
   readonly bell: Bell;
   /** Told of faults that nobody else would see, once an outage. */
   readonly onError: (error: unknown, doing: string) => void;
@@ -43,9 +43,9 @@ interface Parts {
  * The ready queue on Redis lists. Connects when it is first used. While Redis is away (gone, silent, slow, full, read-only), submissions go into
  * the backlog without trying it, and after `AWAY_AFTER_MS` runners take jobs straight from PostgreSQL. Both go back by themselves.
  */
-export function createRedisReadyQueue({ url, prefix, jobs, backlog, bell, onError }: Parts): ReadyQueue {
+export function createRedisReadyQueue({ url, prefix, jobs, waitingJobs, bell, onError }: Parts): ReadyQueue {
   const lists = new RedisLists(url, prefix);
-  const refill = refillLists(lists, backlog);
+  const refill = refillLists(lists, waitingJobs);
   const direct = directClaims(jobs, bell);
   const health = new RedisHealth({
     onFault: (error) => onError(error, "a read or a push"),
@@ -154,7 +154,7 @@ export function createRedisReadyQueue({ url, prefix, jobs, backlog, bell, onErro
       await lists.wake();
     },
     async refill() {
-      const promoted = await backlog.promoteDue(PROMOTE_BATCH);
+      const promoted = await waitingJobs.promoteDue(PROMOTE_BATCH);
       const full = promoted === PROMOTE_BATCH;
       await tryWrites(lookUp);
       if (!health.takesWrites) {

@@ -1,5 +1,6 @@
 import { PRIORITIES, type Priority } from "../core/model/job.ts";
-import { READY_WINDOW, type BacklogRepository } from "../core/model/ready-queue.ts";
+import { READY_WINDOW } from "../core/model/ready-queue.ts";
+import type { WaitingJobRepository } from "../core/model/waiting-jobs.ts";
 import type { RedisLists } from "./redis/redis-lists.ts";
 
 /** Jobs that one round moves, of each priority: with 1,000 a round over a backlog of 1,000 customers took 25 ms, and three priorities share the cores. */
@@ -28,12 +29,12 @@ export interface Refill {
   round(lengths: Lengths): Promise<RefillRound>;
 }
 
-export function refillLists(lists: RedisLists, backlog: BacklogRepository): Refill {
+export function refillLists(lists: RedisLists, waitingJobs: WaitingJobRepository): Refill {
   const cursors = new Map<Priority, string>();
   const compared_at: Record<Priority, number> = { 0: 0, 1: 0, 2: 0 };
 
-  async function unstampLost(lengths: Lengths): Promise<void> {
-    const stamped = await backlog.countStamped(LOST_AFTER_MS);
+  async function unstampMissing(lengths: Lengths): Promise<void> {
+    const stamped = await waitingJobs.countStamped(LOST_AFTER_MS);
     const now = performance.now();
     const suspect = PRIORITIES.filter(
       (priority) =>
@@ -44,7 +45,7 @@ export function refillLists(lists: RedisLists, backlog: BacklogRepository): Refi
       suspect.map(async (priority) => {
         compared_at[priority] = now;
         const present = lengths[priority] > 0 ? await lists.present(priority, PRESENT_MAX) : [];
-        await backlog.unstampLost({ priority, older_ms: LOST_AFTER_MS, present });
+        await waitingJobs.unstampMissing({ priority, older_ms: LOST_AFTER_MS, present });
       }),
     );
   }
@@ -52,7 +53,7 @@ export function refillLists(lists: RedisLists, backlog: BacklogRepository): Refi
   async function topUp(priority: Priority, length: number): Promise<{ again: boolean; overflows: boolean }> {
     const max = Math.min(READY_WINDOW - length, BATCH);
     if (max <= 0) return { again: false, overflows: true };
-    const { ids, cursor } = await backlog.stampBacklog({ priority, max, after: cursors.get(priority) });
+    const { ids, cursor } = await waitingJobs.stampBacklog({ priority, max, after: cursors.get(priority) });
     if (cursor !== undefined) cursors.set(priority, cursor);
     await lists.push(ids.map((id) => ({ id, priority })));
     // An equal share for each customer can leave a batch half empty while somebody has more: only an empty one says that all is in.
@@ -62,7 +63,7 @@ export function refillLists(lists: RedisLists, backlog: BacklogRepository): Refi
 
   return {
     async round(lengths) {
-      await unstampLost(lengths);
+      await unstampMissing(lengths);
       const toppedUp = await Promise.all(PRIORITIES.map((priority) => topUp(priority, lengths[priority])));
       return {
         again: toppedUp.some(({ again }) => again),

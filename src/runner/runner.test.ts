@@ -247,13 +247,13 @@ describe("a cancelled job", () => {
 
 test("a paused queue claims nothing until it is resumed", async () => {
   const runner = startRunner([defineProcessor({ id: "echo3", run: (input) => input })]);
-  await platform.backlog.setPaused(true);
+  await platform.waitingJobs.setPaused(true);
   const job_type_id = await createJobType(platform, { processing_logic_id: "echo3" });
   // The runner hears of it with a heartbeat; the database refuses claims from this moment on.
   const { id } = await submitJob(platform, { customer_id, job_type_id, input_data: 1 });
   expect(await platform.readyQueue.claim({ runner_id: runner.id, max: 1, wait_ms: 0 })).toEqual([]);
   expect((await platform.jobs.findById(id))?.status).toBe("pending");
-  await platform.backlog.setPaused(false);
+  await platform.waitingJobs.setPaused(false);
   await waitForEnd(platform, id);
 });
 

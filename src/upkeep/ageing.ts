@@ -1,5 +1,5 @@
 import { PRIORITIES, type Priority } from "../core/model/job.ts";
-import type { BacklogRepository } from "../core/model/ready-queue.ts";
+import type { WaitingJobRepository } from "../core/model/waiting-jobs.ts";
 import type { UpkeepTask } from "./upkeep.ts";
 
 /** Jobs of one priority that a round looks at. */
@@ -9,12 +9,17 @@ const BATCH = 1_000;
  * What has waited `after_seconds` at its priority moves up by one, so that a stream of higher jobs cannot starve it for ever; 0 turns it off. Run by
  * every runner. A round goes on where the one before ended.
  */
-export function ageing(backlog: BacklogRepository, after_seconds: number): UpkeepTask {
+export function ageing(waitingJobs: WaitingJobRepository, after_seconds: number): UpkeepTask {
   const cursors = new Map<Priority, string>();
 
   async function age(priority: Priority): Promise<void> {
     const after_ms = after_seconds * 1_000;
-    const { cursor } = await backlog.age({ priority, after_ms, max: BATCH, after: cursors.get(priority) });
+    const { cursor } = await waitingJobs.age({
+      priority,
+      after_ms,
+      max: BATCH,
+      after: cursors.get(priority),
+    });
     if (cursor === undefined) cursors.delete(priority);
     else cursors.set(priority, cursor);
   }

@@ -17,7 +17,7 @@ test("jobs of a paused type come back once it is resumed, and not before", async
   await platform.jobTypes.setPaused(job_type_id, true);
   const customer_id = await createCustomer(platform);
   const { id } = await submitJob(platform, { customer_id, job_type_id, input_data: 0 });
-  const upkeep = unparking(platform.backlog);
+  const upkeep = unparking(platform.waitingJobs);
 
   expect(await claim()).toEqual([]);
   expect(await upkeep.runOnce()).toBe(false);

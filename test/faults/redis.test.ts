@@ -51,7 +51,7 @@ describe("Redis is wiped", () => {
     await stampsAreOld();
     await redis.flushall();
     const took_ms = await timed(listsAreFull);
-    const overview = await stack.api.backlog.overview();
+    const overview = await stack.api.waitingJobs.overview();
     const waiting = overview.reduce((sum, { ready, backlog }) => sum + ready + backlog, 0);
     console.log(
       `FLUSHALL with 50,000 pending: ${3 * READY_WINDOW} ids queued again after ${took_ms} ms (at most 5000), ${50_000 - waiting} lost`,

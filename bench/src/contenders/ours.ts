@@ -140,11 +140,11 @@ function create(title: string, usesRedis: boolean): Contender {
           upkeep = startUpkeep(
             [
               tasks.refill(platform.readyQueue),
-              tasks.unparking(platform.backlog),
+              tasks.unparking(platform.waitingJobs),
               tasks.pruning(() => platform.prune()),
               tasks.sealing(platform.seals),
               tasks.retention(platform.jobs, RETENTION_DAYS),
-              tasks.ageing(platform.backlog, AGING_SECONDS),
+              tasks.ageing(platform.waitingJobs, AGING_SECONDS),
               tasks.rescue({
                 runners: platform.runners,
                 lease_seconds: LEASE_SECONDS,

@@ -66,9 +66,9 @@ function isLater(run_at: string | undefined): boolean {
 
 async function expectedWait(platform: Platform, priority: Priority): Promise<number | null> {
   const [paused_at, runners, wait_seconds] = await Promise.all([
-    platform.backlog.pausedAt(),
+    platform.waitingJobs.pausedAt(),
     platform.runners.list(),
-    platform.backlog.oldestWait(priority),
+    platform.waitingJobs.oldestWait(priority),
   ]);
   if (paused_at !== null || runners.length === 0) return null;
   return wait_seconds ?? 0;

@@ -5,9 +5,10 @@ import type { JobRepository, NewJob, Submitted } from "../model/job.ts";
 import type { JobTypeCache } from "./job-type-cache.ts";
 import type { JobTypeRepository } from "../model/job-type.ts";
 import type { PriceRepository } from "../model/price.ts";
-import type { BacklogRepository, ReadyQueue } from "../model/ready-queue.ts";
+import type { ReadyQueue } from "../model/ready-queue.ts";
 import type { RunnerRepository } from "../model/runner.ts";
 import type { SealRepository } from "../model/seals.ts";
+import type { WaitingJobRepository } from "../model/waiting-jobs.ts";
 import type { WalletRepository } from "../model/wallet.ts";
 
 /** Everything that a use case needs, put together once by `src/bin`. */
@@ -18,7 +19,7 @@ export interface Platform {
   readonly prices: PriceRepository;
   readonly jobTypeCache: JobTypeCache;
   readonly jobs: JobRepository;
-  readonly backlog: BacklogRepository;
+  readonly waitingJobs: WaitingJobRepository;
   readonly readyQueue: ReadyQueue;
   readonly runners: RunnerRepository;
   /** All submissions of this process go through here: see `submitJobs`. */

@@ -101,7 +101,9 @@ test("claims of the backlog at a time take from different customers, and share t
   };
   expect(await shares(6)).toEqual([0, 0, 3, 3]);
   expect(await shares(54)).toEqual([10, 10, 17, 17]);
-  expect((await own.backlog.stampBacklog({ priority: 1, max: 100, after: undefined })).ids).toHaveLength(18);
+  expect((await own.waitingJobs.stampBacklog({ priority: 1, max: 100, after: undefined })).ids).toHaveLength(
+    18,
+  );
 });
 
 test("claimBacklog goes past jobs of a paused type, and parks them", async () => {
@@ -117,7 +119,7 @@ test("claimBacklog goes past jobs of a paused type, and parks them", async () =>
   const runner_id = await createRunner(own);
   const claimed = await own.jobs.claimBacklog({ runner_id, max: 5 });
   expect(claimed.map(({ id }) => id).toSorted()).toEqual(free.slice(0, 5).map(({ id }) => id));
-  expect((await own.backlog.overview())[1]).toMatchObject({ parked: 10, backlog: 5 });
+  expect((await own.waitingJobs.overview())[1]).toMatchObject({ parked: 10, backlog: 5 });
 });
 
 test("runners that claim the next jobs at once share them out", async () => {

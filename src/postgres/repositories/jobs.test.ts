@@ -329,7 +329,7 @@ describe("settle", () => {
         delay_ms: 0,
         error: { code: "attempt_failed", message: `no ${attempt}` },
       });
-      await platform.backlog.promoteDue(1_000);
+      await platform.waitingJobs.promoteDue(1_000);
     }
     const retried = await platform.jobs.findById(job.id);
     expect(retried?.errors.map((error) => error.attempt)).toEqual(
@@ -341,7 +341,7 @@ describe("settle", () => {
       delay_ms: 60_000,
       error: { code: "attempt_failed", message: "no" },
     });
-    await platform.backlog.promoteDue(1_000);
+    await platform.waitingJobs.promoteDue(1_000);
     expect(await platform.jobs.setStarted(job.id, await createRunner(platform))).toBeUndefined();
   });
 

@@ -32,7 +32,7 @@ test("what one refill has stamped can be claimed at once, whatever another refil
   let direct = 0;
   const refillAndClaim = async (): Promise<void> => {
     for (;;) {
-      const { ids } = await platform.backlog.stampBacklog({ priority: 1, max: 50, after: undefined });
+      const { ids } = await platform.waitingJobs.stampBacklog({ priority: 1, max: 50, after: undefined });
       if (ids.length === 0) return;
       stamped += ids.length;
       const jobsOfBatch = await platform.jobs.claim({ runner_id, ids });
@@ -71,7 +71,7 @@ test("whoever looked at the backlog before it was stamped does not lock what was
   await waitFor(async () => (await keeper.query("SELECT FROM pg_locks WHERE NOT granted")).rowCount, {
     describe: "the look to wait",
   });
-  const { ids } = await platform.backlog.stampBacklog({ priority: 1, max: 10, after: undefined });
+  const { ids } = await platform.waitingJobs.stampBacklog({ priority: 1, max: 10, after: undefined });
   await keeper.query("SELECT pg_advisory_unlock(1)");
   expect((await looked).rows).toEqual([]);
   expect(await platform.jobs.claim({ runner_id: await createRunner(platform), ids })).toHaveLength(3);

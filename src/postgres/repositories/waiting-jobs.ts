@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { PRIORITIES, type Priority } from "../../core/model/job.ts";
-import { COUNT_MAX, type BacklogRepository, type QueueOverview } from "../../core/model/ready-queue.ts";
+import { COUNT_MAX, type QueueOverview, type WaitingJobRepository } from "../../core/model/waiting-jobs.ts";
 import { plainArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 
@@ -24,7 +24,7 @@ const AGE = {
   text: "SELECT aged, next_cursor FROM age_jobs($1::smallint, $2::bigint * interval '1 millisecond', $3, $4)",
 };
 
-export class PostgresBacklogRepository implements BacklogRepository {
+export class PostgresWaitingJobRepository implements WaitingJobRepository {
   readonly #database: Database;
 
   constructor(database: Database) {
@@ -43,7 +43,7 @@ export class PostgresBacklogRepository implements BacklogRepository {
     return counts;
   }
 
-  async unstampLost(lost: {
+  async unstampMissing(lost: {
     priority: Priority;
     older_ms: number;
     present: readonly string[];

@@ -48,12 +48,12 @@ describe("a paused job type", () => {
     held.push(await submit()); // Submissions are taken.
     expect(await claimAll()).toEqual([]);
     expect(await medium()).toMatchObject({ backlog: 0, parked: 3 });
-    expect(await api.platform.backlog.unpark(1_000)).toBe(0);
+    expect(await api.platform.waitingJobs.unpark(1_000)).toBe(0);
     expect(await brokenPromises(api.platform)).toEqual([]);
 
     const resumed = await api.ask("POST", `/job-types/${job_type_id}/resume`);
     expect([resumed.status, resumed.body.paused_at]).toEqual([200, null]);
-    expect(await api.platform.backlog.unpark(1_000)).toBe(3);
+    expect(await api.platform.waitingJobs.unpark(1_000)).toBe(3);
     expect(await medium()).toMatchObject({ backlog: 3, parked: 0 });
     expect((await claimAll()).toSorted()).toEqual(held);
     expect(await brokenPromises(api.platform)).toEqual([]);

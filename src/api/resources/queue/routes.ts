@@ -9,7 +9,7 @@ import { Queue } from "./contract.ts";
 const tags = ["Operations"];
 
 export function queueRoutes(api: Api, platform: Platform): void {
-  const { backlog } = platform;
+  const { waitingJobs } = platform;
 
   api.get(
     "/queue",
@@ -40,7 +40,7 @@ export function queueRoutes(api: Api, platform: Platform): void {
       },
     },
     async (request) => {
-      await backlog.setPaused(true);
+      await waitingJobs.setPaused(true);
       return await readQueue(platform, request.log);
     },
   );
@@ -59,19 +59,19 @@ export function queueRoutes(api: Api, platform: Platform): void {
       },
     },
     async (request) => {
-      await backlog.setPaused(false);
+      await waitingJobs.setPaused(false);
       return await readQueue(platform, request.log);
     },
   );
 }
 
 async function readQueue(
-  { backlog, readyQueue }: Platform,
+  { waitingJobs, readyQueue }: Platform,
   log: FastifyBaseLogger,
 ): Promise<z.output<typeof Queue>> {
   const [paused_at, priorities, lengths] = await Promise.all([
-    backlog.pausedAt(),
-    backlog.overview(),
+    waitingJobs.pausedAt(),
+    waitingJobs.overview(),
     // While Redis is away the backlog is what an operator wants to see: it must not hide behind an error.
     readyQueue.lengths().catch((error: unknown) => {
       log.warn({ err: error }, "the ready queue does not answer");

@@ -101,7 +101,7 @@ const CHECKS: readonly Check[] = [
     needs: ["database", "schema"],
     way_out: "iep queue",
     async look({ platform }) {
-      const paused_at = await platform.backlog.pausedAt();
+      const paused_at = await platform.waitingJobs.pausedAt();
       return paused_at === null ? ok("not paused") : warn(`paused since ${paused_at}`, "iep queue resume");
     },
   },

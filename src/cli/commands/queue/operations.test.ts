@@ -95,7 +95,7 @@ test("the queue is paused and resumed, and shows what paused types hold back", a
   expect(await claim()).toEqual([]);
   expect((await cli.run("queue")).stdout).toMatch(/^1 medium +0 +0 +0 +1 +-$/m);
   await cli.json("job-types", "resume", type);
-  expect(await cli.platform.backlog.unpark(1_000)).toBe(1);
+  expect(await cli.platform.waitingJobs.unpark(1_000)).toBe(1);
   expect(await claim()).toHaveLength(1);
   expect((await cli.run("queue", "puase")).exit_code).toBe(2);
 });

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Platform } from "../../../core/use-cases/platform.ts";
-import type { QueueOverview } from "../../../core/model/ready-queue.ts";
+import type { QueueOverview } from "../../../core/model/waiting-jobs.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { formatSeconds, formatTable, formatTime, type Column } from "../../terminal/format.ts";
 import { PRIORITY_NAMES } from "../../terminal/options.ts";
@@ -21,7 +21,7 @@ export function addQueueCommand(program: Command, run: CliRun): void {
 
   const setPaused = (paused: boolean) =>
     platformAction(run, z.object({}), async (platform) => {
-      await platform.backlog.setPaused(paused);
+      await platform.waitingJobs.setPaused(paused);
       await printQueue(run, platform);
     });
   withExamples(queue.command("pause"), "iep queue pause")
@@ -35,8 +35,8 @@ export function addQueueCommand(program: Command, run: CliRun): void {
 /** The document of GET /queue, or a table. */
 async function printQueue(run: CliRun, platform: Platform): Promise<void> {
   const [paused_at, priorities, ready_queue] = await Promise.all([
-    platform.backlog.pausedAt(),
-    platform.backlog.overview(),
+    platform.waitingJobs.pausedAt(),
+    platform.waitingJobs.overview(),
     readLengths(run, platform),
   ]);
   await run.terminal.print({ paused_at, priorities, ready_queue: ready_queue ?? null }, () =>
