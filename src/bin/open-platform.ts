@@ -18,7 +18,7 @@ import {
   type Limits,
 } from "../postgres/connection/pool.ts";
 import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
-import { pruneOnce } from "../postgres/repositories/pruning.ts";
+import { forgetExpired } from "../postgres/repositories/expiry.ts";
 import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
 import { PostgresSealRepository } from "../postgres/repositories/seals.ts";
 import { PostgresWalletRepository } from "../postgres/repositories/wallets.ts";
@@ -84,7 +84,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
     prices: new PostgresPriceRepository(database),
     seals: new PostgresSealRepository({ upkeep: database, reports }),
     audit: () => readAudit(reports),
-    prune: () => pruneOnce(database),
+    forgetExpired: () => forgetExpired(database),
     async ping() {
       await database.call(PING, []);
     },

@@ -4,7 +4,7 @@ import { loadProcessors } from "../processors/loader/registry.ts";
 import { Runner, STOP_GRACE_MS } from "../runner/runner.ts";
 import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
 import { ageing } from "../upkeep/ageing.ts";
-import { pruning } from "../upkeep/pruning.ts";
+import { expiry } from "../upkeep/expiry.ts";
 import { refill } from "../upkeep/refill.ts";
 import { rescue } from "../upkeep/rescue.ts";
 import { retention } from "../upkeep/retention.ts";
@@ -75,7 +75,7 @@ export async function startRunner(
     [
       refill(platform.readyQueue),
       unparking(platform.waitingJobs),
-      pruning(() => platform.prune()),
+      expiry(() => platform.forgetExpired()),
       sealing(platform.seals),
       retention(platform.jobs, config.JOB_RETENTION_DAYS),
       ageing(platform.waitingJobs, config.PRIORITY_AGING_SECONDS),

@@ -141,7 +141,7 @@ function create(title: string, usesRedis: boolean): Contender {
             [
               tasks.refill(platform.readyQueue),
               tasks.unparking(platform.waitingJobs),
-              tasks.pruning(() => platform.prune()),
+              tasks.expiry(() => platform.forgetExpired()),
               tasks.sealing(platform.seals),
               tasks.retention(platform.jobs, RETENTION_DAYS),
               tasks.ageing(platform.waitingJobs, AGING_SECONDS),
@@ -183,13 +183,12 @@ async function upkeepTasks() {
     import("../../../src/upkeep/unparking.ts"),
     import("../../../src/upkeep/ageing.ts"),
     import("../../../src/upkeep/rescue.ts"),
-    import("../../../src/upkeep/pruning.ts"),
+    import("../../../src/upkeep/expiry.ts"),
     import("../../../src/upkeep/sealing.ts"),
     import("../../../src/upkeep/retention.ts"),
   ]);
-  const [{ refill }, { unparking }, { ageing }, { rescue }, { pruning }, { sealing }, { retention }] =
-    modules;
-  return { refill, unparking, ageing, rescue, pruning, sealing, retention };
+  const [{ refill }, { unparking }, { ageing }, { rescue }, { expiry }, { sealing }, { retention }] = modules;
+  return { refill, unparking, ageing, rescue, expiry, sealing, retention };
 }
 
 async function createNoop(watch: Watch) {

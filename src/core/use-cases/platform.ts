@@ -26,8 +26,8 @@ export interface Platform {
   readonly submissions: GroupCommit<NewJob, Submitted>;
   readonly seals: SealRepository;
   audit(): Promise<AuditRow[]>;
-  /** Forgets what nobody may ask for any more, a bounded batch; true when there was more. */
-  prune(): Promise<boolean>;
+  /** Deletes a bounded batch of expired idempotency keys and outbox events. True when there was more. */
+  forgetExpired(): Promise<boolean>;
   /** Throws `unavailable` when the database does not answer. */
   ping(): Promise<void>;
 }

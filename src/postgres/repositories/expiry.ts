@@ -16,8 +16,8 @@ const PRUNE_OUTBOX = {
     SELECT count(*) FROM gone`,
 };
 
-/** One batch of each; true when one was full. */
-export async function pruneOnce(database: Database): Promise<boolean> {
+/** Deletes one batch of each; true when one was full. */
+export async function forgetExpired(database: Database): Promise<boolean> {
   const [keys] = await database.call<[number]>(PRUNE_KEYS, [IDEMPOTENCY_KEY_DAYS, BATCH]);
   const [events] = await database.call<[number]>(PRUNE_OUTBOX, [OUTBOX_DAYS, BATCH]);
   return keys?.[0] === BATCH || events?.[0] === BATCH;

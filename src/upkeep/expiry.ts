@@ -1,6 +1,6 @@
 import type { UpkeepTask } from "./upkeep.ts";
 
 /** Forgets idempotency keys and events that nobody may ask for any more. Run by every runner. */
-export function pruning(pruneOnce: () => Promise<boolean>): UpkeepTask {
-  return { name: "pruning", every_ms: 5_000, runOnce: pruneOnce };
+export function expiry(forgetExpired: () => Promise<boolean>): UpkeepTask {
+  return { name: "expiry", every_ms: 5_000, runOnce: forgetExpired };
 }

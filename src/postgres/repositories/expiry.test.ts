@@ -21,8 +21,8 @@ test("keys and events of more than 30 days are forgotten, a batch at a time; you
     "INSERT INTO idempotency_keys (id, request_hash, created_at) VALUES ($1, $1, now() - interval '29 days')",
     [young],
   );
-  expect(await platform.prune()).toBe(true);
-  expect(await platform.prune()).toBe(false);
+  expect(await platform.forgetExpired()).toBe(true);
+  expect(await platform.forgetExpired()).toBe(false);
   const { rows } = await runSql(
     databaseUrl,
     "SELECT (SELECT array_agg(id) FROM idempotency_keys) AS keys, (SELECT count(*)::int FROM outbox) AS events",
