@@ -23,7 +23,7 @@ import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
 import { PostgresSealRepository } from "../postgres/repositories/seals.ts";
 import { PostgresWalletRepository } from "../postgres/repositories/wallets.ts";
 import { createPostgresReadyQueue } from "../queue/postgres-ready-queue.ts";
-import { createRedisReadyQueue } from "../queue/redis-ready-queue.ts";
+import { RedisReadyQueue } from "../queue/redis-ready-queue.ts";
 
 interface PlatformConfig {
   readonly DATABASE_URL: string;
@@ -62,7 +62,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   const readyQueue: ReadyQueue =
     config.REDIS_URL === undefined
       ? createPostgresReadyQueue({ jobs, waitingJobs, bell: createBell(database, config.DATABASE_URL) })
-      : createRedisReadyQueue({
+      : new RedisReadyQueue({
           url: config.REDIS_URL,
           prefix: config.QUEUE_KEY_PREFIX,
           jobs,

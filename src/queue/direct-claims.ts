@@ -3,18 +3,18 @@ import type { JobRepository } from "../core/model/job.ts";
 import { PUSH_TIMEOUT_MS, type ReadyQueue } from "../core/model/ready-queue.ts";
 import { within } from "../core/lib/within.ts";
 
-/** A ring can be lost with its connection: how long a runner then waits before it looks by itself. */
+/** A ring can be lost with its connection, so a claim that waits looks for jobs this often without one. */
 const POLL_MS = 1_000;
 
 export interface DirectClaims {
   readonly claim: ReadyQueue["claim"];
   /** Ends a `claim` that waits. */
   wake(): void;
-  /** Tells the claims of all processes that jobs came. Never rejects, never takes long. */
+  /** Wakes the claims of all processes that wait. Never rejects, and takes at most `PUSH_TIMEOUT_MS`. */
   ring(): Promise<void>;
 }
 
-/** Claims straight from `job_queue`, in priority order, woken by LISTEN/NOTIFY with a slow poll behind it. */
+/** Claims straight from `job_queue` in PostgreSQL, in priority order. LISTEN/NOTIFY wakes a claim that waits. */
 export function directClaims(jobs: JobRepository, bell: Bell): DirectClaims {
   let wakes = 0;
   return {

@@ -12,7 +12,7 @@ interface Parts {
   readonly bell: Bell;
 }
 
-/** The ready queue where there is no Redis: runners claim straight from `job_queue`, woken by the bell. */
+/** The ready queue without Redis: runners claim straight from `job_queue` in PostgreSQL, and the bell wakes them. */
 export function createPostgresReadyQueue({ jobs, waitingJobs, bell }: Parts): ReadyQueue {
   const direct = directClaims(jobs, bell);
   return {

@@ -1,32 +1,57 @@
-import type { Bell } from "../core/model/bell.ts";
 import { PlatformError } from "../core/lib/errors.ts";
-import {
-  JOB_BATCH_MAX,
-  PRIORITIES,
-  type ClaimedJob,
-  type JobRepository,
-  type Priority,
-} from "../core/model/job.ts";
+import { within } from "../core/lib/within.ts";
+import type { Bell } from "../core/model/bell.ts";
+import type { ClaimedJob, JobRepository } from "../core/model/job.ts";
 import {
   PUSH_TIMEOUT_MS,
-  READY_WINDOW,
   type ClaimRequest,
   type ReadyJob,
   type ReadyQueue,
   type Room,
 } from "../core/model/ready-queue.ts";
 import type { WaitingJobRepository } from "../core/model/waiting-jobs.ts";
-import { directClaims } from "./direct-claims.ts";
+import { BacklogDrain } from "./backlog-drain.ts";
+import { directClaims, type DirectClaims } from "./direct-claims.ts";
+import { ListLengths, type Lengths } from "./list-lengths.ts";
 import { RedisHealth } from "./redis/redis-health.ts";
 import { RedisLists, type Popped } from "./redis/redis-lists.ts";
-import { refillLists } from "./refill-lists.ts";
-import { within } from "../core/lib/within.ts";
+import { refillLists, type Refill } from "./refill-lists.ts";
 
-/** How old the knowledge that a list is full may grow before a submission has it looked up again. */
-const FULL_KNOWN_MS = 250;
+/*
+ * The ready queue of a process is in one of three modes.
+ *
+ * LISTS     The ready lists hold all that is due, as far as this process knows.
+ *   entered   at the start; from BACKLOG, when a claim finds the backlog empty or a refill leaves none behind.
+ *   claim     pops ids, and waits for the first. A wait that ends without one is followed by one look in PostgreSQL:
+ *             a job can wait there although its id is missing from the lists.
+ *   push      pushes the jobs that there is room for.
+ *   refill    stamps and pushes jobs of the backlog, up to 500 of each priority a round.
+ *
+ * BACKLOG   More jobs of one priority are due than the lists take. They wait in PostgreSQL.
+ *   entered   when a refill leaves a backlog behind.
+ *   claim     pops ids of this priority and of higher ones, without a wait. When there are none, it takes jobs of the
+ *             backlog straight from PostgreSQL.
+ *   push      as in LISTS.
+ *   refill    as in LISTS, but for one round a second while our own runner takes from the backlog.
+ *
+ * AWAY      Reads or writes of Redis have failed for 3 s. Left when both work again, for the mode that was hidden by it.
+ *   entered   from any mode, by time.
+ *   claim     takes jobs straight from PostgreSQL, and waits for the bell.
+ *   push      as in LISTS while writes work.
+ *   refill    as in LISTS while writes work.
+ *
+ * In any mode, nothing is pushed while writes fail, from the first failure on: submissions must not wait 3 s to find out.
+ * Jobs that are not pushed stay in the backlog. `push` and `refill` then ring the bell for runners that are AWAY.
+ *
+ * The mode follows from what two objects remember: `RedisHealth` (since when reads and writes fail) and `BacklogDrain`
+ * (which backlog waits, and who drains it). A third, `ListLengths`, remembers how full the lists are, for `room`.
+ */
+type Mode = "LISTS" | "BACKLOG" | "AWAY";
+
+/** Scheduled jobs that one refill moves to the backlog when they have come due. */
 const PROMOTE_BATCH = 1_000;
-/** A runner that took from the backlog this lately goes on doing so. */
-const DRAINS_ITSELF_MS = 1_000;
+const PING_TIMEOUT_MS = 1_000;
+const NO_ROOM: Room = { 0: false, 1: false, 2: false };
 
 interface Parts {
   readonly url: string;
@@ -40,160 +65,178 @@ interface Parts {
 }
 
 /**
- * The ready queue on Redis lists. Connects when it is first used. While Redis is away (gone, silent, slow, full, read-only), submissions go into
- * the backlog without trying it, and after `AWAY_AFTER_MS` runners take jobs straight from PostgreSQL. Both go back by themselves.
+ * The ready queue on Redis lists. Connects when it is first used. Redis may be gone, silent, slow, full or read-only:
+ * jobs are then taken from PostgreSQL, and it goes back to Redis by itself.
  */
-export function createRedisReadyQueue({ url, prefix, jobs, waitingJobs, bell, onError }: Parts): ReadyQueue {
-  const lists = new RedisLists(url, prefix);
-  const refill = refillLists(lists, waitingJobs);
-  const direct = directClaims(jobs, bell);
-  const health = new RedisHealth({
-    onFault: (error) => onError(error, "a read or a push"),
-    onReturn: () => direct.wake(),
-    tryOut: { reads: () => lists.pingPop(), writes: lookUp },
-  });
-  let known: Record<Priority, number> = { 0: 0, 1: 0, 2: 0 };
-  let known_at = performance.now();
-  let wakes = 0;
-  /** The highest priority of which a backlog waits, as far as is known: runners take it from PostgreSQL when the lists down to it are empty. */
-  let backlog_of: Priority | undefined;
-  let backlog_claimed_at = -Infinity;
-  /** Jobs waited although the lists were empty for a whole wait: until that is over, PostgreSQL is asked at once. */
-  let incomplete = false;
+export class RedisReadyQueue implements ReadyQueue {
+  readonly #parts: Parts;
+  readonly #lists: RedisLists;
+  readonly #direct: DirectClaims;
+  readonly #refill: Refill;
+  readonly #health: RedisHealth;
+  readonly #known = new ListLengths();
+  readonly #drain = new BacklogDrain();
+  /** A wait for the lists ended empty, yet a job waited: until PostgreSQL has none either, it is asked without a wait. */
+  #idsAreMissing = false;
+  #wakes = 0;
 
-  /** Whether Redis takes writes, and how full the lists are. One that is slow must not be told from one that is gone: submissions wait for neither. */
-  async function lookUp(): Promise<void> {
-    known_at = performance.now();
-    known = await within(PUSH_TIMEOUT_MS, lists.probe());
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#lists = new RedisLists(parts.url, parts.prefix);
+    this.#direct = directClaims(parts.jobs, parts.bell);
+    this.#refill = refillLists(this.#lists, parts.waitingJobs);
+    this.#health = new RedisHealth({
+      onFault: (error) => parts.onError(error, "a read or a push"),
+      onReturn: () => this.#direct.wake(),
+      tryOut: { reads: () => this.#lists.pingPop(), writes: () => this.#lookUp() },
+    });
   }
 
-  async function tryWrites(work: () => Promise<void>): Promise<void> {
-    const started_at = performance.now();
+  get mode(): Mode {
+    if (this.#health.away) return "AWAY";
+    return this.#drain.priority === undefined ? "LISTS" : "BACKLOG";
+  }
+
+  room(): Room {
+    // While writes fail, `RedisHealth` looks by itself.
+    if (!this.#health.takesWrites) return NO_ROOM;
+    if (this.#known.isDoubtful) void this.#tryWrite(() => this.#lookUp());
+    return this.#known.room;
+  }
+
+  async push(due: readonly ReadyJob[], room: Room): Promise<void> {
+    const pushable = due.filter((job) => room[job.priority]);
+    if (pushable.length > 0) await this.#tryWrite(() => this.#pushInTime(pushable));
+    // For runners that are AWAY. Nobody waits for the ring: they also look once a second.
+    if (due.length > 0 && !this.#health.takesWrites) void this.#direct.ring();
+  }
+
+  async claim(request: ClaimRequest): Promise<ClaimedJob[]> {
+    if (this.mode === "AWAY") return await this.#direct.claim(request);
+    const deadline = performance.now() + request.wait_ms;
+    const wakesBefore = this.#wakes;
+    const popped = await this.#pop(request);
+    if (popped.length > 0) return await this.#claimPopped(request, popped);
+    if (this.#wakes > wakesBefore) return [];
+    return await this.#claimUnlisted({ ...request, wait_ms: deadline - performance.now() });
+  }
+
+  async wake(): Promise<void> {
+    this.#wakes += 1;
+    this.#direct.wake();
+    await this.#lists.wake();
+  }
+
+  async refill(): Promise<boolean> {
+    const promoted = await this.#parts.waitingJobs.promoteDue(PROMOTE_BATCH);
+    await this.#tryWrite(() => this.#lookUp());
+    const more = this.#health.takesWrites ? await this.#fillLists() : await this.#ringFor(promoted);
+    return more || promoted === PROMOTE_BATCH;
+  }
+
+  async lengths(): Promise<Lengths> {
+    return await this.#lists.lengths().catch(throwUnavailable);
+  }
+
+  async ping(): Promise<void> {
+    await within(PING_TIMEOUT_MS, this.#lists.ping()).catch(throwUnavailable);
+  }
+
+  async close(): Promise<void> {
+    this.#health.close();
+    this.#lists.close();
+    await this.#parts.bell.close();
+  }
+
+  /** Ids to claim; none when the lists are empty, or when Redis has been away for long enough to do without it. */
+  async #pop(request: ClaimRequest): Promise<Popped[]> {
     try {
-      await work();
-      health.works("writes");
+      return await this.#health.watch("reads", () => this.#popByMode(request));
     } catch (error) {
-      health.fails("writes", error, started_at);
+      return this.mode === "AWAY" ? [] : throwUnavailable(error);
     }
   }
 
-  /** Waits only when the lists are empty and nothing waits elsewhere; a backlog goes before what is less urgent. */
-  async function pop(max: number, wait_ms: number): Promise<Popped[]> {
-    if (backlog_of !== undefined) return await lists.pop(max, 0, backlog_of);
-    const popped = await lists.pop(max, 0);
-    return popped.length > 0 || wait_ms === 0 ? popped : await lists.pop(max, wait_ms);
+  async #popByMode({ max, wait_ms }: ClaimRequest): Promise<Popped[]> {
+    // A backlog goes before jobs of a lower priority, although those stand in the lists.
+    if (this.#drain.priority !== undefined) return await this.#lists.pop(max, 0, this.#drain.priority);
+    const waits = wait_ms > 0 && !this.#idsAreMissing;
+    const popped = await this.#lists.pop(max, 0);
+    return popped.length > 0 || !waits ? popped : await this.#lists.pop(max, wait_ms);
   }
 
-  /** Undefined when there is nothing to pop from: Redis has been away for too long. */
-  async function tryPop(max: number, wait_ms: number): Promise<Popped[] | undefined> {
-    const started_at = performance.now();
+  async #claimPopped({ runner_id }: ClaimRequest, popped: readonly Popped[]): Promise<ClaimedJob[]> {
+    this.#idsAreMissing = false;
     try {
-      const popped = await pop(max, wait_ms);
-      health.works("reads");
-      return popped;
+      return await this.#parts.jobs.claim({ runner_id, ids: popped.flatMap(({ ids }) => ids) });
     } catch (error) {
-      health.fails("reads", error, started_at);
-      return health.away ? undefined : throwAway(error);
-    }
-  }
-
-  async function claimPopped(runner_id: string, popped: readonly Popped[]): Promise<ClaimedJob[]> {
-    try {
-      return await jobs.claim({ runner_id, ids: popped.flatMap(({ ids }) => ids) });
-    } catch (error) {
-      // Not ours after all; `refill` would bring them back, only later.
-      await lists.giveBack(popped).catch((failure: unknown) => onError(failure, "give back"));
+      // `refill` would find these ids missing and push them again, but only after seconds.
+      await this.#lists
+        .giveBack(popped)
+        .catch((failure: unknown) => this.#parts.onError(failure, "give back"));
       throw error;
     }
   }
 
-  /** Straight from PostgreSQL: what waits there need not be stamped, pushed and popped first. */
-  async function claimBacklog(runner_id: string, max: number): Promise<ClaimedJob[]> {
-    const claimed = await jobs.claimBacklog({ runner_id, max });
-    if (claimed.length === 0) backlog_of = undefined;
-    else backlog_claimed_at = performance.now();
-    return claimed;
-  }
-
-  async function claim(request: ClaimRequest): Promise<ClaimedJob[]> {
-    if (health.away) return await direct.claim(request);
-    const { runner_id, max, wait_ms } = request;
-    const wakesBefore = wakes;
-    const popped = await tryPop(max, incomplete ? 0 : wait_ms);
-    if (popped && popped.length > 0) {
-      incomplete = false;
-      return await claimPopped(runner_id, popped);
+  /** Takes jobs that are not in the lists. A pop can last seconds, so the mode is read again. */
+  async #claimUnlisted(request: ClaimRequest): Promise<ClaimedJob[]> {
+    switch (this.mode) {
+      case "AWAY":
+        return await this.#direct.claim(request);
+      case "BACKLOG":
+        return await this.#claimBacklog(request);
+      case "LISTS":
+        return await this.#claimMissing(request);
     }
-    if (wakes > wakesBefore) return [];
-    if (!popped) return await direct.claim(request);
-    if (backlog_of !== undefined) return await claimBacklog(runner_id, max);
-    // Nobody idles beside a job that waits, whatever became of its id: evicted, stolen, popped by a runner that died, wiped.
-    const claimed = await jobs.claimNext({ runner_id, max });
-    incomplete = claimed.length > 0;
+  }
+
+  /** Takes jobs of the backlog in PostgreSQL, which spares them the stamp, the push and the pop. */
+  async #claimBacklog({ runner_id, max }: ClaimRequest): Promise<ClaimedJob[]> {
+    const claimed = await this.#parts.jobs.claimBacklog({ runner_id, max });
+    this.#drain.claimed(claimed.length);
     return claimed;
   }
 
-  return {
-    room() {
-      const room = roomIn(known, health.takesWrites);
-      // While writes fail, `health` looks by itself.
-      const full = health.takesWrites && PRIORITIES.some((priority) => !room[priority]);
-      if (full && performance.now() - known_at > FULL_KNOWN_MS) void tryWrites(lookUp);
-      return room;
-    },
-    async push(due, room) {
-      const pushable = due.filter((job) => room[job.priority]);
-      if (pushable.length > 0) await tryWrites(() => pushInTime(pushable));
-      // For runners that have turned to PostgreSQL. Nobody waits for the ring: it has a poll behind it.
-      if (due.length > 0 && !health.takesWrites) void direct.ring();
-    },
-    claim,
-    async wake() {
-      wakes += 1;
-      direct.wake();
-      await lists.wake();
-    },
-    async refill() {
-      const promoted = await waitingJobs.promoteDue(PROMOTE_BATCH);
-      const full = promoted === PROMOTE_BATCH;
-      await tryWrites(lookUp);
-      if (!health.takesWrites) {
-        if (promoted > 0) await direct.ring();
-        return full;
-      }
-      const round = await refill.round(known);
-      // What our own runner takes from the backlog, faster, needs no more than a taste in the lists, for others; and it sees by itself when nothing is left.
-      const drainsItself = performance.now() - backlog_claimed_at < DRAINS_ITSELF_MS;
-      if (!drainsItself || isHigher(round.backlog, backlog_of)) backlog_of = round.backlog;
-      return full || (round.again && !drainsItself);
-    },
-    lengths: () => lists.lengths().catch(throwAway),
-    async ping() {
-      await within(PUSH_TIMEOUT_MS * 4, lists.ping()).catch(throwAway);
-    },
-    async close() {
-      health.close();
-      lists.close();
-      await bell.close();
-    },
-  };
+  /**
+   * Takes jobs whose ids ought to be in the lists and are not: evicted, wiped, popped by a foreign consumer or by a
+   * runner that died. No runner idles beside a job that waits.
+   */
+  async #claimMissing({ runner_id, max }: ClaimRequest): Promise<ClaimedJob[]> {
+    const claimed = await this.#parts.jobs.claimNext({ runner_id, max });
+    this.#idsAreMissing = claimed.length > 0;
+    return claimed;
+  }
 
-  async function pushInTime(ready: readonly ReadyJob[]): Promise<void> {
-    known = { ...known, ...(await within(PUSH_TIMEOUT_MS, lists.push(ready))) };
+  /** One round of refill. True when there is more to move that our own runner does not take faster. */
+  async #fillLists(): Promise<boolean> {
+    const round = await this.#refill.round(this.#known.lengths);
+    const { isOurs } = this.#drain;
+    this.#drain.refilled(round.backlog);
+    // While our own runner drains the backlog, one batch a second is enough: it is for foreign consumers.
+    return round.again && !isOurs;
+  }
+
+  async #ringFor(promoted: number): Promise<false> {
+    if (promoted > 0) await this.#direct.ring();
+    return false;
+  }
+
+  /** Asks Redis whether it takes writes, and how long the lists are. A slow Redis counts as one that is gone. */
+  async #lookUp(): Promise<void> {
+    this.#known.ask();
+    this.#known.learn(await within(PUSH_TIMEOUT_MS, this.#lists.probe()));
+  }
+
+  async #pushInTime(ready: readonly ReadyJob[]): Promise<void> {
+    this.#known.learn(await within(PUSH_TIMEOUT_MS, this.#lists.push(ready)));
+  }
+
+  /** A write that fails is known to `RedisHealth`, and nobody else needs to hear of it. */
+  async #tryWrite(work: () => Promise<void>): Promise<void> {
+    await this.#health.watch("writes", work).catch(() => undefined);
   }
 }
 
-function throwAway(error: unknown): never {
+function throwUnavailable(error: unknown): never {
   throw new PlatformError("unavailable", "Redis does not answer. Try again.", { cause: error });
-}
-
-function isHigher(one: Priority | undefined, other: Priority | undefined): boolean {
-  return one !== undefined && (other === undefined || one < other);
-}
-
-/** Room for a whole batch of submissions: what is left beyond that `refill` fills, which is fair. */
-function roomIn(lengths: Readonly<Record<Priority, number>>, takesWrites: boolean): Room {
-  const has = (priority: Priority): boolean =>
-    takesWrites && lengths[priority] + JOB_BATCH_MAX <= READY_WINDOW;
-  return { 0: has(0), 1: has(1), 2: has(2) };
 }

@@ -1,30 +1,35 @@
 import { PRIORITIES, type Priority } from "../core/model/job.ts";
 import { READY_WINDOW } from "../core/model/ready-queue.ts";
 import type { WaitingJobRepository } from "../core/model/waiting-jobs.ts";
+import type { Lengths } from "./list-lengths.ts";
 import type { RedisLists } from "./redis/redis-lists.ts";
 
-/** Jobs that one round moves, of each priority: with 1,000 a round over a backlog of 1,000 customers took 25 ms, and three priorities share the cores. */
-const BATCH = 500;
-/** Between stamp and push, and between pop and claim, lie milliseconds: what is stamped this long and in no list is lost. */
-const LOST_AFTER_MS = 2_000;
-/** A list shorter than its stamped jobs lost some, and is compared at once; newer, stale or foreign ids can hide that, so it is compared this often too. */
+/**
+ * Jobs of each priority that one round moves. With 1,000, a round over a backlog of 1,000 customers took 25 ms, and the
+ * three priorities share the cores.
+ */
+export const REFILL_BATCH = 500;
+/** From stamp to push and from pop to claim take milliseconds: an id stamped this long ago and in no list is missing. */
+const MISSING_AFTER_MS = 2_000;
+/**
+ * A list that is shorter than its stamped jobs misses ids, and is compared at once. Stale or foreign ids can hide that by
+ * making the list longer, so each list is also compared this often.
+ */
 const COMPARE_MS = 5_000;
-/** A foreign producer may have made a list longer than our window; what is beyond this is not looked at, and may be pushed twice (harmless). */
+/** Ids of a list that are compared. A foreign producer can make it longer; ids beyond this may be pushed twice, which is harmless. */
 const PRESENT_MAX = 4 * READY_WINDOW;
 
-type Lengths = Readonly<Record<Priority, number>>;
-
 export interface RefillRound {
-  /** Something moved and there is room for more. */
+  /** Jobs were moved and there is room for more. */
   readonly again: boolean;
-  /** The highest priority of which more waits in the backlog than a batch, or than there is room for. */
+  /** The highest priority of which the backlog holds more than this round could move. */
   readonly backlog: Priority | undefined;
 }
 
 export interface Refill {
   /**
-   * One mechanism for everything that waits outside the lists: jobs that came due, a push that failed, an id popped by a runner that died before
-   * its claim, a wiped Redis, a backlog larger than the window. Any number of processes may run it at once.
+   * Moves a batch of due jobs into the lists, whatever kept them out: they came due, their push failed, their id was popped
+   * by a runner that died before its claim, Redis was wiped, or the lists were full. Safe in any number of processes at once.
    */
   round(lengths: Lengths): Promise<RefillRound>;
 }
@@ -34,7 +39,7 @@ export function refillLists(lists: RedisLists, waitingJobs: WaitingJobRepository
   const compared_at: Record<Priority, number> = { 0: 0, 1: 0, 2: 0 };
 
   async function unstampMissing(lengths: Lengths): Promise<void> {
-    const stamped = await waitingJobs.countStamped(LOST_AFTER_MS);
+    const stamped = await waitingJobs.countStamped(MISSING_AFTER_MS);
     const now = performance.now();
     const suspect = PRIORITIES.filter(
       (priority) =>
@@ -45,18 +50,18 @@ export function refillLists(lists: RedisLists, waitingJobs: WaitingJobRepository
       suspect.map(async (priority) => {
         compared_at[priority] = now;
         const present = lengths[priority] > 0 ? await lists.present(priority, PRESENT_MAX) : [];
-        await waitingJobs.unstampMissing({ priority, older_ms: LOST_AFTER_MS, present });
+        await waitingJobs.unstampMissing({ priority, older_ms: MISSING_AFTER_MS, present });
       }),
     );
   }
 
   async function topUp(priority: Priority, length: number): Promise<{ again: boolean; overflows: boolean }> {
-    const max = Math.min(READY_WINDOW - length, BATCH);
+    const max = Math.min(READY_WINDOW - length, REFILL_BATCH);
     if (max <= 0) return { again: false, overflows: true };
     const { ids, cursor } = await waitingJobs.stampBacklog({ priority, max, after: cursors.get(priority) });
     if (cursor !== undefined) cursors.set(priority, cursor);
     await lists.push(ids.map((id) => ({ id, priority })));
-    // An equal share for each customer can leave a batch half empty while somebody has more: only an empty one says that all is in.
+    // A batch that is not full proves nothing: each customer gets an equal share of it, and one may have more. An empty one does.
     const again = ids.length > 0 && length + ids.length < READY_WINDOW;
     return { again, overflows: ids.length === max };
   }

@@ -1,12 +1,15 @@
 import { Redis, type RedisOptions } from "ioredis";
 import { LateError, within } from "../../core/lib/within.ts";
 
-/** From the first packet to a server that is ready: a black hole accepts the first and says nothing more. */
+/** Bounds the whole opening, not only the TCP connection: a black hole accepts that and never replies. */
 const OPEN_TIMEOUT_MS = 1_500;
-/** After an attempt that failed, others fail at once for this long. */
+/** For this long after a failed attempt to open, each use fails at once. */
 const RETRY_MS = 250;
 
-/** Nothing by itself: no queue of commands, no resending, no reconnecting. A command either answers now or fails now, and every caller has another way. */
+/**
+ * ioredis does nothing by itself: no queue of commands, no resending, no reconnecting. A command returns or fails now, and
+ * every caller has something else to do when it fails.
+ */
 const OPTIONS = {
   lazyConnect: true,
   enableOfflineQueue: false,
@@ -27,17 +30,17 @@ interface ConnectionOptions<Facts> {
   readonly url: string;
   /** Shown in CLIENT LIST. */
   readonly name: string;
-  /** What has to be known of every new connection before it is used. */
+  /** Asks a new connection what must be known of it before its first use. */
   readonly ask: (redis: Redis) => Promise<Facts>;
 }
 
 /**
- * One connection that never hangs: it opens at its first use, and whoever gets no answer in time destroys its socket, so that the next use opens
- * another. A half-open socket cannot be told from a slow server in any other way.
+ * A connection that never hangs. It opens at its first use. A use that gets no reply in time destroys the socket, and the
+ * next one opens another: nothing else tells a half-open socket from a slow server.
  */
 export class RedisConnection<Facts> {
   readonly #options: ConnectionOptions<Facts>;
-  /** The newest, opening or open. */
+  /** The newest client, opening or open. */
   #redis: Redis | undefined;
   #opening: Promise<Opened<Facts>> | undefined;
   #opened: Opened<Facts> | undefined;
@@ -48,18 +51,18 @@ export class RedisConnection<Facts> {
     this.#options = options;
   }
 
-  /** Of the open connection; undefined while there is none. */
+  /** What `ask` returned of the open connection; undefined while there is none. */
   get facts(): Facts | undefined {
     return this.#opened?.facts;
   }
 
-  /** Does `work`, or fails: at once while the server is away, and `timeout_ms` after the connection was open. */
+  /** Opens the connection if needed, and does `work` within `timeout_ms`. Fails at once while the server is away. */
   async use<T>(timeout_ms: number, work: (redis: Redis, facts: Facts) => Promise<T>): Promise<T> {
     const { redis, facts } = await this.#open();
     try {
       return await within(timeout_ms, work(redis, facts));
     } catch (error) {
-      // Any other error is the server's answer, or the socket's end, which `close` tells.
+      // Any other error is the server's reply, or comes with the event `close`, which forgets the connection.
       if (error instanceof LateError) this.#drop(redis);
       throw error;
     }
@@ -84,7 +87,7 @@ export class RedisConnection<Facts> {
     const redis = new Redis(url, { ...OPTIONS, connectionName: name });
     this.#redis = redis;
     let fault: Error | undefined;
-    // Without a listener ioredis prints every lost connection.
+    // Without a listener, ioredis prints an error for every lost connection.
     redis.on("error", (error: Error) => (fault = error));
     redis.on("close", () => this.#forget(redis));
     try {

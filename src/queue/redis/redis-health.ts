@@ -1,22 +1,23 @@
 /** Redis has not worked for this long: runners take jobs straight from PostgreSQL. */
 const AWAY_AFTER_MS = 3_000;
-/** While something fails, how often it is looked whether it works again. */
+/** A side that fails is tried this often. */
 const LOOK_MS = 250;
 
 type Side = "reads" | "writes";
 
 interface Options {
-  /** At the first failure after all worked: once an outage, not once a failure. */
+  /** Called at the first failure after all worked: once an outage, not once a failure. */
   readonly onFault: (error: unknown) => void;
-  /** Works again after runners had turned away. */
+  /** Called when `away` ends. */
   readonly onReturn: () => void;
-  /** Tries a side that fails; rejects while it does not work. Bounded in time. */
+  /** Tries a side that fails; rejects while it does not work. Must settle in bounded time. */
   readonly tryOut: Readonly<Record<Side, () => Promise<void>>>;
 }
 
 /**
- * What is known of Redis, from what came of our own reads (pops) and writes (pushes, probes): never from the state of a socket, which says
- * nothing. Each side fails on its own: a full Redis still reads, and one connection can be half-open. What fails is tried out until it works.
+ * Whether Redis works, judged by the results of our own reads (pops) and writes (pushes, probes). The state of a socket
+ * says nothing. Reads and writes fail separately: a full Redis still reads, and one of the two connections can be
+ * half-open. A side that fails is tried every 250 ms until it works.
  */
 export class RedisHealth {
   readonly #options: Options;
@@ -35,13 +36,31 @@ export class RedisHealth {
     return !this.#failing.has("writes");
   }
 
-  /** Whether runners should take jobs from PostgreSQL meanwhile. */
+  /** Whether a side has failed for so long that runners should take jobs from PostgreSQL. */
   get away(): boolean {
     const now = performance.now();
     return [...this.#failing.values()].some((since) => now - since >= AWAY_AFTER_MS);
   }
 
-  works(side: Side): void {
+  /** Does a read or a write, and remembers whether it worked. Rejects as `work` does. */
+  async watch<T>(side: Side, work: () => Promise<T>): Promise<T> {
+    const started_at = performance.now();
+    try {
+      const result = await work();
+      this.#works(side);
+      return result;
+    } catch (error) {
+      this.#fails(side, error, started_at);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stopLooking();
+  }
+
+  #works(side: Side): void {
     if (!this.#failing.has(side)) return;
     const { away } = this;
     this.#failing.delete(side);
@@ -49,17 +68,12 @@ export class RedisHealth {
     if (away && !this.away) this.#options.onReturn();
   }
 
-  /** `since` is when the attempt that failed began: a black hole answers nothing until we lose patience. */
-  fails(side: Side, error: unknown, since: number): void {
+  /** `since` is when the failed attempt began, because a black hole fails only when its deadline is over. */
+  #fails(side: Side, error: unknown, since: number): void {
     if (this.#failing.size === 0) this.#options.onFault(error);
     if (!this.#failing.has(side)) this.#failing.set(side, since);
-    // Unref'd: a process that ends does not wait for Redis.
+    // Without `unref` a process could not end while Redis is away.
     if (!this.#closed) this.#timer ??= setInterval(() => this.#tryOut(), LOOK_MS).unref();
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#stopLooking();
   }
 
   #stopLooking(): void {
@@ -79,6 +93,6 @@ export class RedisHealth {
       () => false,
     );
     this.#trying.delete(side);
-    if (works) this.works(side);
+    if (works) this.#works(side);
   }
 }

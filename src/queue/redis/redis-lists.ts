@@ -3,7 +3,7 @@ import { PRIORITIES, type Priority } from "../../core/model/job.ts";
 import { RedisConnection } from "./redis-connection.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** A blocking read that has not come back this long after its own timeout sits on a dead socket. */
+/** A blocking read that has no reply this long after its own timeout sits on a dead socket. */
 const OVERDUE_MS = 2_000;
 const COMMAND_TIMEOUT_MS = 2_000;
 
@@ -13,23 +13,23 @@ export interface Popped {
 }
 
 interface BlockingFacts {
-  /** Of the connection, for `wake`. */
+  /** The id that Redis gave the connection, for `wake`. */
   readonly client_id: number;
   /** BLMPOP came with Redis 7. */
   readonly popsMany: boolean;
 }
 
 /**
- * The specification's lists, `<prefix>:p<priority>:pending`: ids go in on the left and come out on the right, as plain text, so that a foreign
- * producer or consumer works beside ours. One connection for commands, one that blocks.
+ * The specification's lists, `<prefix>:p<priority>:pending`. Ids are plain text; they go in on the left and come out on
+ * the right, so that a foreign producer or consumer works beside ours. One connection is for commands, one blocks.
  */
 export class RedisLists {
   readonly #commands: RedisConnection<void>;
   readonly #blocking: RedisConnection<BlockingFacts>;
   readonly #keys: string[];
   readonly #probeKey: string;
-  /** Pops share a connection: one at a time, so that the time of each is its own. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** The last call on the blocking connection, done or not: the next one follows it. */
+  #lastBlocking: Promise<unknown> = Promise.resolve();
 
   constructor(url: string, prefix: string) {
     this.#commands = new RedisConnection({ url, name: "iep", ask: () => Promise.resolve() });
@@ -38,7 +38,7 @@ export class RedisLists {
     this.#probeKey = `${prefix}:probe`;
   }
 
-  /** Pushes ids so that the first one comes out first; answers the length of each list that was pushed to. */
+  /** Pushes ids so that the first one comes out first. Returns the length of each list that was pushed to. */
   async push(
     jobs: readonly { id: string; priority: Priority }[],
   ): Promise<Partial<Record<Priority, number>>> {
@@ -55,12 +55,12 @@ export class RedisLists {
     return Object.fromEntries(lists.map(({ priority }, index) => [priority, lengths[index] ?? 0]));
   }
 
-  /** The lengths of the lists, from a server that also takes writes: one that is full, read-only or cannot save throws. */
+  /** Returns the lengths of the lists. Throws when the server takes no writes: it is full, read-only, or cannot save. */
   async probe(): Promise<Record<Priority, number>> {
     return await this.#commands.use(COMMAND_TIMEOUT_MS, async (redis) => {
       const pipeline = redis.pipeline();
       for (const key of this.#keys) pipeline.llen(key);
-      // Refused whenever LPUSH would be; changes nothing, because there is no such list.
+      // Redis refuses LPUSHX whenever it would refuse LPUSH. It changes nothing, because there is no such list.
       pipeline.lpushx(this.#probeKey, "");
       const [high = 0, medium = 0, low = 0] = integers(await pipeline.exec());
       return { 0: high, 1: medium, 2: low };
@@ -76,24 +76,24 @@ export class RedisLists {
     });
   }
 
-  /** What stands in a list, at most `max` ids. Anything that is no id is left out. */
+  /** Returns the newest `max` ids of a list, without what is no id. */
   async present(priority: Priority, max: number): Promise<string[]> {
     return await this.#commands.use(COMMAND_TIMEOUT_MS, async (redis) =>
       toIds(await redis.lrange(this.#key(priority), 0, max - 1)),
     );
   }
 
-  /** Pops up to `max` ids, high priority first, of no lower one than `down_to`; waits up to `wait_ms` for the first. */
-  async pop(max: number, wait_ms: number, down_to: Priority = 2): Promise<Popped[]> {
-    return await this.#inTurn(() => this.#popNow(this.#keys.slice(0, down_to + 1), max, wait_ms));
+  /** Pops up to `max` ids, of the highest priority first and of none below `lowest`. Waits up to `wait_ms` for the first. */
+  async pop(max: number, wait_ms: number, lowest: Priority = 2): Promise<Popped[]> {
+    return await this.#serially(() => this.#popNow(this.#keys.slice(0, lowest + 1), max, wait_ms));
   }
 
-  /** Rejects when the connection that pops does not answer. A pop under way goes first. */
+  /** Rejects when the blocking connection does not answer. Waits for a pop that is under way. */
   async pingPop(): Promise<void> {
-    await this.#inTurn(() => this.#blocking.use(COMMAND_TIMEOUT_MS, (redis) => redis.ping()));
+    await this.#serially(() => this.#blocking.use(COMMAND_TIMEOUT_MS, (redis) => redis.ping()));
   }
 
-  /** Puts popped ids back so that they come out next, in the order in which they came out before. */
+  /** Puts popped ids back. They come out next, in the same order as before. */
   async giveBack(popped: readonly Popped[]): Promise<void> {
     const full = popped.filter(({ ids }) => ids.length > 0);
     if (full.length === 0) return;
@@ -104,7 +104,7 @@ export class RedisLists {
     });
   }
 
-  /** Ends a `pop` that waits, on the server, so that nothing can be popped and lost on the way. */
+  /** Ends a `pop` that waits. The server ends it, so no id can be popped and lost on the way. */
   async wake(): Promise<void> {
     const id = this.#blocking.facts?.client_id;
     if (id !== undefined)
@@ -124,9 +124,10 @@ export class RedisLists {
     return this.#keys[priority] ?? "";
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(work);
-    this.#turn = mine.catch(() => undefined);
+  /** One call at a time on the blocking connection: a call that waited behind another would use up its own deadline. */
+  async #serially<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#lastBlocking.then(work);
+    this.#lastBlocking = mine.catch(() => undefined);
     return await mine;
   }
 
@@ -139,14 +140,14 @@ export class RedisLists {
           popsMany ? popMany(redis, keys, wanted, wait) : popOneByOne(redis, keys, wanted, wait),
         )
         .catch((error: unknown) => {
-          // What has been popped by now must not be lost with the connection.
+          // Ids that were popped before the connection broke must be returned.
           if (popped.length > 0) return undefined;
           throw error;
         });
       if (!next) break;
       popped.push({ key: next.key, ids: toIds(next.ids) });
       wanted -= next.ids.length;
-      // What ended a wait goes at once: looking for more would only make it later (0.3 ms of 3 from submission to start).
+      // The id that ended a wait is returned at once: another look costs 0.3 of the 3 ms from submission to start.
       if (wait > 0) break;
     }
     return popped;
@@ -171,7 +172,7 @@ async function popMany(
   return reply ? { key: reply[0], ids: reply[1] } : undefined;
 }
 
-/** Redis 6.2: BRPOP waits for the first, RPOP with a count takes the rest of that list. */
+/** For Redis 6.2: BRPOP waits for the first id, then RPOP with a count takes the rest of that list. */
 async function popOneByOne(
   redis: Redis,
   keys: string[],
@@ -196,7 +197,7 @@ function toIds(elements: readonly string[]): string[] {
   return elements.map((element) => element.toLowerCase()).filter((element) => UUID.test(element));
 }
 
-/** Every element of a pipeline has its own error: one that failed must not pass for an answer. */
+/** Each reply of a pipeline has an error of its own; the first one is thrown. */
 function integers(replies: [error: Error | null, reply: unknown][] | null): number[] {
   return (replies ?? []).map(([error, reply]) => {
     if (error) throw error;
