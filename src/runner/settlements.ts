@@ -1,4 +1,4 @@
-import { GroupCommit, type Settler } from "../core/lib/group-commit.ts";
+import { GroupCommit, type Receiver } from "../core/lib/group-commit.ts";
 import {
   JOB_BATCH_MAX,
   type ClaimedJob,
@@ -32,14 +32,14 @@ interface Options {
 /** The group commit that all outcomes of a runner share, and the count of which leases are done with. */
 export class Settlements {
   readonly #group: GroupCommit<Settlement, Refusal | undefined>;
-  readonly #settler: Settler<Settlement, Refusal | undefined>;
+  readonly #receiver: Receiver<Settlement, Refusal | undefined>;
   /** Jobs of a lease that have not been settled. */
   readonly #open = new Map<string, number>();
   /** Leases whose last job was forgotten, to be taken away. */
   #forgotten: string[] = [];
 
   constructor(jobs: JobRepository, { queueMax, onRetry, onSettled, onFailed }: Options) {
-    this.#settler = {
+    this.#receiver = {
       resolve: (refusal, settlement) => onSettled(settlement, refusal),
       reject: (error, settlement) => onFailed(settlement, error),
     };
@@ -96,7 +96,7 @@ export class Settlements {
   }
 
   settle(settlement: Settlement): void {
-    this.#group.enqueue(settlement, this.#settler);
+    this.#group.enqueue(settlement, this.#receiver);
   }
 
   #count(batch: readonly Settlement[]): Map<string, number> {

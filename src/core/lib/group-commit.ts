@@ -1,5 +1,5 @@
-/** Told what became of an item, once. Many items may share one. Neither throws. */
-export interface Settler<Item, Result> {
+/** Receives the result or the error of each item, once. Many items may share one receiver. Its methods must not throw. */
+export interface Receiver<Item, Result> {
   resolve(result: Result, item: Item): void;
   reject(error: unknown, item: Item): void;
 }
@@ -8,7 +8,7 @@ interface Entry<Item, Result> {
   readonly item: Item;
   readonly weight: number;
   readonly added_at: number;
-  readonly settler: Settler<Item, Result>;
+  readonly receiver: Receiver<Item, Result>;
 }
 
 interface GroupCommitOptions<Item, Result> {
@@ -72,20 +72,20 @@ export class GroupCommit<Item, Result> {
         left -= 1;
         if (left === 0) resolve(items.flatMap((one) => settled.get(one) ?? []));
       };
-      const settler: Settler<Item, Result> = {
+      const receiver: Receiver<Item, Result> = {
         resolve: (value, item) => settle(item, { status: "fulfilled", value }),
         reject: (reason, item) => settle(item, { status: "rejected", reason }),
       };
-      for (const item of items) this.enqueue(item, settler);
+      for (const item of items) this.enqueue(item, receiver);
     });
   }
 
   /** `add` for where a promise an item would cost more than the item. */
-  enqueue(item: Item, settler: Settler<Item, Result>): void {
-    if (this.#size >= this.#options.queueMax) return settler.reject(this.#options.onFull(), item);
+  enqueue(item: Item, receiver: Receiver<Item, Result>): void {
+    if (this.#size >= this.#options.queueMax) return receiver.reject(this.#options.onFull(), item);
     const weight = this.#options.weigh?.(item) ?? 0;
     this.#size += 1;
-    this.#waiting.push({ item, weight, added_at: performance.now(), settler });
+    this.#waiting.push({ item, weight, added_at: performance.now(), receiver });
     this.#startSoon();
   }
 
@@ -167,11 +167,11 @@ export class GroupCommit<Item, Result> {
 
   #rejectAll(entries: readonly Entry<Item, Result>[], error: unknown): void {
     this.#size -= entries.length;
-    for (const { item, settler } of entries) settler.reject(error, item);
+    for (const { item, receiver } of entries) receiver.reject(error, item);
   }
 }
 
 function resolveAll<Item, Result>(batch: readonly Entry<Item, Result>[], results: readonly Result[]): void {
   // The lengths are equal, so every index has its result.
-  batch.forEach(({ item, settler }, index) => settler.resolve(results[index] as Result, item));
+  batch.forEach(({ item, receiver }, index) => receiver.resolve(results[index] as Result, item));
 }
