@@ -3,13 +3,7 @@ import { VERSION } from "../core/lib/version.ts";
 import { loadProcessors } from "../processors/loader/registry.ts";
 import { Runner, STOP_GRACE_MS } from "../runner/runner.ts";
 import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
-import { ageing } from "../upkeep/ageing.ts";
-import { expiry } from "../upkeep/expiry.ts";
-import { refill } from "../upkeep/refill.ts";
-import { rescue } from "../upkeep/rescue.ts";
-import { retention } from "../upkeep/retention.ts";
-import { sealing } from "../upkeep/sealing.ts";
-import { unparking } from "../upkeep/unparking.ts";
+import { upkeepTasks } from "../upkeep/tasks.ts";
 import { startUpkeep } from "../upkeep/upkeep.ts";
 import type { Config } from "./config.ts";
 import { openPlatform, type OpenPlatform } from "./open-platform.ts";
@@ -18,7 +12,10 @@ import { waitForServers } from "./wait-for-servers.ts";
 
 const DEFAULT_PROCESSORS_DIR = "./processors";
 
-/** The production runner: until SIGTERM, then no new claims, 10 s for what runs, the rest goes back to pending, exit 0. */
+/**
+ * The runner of production. It runs until SIGTERM. Then it claims nothing more, gives running jobs 10 s, puts the rest back
+ * to pending, and exits with 0.
+ */
 export async function runRunner(config: Config & { DATABASE_URL: string }, log: Logger): Promise<number> {
   const stop = listenForStop();
   const platform = openPlatform(config, "iep runner", log);
@@ -39,12 +36,15 @@ interface RunningRunner {
   stop(grace_ms: number): Promise<void>;
 }
 
-/** 10 s for what runs; none once asked again. */
+/** Gives running jobs 10 s to end, or no time at all once the stop is asked for again. */
 export async function stopRunner(runner: RunningRunner, stop: StopSignal): Promise<void> {
   await Promise.race([runner.stop(STOP_GRACE_MS), stop.askedAgain.then(() => runner.stop(0))]);
 }
 
-/** A runner with the upkeep that every runner does. Throws a `ProcessorLoadError` when a processor of PROCESSORS_DIR is faulty. */
+/**
+ * Starts a runner, and the upkeep that every runner does. Throws a `ProcessorLoadError` when a processor of PROCESSORS_DIR
+ * is faulty.
+ */
 export async function startRunner(
   platform: OpenPlatform,
   config: Pick<
@@ -72,23 +72,13 @@ export async function startRunner(
     log,
   });
   const upkeep = startUpkeep(
-    [
-      refill(platform.readyQueue),
-      unparking(platform.waitingJobs),
-      expiry(() => platform.forgetExpired()),
-      sealing(platform.seals),
-      retention(platform.jobs, config.JOB_RETENTION_DAYS),
-      ageing(platform.waitingJobs, config.PRIORITY_AGING_SECONDS),
-      rescue({
-        runners: platform.runners,
-        lease_seconds: config.RUNNER_LEASE_SECONDS,
-        contactMs: () => runner.contactMs,
-        async onRescued(jobs) {
-          log.warn({ jobs }, "rescued the jobs of a dead runner");
-          await platform.readyQueue.refill();
-        },
-      }),
-    ],
+    upkeepTasks(platform, {
+      ageing_seconds: config.PRIORITY_AGING_SECONDS,
+      retention_days: config.JOB_RETENTION_DAYS,
+      lease_seconds: config.RUNNER_LEASE_SECONDS,
+      contact_ms: () => runner.contact_ms,
+      onRescued: (jobs) => log.warn({ jobs }, "rescued the jobs of a dead runner"),
+    }),
     log,
   );
   runner.start();

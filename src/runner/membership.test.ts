@@ -44,7 +44,7 @@ describe("a runner that was declared dead", () => {
     await waitFor(() => runner.running === 1, { describe: () => "a running job" });
     const lost = runner.id;
     await platform.runners.deregister(lost);
-    expect(await platform.runners.rescue({ lease_ms: 60_000, lost_max: 3, leases_max: 20 })).toEqual({
+    expect(await platform.runners.rescue({ lease_ms: 60_000, lostMax: 3, leasesMax: 20 })).toEqual({
       rescued: 1,
       more: false,
     });
@@ -71,7 +71,7 @@ describe("a runner that was declared dead", () => {
     await waitFor(() => runner.running === 20, { describe: () => "20 running jobs" });
     // The next heartbeat comes within a second; the outcomes are sent at once.
     await platform.runners.deregister(runner.id);
-    await platform.runners.rescue({ lease_ms: 60_000, lost_max: 3, leases_max: 20 });
+    await platform.runners.rescue({ lease_ms: 60_000, lostMax: 3, leasesMax: 20 });
     gate.open();
     opened = true;
     await waitFor(() => runner.refused === 20, { describe: () => `20 refusals, got ${runner.refused}` });
@@ -97,7 +97,7 @@ describe("a runner that was declared dead", () => {
       await platform.runners.register({ id: runner_id, host: "test", version: "test", slots: 1 });
       await platform.jobs.setStarted(id, runner_id);
       await platform.runners.deregister(runner_id);
-      await platform.runners.rescue({ lease_ms: 60_000, lost_max: 3, leases_max: 20 });
+      await platform.runners.rescue({ lease_ms: 60_000, lostMax: 3, leasesMax: 20 });
     }
     const job = await platform.jobs.findById(id);
     expect(job).toMatchObject({

@@ -53,7 +53,7 @@ export class Membership {
   }
 
   /** How long there has been contact with the database without a break, in milliseconds. */
-  get contactMs(): number {
+  get contact_ms(): number {
     const silent_ms = performance.now() - this.#last_pulse_at;
     return silent_ms > BREAK_MS ? 0 : this.#last_pulse_at - this.#contact_since;
   }

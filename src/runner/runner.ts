@@ -85,8 +85,8 @@ export class Runner {
   }
 
   /** How long there has been contact with the database without a break. */
-  get contactMs(): number {
-    return this.#membership.contactMs;
+  get contact_ms(): number {
+    return this.#membership.contact_ms;
   }
 
   start(): void {

@@ -2,12 +2,12 @@ import { PRIORITIES, type Priority } from "../core/model/job.ts";
 import type { WaitingJobRepository } from "../core/model/waiting-jobs.ts";
 import type { UpkeepTask } from "./upkeep.ts";
 
-/** Jobs of one priority that a round looks at. */
+/** Jobs that one round looks at, of each priority. */
 const BATCH = 1_000;
 
 /**
- * What has waited `after_seconds` at its priority moves up by one, so that a stream of higher jobs cannot starve it for ever; 0 turns it off. Run by
- * every runner. A round goes on where the one before ended.
+ * A job that has waited `after_seconds` at its priority moves up by one, so that a stream of more urgent jobs cannot starve
+ * it for ever; 0 turns this off. Each round starts where the one before it ended.
  */
 export function ageing(waitingJobs: WaitingJobRepository, after_seconds: number): UpkeepTask {
   const cursors = new Map<Priority, string>();

@@ -1,18 +1,18 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 
-/** One shape for all upkeep: a full batch means go again. */
+/** The one shape of all upkeep: small rounds, repeated at once while there is more to do. */
 export interface UpkeepTask {
   readonly name: string;
   readonly every_ms: number;
-  /** One bounded batch; true when there was more than it took. Must be safe in any number of processes at once. */
+  /** Does one bounded batch. Returns true when there was more. Must be safe in any number of processes at once. */
   runOnce(): Promise<boolean>;
 }
 
-/** Full batches in a row before a task gives way to its own interval. */
+/** Rounds in a row; after these a task waits for its interval even if there is more to do. */
 const ROUNDS_MAX = 50;
 
-/** Runs each task at its interval until stopped. A round that fails is logged, and the next comes all the same. */
+/** Runs each task at its interval until stopped. A round that fails is logged, and does not end the task. */
 export function startUpkeep(tasks: readonly UpkeepTask[], log: Logger): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const loops = tasks.map((task) => runEvery(task, log, stopping.signal));
@@ -32,11 +32,11 @@ async function runEvery(task: UpkeepTask, log: Logger, signal: AbortSignal): Pro
       if (failing) log.info({ task: task.name }, "upkeep works again");
       failing = false;
     } catch (error) {
-      // Once, not every second of an outage.
+      // Logged once an outage, not every second of it.
       if (!failing) log.warn({ err: error, task: task.name }, "upkeep failed; it is tried again");
       failing = true;
     }
-    // Jitter: processes that started together must not stay in step.
+    // With jitter, processes that were started together do not run their tasks at the same moment for ever.
     await wait(task.every_ms * (0.9 + 0.2 * Math.random()), undefined, { signal }).catch(() => undefined);
   }
 }

@@ -1,14 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { Client } from "pg";
-import { pino } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import { describe, expect, test } from "vitest";
 import type { OpenPlatform } from "../../src/bin/open-platform.ts";
 import { PUSH_TIMEOUT_MS, READY_WINDOW } from "../../src/core/model/ready-queue.ts";
 import { submitJobs } from "../../src/core/use-cases/submit-jobs.ts";
-import { refill } from "../../src/upkeep/refill.ts";
-import { startUpkeep } from "../../src/upkeep/upkeep.ts";
 import { atTheEnd } from "../support/cleanup.ts";
 import { percentile, startConsumer, startSubmitter, type Consumer, type Submitter } from "../support/load.ts";
 import { redisNamespace, startRedis } from "../support/redis.ts";
@@ -19,6 +16,7 @@ import {
   createJobType,
   createTestPlatform,
 } from "../support/test-platform.ts";
+import { startRefill } from "../support/upkeep.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 // Whatever becomes of Redis, nothing that was accepted is lost, submissions do not wait for it, and runners go on. Each prints its figure.
@@ -228,11 +226,6 @@ async function createStack(redisUrl: string): Promise<Stack> {
   const customer_id = await createCustomer(api, FUNDS_CENTS);
   const job_type_id = await createJobType(api);
   return { api, runner, databaseUrl, customer_id, job_type_id };
-}
-
-function startRefill(platform: OpenPlatform): void {
-  const upkeep = startUpkeep([refill(platform.readyQueue)], pino({ level: "silent" }));
-  atTheEnd(() => upkeep.stop());
 }
 
 function jobOf({ customer_id, job_type_id }: Stack) {

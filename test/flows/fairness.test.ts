@@ -1,20 +1,17 @@
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { OpenPlatform } from "../../src/bin/open-platform.ts";
 import { JOB_BATCH_MAX } from "../../src/core/model/job.ts";
 import { READY_WINDOW } from "../../src/core/model/ready-queue.ts";
 import { submitJobs } from "../../src/core/use-cases/submit-jobs.ts";
-import { refill } from "../../src/upkeep/refill.ts";
-import { startUpkeep } from "../../src/upkeep/upkeep.ts";
-import { atTheEnd } from "../support/cleanup.ts";
+import { REFILL_BATCH } from "../../src/queue/refill-lists.ts";
 import { percentile, startConsumer, type Consumer } from "../support/load.ts";
 import { redisNamespace } from "../support/redis.ts";
 import { createCustomer, createJobType, createTestPlatform } from "../support/test-platform.ts";
+import { startRefill } from "../support/upkeep.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const OTHERS = 20;
 const FLOOD = 20_000;
-const REFILL_BATCH = 500;
 const SLOTS = 100;
 /** Slow enough that the flood outlasts the test. */
 const WORK_MS = 25;
@@ -26,8 +23,7 @@ test("a customer floods 20,000 jobs: 20 others wait for the window of the ready 
   const job_type_id = await createJobType(api);
   const flooder = await createCustomer(api, 1_000_000_000);
   const others = await Promise.all(Array.from({ length: OTHERS }, () => createCustomer(api)));
-  const upkeep = startUpkeep([refill(runner.readyQueue)], pino({ level: "silent" }));
-  atTheEnd(() => upkeep.stop());
+  startRefill(runner);
   const consumer = await startConsumer(runner, { slots: SLOTS, work_ms: WORK_MS });
 
   const calm_ms = await waitsOf(api, consumer, others, job_type_id);

@@ -194,7 +194,7 @@ export class MoneyWorld {
         return await this.#settle(platform, [outcome]);
       }
       case "lose_runners":
-        await platform.runners.rescue({ lease_ms: 0, lost_max: 3, leases_max: 20 });
+        await platform.runners.rescue({ lease_ms: 0, lostMax: 3, leasesMax: 20 });
         return ["ok"];
       case "cancel": {
         const job = pick(this.jobs, command.nth);

@@ -17,7 +17,7 @@ const ADMIN_API_KEY = "bench-admin-key-0123456789";
 const RUNNER_CONCURRENCY = 1_000;
 const DATABASE_POOL_SIZE = 10;
 /** The default of PRIORITY_AGING_SECONDS. */
-const AGING_SECONDS = 300;
+const AGEING_SECONDS = 300;
 /** The default of JOB_RETENTION_DAYS. */
 const RETENTION_DAYS = 90;
 
@@ -113,12 +113,12 @@ function create(title: string, usesRedis: boolean): Contender {
       };
     },
 
-    /** As `src/bin/run-runner.ts` does, with a processor and an ear of our own. */
+    /** As `src/bin/run-runner.ts` does, with a processor of the bench, which watches. */
     async openWorker(site, watch): Promise<Worker> {
-      const [{ Runner }, { startUpkeep }, tasks, noop] = await Promise.all([
+      const [{ Runner }, { startUpkeep }, { upkeepTasks }, noop] = await Promise.all([
         import("../../../src/runner/runner.ts"),
         import("../../../src/upkeep/upkeep.ts"),
-        upkeepTasks(),
+        import("../../../src/upkeep/tasks.ts"),
         createNoop(watch),
       ]);
       const platform = openFor(site, "bench runner");
@@ -138,20 +138,12 @@ function create(title: string, usesRedis: boolean): Contender {
       return {
         async start() {
           upkeep = startUpkeep(
-            [
-              tasks.refill(platform.readyQueue),
-              tasks.unparking(platform.waitingJobs),
-              tasks.expiry(() => platform.forgetExpired()),
-              tasks.sealing(platform.seals),
-              tasks.retention(platform.jobs, RETENTION_DAYS),
-              tasks.ageing(platform.waitingJobs, AGING_SECONDS),
-              tasks.rescue({
-                runners: platform.runners,
-                lease_seconds: LEASE_SECONDS,
-                contactMs: () => runner.contactMs,
-                onRescued: async () => void (await platform.readyQueue.refill()),
-              }),
-            ],
+            upkeepTasks(platform, {
+              ageing_seconds: AGEING_SECONDS,
+              retention_days: RETENTION_DAYS,
+              lease_seconds: LEASE_SECONDS,
+              contact_ms: () => runner.contact_ms,
+            }),
             log,
           );
           runner.start();
@@ -175,20 +167,6 @@ function create(title: string, usesRedis: boolean): Contender {
       body: { job_type_id: site.jobTypeId, input_data: payload },
     }),
   };
-}
-
-async function upkeepTasks() {
-  const modules = await Promise.all([
-    import("../../../src/upkeep/refill.ts"),
-    import("../../../src/upkeep/unparking.ts"),
-    import("../../../src/upkeep/ageing.ts"),
-    import("../../../src/upkeep/rescue.ts"),
-    import("../../../src/upkeep/expiry.ts"),
-    import("../../../src/upkeep/sealing.ts"),
-    import("../../../src/upkeep/retention.ts"),
-  ]);
-  const [{ refill }, { unparking }, { ageing }, { rescue }, { expiry }, { sealing }, { retention }] = modules;
-  return { refill, unparking, ageing, rescue, expiry, sealing, retention };
 }
 
 async function createNoop(watch: Watch) {

@@ -47,11 +47,11 @@ export interface RunnerRepository {
   list(): Promise<RunnerInfo[]>;
   /**
    * Gives the jobs of dead runners back, a bounded number of batches at a time: pending again with the attempt excused, or failed after
-   * `lost_max` lost runners. Answers how many jobs, and whether more batches wait. Safe in any number of processes at once.
+   * `lostMax` lost runners. Answers how many jobs, and whether more batches wait. Safe in any number of processes at once.
    */
   rescue(rescue: {
     lease_ms: number;
-    lost_max: number;
-    leases_max: number;
+    lostMax: number;
+    leasesMax: number;
   }): Promise<{ rescued: number; more: boolean }>;
 }

@@ -278,7 +278,7 @@ describe("settle", () => {
     const job = await platform.jobs.create(newJob({}));
     const lost = await claimOne(job.id);
     await runSql(databaseUrl, "DELETE FROM runners");
-    await platform.runners.rescue({ lease_ms: 1_000_000, lost_max: 3, leases_max: 100 });
+    await platform.runners.rescue({ lease_ms: 1_000_000, lostMax: 3, leasesMax: 100 });
     const error = { code: "attempt_failed", message: "no" };
     expect(await settle(lost, { kind: "retry", error, delay_ms: 0 })).toEqual([
       { id: job.id, attempt: 1, reason: "stale" },

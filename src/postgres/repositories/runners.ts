@@ -35,13 +35,13 @@ export class PostgresRunnerRepository implements RunnerRepository {
 
   async rescue(rescue: {
     lease_ms: number;
-    lost_max: number;
-    leases_max: number;
+    lostMax: number;
+    leasesMax: number;
   }): Promise<{ rescued: number; more: boolean }> {
     const [row] = await this.#database.call<[number, boolean]>(RESCUE, [
       rescue.lease_ms,
-      rescue.lost_max,
-      rescue.leases_max,
+      rescue.lostMax,
+      rescue.leasesMax,
     ]);
     return { rescued: row?.[0] ?? 0, more: row?.[1] ?? false };
   }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { redisNamespace } from "../../test/support/redis.ts";
 import { runSql } from "../../test/support/sql.ts";
 import {
   brokenPromises,
@@ -7,18 +8,18 @@ import {
   createRunner,
   createTestPlatform,
 } from "../../test/support/test-platform.ts";
+import { upkeepTask } from "../../test/support/upkeep.ts";
 import { submitJob } from "../core/use-cases/submit-jobs.ts";
-import { retention } from "./retention.ts";
 
 const OLD = Date.now() - 100 * 24 * 60 * 60 * 1_000;
 
-/** As uuidv7 made it at that time. */
+/** An id as uuidv7 would have created it at that time. */
 function idOf(time_ms: number, n: number): string {
   const hex = time_ms.toString(16).padStart(12, "0");
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-${n.toString(16).padStart(12, "0")}`;
 }
 
-test("jobs that ended before their time leave, their charges stay, and every promise holds", async () => {
+test("retention deletes jobs that ended long ago; their charges stay, and every promise holds", async () => {
   const { platform, databaseUrl } = await createTestPlatform();
   const customer_id = await createCustomer(platform);
   const job_type_id = await createJobType(platform);
@@ -42,10 +43,10 @@ test("jobs that ended before their time leave, their charges stay, and every pro
     [paid, free, failed],
   ]);
 
-  await retention(platform.jobs, 0).runOnce();
+  await upkeepTask(platform, "retention", { retention_days: 0 }).runOnce();
   expect(await platform.jobs.findById(paid ?? "")).toBeDefined();
 
-  await retention(platform.jobs, 90).runOnce();
+  await upkeepTask(platform, "retention", { retention_days: 90 }).runOnce();
   const left = await Promise.all(ids.map((id) => platform.jobs.findById(id)));
   expect(left.map((one) => one?.id)).toEqual([undefined, undefined, undefined, young, running, waiting]);
   expect(await brokenPromises(platform)).toEqual([]);
@@ -61,7 +62,7 @@ test("jobs that ended before their time leave, their charges stay, and every pro
   expect(await brokenPromises(platform)).toEqual([`nothing_else_is_charged: 1 (${customer_id})`]);
 });
 
-test("a long history leaves a batch at a time, until nothing of it is left", async () => {
+test("retention deletes a long history a batch at a time, until nothing of it is left", async () => {
   const { platform, databaseUrl } = await createTestPlatform();
   const customer_id = await createCustomer(platform);
   const job_type_id = await createJobType(platform);
@@ -72,11 +73,56 @@ test("a long history leaves a batch at a time, until nothing of it is left", asy
     [idOf(OLD, 0).slice(0, -12), customer_id, job_type_id],
   );
   const young = await submitJob(platform, { customer_id, job_type_id, input_data: null });
-  const task = retention(platform.jobs, 90);
+  const task = upkeepTask(platform, "retention", { retention_days: 90 });
   const more: boolean[] = [];
   do more.push(await task.runOnce());
   while (more.at(-1));
   expect(more).toEqual([true, true, false]);
   const { rows } = await runSql(databaseUrl, "SELECT id FROM jobs");
   expect(rows).toEqual([{ id: young.id }]);
+});
+
+test("unparking: jobs of a paused type come back once it is resumed, and not before", async () => {
+  const { platform } = await createTestPlatform();
+  const job_type_id = await createJobType(platform);
+  const runner_id = await createRunner(platform);
+  const claim = () => platform.readyQueue.claim({ runner_id, max: 10, wait_ms: 0 });
+  await platform.jobTypes.setPaused(job_type_id, true);
+  const customer_id = await createCustomer(platform);
+  const { id } = await submitJob(platform, { customer_id, job_type_id, input_data: 0 });
+  const task = upkeepTask(platform, "unparking");
+
+  expect(await claim()).toEqual([]);
+  expect(await task.runOnce()).toBe(false);
+  expect(await claim()).toEqual([]);
+  await platform.jobTypes.setPaused(job_type_id, false);
+  expect(await task.runOnce()).toBe(false);
+  expect((await claim()).map((job) => job.id)).toEqual([id]);
+  expect(await brokenPromises(platform)).toEqual([]);
+});
+
+test("rescue: a process judges others only once it has been in contact for a whole lease itself", async () => {
+  const { platform } = await createTestPlatform({ redis: redisNamespace() });
+  const job = { customer_id: await createCustomer(platform), job_type_id: await createJobType(platform) };
+  const { id } = await submitJob(platform, { ...job, input_data: 0 });
+  const claim = { max: 10, wait_ms: 100 };
+  const dead = await createRunner(platform);
+  expect(await platform.readyQueue.claim({ ...claim, runner_id: dead })).toHaveLength(1);
+  await platform.runners.deregister(dead);
+  const rescued: number[] = [];
+  let contact_ms = 9_999;
+  const task = upkeepTask(platform, "rescue", {
+    lease_seconds: 10,
+    contact_ms: () => contact_ms,
+    onRescued: (jobs) => void rescued.push(jobs),
+  });
+
+  await task.runOnce();
+  expect([rescued, (await platform.jobs.findById(id))?.status]).toEqual([[], "running"]);
+  contact_ms = 10_000;
+  await task.runOnce();
+  expect(rescued).toEqual([1]);
+  // It was refilled as well: the id stands in the list again.
+  expect((await platform.waitingJobs.overview())[1]).toMatchObject({ ready: 1, backlog: 0 });
+  expect(await brokenPromises(platform)).toEqual([]);
 });

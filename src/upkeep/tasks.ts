@@ -1,0 +1,71 @@
+import type { Platform } from "../core/use-cases/platform.ts";
+import { ageing } from "./ageing.ts";
+import { rescue } from "./rescue.ts";
+import type { UpkeepTask } from "./upkeep.ts";
+
+/** Jobs that one round of unparking moves, and that one round of retention looks at. */
+const BATCH = 1_000;
+
+type UpkeepPlatform = Pick<
+  Platform,
+  "jobs" | "readyQueue" | "waitingJobs" | "runners" | "seals" | "forgetExpired"
+>;
+
+export interface UpkeepSettings {
+  /** A job that has waited this long at its priority moves up by one; 0: never. */
+  readonly ageing_seconds: number;
+  /** A job that ended this long ago is deleted; 0: never. */
+  readonly retention_days: number;
+  /** A runner without a heartbeat for this long is dead. */
+  readonly lease_seconds: number;
+  /** Returns for how long this process has been in contact with the database without a break. */
+  readonly contact_ms: () => number;
+  /** Called when jobs of a dead runner were given back, with their number. */
+  readonly onRescued?: (jobs: number) => void;
+}
+
+/** All upkeep. Every runner does all of it; each task is safe in any number of processes at once. */
+export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings): readonly UpkeepTask[] {
+  const { jobs, readyQueue, waitingJobs, runners, seals } = platform;
+  const { ageing_seconds, retention_days, lease_seconds, contact_ms, onRescued } = settings;
+  return [
+    // Brings jobs that wait outside the ready queue into it.
+    { name: "refill", every_ms: 1_000, runOnce: () => readyQueue.refill() },
+    // Brings jobs of a job type that was resumed back into the backlog.
+    { name: "unparking", every_ms: 1_000, runOnce: async () => (await waitingJobs.unpark(BATCH)) === BATCH },
+    // Deletes expired idempotency keys and outbox events.
+    { name: "expiry", every_ms: 5_000, runOnce: () => platform.forgetExpired() },
+    // Adds a link to the hash chain of each wallet that has new entries. The database lets one process at a time do it.
+    { name: "sealing", every_ms: 60_000, runOnce: fromCursor((after) => seals.sealNext(after)) },
+    // Deletes old jobs, so that history never slows the queue or fills the disk. Ledger entries stay for ever.
+    {
+      name: "retention",
+      every_ms: 5_000,
+      runOnce: fromCursor(async (after) => {
+        if (retention_days === 0) return undefined;
+        return (await jobs.prune({ older_days: retention_days, max: BATCH, after })).cursor;
+      }),
+    },
+    ageing(waitingJobs, ageing_seconds),
+    rescue({
+      runners,
+      lease_seconds,
+      contact_ms,
+      async onRescued(rescued) {
+        onRescued?.(rescued);
+        await readyQueue.refill();
+      },
+    }),
+  ];
+}
+
+/** Each round starts at the cursor that the one before it returned; undefined is the end, and the start of the next. */
+function fromCursor(
+  round: (after: string | undefined) => Promise<string | undefined>,
+): UpkeepTask["runOnce"] {
+  let cursor: string | undefined;
+  return async () => {
+    cursor = await round(cursor);
+    return cursor !== undefined;
+  };
+}
