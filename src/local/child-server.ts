@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { within } from "../core/lib/within.ts";
 import { endWithParent } from "./end-with-parent.ts";
 
 const START_TIMEOUT_MS = 30_000;
@@ -68,7 +69,7 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
   const stop = async (signal = options.endSignal): Promise<void> => {
     for (const attempt of [signal, options.forceSignal]) {
       child.kill(attempt);
-      if (await settlesWithin(exited, STOP_TIMEOUT_MS)) return;
+      if (await resolvesInTime(exited)) return;
     }
     throw new Error(
       `${name} (process ${pid}) does not end: neither ${signal} nor ${options.forceSignal} helped`,
@@ -91,39 +92,31 @@ async function becomesReady(
 ): Promise<void> {
   const lastLines: string[] = [];
   const failure = (what: string): Error => new Error([`${name} ${what}`, ...lastLines].join("\n"));
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(failure("is not ready after 30 s")), START_TIMEOUT_MS);
+  const ready = new Promise<void>((resolve, reject) => {
     // `close` comes after the last line has been read, `exit` may come before.
     child.once("close", (code, signal) => {
-      clearTimeout(timer);
       reject(failure(`ended before it was ready (${signal ?? `exit code ${code}`})`));
     });
-    let ready = false;
+    let isReady = false;
     for (const stream of [child.stdout, child.stderr]) {
       if (!(stream instanceof Socket)) continue;
       stream.unref();
       createInterface({ input: stream }).on("line", (line) => {
         log?.(line);
-        if (ready) return;
+        if (isReady) return;
         lastLines.push(line);
         if (lastLines.length > LAST_LINES_MAX) lastLines.shift();
-        ready = line.includes(readyLine);
-        if (!ready) return;
-        clearTimeout(timer);
-        resolve();
+        isReady = line.includes(readyLine);
+        if (isReady) resolve();
       });
     }
   });
+  await within(START_TIMEOUT_MS, ready, () => failure("is not ready after 30 s"));
 }
 
-async function settlesWithin(promise: Promise<void>, milliseconds: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), milliseconds);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+async function resolvesInTime(exited: Promise<void>): Promise<boolean> {
+  return await within(STOP_TIMEOUT_MS, exited).then(
+    () => true,
+    () => false,
+  );
 }

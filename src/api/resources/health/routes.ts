@@ -1,5 +1,5 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { PlatformError } from "../../../core/lib/errors.ts";
+import { within } from "../../../core/lib/within.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Api } from "../../http/api.ts";
 import type { Checks } from "../../http/checks.ts";
@@ -54,10 +54,8 @@ export function healthRoutes(api: Api, platform: Platform): void {
 }
 
 async function check(ping: () => Promise<void>): Promise<Checks["database"]> {
-  const late = pause(CHECK_TIMEOUT_MS, "unavailable" as const, { ref: false });
-  const answer = ping().then(
+  return await within(CHECK_TIMEOUT_MS, ping()).then(
     () => "ok" as const,
     () => "unavailable" as const,
   );
-  return await Promise.race([answer, late]);
 }
