@@ -14,7 +14,7 @@ export interface Popped {
 
 interface BlockingFacts {
   /** The id that Redis gave the connection, for `wake`. */
-  readonly client_id: number;
+  readonly clientId: number;
   /** BLMPOP came with Redis 7. */
   readonly popsMany: boolean;
 }
@@ -106,7 +106,7 @@ export class RedisLists {
 
   /** Ends a `pop` that waits. The server ends it, so no id can be popped and lost on the way. */
   async wake(): Promise<void> {
-    const id = this.#blocking.facts?.client_id;
+    const id = this.#blocking.facts?.clientId;
     if (id !== undefined)
       await this.#commands.use(COMMAND_TIMEOUT_MS, (redis) => redis.client("UNBLOCK", id));
   }
@@ -155,8 +155,8 @@ export class RedisLists {
 }
 
 async function askBlocking(redis: Redis): Promise<BlockingFacts> {
-  const [client_id, info] = await Promise.all([redis.client("ID"), redis.call("COMMAND", "INFO", "BLMPOP")]);
-  return { client_id, popsMany: Array.isArray(info) && Array.isArray(info[0]) };
+  const [clientId, info] = await Promise.all([redis.client("ID"), redis.call("COMMAND", "INFO", "BLMPOP")]);
+  return { clientId, popsMany: Array.isArray(info) && Array.isArray(info[0]) };
 }
 
 async function popMany(
