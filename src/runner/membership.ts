@@ -1,16 +1,16 @@
 import { hostname } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../core/lib/new-id.ts";
 import { withRetry } from "../core/lib/with-retry.ts";
 import { HEARTBEAT_MS, type Heartbeat, type Pulse, type RunnerRepository } from "../core/model/runner.ts";
 
-/** Pulses further apart than this are a break in the contact with the database. */
+/** Heartbeats that are answered further apart than this are a break in the contact with the database. */
 const BREAK_MS = 3 * HEARTBEAT_MS;
-/** How long one try to register goes on before it is logged; registering itself never gives up. */
+/** Registering never gives up. It logs a warning each time that it has failed for this long. */
 const REGISTER_FOR_MS = 30_000;
-/** Before the next: an error that is not the database's absence comes at once, again and again. */
-const REGISTER_DELAY_MS = 500;
+/** The pause after that: an error other than the database's absence fails at once, and would fill the log. */
+export const REGISTER_DELAY_MS = 500;
 
 interface MembershipOptions {
   readonly runners: RunnerRepository;
@@ -18,25 +18,25 @@ interface MembershipOptions {
   readonly slots: number;
   readonly version: string;
   readonly log: Logger;
-  /** Declared dead: nothing that was claimed under the old id may be written any more. */
+  /** Called when the runner gives its id up. Nothing that was claimed under it may be written any more. */
   readonly onLost: () => void;
   readonly onCancelled: (jobIds: readonly string[]) => void;
-  /** The queue was paused or resumed, or the runner has registered. */
+  /** Called when the queue was paused or resumed, and when the runner has registered. */
   readonly onChange: () => void;
 }
 
 /**
- * A runner's place among the living: registered under an id of its own, kept by heartbeats. Once declared dead it comes back under a new id, because
- * the old one has lost its jobs for good.
+ * Keeps a runner registered: under an id of its own, with a heartbeat. A runner that was declared dead registers again
+ * under a new id, because the old one has lost its jobs for good.
  */
 export class Membership {
-  #id = uuidv7();
+  #id = newId();
   readonly #options: MembershipOptions;
   #joined = false;
   #joining = Promise.resolve();
   #left = false;
   #paused = false;
-  #contact_since = 0;
+  #contact_began_at = 0;
   #last_pulse_at = -Infinity;
 
   constructor(options: MembershipOptions) {
@@ -52,13 +52,13 @@ export class Membership {
     return this.#joined && !this.#paused;
   }
 
-  /** How long there has been contact with the database without a break, in milliseconds. */
+  /** For how long the database has answered heartbeats without a break. */
   get contact_ms(): number {
     const silent_ms = performance.now() - this.#last_pulse_at;
-    return silent_ms > BREAK_MS ? 0 : this.#last_pulse_at - this.#contact_since;
+    return silent_ms > BREAK_MS ? 0 : this.#last_pulse_at - this.#contact_began_at;
   }
 
-  /** Registers, however long that takes while the database is away. */
+  /** Registers. While the database is away it goes on trying. */
   join(): Promise<void> {
     this.#joining = this.#register();
     return this.#joining;
@@ -67,7 +67,7 @@ export class Membership {
   async #register(): Promise<void> {
     const { runners, heartbeat, slots, version, log, onChange } = this.#options;
     while (!this.#left) {
-      const id = uuidv7();
+      const id = newId();
       try {
         await withRetry(() => runners.register({ id, host: hostname(), version, slots }), {
           for_ms: REGISTER_FOR_MS,
@@ -90,8 +90,11 @@ export class Membership {
     }
   }
 
-  /** Gives the id up with all that was claimed under it, and registers anew: what this runner cannot settle, another must get. */
-  async renew(): Promise<void> {
+  /**
+   * Gives up the id, with all that was claimed under it, and registers under a new one. Other runners get the jobs: for when
+   * this one cannot settle them.
+   */
+  async rejoinUnderNewId(): Promise<void> {
     if (!this.#joined) return;
     this.#joined = false;
     const lost = this.#id;
@@ -100,7 +103,10 @@ export class Membership {
     await this.join();
   }
 
-  /** At an orderly end, once nothing runs any more. A try to register that is under way ends first: it would leave a dead runner in the list. */
+  /**
+   * Deregisters, at an orderly end, when nothing runs any more. It first waits for a registration that is under way, which
+   * would otherwise leave a dead runner in the list.
+   */
   async leave(): Promise<void> {
     this.#left = true;
     await this.#joining;
@@ -111,14 +117,14 @@ export class Membership {
 
   #hear(pulse: Pulse): void {
     const now = performance.now();
-    if (now - this.#last_pulse_at > BREAK_MS) this.#contact_since = now;
+    if (now - this.#last_pulse_at > BREAK_MS) this.#contact_began_at = now;
     this.#last_pulse_at = now;
     if (!pulse.alive) {
       this.#options.log.warn(
         { runner_id: this.#id },
         "declared dead: dropping what runs and registering anew",
       );
-      void this.renew();
+      void this.rejoinUnderNewId();
       return;
     }
     if (pulse.cancelled.length > 0) this.#options.onCancelled(pulse.cancelled);

@@ -7,6 +7,7 @@ import { createTestDatabase } from "../support/database.ts";
 import type { Request } from "../support/http-client.ts";
 import type { StartedProcess } from "../support/processes.ts";
 import { redisNamespace } from "../support/redis.ts";
+import { connect } from "../support/sql.ts";
 import {
   allEnded,
   createCustomer,
@@ -68,12 +69,14 @@ test("a runner is stopped past its lease and goes on: whatever it settles late i
   await openGate();
   const jobs = await allEnded(request, customer, 40_000);
 
+  // Heartbeats wait for this lock, so that it settles before it hears that it is dead.
+  const database = await connect(environment.DATABASE_URL);
+  await database.query("BEGIN; LOCK TABLE runners IN SHARE MODE");
   frozen?.signal("SIGCONT");
+  await waitFor(() => refusals(frozen).length === JOBS, { describe: () => `${JOBS} refused outcomes` });
+  expect(refusals(frozen)).toEqual(Array.from({ length: JOBS }, (_, n) => n + 1));
+  await database.query("COMMIT");
   await frozen?.waitForLine(/declared dead: dropping what runs and registering anew/, 20_000);
-  const refused = frozen?.stdout.filter((line) => line.includes("its outcome was refused")).length ?? 0;
-  console.log(
-    `stopped past its lease with ${JOBS} jobs: ${refused} late outcomes refused, ${JOBS - refused} dropped before they were sent`,
-  );
   expectRescuedOnce(jobs);
   await expectPaid(request, customer, jobs);
   await expectCleanAudit(environment);
@@ -131,11 +134,11 @@ async function survivesRestarts({ rounds, every_ms }: { rounds: number; every_ms
 
 async function createStack() {
   const redis = redisNamespace();
-  const environment: Environment = {
+  const environment = {
     DATABASE_URL: (await createTestDatabase()).url,
     REDIS_URL: redis.url,
     QUEUE_KEY_PREFIX: redis.prefix,
-  };
+  } satisfies Environment;
   const { request } = await startApi(environment);
   const type = await createJobType(request, {
     processing_logic_id: "simulate",
@@ -179,6 +182,13 @@ async function createBusyStack(settings: Environment) {
     startSpare: () => startRunner(runnerEnvironment),
     openGate: () => writeFile(gate, ""),
   };
+}
+
+/** What a runner has counted, each time that an outcome of its was refused. */
+function refusals(runner: StartedProcess | undefined): unknown[] {
+  return (runner?.stdout ?? [])
+    .filter((line) => line.includes("its outcome was refused"))
+    .map((line) => (JSON.parse(line) as { refused?: unknown }).refused); // A line of pino's.
 }
 
 async function runningJobs(request: Request, customer: string): Promise<Job[]> {
