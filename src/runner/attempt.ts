@@ -8,7 +8,7 @@ import { parseInput, parseOutput } from "../processors/sdk/parse-data.ts";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 import { Interruption, type Interrupter } from "./interrupter.ts";
 
-/** Longest text of an error that is kept; more is cut. */
+/** The longest text of an error that is stored, in characters. Longer ones are cut. */
 const MESSAGE_MAX = 2_000;
 
 export interface Attempt {
@@ -20,8 +20,8 @@ export interface Attempt {
 }
 
 /**
- * An attempt reads as its story; it writes nothing. Never rejects: whatever happens becomes an outcome, or undefined when the job is no longer
- * this attempt's to end (cancelled, or the lease was lost).
+ * Runs one attempt of a job and returns its outcome, which the caller writes. Returns undefined when the job is no longer
+ * this attempt's to end: it was cancelled, or its runner was declared dead. Never rejects.
  */
 export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined> {
   const { job, jobType, interrupter } = attempt;
@@ -33,11 +33,11 @@ export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined>
     const seconds = jobType?.timeout_seconds ?? 0;
     timer = setTimeout(timeOut, seconds * 1_000, interrupter, seconds);
     interrupter.throwIfInterrupted();
-    const answer = await interrupter.race(processor.run(input, context));
-    const output = parseOutput(processor, answer);
+    const result = await interrupter.race(processor.run(input, context));
+    const output = parseOutput(processor, result);
     return { id: job.id, attempt: job.attempt, kind: "succeeded", output, cost_cents: context.cost_cents };
   } catch (error) {
-    // Once it was told to stop, that is why it ended, whatever the processor made of it.
+    // When the attempt was told to stop, that is why it ended, whatever the processor then threw.
     return decideOutcome(job, interrupter.reason ?? error);
   } finally {
     clearTimeout(timer);
@@ -48,7 +48,7 @@ function timeOut(interrupter: Interrupter, seconds: number): void {
   interrupter.interrupt(new Interruption("timed_out", `The attempt took longer than ${seconds} s.`));
 }
 
-/** What an attempt that did not succeed leads to. Pure but for the jitter of the delay. */
+/** Returns the outcome of an attempt that did not succeed. Pure but for the jitter of the retry's delay. */
 export function decideOutcome(job: ClaimedJob, failure: unknown): Outcome | undefined {
   const { id, attempt } = job;
   if (failure instanceof Interruption && failure.code !== "timed_out") {
@@ -69,8 +69,8 @@ function processorFor({ jobType, processors }: Attempt): Processor {
 }
 
 /**
- * What a processor sees of its attempt. Nothing is made before it is asked for: most attempts use none of it. What is answered needs no `this`:
- * processors take what they use out of the context.
+ * What a processor sees of its attempt. Members are created when they are first used, because most attempts use none.
+ * Functions are bound, so that a processor may destructure the context.
  */
 class AttemptContext implements ProcessorContext {
   readonly job: ClaimedJob;
@@ -107,13 +107,13 @@ class AttemptContext implements ProcessorContext {
     };
   }
 
-  /** What `cost` was told last. */
+  /** The cost that the processor set last; undefined when it set none. */
   get cost_cents(): number | undefined {
     return this.#cost_cents;
   }
 }
 
-/** Public: the customer reads it on the job. */
+/** Returns the error as the customer reads it on the job. */
 function toJobError(failure: unknown): JobError {
   const message = failure instanceof Error ? failure.message : String(failure);
   const code =
@@ -126,7 +126,10 @@ function toJobError(failure: unknown): JobError {
   };
 }
 
-/** Codes of ours and of processors are lower case with `_`; Node's and other libraries' (`ENOENT`) say nothing to a customer. */
+/**
+ * Our codes and those of processors are lower case with `_`. Codes of Node and of libraries (`ENOENT`) mean nothing to a
+ * customer.
+ */
 function isOwnCode(code: string | undefined): code is string {
   return code !== undefined && /^[a-z][a-z0-9_]{0,99}$/.test(code);
 }

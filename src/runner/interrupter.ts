@@ -1,4 +1,4 @@
-/** Why an attempt was told to stop: the reason of its `AbortSignal`. */
+/** Why an attempt was told to stop; also the reason of its `AbortSignal`. */
 export class Interruption extends Error {
   override readonly name = "Interruption";
   readonly code: "timed_out" | "shutdown" | "cancelled" | "lease_lost";
@@ -10,15 +10,15 @@ export class Interruption extends Error {
 }
 
 /**
- * Tells one attempt to stop, once. The `AbortSignal` that processors see is made when one asks for it: most never do, and making and listening to
- * one costs more than all else that an attempt of no work does.
+ * Tells one attempt to stop, once. The `AbortSignal` is created when the processor first asks for it. Most never do, and an
+ * `AbortSignal` with a listener costs more than everything else in an attempt without work.
  */
 export class Interrupter {
   #reason: Interruption | undefined;
   #controller: AbortController | undefined;
   #listener: ((reason: Interruption) => void) | undefined;
 
-  /** Undefined until it was interrupted. */
+  /** Undefined until the attempt is told to stop. */
   get reason(): Interruption | undefined {
     return this.#reason;
   }
@@ -42,7 +42,10 @@ export class Interrupter {
     if (this.#reason) throw this.#reason;
   }
 
-  /** `work`, or the interruption if that comes first: then what `work` does later bothers nobody. Of one work at a time. */
+  /**
+   * Settles as `work` does, or rejects with the interruption if that comes first. How `work` ends after that is ignored.
+   * One at a time.
+   */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#listener = reject;

@@ -11,11 +11,11 @@ import { Interrupter, Interruption } from "./interrupter.ts";
 import { Membership } from "./membership.ts";
 import { Settlements, type Settlement } from "./settlements.ts";
 
-/** How long one look for jobs waits when there are none: bounds how stale anything a loop keeps can get. */
+/** How long one claim waits when there are no jobs. */
 const CLAIM_WAIT_MS = 2_000;
-/** After a look that failed: the server behind it is away. */
+/** The pause after a claim that failed: its server is away. */
 const FAULT_DELAY_MS = 500;
-/** Running jobs get this long after `stop`. */
+/** How long running jobs may go on after `stop`. */
 export const STOP_GRACE_MS = 10_000;
 
 type RunnerParts = Pick<Platform, "jobs" | "readyQueue" | "jobTypeCache" | "runners">;
@@ -23,17 +23,20 @@ type RunnerParts = Pick<Platform, "jobs" | "readyQueue" | "jobTypeCache" | "runn
 interface RunnerOptions {
   readonly platform: RunnerParts;
   readonly processors: ProcessorRegistry;
-  /** Jobs that run at the same time. */
+  /** Jobs that may run at the same time. */
   readonly concurrency: number;
   readonly heartbeat: Heartbeat;
-  /** Of this software, for those who look at the list of runners. */
+  /** The version of this software, shown in the list of runners. */
   readonly version: string;
   readonly log: Logger;
-  /** Told of each attempt once its outcome is written. */
+  /** Called for each attempt when its outcome was written, was refused, or could not be written. */
   readonly onSettled?: (job: ClaimedJob, outcome: Outcome) => void;
 }
 
-/** Takes jobs, runs them, settles them. `take → claim → run → settle`, in batches: a claim takes what the free slots hold, a settle what has ended. */
+/**
+ * Claims jobs, runs them, and settles them, in batches: a claim takes as many jobs as there are free slots, a settle takes
+ * all that have ended by then.
+ */
 export class Runner {
   readonly #membership: Membership;
   readonly #options: RunnerOptions;
@@ -60,7 +63,7 @@ export class Runner {
       onChange: () => this.#change(),
     });
     this.#settlements = new Settlements(options.platform.jobs, {
-      // A slot is free again once its job has run, so that the next claim overlaps the settle of the last.
+      // A slot is free again when its job has run, before it is settled: the next claim overlaps the last settle.
       queueMax: 3 * options.concurrency + JOB_BATCH_MAX,
       onRetry: (error) =>
         options.log.warn({ err: error }, "settling is delayed: the database does not answer"),
@@ -69,22 +72,22 @@ export class Runner {
     });
   }
 
-  /** Jobs that run now. */
+  /** How many jobs run now. */
   get running(): number {
     return this.#running.size;
   }
 
-  /** Of this registration; another after the runner was declared dead. */
+  /** The id of this registration. It is another one after the runner was declared dead. */
   get id(): string {
     return this.#membership.id;
   }
 
-  /** Outcomes refused so far because the job was no longer ours. */
+  /** How many outcomes were refused so far because the job was no longer this runner's. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** How long there has been contact with the database without a break. */
+  /** For how long the database has answered heartbeats without a break. */
   get contact_ms(): number {
     return this.#membership.contact_ms;
   }
@@ -94,7 +97,8 @@ export class Runner {
   }
 
   /**
-   * No new claims; running jobs get `grace_ms`; the rest go back to pending with their attempt excused. Resolves when every outcome is written.
+   * Claims nothing more, gives running jobs `grace_ms` to end, and puts the rest back to pending, with their attempt excused.
+   * Resolves when every outcome is written.
    */
   async stop(grace_ms = STOP_GRACE_MS): Promise<void> {
     this.#stopping = true;
@@ -128,7 +132,7 @@ export class Runner {
     }
   }
 
-  /** Slots, less what the database has not taken yet: bounds what a runner holds in memory. */
+  /** Free slots; none while too many outcomes wait to be written, which bounds what a runner holds in memory. */
   get #free(): number {
     const { concurrency } = this.#options;
     const unsettled = this.#settlements.size;
@@ -145,7 +149,7 @@ export class Runner {
     }
   }
 
-  /** Undefined when the database stays away: what was claimed is then given back, which costs no attempt. */
+  /** Returns undefined when the database stays away. The jobs are then released, which costs them no attempt. */
   async #findJobTypes(jobs: readonly ClaimedJob[]): Promise<ReadonlyMap<string, JobType> | undefined> {
     const { platform, log } = this.#options;
     const ids = jobs.map((job) => job.job_type_id);
@@ -193,9 +197,9 @@ export class Runner {
   #notWritten({ job, outcome }: Settlement, error: unknown): void {
     this.#options.log.error(
       { job_id: job.id, attempt: job.attempt, err: error },
-      "an outcome could not be written: giving up the lease, so that others get the job",
+      "an outcome could not be written: giving up this runner's id, so that others get the job",
     );
-    void this.#membership.renew();
+    void this.#membership.rejoinUnderNewId();
     this.#options.onSettled?.(job, outcome);
     this.#change();
   }
@@ -213,7 +217,7 @@ export class Runner {
   async #until(fact: () => boolean): Promise<void> {
     while (!fact()) {
       await new Promise<void>((resolve) => void this.#waiters.push(resolve));
-      // The other changes of this turn of the event loop come along: a batch of slots frees at once.
+      // Waits for the other changes of this cycle of the event loop: a whole batch of slots becomes free at once.
       await new Promise((resolve) => void setImmediate(resolve));
     }
   }

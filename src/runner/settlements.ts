@@ -8,9 +8,9 @@ import {
 } from "../core/model/job.ts";
 import { isRetryable, withRetry } from "../core/lib/with-retry.ts";
 
-/** Bytes of output in one batch. */
+/** Bytes of output in one batch, roughly. */
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
-/** How long outcomes are kept while the database is away. Settling twice is harmless: the fence refuses the second. */
+/** How long a batch is tried again while the database is away. Settling twice is harmless: the fence refuses the second. */
 const RETRY_FOR_MS = 10 * 60 * 1_000;
 
 export interface Settlement {
@@ -19,23 +19,23 @@ export interface Settlement {
 }
 
 interface Options {
-  /** Outcomes that may wait. */
+  /** Outcomes that may wait or be under way. */
   readonly queueMax: number;
-  /** A batch has to be tried again. */
+  /** Called when a batch failed and is tried again. */
   readonly onRetry: (error: unknown) => void;
-  /** Of each once it was written, or refused. */
+  /** Called for each outcome that was written, or refused. */
   readonly onSettled: (settlement: Settlement, refusal: Refusal | undefined) => void;
-  /** Of each that could not be written. */
+  /** Called for each outcome that could not be written. */
   readonly onFailed: (settlement: Settlement, error: unknown) => void;
 }
 
-/** The group commit that all outcomes of a runner share, and the count of which leases are done with. */
+/** Writes the outcomes of a runner in batches, and deletes each lease with the last outcome of its jobs. */
 export class Settlements {
   readonly #group: GroupCommit<Settlement, Refusal | undefined>;
   readonly #receiver: Receiver<Settlement, Refusal | undefined>;
-  /** Jobs of a lease that have not been settled. */
+  /** By lease: how many of its jobs have not been settled. */
   readonly #open = new Map<string, number>();
-  /** Leases whose last job was forgotten, to be taken away. */
+  /** Leases without jobs to settle, which the next settle deletes. */
   #forgotten: string[] = [];
 
   constructor(jobs: JobRepository, { queueMax, onRetry, onSettled, onFailed }: Options) {
@@ -72,23 +72,23 @@ export class Settlements {
     });
   }
 
-  /** Outcomes not yet written. */
+  /** How many outcomes have not been written yet. */
   get size(): number {
     return this.#group.size;
   }
 
-  /** For each job that was claimed: once all of a lease are settled, the settle that ends the last takes the lease away. */
+  /** Counts a claimed job of a lease. The settle of the last of them deletes the lease. */
   open(lease_id: string): void {
     this.#open.set(lease_id, (this.#open.get(lease_id) ?? 0) + 1);
   }
 
-  /** For batches that were lost with the runner's id: their leases must stay, for they are what a rescue finds the jobs by. */
+  /** Forgets all leases, when the runner has given its id up. They must stay: a rescue finds the jobs by them. */
   abandonAll(): void {
     this.#open.clear();
     this.#forgotten = [];
   }
 
-  /** For a job that somebody else has ended: the next settle takes its lease away if it was the last. */
+  /** Stops counting a job that somebody else has ended. The next settle deletes its lease if it was the last. */
   forget(lease_id: string): void {
     const left = (this.#open.get(lease_id) ?? 0) - 1;
     if (left > 0) this.#open.set(lease_id, left);

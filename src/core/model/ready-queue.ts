@@ -1,5 +1,6 @@
 import type { ClaimedJob, Priority } from "./job.ts";
 
+/** Of each priority, whether jobs may be pushed. */
 export type Room = Readonly<Record<Priority, boolean>>;
 
 export interface ReadyJob {
@@ -9,41 +10,45 @@ export interface ReadyJob {
 
 export interface ClaimRequest {
   readonly runner_id: string;
-  /** Free slots: never more jobs than this are answered. */
+  /** Free slots: never more jobs than this are returned. */
   readonly max: number;
   /** How long to wait for a first job. */
   readonly wait_ms: number;
 }
 
 /**
- * What carries job ids to runners. A hint, never the truth: PostgreSQL knows what waits, and a job is a runner's only once it won the claim.
- * Two ship: Redis lists, and PostgreSQL itself where there is no Redis.
+ * Carries job ids to runners. It is a hint, never the truth: PostgreSQL knows which jobs wait, and a job belongs to a runner
+ * only when its claim in PostgreSQL succeeded. There are two: on Redis lists, and on PostgreSQL alone.
  */
 export interface ReadyQueue {
-  /** Whether jobs of a priority may be pushed now; what may not waits in the backlog for `refill`. Answers from memory. */
+  /** Returns, from memory, whether jobs may be pushed now. Those that may not wait in the backlog for `refill`. */
   room(): Room;
   /**
-   * Makes committed jobs known to runners; `room` is what they were stamped by. Resolves within `PUSH_TIMEOUT_MS` and never rejects: what was not
-   * pushed, `refill` pushes.
+   * Makes committed jobs known to runners. `room` is what they were stored with. Resolves within `PUSH_TIMEOUT_MS` and never
+   * rejects: `refill` pushes later what was not pushed.
    */
   push(jobs: readonly ReadyJob[], room: Room): Promise<void>;
   /**
-   * Takes up to `max` jobs, high priority first, oldest first within one; waits up to `wait_ms` for the first. Empty when there was none. While
-   * the queue's own server is away it takes them straight from PostgreSQL. Throws `unavailable` in the first seconds of that.
+   * Claims up to `max` jobs: high priority first, and the oldest first within a priority. Waits up to `wait_ms` for the first
+   * one. Returns none when there was none. While the queue's own server is away it claims straight from PostgreSQL, but throws
+   * `unavailable` in the first seconds of that.
    */
   claim(request: ClaimRequest): Promise<ClaimedJob[]>;
-  /** Ends a `claim` that waits; nothing that it popped is lost. */
+  /** Ends a `claim` that waits. It loses no job. */
   wake(): Promise<void>;
-  /** One round of bringing waiting jobs in: come due, lost, never pushed. True when a full batch moved: go again. */
+  /**
+   * Brings a batch of due jobs into the queue: they came due, were never pushed, or their ids are missing. Returns true when
+   * there is more to do.
+   */
   refill(): Promise<boolean>;
-  /** Ids in the queue by priority; undefined where the queue has no place of its own. */
+  /** Returns the number of ids in the queue; undefined when it stores no ids of its own. */
   lengths(): Promise<Readonly<Record<Priority, number>> | undefined>;
   /** Throws `unavailable` when its server does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A submission's answer never waits longer than this for its push. */
+/** A submission never waits longer than this for its push. */
 export const PUSH_TIMEOUT_MS = 250;
-/** Ids of one priority in the ready queue; what is beyond waits in the backlog, where it is cheap and fair. */
+/** Ids of one priority in the ready queue. Further jobs wait in the backlog, where they cost less and customers share fairly. */
 export const READY_WINDOW = 5_000;

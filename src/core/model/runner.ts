@@ -1,53 +1,54 @@
-/** Default of RUNNER_LEASE_SECONDS: a runner without a heartbeat for this long is declared dead. */
+/** The default of RUNNER_LEASE_SECONDS: a runner without a heartbeat for this long is declared dead. */
 export const LEASE_SECONDS = 10;
-/** How often a runner shows that it lives, and hears what it is to be told. Bounds how late a cancel reaches it. */
+/** How often a runner sends a heartbeat. The answer names jobs that were cancelled, so this bounds how late it learns of that. */
 export const HEARTBEAT_MS = 1_000;
-/** After this many lost runners a job has failed: a poison job must not eat the fleet. */
+/** A job that was running on this many runners that died has failed: it may be what kills them. */
 export const LOST_RUNNERS_MAX = 3;
 
 export interface NewRunner {
-  /** Of one boot, and of one registration: never used twice. */
+  /** Created for one registration, and never used again. */
   readonly id: string;
   readonly host: string;
   readonly version: string;
-  /** Jobs that it runs at the same time. */
+  /** Jobs that it may run at the same time. */
   readonly slots: number;
 }
 
-/** A living runner, as it is answered. */
+/** A living runner, as callers see it. */
 export interface RunnerInfo extends NewRunner {
   readonly started_at: string;
   readonly heartbeat_at: string;
 }
 
-/** What a heartbeat hears. */
+/** The answer to a heartbeat. */
 export interface Pulse {
-  /** False: declared dead. Whatever it still runs is not its own any more; it must stop that and register anew. */
+  /** False when the runner was declared dead. It has lost its jobs: it must stop them, and register anew. */
   readonly alive: boolean;
   readonly queue_paused: boolean;
-  /** Jobs of this runner that were cancelled. The same one may be told twice. */
+  /** Jobs of this runner that were cancelled. A job may be named twice. */
   readonly cancelled: readonly string[];
 }
 
-/** Beats for a runner off the event loop that its processors can block, on a connection of its own. */
+/** Sends the heartbeats of a runner, from a thread with its own connection: processors can block the main event loop. */
 export interface Heartbeat {
-  /** Beats for this runner from now on, every `HEARTBEAT_MS`; `onPulse` hears each answer. While the database is away there are none. */
+  /** Sends a heartbeat for this runner every `HEARTBEAT_MS` from now on. `onPulse` gets each answer. */
   start(runner_id: string, onPulse: (pulse: Pulse) => void): void;
   stop(): Promise<void>;
 }
 
-/** A main loop that has not turned for this long is dead, whatever the thread beside it says: its heartbeat ends. */
+/** Heartbeats stop when the main event loop has been blocked for this long: such a runner counts as dead. */
 export const SILENT_LOOP_MS = 60_000;
 
-/** Where living runners are known. Time is the database's. */
+/** The registered runners. All times are the database's. */
 export interface RunnerRepository {
   register(runner: NewRunner): Promise<void>;
-  /** At an orderly end, once nothing of it runs any more. */
+  /** Removes a runner. Jobs that it still holds are then given back by the next `rescue`. */
   deregister(id: string): Promise<void>;
   list(): Promise<RunnerInfo[]>;
   /**
-   * Gives the jobs of dead runners back, a bounded number of batches at a time: pending again with the attempt excused, or failed after
-   * `lostMax` lost runners. Answers how many jobs, and whether more batches wait. Safe in any number of processes at once.
+   * Gives back the jobs of dead runners, at most `leasesMax` claimed batches at a time. Each job is pending again with its
+   * attempt excused, or has failed after `lostMax` lost runners. Returns how many jobs, and whether more batches wait. Safe in
+   * any number of processes at once.
    */
   rescue(rescue: {
     lease_ms: number;

@@ -1,24 +1,37 @@
 import type { Priority } from "./job.ts";
 
-/** The backlog of the ready queue: what `refill` moves, a bounded batch at a time. */
+/**
+ * All jobs that wait: ready (known to runners), in the backlog (due), scheduled (not yet due), and parked (their job type is
+ * paused). A job is stamped while it is believed to be in the ready queue. Each call does a bounded batch.
+ */
 export interface WaitingJobRepository {
-  /** Moves scheduled jobs that have come due to the backlog; answers how many. */
+  /** Moves scheduled jobs that have come due to the backlog. Returns how many. */
   promoteDue(max: number): Promise<number>;
   /** Counts the jobs stamped as pushed at least `older_ms` ago, by priority. */
   countStamped(older_ms: number): Promise<Record<Priority, number>>;
-  /** Un-stamps jobs stamped at least `older_ms` ago that are not `present` in the ready queue; answers how many. */
-  unstampMissing(lost: { priority: Priority; older_ms: number; present: readonly string[] }): Promise<number>;
-  /** Stamps waiting jobs, fair across customers, and answers them in the order to push. `after` is the cursor of the call before. */
+  /**
+   * Moves jobs back to the backlog that were stamped at least `older_ms` ago and are not `present` in the ready queue. Returns
+   * how many.
+   */
+  unstampMissing(missing: {
+    priority: Priority;
+    older_ms: number;
+    present: readonly string[];
+  }): Promise<number>;
+  /**
+   * Stamps jobs of the backlog, with a fair share for each customer, and returns their ids in the order to push them. `after`
+   * is the cursor that the call before returned.
+   */
   stampBacklog(take: {
     priority: Priority;
     max: number;
     after: string | undefined;
   }): Promise<{ ids: string[]; cursor: string | undefined }>;
-  /** Jobs of types that are no longer paused wait in the backlog again; answers how many moved. */
+  /** Moves parked jobs whose type is no longer paused to the backlog. Returns how many. */
   unpark(max: number): Promise<number>;
   /**
-   * Looks at up to `max` jobs of a priority, and moves those that have waited there for `after_ms` up by one; answers how many. `after` is the
-   * cursor of the call before; an undefined one answered means that the end was reached.
+   * Looks at up to `max` jobs of a priority, and moves those up by one that have waited there for `after_ms`. Returns how many
+   * moved. `after` is the cursor that the call before returned. A returned cursor of undefined means that the end was reached.
    */
   age(take: {
     priority: Priority;
@@ -26,24 +39,24 @@ export interface WaitingJobRepository {
     max: number;
     after: string | undefined;
   }): Promise<{ aged: number; cursor: string | undefined }>;
-  /** Holds the whole queue back, or lets it go. Running jobs go on. */
+  /** Pauses or resumes the whole queue. Running jobs go on. */
   setPaused(paused: boolean): Promise<void>;
-  /** Since when the whole queue is paused; null when it is not. */
+  /** Returns since when the whole queue is paused; null when it is not. */
   pausedAt(): Promise<string | null>;
-  /** How long the job that is next in its priority has waited, in seconds; undefined when none waits. */
+  /** Returns for how many seconds the next job of a priority has waited; undefined when none waits. */
   oldestWait(priority: Priority): Promise<number | undefined>;
-  /** What waits, for people: counted, up to `COUNT_MAX` of each kind. */
+  /** Counts the waiting jobs of each kind, for people. */
   overview(): Promise<QueueOverview[]>;
 }
 
-/** Beyond it, the answer is this number: a count must not read a backlog without end. */
+/** No count of `overview` goes beyond this: it must not read a backlog of any size. */
 export const COUNT_MAX = 1_000_000;
 
 export interface QueueOverview {
   readonly priority: Priority;
-  /** Due and known to runners. */
+  /** Due, and known to runners. */
   readonly ready: number;
-  /** Due and waiting for room in the ready queue. */
+  /** Due, and waiting for room in the ready queue. */
   readonly backlog: number;
   /** Waiting for a later `run_at`. */
   readonly scheduled: number;

@@ -43,15 +43,15 @@ export class PostgresWaitingJobRepository implements WaitingJobRepository {
     return counts;
   }
 
-  async unstampMissing(lost: {
+  async unstampMissing(missing: {
     priority: Priority;
     older_ms: number;
     present: readonly string[];
   }): Promise<number> {
     const [row] = await this.#database.call<[number]>(UNSTAMP_LOST, [
-      lost.priority,
-      lost.older_ms,
-      plainArray(lost.present),
+      missing.priority,
+      missing.older_ms,
+      plainArray(missing.present),
     ]);
     return row?.[0] ?? 0;
   }

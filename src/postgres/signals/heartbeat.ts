@@ -2,17 +2,20 @@ import { Worker } from "node:worker_threads";
 import { HEARTBEAT_MS, SILENT_LOOP_MS, type Heartbeat, type Pulse } from "../../core/model/runner.ts";
 import { CONNECT_TIMEOUT_MS } from "../connection/pool.ts";
 
-/** How often the main loop shows its thread that it still turns. */
-const TURN_MS = 1_000;
+/** How often the main event loop shows the thread that it is not blocked. */
+const SIGN_OF_LIFE_MS = 1_000;
 
 interface Beat extends Pulse {
   readonly runner_id: string;
 }
 
-/** A worker thread with one connection: a flood of submissions cannot take it, and a processor that computes for seconds cannot hold it up. */
+/**
+ * Heartbeats from a worker thread with one connection of its own: a flood of submissions cannot take that connection, and
+ * a processor that computes for seconds cannot delay the thread.
+ */
 export function createHeartbeat(databaseUrl: string): Heartbeat {
   let thread: Worker | undefined;
-  let turns: NodeJS.Timeout | undefined;
+  let signsOfLife: NodeJS.Timeout | undefined;
   let runner: { id: string; onPulse: (pulse: Pulse) => void } | undefined;
 
   function startThread(): Worker {
@@ -23,17 +26,17 @@ export function createHeartbeat(databaseUrl: string): Heartbeat {
         silent_loop_ms: SILENT_LOOP_MS,
         connect_timeout_ms: CONNECT_TIMEOUT_MS,
       },
-      // It needs no TypeScript, whatever the process was started with.
+      // The thread is plain JavaScript, so it needs no loader, whatever this process was started with.
       execArgv: [],
     });
     worker.on("message", (beat: Beat) => {
-      // An answer for a registration that has been given up meanwhile says nothing.
+      // An answer for an id that has been given up meanwhile is ignored.
       if (runner && beat.runner_id === runner.id) runner.onPulse(beat);
     });
     worker.on("error", (error) => {
       throw new Error("the heartbeat thread failed", { cause: error });
     });
-    turns = setInterval(() => worker.postMessage({ turn: true }), TURN_MS);
+    signsOfLife = setInterval(() => worker.postMessage({ alive: true }), SIGN_OF_LIFE_MS);
     return worker;
   }
 
@@ -45,7 +48,7 @@ export function createHeartbeat(databaseUrl: string): Heartbeat {
     },
     async stop() {
       runner = undefined;
-      clearInterval(turns);
+      clearInterval(signsOfLife);
       await thread?.terminate();
       thread = undefined;
     },
