@@ -1,5 +1,6 @@
-// `npm run bench` at the root: installs what is missing here, then runs the bench on the Node that this package brings,
-// so that everybody who measures has the same one. The platform itself, Fastify and tsx are those of the root.
+// `npm run bench` at the root: installs what is missing here, then runs the bench on the Node that this
+// package brings, so that everybody who measures has the same one. The platform itself, Fastify and tsx are
+// those of the root.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,8 +10,8 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 if (!existsSync(`${here}/../node_modules`)) fail("the platform is not installed: npm ci");
 if (!isInstalled()) {
   console.log("Installing the contenders (npm ci in bench/)");
-  // Contenders need a newer Node than this one may be: they run on the bench's own. `npm run` hands the root's
-  // `engine-strict` down by the environment, which would refuse them.
+  // Contenders need a newer Node than this one may be: they run on the bench's own. `npm run` hands the
+  // root's `engine-strict` down by the environment, which would refuse them.
   const args = ["ci", "--loglevel=error", "--no-engine-strict"];
   const { status } = spawnSync("npm", args, { cwd: here, stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);

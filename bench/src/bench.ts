@@ -27,7 +27,7 @@ interface StageOptions {
   readonly customers?: number;
 }
 
-/** Customers of those who know customers. */
+/** Customers of the contenders that have customers. */
 export const CUSTOMERS = 100;
 
 export function createBench(servers: Servers, options: Options): Bench {
@@ -72,7 +72,9 @@ export async function withStage<T>(
   return result;
 }
 
-/** Fails the whole run: numbers of work that was not done, or done twice, are worth nothing. */
+/**
+ * Throws, which fails the whole run: a rate of work that was not done, or was done twice, is worth nothing.
+ */
 export function insist(fact: boolean, what: string): void {
   if (!fact) throw new Error(what);
 }

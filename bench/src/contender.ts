@@ -12,52 +12,52 @@ export interface Place {
 }
 
 /**
- * What the measurement is about. A setting that trades one for the other may differ between the two, and says so in `settings`:
- * `throughput` for submit and drain, `latency` for pick-up and end to end.
+ * What a measurement is about. A setting that trades throughput for latency may differ between the two, and
+ * `settings` says so: `throughput` for submit and drain, `latency` for pick-up and end to end.
  */
 export type Purpose = "throughput" | "latency";
 
-/** A place made ready; travels to the other processes as it is. */
+/** A place that is set up. It is sent to the other processes. */
 export interface Site extends Place {
   readonly purpose: Purpose;
   readonly jobTypeId: string;
   readonly customerIds: readonly string[];
-  /** One a customer, where the API wants one. */
+  /** One for each customer, where the API needs one. */
   readonly apiKeys: readonly string[];
 }
 
-/** Of those contenders that know no customers. */
+/** For contenders without customers. */
 export const NO_CUSTOMERS = { jobTypeId: "", customerIds: [], apiKeys: [] } as const;
 
 export interface Client {
-  /** All of them in one call, where the contender has such a call. */
+  /** Submits all in one call, where the contender has such a call. */
   submitBulk(payloads: readonly Payload[]): Promise<void>;
   submitOne(payload: Payload): Promise<void>;
   counts(): Promise<Counts>;
-  /** What is wrong with the books, for those who keep books. */
+  /** Returns what is wrong with the money; only for contenders that have money. */
   audit?(): Promise<string[]>;
   close(): Promise<void>;
 }
 
 export interface Counts {
-  /** Submitted and not finished. */
+  /** Jobs that were submitted and have not finished. */
   readonly open: number;
-  /** Finished and kept; undefined where the finished are deleted. */
+  /** Jobs that have finished and are kept; undefined where finished jobs are deleted. */
   readonly succeeded: number | undefined;
 }
 
-/** What a worker tells of each job. Both are called once a job. */
+/** What a worker calls, each once for each job. */
 export interface Watch {
-  /** As the first thing that the job's own code does. */
+  /** Called by the job's code before anything else. */
   started(n: number): void;
-  /** Once the store knows that the job has ended. */
+  /** Called when the end of the job has been written. */
   settled(n: number): void;
 }
 
 export interface Worker {
-  /** Begins to take jobs. Opening connections and loading code has happened before. */
+  /** Begins to take jobs. Connections are open and code is loaded before that. */
   start(): Promise<void>;
-  /** Takes no more, lets what runs end. */
+  /** Takes no more jobs, and waits for those that run. */
   stop(): Promise<void>;
 }
 
@@ -66,21 +66,24 @@ export interface HttpRequest {
   readonly body: unknown;
 }
 
-/** One queue, as the bench sees it. Each in a file of its own; the only file that knows its library. */
+/** One queue, as the bench sees it. Each has a file of its own, which alone imports its library. */
 export interface Contender {
   readonly title: string;
-  /** The settings it runs with, for RESULTS.md. */
+  /** The settings that it runs with, for RESULTS.md. */
   readonly settings: string;
-  /** Where these come from. */
+  /** The document that recommends these settings. */
   readonly source: string;
-  /** Part of the usual number of jobs that a slow one gets, so that a run ends; rates stay comparable. */
+  /**
+   * The part of the usual number of jobs that it gets: less than 1 for a slow one, so that a run ends. Rates
+   * stay comparable.
+   */
   readonly share: number;
   setUp(place: Place, purpose: Purpose, customers: number): Promise<Site>;
   openClient(site: Site): Promise<Client>;
   openWorker(site: Site, watch: Watch): Promise<Worker>;
-  /** An HTTP API of its own; others get the plain route of `plain-api.ts`. */
+  /** Opens an HTTP API of its own. Without it, the contender gets the plain route of `plain-api.ts`. */
   openApi?(site: Site): Promise<FastifyInstance>;
-  /** The body, and headers, of `POST /jobs`; the payload alone when left out. */
+  /** Returns the body and the headers of `POST /jobs`. Without it, the body is the payload. */
   httpRequest?(site: Site, payload: Payload): HttpRequest;
 }
 

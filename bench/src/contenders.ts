@@ -1,6 +1,9 @@
 import type { Contender } from "./contender.ts";
 
-/** By the name on the command line; ours first, the order in which they take turns. Each process loads only what it needs. */
+/**
+ * By the name on the command line, in the order in which they run, ours first. A process loads only the one
+ * that it needs.
+ */
 const LOADERS = {
   ours: async () => (await import("./contenders/ours.ts")).ours,
   "ours-postgres": async () => (await import("./contenders/ours.ts")).oursWithoutRedis,
@@ -14,7 +17,7 @@ const LOADERS = {
 export type ContenderName = keyof typeof LOADERS;
 
 export const CONTENDER_NAMES = Object.keys(LOADERS).filter(isContenderName);
-/** `ours-postgres` is there for those who ask: a default run has one platform, with Redis. */
+/** A default run has the platform once, with Redis: `ours-postgres` runs only when it is named. */
 export const DEFAULT_CONTENDERS = CONTENDER_NAMES.filter((name) => name !== "ours-postgres");
 
 export function isContenderName(name: string): name is ContenderName {

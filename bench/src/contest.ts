@@ -3,7 +3,7 @@ import { loadContender, type ContenderName } from "./contenders.ts";
 import type { Contender } from "./contender.ts";
 import type { Cast, Values } from "./scenario.ts";
 
-/** The contenders as the subjects of a scenario. */
+/** Returns the contenders as the subjects of a scenario. */
 export async function contest(
   { options }: Bench,
   measure: (name: ContenderName, contender: Contender, round: number) => Promise<Values>,

@@ -4,16 +4,18 @@ import { cpuOf, memoryOf } from "./proc.ts";
 import { startRemote } from "./processes/remote.ts";
 import type { Progress, Samples, WorkDone, WorkerMethods } from "./processes/worker-process.ts";
 
-/** The runners of one measurement, each a process. */
+/** The runners of one measurement. Each is a process. */
 export interface Crew {
   start(): Promise<void>;
-  /** Resolves when so many jobs have been settled by all together; throws when that takes longer than `RUN_MAX_MS`. */
+  /**
+   * Resolves when all together have settled that many jobs. Throws when that takes longer than `RUN_MAX_MS`.
+   */
   settled(count: number): Promise<void>;
-  /** CPU seconds of all so far. */
+  /** Returns the CPU seconds that all have used so far. */
   cpu(): number;
-  /** Bytes of the largest runner, at each tenth of a second since the start. */
+  /** The memory of the largest runner in bytes, ten times a second since the start. */
   readonly memory: readonly number[];
-  /** Orderly; answers what each did. */
+  /** Stops all in an orderly way. Returns what each of them did. */
   stop(): Promise<WorkDone[]>;
   samples(): Promise<Samples[]>;
   end(): Promise<void>;

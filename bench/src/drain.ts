@@ -4,25 +4,26 @@ import type { WorkDone } from "./processes/worker-process.ts";
 import type { Values } from "./scenario.ts";
 
 interface DrainOptions {
-  /** Jobs that wait, from `first` on. */
+  /** How many jobs wait, from number `first` on. */
   readonly jobs: number;
   readonly first?: number;
   readonly runners: number;
-  /** Jobs that wait behind them, and are to be left alone: the drain ends in the middle. */
+  /** How many jobs wait behind those. The drain ends before it takes them. */
   readonly behind?: number;
-  /** Jobs that succeeded before. */
+  /** How many jobs had succeeded before. */
   readonly before?: number;
 }
 
 const MIB = 1_024 ** 2;
 
 /**
- * Of the jobs, before the clock starts: by then every runner runs, whatever its library does when it begins, and nobody is ahead by the batches
- * that were fetched before the first job started.
+ * The clock starts when this part of the jobs has been settled. By then every runner runs, whatever its
+ * library does at its start, and no contender is ahead by the batches that it fetched before its first job
+ * started.
  */
 const RUN_UP = 0.05;
 
-/** Runs what waits. Every job must have run once, and the books must be right. */
+/** Runs the waiting jobs. Throws unless every job ran once and the money is right. */
 export async function drain(bench: Bench, stage: Stage, options: DrainOptions): Promise<Values> {
   const { jobs, runners, first = 0, behind = 0, before = 0 } = options;
   const { servers } = bench;
@@ -59,7 +60,7 @@ export async function drain(bench: Bench, stage: Stage, options: DrainOptions): 
   };
 }
 
-/** Jobs a second of all runners together, from when `run_up` jobs had been settled to the end. */
+/** Returns the jobs a second of all runners together, from when `run_up` jobs had been settled to the end. */
 function steadyRate(done: readonly WorkDone[], run_up: number): number {
   const steps = done.flatMap(({ marks }) =>
     marks.map(({ at, settled }, index) => ({ at, jobs: settled - (marks[index - 1]?.settled ?? 0) })),

@@ -15,8 +15,9 @@ const CREATED = /^HTTP\/1\.1 2\d\d /;
 const LENGTH = /\r\ncontent-length: (\d+)\r\n/i;
 
 /**
- * Sends `count` requests over so many connections, each the next one as soon as it has its answer. By hand on plain sockets, because the sender
- * shares its cores with what is measured: a full HTTP client takes about as much CPU as the server. Answers how long it took.
+ * Sends `count` requests over a number of connections; each sends the next one when it has its response.
+ * Returns how long that took. It uses plain sockets, because the sender shares its cores with what is
+ * measured, and a full HTTP client takes about as much CPU as the server.
  */
 export async function sendAll(
   { port, first, count, connections }: HttpLoad,

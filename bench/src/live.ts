@@ -10,10 +10,13 @@ interface LiveOptions {
   readonly seconds: number;
 }
 
-/** At the same rate, before what counts. */
+/** Jobs that run at the same rate before the measurement begins. */
 const WARM_UP_JOBS = 100;
 
-/** Jobs come at a fixed rate to one runner that has nothing else to do: how long until each starts, and until it is settled. */
+/**
+ * Measures how long jobs wait until they start and until they are settled, when they come at a fixed rate to
+ * an idle runner.
+ */
 export async function live(bench: Bench, name: ContenderName, options: LiveOptions): Promise<Values> {
   const { rate_per_second, seconds } = options;
   const count = Math.round(rate_per_second * seconds);

@@ -31,7 +31,7 @@ try {
     say("written: bench/RESULTS.md, bench/results.svg");
   }
 } catch (error) {
-  // Twenty minutes of measurements are not lost with the one that failed; nothing is written.
+  // Reports what was measured before the fault, on the terminal only: a run takes half an hour.
   killRemotes();
   if (outcomes.length > 0) await report(servers, outcomes);
   console.error("\nThe run failed.", error);
@@ -42,7 +42,7 @@ try {
 }
 finish();
 
-/** Adds to `done` as it goes. */
+/** Plays all scenarios. Each outcome is added to `done` at once. */
 async function run(running: Servers, chosen: Options, done: Outcome[]): Promise<void> {
   const bench = createBench(running, chosen);
   if (chosen.profileFolder !== undefined) await mkdir(chosen.profileFolder, { recursive: true });
@@ -60,7 +60,7 @@ async function report(running: Servers, done: readonly Outcome[]): Promise<strin
 function readOrExit(): Options {
   try {
     const read = readOptions(process.argv.slice(2));
-    // Says what is wrong before any server is started.
+    // Throws for a wrong scenario before any server is started.
     findScenarios(createBench({} as Servers, read), read.scenarios);
     return read;
   } catch (error) {
@@ -69,7 +69,10 @@ function readOrExit(): Options {
   }
 }
 
-/** On Ctrl-C, SIGTERM, and when `start.mjs` is gone: ends what we started, and only that. Answers what to call when all is done. */
+/**
+ * On Ctrl-C, on SIGTERM, and when `start.mjs` is gone, ends the processes that this run started. Returns what
+ * to call when the run is over.
+ */
 function endWhenAsked(running: Servers): () => void {
   let ending = false;
   const end = (): void => {
@@ -82,7 +85,7 @@ function endWhenAsked(running: Servers): () => void {
   process.on("disconnect", end);
   return () => {
     ending = true;
-    // The channel to `start.mjs` would keep us.
+    // The channel to `start.mjs` would keep this process alive.
     process.disconnect?.();
   };
 }

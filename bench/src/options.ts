@@ -2,14 +2,14 @@ import { parseArgs } from "node:util";
 import { CONTENDER_NAMES, DEFAULT_CONTENDERS, isContenderName, type ContenderName } from "./contenders.ts";
 
 export interface Options {
-  /** Beginnings of the names of those to run; all when empty. */
+  /** The scenarios whose names begin so are run; all when empty. */
   readonly scenarios: readonly string[];
   readonly contenders: readonly ContenderName[];
   readonly rounds: number;
   /** Multiplies every number of jobs, and every duration. */
   readonly scale: number;
   readonly write: boolean;
-  /** Where the runners' CPU profiles go; also slows them down. */
+  /** The folder for CPU profiles of the runners. Profiling slows them down. */
   readonly profileFolder: string | undefined;
 }
 
@@ -23,7 +23,7 @@ export const USAGE = `npm run bench -- [options]
   --write            bench/RESULTS.md and bench/results.svg also when this is not a whole run
   --profile folder   CPU profiles of the runners`;
 
-/** Throws with what is wrong. */
+/** Throws an error that names the wrong option. */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
@@ -47,7 +47,7 @@ export function readOptions(args: readonly string[]): Options {
   };
 }
 
-/** Everything at full size: what RESULTS.md is made of. */
+/** Whether all is run at full size. Only such a run writes RESULTS.md by itself. */
 export function isWholeRun({ scenarios, contenders, scale, rounds, profileFolder }: Options): boolean {
   return (
     scenarios.length === 0 &&

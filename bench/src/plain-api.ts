@@ -1,7 +1,10 @@
 import { fastify, type FastifyInstance } from "fastify";
 import type { Client, Payload } from "./contender.ts";
 
-/** The least that a peer's user would write: the platform's own Fastify, one route, a validated body, no authentication. */
+/**
+ * The least API that a peer's user would write: the same Fastify as ours, one route, a validated body, no
+ * authentication.
+ */
 export function createPlainApi(client: Client): FastifyInstance {
   const api = fastify({ logger: false });
   api.post<{ Body: Payload }>(

@@ -1,20 +1,21 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-// What Linux tells of processes. Elsewhere everything is unknown (NaN), and the bench still measures time.
+// CPU and memory of processes, from /proc of Linux. On other systems they are NaN, and the bench still
+// measures time.
 
-/** Of what user programs see, on every architecture. */
+/** Clock ticks a second of the figures in /proc, on every architecture. */
 const TICKS_PER_SECOND = 100;
 const KIB = 1_024;
 
 interface Stat {
   readonly parent: number;
-  /** CPU time of all threads, in seconds. */
+  /** CPU time of all its threads, in seconds. */
   readonly cpu_seconds: number;
-  /** And of its children that have ended and were waited for. */
+  /** CPU time of its children that have ended, in seconds. */
   readonly ended_children_cpu_seconds: number;
 }
 
-/** CPU seconds of a server: itself, what it started, and what of that has ended. */
+/** Returns the CPU seconds of a server and of all its child processes, also of those that have ended. */
 export function cpuOfTree(pid: number): number {
   const root = readStat(pid);
   if (!root) return Number.NaN;
@@ -30,7 +31,7 @@ export function cpuOf(pid: number): number {
   return readStat(pid)?.cpu_seconds ?? Number.NaN;
 }
 
-/** Resident memory now. */
+/** Returns the resident memory now, in bytes. */
 export function memoryOf(pid: number): number {
   const kib = /^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1];
   return kib === undefined ? Number.NaN : Number(kib) * KIB;

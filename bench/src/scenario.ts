@@ -1,9 +1,9 @@
-/** What one measurement gave, by column. */
+/** The figures of one measurement, by column. */
 export type Values = Readonly<Record<string, number>>;
 
-/** One of those that take turns: a contender, or a variant of ours. */
+/** One of those that are compared in a scenario: a contender, or a variant of ours. */
 export interface Subject {
-  /** Unique in its scenario. */
+  /** A name that is unique in its scenario. */
   readonly name: string;
   readonly title: string;
   measure(round: number): Promise<Values>;
@@ -12,13 +12,13 @@ export interface Subject {
 export interface Column {
   readonly key: string;
   readonly title: string;
-  /** Digits after the point. */
+  /** Digits after the decimal point. */
   readonly digits: number;
 }
 
 export interface Cast {
   readonly subjects: readonly Subject[];
-  /** After the last round. */
+  /** Called after the last round. */
   readonly end?: () => Promise<void>;
 }
 
@@ -27,28 +27,31 @@ export interface Scenario {
   readonly title: string;
   /** What is measured, in a sentence or two. */
   readonly about: string;
-  /** The first is what ratios are made of. */
+  /** Ratios are made of the first column. */
   readonly columns: readonly Column[];
   readonly better: "more" | "less";
-  /** Ours against each of the others (`peers`), or each variant against the first (`variants`). */
+  /** `peers`: ours is compared with each other subject. `variants`: each is compared with the first. */
   readonly compare: "peers" | "variants";
-  /** Makes what lasts through all rounds. */
+  /** Creates what lasts through all rounds. */
   prepare(): Promise<Cast>;
 }
 
 export interface Outcome {
   readonly scenario: Scenario;
   readonly subjects: readonly Pick<Subject, "name" | "title">[];
-  /** By subject; one entry a round. */
+  /** The figures of each subject, one entry a round. */
   readonly values: ReadonlyMap<string, readonly Values[]>;
 }
 
-/** A number in a sentence: 50,000. */
+/** Formats a number for a sentence: 50,000. */
 export function say(count: number): string {
   return count.toLocaleString("en");
 }
 
-/** A B C, A B C, …: whatever the machine does meanwhile, it does to all of them. */
+/**
+ * Measures in rounds (A B C, A B C, …), so that a slow minute of the machine hits all subjects and not only
+ * one.
+ */
 export async function play(
   scenario: Scenario,
   rounds: number,

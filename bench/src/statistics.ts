@@ -8,7 +8,7 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: quantile(values, 0.5), min: Math.min(...values), max: Math.max(...values) };
 }
 
-/** Between two neighbours where it falls between them; NaN of nothing. */
+/** Interpolates between two neighbours. NaN when there are no values. */
 export function quantile(values: Iterable<number>, share: number): number {
   const sorted = [...values].toSorted((a, b) => a - b);
   const place = (sorted.length - 1) * share;

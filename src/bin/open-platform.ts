@@ -39,14 +39,19 @@ export interface OpenPlatform extends Platform {
 const PING = { name: "ping", text: "SELECT 1" };
 
 /**
- * The part of DATABASE_POOL_SIZE that claims and settles have for themselves: whatever requests do, a runner never waits for a connection behind
- * them. The rest is for requests and upkeep.
+ * The part of DATABASE_POOL_SIZE that is reserved for claims and settles, so that a runner never waits for a
+ * connection behind requests. The rest is for requests and upkeep.
  */
 const RUNNER_SHARE = 1 / 3;
-/** Beside DATABASE_POOL_SIZE, each opened when first used: the audit here, the heartbeat of a runner, the bell where runners take from PostgreSQL. */
+/**
+ * Connections of the audit, beside DATABASE_POOL_SIZE. The heartbeat of a runner and the bell have one more
+ * each.
+ */
 const AUDIT_CONNECTIONS = 1;
 
-/** Puts the implementations behind the interfaces. Opens nothing until it is used; `close` ends what was opened. */
+/**
+ * Chooses the implementation of each interface. Connections open when they are first used; `close` ends them.
+ */
 export function openPlatform(config: PlatformConfig, name: string, log: Logger): OpenPlatform {
   const runnerSize = Math.max(1, Math.floor(config.DATABASE_POOL_SIZE * RUNNER_SHARE));
   const open = (size: number, purpose: string, limits: Limits) =>

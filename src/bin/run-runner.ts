@@ -13,8 +13,8 @@ import { waitForServers } from "./wait-for-servers.ts";
 const DEFAULT_PROCESSORS_DIR = "./processors";
 
 /**
- * The runner of production. It runs until SIGTERM. Then it claims nothing more, gives running jobs 10 s, puts the rest back
- * to pending, and exits with 0.
+ * The runner of production. It runs until SIGTERM. Then it claims nothing more, gives running jobs 10 s, puts
+ * the rest back to pending, and exits with 0.
  */
 export async function runRunner(config: Config & { DATABASE_URL: string }, log: Logger): Promise<number> {
   const stop = listenForStop();
@@ -42,8 +42,8 @@ export async function stopRunner(runner: RunningRunner, stop: StopSignal): Promi
 }
 
 /**
- * Starts a runner, and the upkeep that every runner does. Throws a `ProcessorLoadError` when a processor of PROCESSORS_DIR
- * is faulty.
+ * Starts a runner, and the upkeep that every runner does. Throws a `ProcessorLoadError` when a processor of
+ * PROCESSORS_DIR is faulty.
  */
 export async function startRunner(
   platform: OpenPlatform,

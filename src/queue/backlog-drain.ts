@@ -25,8 +25,9 @@ export class BacklogDrain {
   }
 
   /**
-   * A round of refill left a backlog of this priority behind, or none. While our own runner drains the backlog, only a
-   * higher priority is news: the runner itself finds out when the backlog is empty, by a claim that returns nothing.
+   * A round of refill left a backlog of this priority behind, or none. While our own runner drains the
+   * backlog, only a higher priority is news: the runner itself finds out when the backlog is empty, by a
+   * claim that returns nothing.
    */
   refilled(priority: Priority | undefined): void {
     if (!this.isOurs || isHigher(priority, this.#priority)) this.#priority = priority;

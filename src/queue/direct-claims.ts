@@ -14,7 +14,9 @@ export interface DirectClaims {
   ring(): Promise<void>;
 }
 
-/** Claims straight from `job_queue` in PostgreSQL, in priority order. LISTEN/NOTIFY wakes a claim that waits. */
+/**
+ * Claims straight from `job_queue` in PostgreSQL, in priority order. LISTEN/NOTIFY wakes a claim that waits.
+ */
 export function directClaims(jobs: JobRepository, bell: Bell): DirectClaims {
   let wakes = 0;
   return {

@@ -16,8 +16,8 @@ export class ListLengths {
   }
 
   /**
-   * A list has room when a whole batch of submissions fits below `READY_WINDOW`. `refill` fills what is left above that,
-   * because it is fair to all customers and a push is not.
+   * A list has room when a whole batch of submissions fits below `READY_WINDOW`. `refill` fills what is left
+   * above that, because it is fair to all customers and a push is not.
    */
   get room(): Room {
     return { 0: this.#hasRoom(0), 1: this.#hasRoom(1), 2: this.#hasRoom(2) };

@@ -12,7 +12,10 @@ interface Parts {
   readonly bell: Bell;
 }
 
-/** The ready queue without Redis: runners claim straight from `job_queue` in PostgreSQL, and the bell wakes them. */
+/**
+ * The ready queue without Redis: runners claim straight from `job_queue` in PostgreSQL, and the bell wakes
+ * them.
+ */
 export function createPostgresReadyQueue({ jobs, waitingJobs, bell }: Parts): ReadyQueue {
   const direct = directClaims(jobs, bell);
   return {

@@ -64,7 +64,7 @@ describe.each(backends)("the ready queue on $name", ({ redis }) => {
     expect(performance.now() - started_at).toBeLessThan(5_000);
   });
 
-  test("answers nothing after the wait when nothing comes", async () => {
+  test("returns nothing after the wait when nothing comes", async () => {
     expect(await platform.readyQueue.claim({ runner_id, max: 5, wait_ms: 50 })).toEqual([]);
   });
 
@@ -285,7 +285,7 @@ describe("the Redis lists, as a foreign program sees them", () => {
     expect(priorities.findIndex((priority) => priority === 2)).toBe(READY_WINDOW + 1_000);
   });
 
-  test("while our own runner takes the backlog, a refill leaves it there, but for a taste", async () => {
+  test("while our own runner takes the backlog, a refill moves one batch of it and no more", async () => {
     for (const count of [READY_WINDOW, 4_000])
       await submitJobs(
         platform,
@@ -318,7 +318,10 @@ describe("the Redis lists, as a foreign program sees them", () => {
   });
 });
 
-/** To a client, a server without these commands is one of before 7: BRPOP and RPOP with a count are what is left. */
+/**
+ * For a client, a server without these commands is one from before 7. What is left is BRPOP, and RPOP with a
+ * count.
+ */
 async function redisBeforeSeven() {
   const server = await startRedis({
     args: ["--rename-command", "BLMPOP", "", "--rename-command", "LMPOP", ""],

@@ -16,7 +16,8 @@ import { submitJobs } from "../core/use-cases/submit-jobs.ts";
 import { RedisReadyQueue } from "./redis-ready-queue.ts";
 import { REFILL_BATCH } from "./refill-lists.ts";
 
-// How the modes follow on each other, on a Redis of this test's own. What each mode does for a runner is in ready-queue.test.ts.
+// How the modes follow on each other, on a Redis of this test's own. What each mode does for a runner is in
+// ready-queue.test.ts.
 
 let redis: RedisServer;
 let platform: OpenPlatform;

@@ -21,30 +21,32 @@ import { refillLists, type Refill } from "./refill-lists.ts";
  * The ready queue of a process is in one of three modes.
  *
  * LISTS     The ready lists hold all that is due, as far as this process knows.
- *   entered   at the start; from BACKLOG, when a claim finds the backlog empty or a refill leaves none behind.
- *   claim     pops ids, and waits for the first. A wait that ends without one is followed by one look in PostgreSQL:
- *             a job can wait there although its id is missing from the lists.
+ *   entered   at the start; from BACKLOG, when a claim finds the backlog empty, or a refill leaves none.
+ *   claim     pops ids, and waits for the first. A wait that ends without one is followed by one look in
+ *             PostgreSQL: a job can wait there although its id is missing from the lists.
  *   push      pushes the jobs that there is room for.
  *   refill    stamps and pushes jobs of the backlog, up to 500 of each priority a round.
  *
  * BACKLOG   More jobs of one priority are due than the lists take. They wait in PostgreSQL.
  *   entered   when a refill leaves a backlog behind.
- *   claim     pops ids of this priority and of higher ones, without a wait. When there are none, it takes jobs of the
- *             backlog straight from PostgreSQL.
+ *   claim     pops ids of this priority and of higher ones, without a wait. When there are none, it takes
+ *             jobs of the backlog straight from PostgreSQL.
  *   push      as in LISTS.
- *   refill    as in LISTS, but for one round a second while our own runner takes from the backlog.
+ *   refill    as in LISTS, but only one round a second while our own runner takes from the backlog.
  *
- * AWAY      Reads or writes of Redis have failed for 3 s. Left when both work again, for the mode that was hidden by it.
- *   entered   from any mode, by time.
+ * AWAY      Reads or writes of Redis have failed for 3 s. It hides one of the other modes until both work.
+ *   entered   from either mode, by time.
  *   claim     takes jobs straight from PostgreSQL, and waits for the bell.
  *   push      as in LISTS while writes work.
  *   refill    as in LISTS while writes work.
  *
- * In any mode, nothing is pushed while writes fail, from the first failure on: submissions must not wait 3 s to find out.
- * Jobs that are not pushed stay in the backlog. `push` and `refill` then ring the bell for runners that are AWAY.
+ * In any mode, nothing is pushed while writes fail, from the first failure on: submissions must not wait 3 s
+ * to find out. Jobs that are not pushed stay in the backlog. `push` and `refill` then ring the bell for
+ * runners that are AWAY.
  *
- * The mode follows from what two objects remember: `RedisHealth` (since when reads and writes fail) and `BacklogDrain`
- * (which backlog waits, and who drains it). A third, `ListLengths`, remembers how full the lists are, for `room`.
+ * The mode follows from what two objects remember: `RedisHealth` (since when reads and writes fail) and
+ * `BacklogDrain` (which backlog waits, and who drains it). A third, `ListLengths`, remembers how full the
+ * lists are, for `room`.
  */
 type Mode = "LISTS" | "BACKLOG" | "AWAY";
 
@@ -65,8 +67,8 @@ interface Parts {
 }
 
 /**
- * The ready queue on Redis lists. Connects when it is first used. Redis may be gone, silent, slow, full or read-only:
- * jobs are then taken from PostgreSQL, and it goes back to Redis by itself.
+ * The ready queue on Redis lists. Connects when it is first used. Redis may be gone, silent, slow, full or
+ * read-only: jobs are then taken from PostgreSQL, and it goes back to Redis by itself.
  */
 export class RedisReadyQueue implements ReadyQueue {
   readonly #parts: Parts;
@@ -76,7 +78,10 @@ export class RedisReadyQueue implements ReadyQueue {
   readonly #health: RedisHealth;
   readonly #known = new ListLengths();
   readonly #drain = new BacklogDrain();
-  /** A wait for the lists ended empty, yet a job waited: until PostgreSQL has none either, it is asked without a wait. */
+  /**
+   * A wait for the lists ended empty, yet a job waited: until PostgreSQL has none either, it is asked without
+   * a wait.
+   */
   #idsAreMissing = false;
   #wakes = 0;
 
@@ -148,7 +153,10 @@ export class RedisReadyQueue implements ReadyQueue {
     await this.#parts.bell.close();
   }
 
-  /** Ids to claim; none when the lists are empty, or when Redis has been away for long enough to do without it. */
+  /**
+   * Ids to claim; none when the lists are empty, or when Redis has been away for long enough to do without
+   * it.
+   */
   async #pop(request: ClaimRequest): Promise<Popped[]> {
     try {
       return await this.#health.watch("reads", () => this.#popByMode(request));
@@ -198,8 +206,8 @@ export class RedisReadyQueue implements ReadyQueue {
   }
 
   /**
-   * Takes jobs whose ids ought to be in the lists and are not: evicted, wiped, popped by a foreign consumer or by a
-   * runner that died. No runner idles beside a job that waits.
+   * Takes jobs whose ids ought to be in the lists and are not: evicted, wiped, popped by a foreign consumer
+   * or by a runner that died. No runner idles beside a job that waits.
    */
   async #claimMissing({ runner_id, max }: ClaimRequest): Promise<ClaimedJob[]> {
     const claimed = await this.#parts.jobs.claimNext({ runner_id, max });
@@ -221,7 +229,9 @@ export class RedisReadyQueue implements ReadyQueue {
     return false;
   }
 
-  /** Asks Redis whether it takes writes, and how long the lists are. A slow Redis counts as one that is gone. */
+  /**
+   * Asks Redis whether it takes writes, and how long the lists are. A slow Redis counts as one that is gone.
+   */
   async #lookUp(): Promise<void> {
     this.#known.ask();
     this.#known.learn(await within(PUSH_TIMEOUT_MS, this.#lists.probe()));

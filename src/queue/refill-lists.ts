@@ -5,18 +5,24 @@ import type { Lengths } from "./list-lengths.ts";
 import type { RedisLists } from "./redis/redis-lists.ts";
 
 /**
- * Jobs of each priority that one round moves. With 1,000, a round over a backlog of 1,000 customers took 25 ms, and the
- * three priorities share the cores.
+ * Jobs of each priority that one round moves. With 1,000, a round over a backlog of 1,000 customers took 25
+ * ms, and the three priorities share the cores.
  */
 export const REFILL_BATCH = 500;
-/** From stamp to push and from pop to claim take milliseconds: an id stamped this long ago and in no list is missing. */
+/**
+ * From stamp to push and from pop to claim take milliseconds: an id stamped this long ago and in no list is
+ * missing.
+ */
 const MISSING_AFTER_MS = 2_000;
 /**
- * A list that is shorter than its stamped jobs misses ids, and is compared at once. Stale or foreign ids can hide that by
- * making the list longer, so each list is also compared this often.
+ * A list that is shorter than its stamped jobs misses ids, and is compared at once. Stale or foreign ids can
+ * hide that by making the list longer, so each list is also compared this often.
  */
 const COMPARE_MS = 5_000;
-/** Ids of a list that are compared. A foreign producer can make it longer; ids beyond this may be pushed twice, which is harmless. */
+/**
+ * Ids of a list that are compared. A foreign producer can make it longer; ids beyond this may be pushed
+ * twice, which is harmless.
+ */
 const PRESENT_MAX = 4 * READY_WINDOW;
 
 export interface RefillRound {
@@ -28,8 +34,9 @@ export interface RefillRound {
 
 export interface Refill {
   /**
-   * Moves a batch of due jobs into the lists, whatever kept them out: they came due, their push failed, their id was popped
-   * by a runner that died before its claim, Redis was wiped, or the lists were full. Safe in any number of processes at once.
+   * Moves a batch of due jobs into the lists, whatever kept them out: they came due, their push failed, their
+   * id was popped by a runner that died before its claim, Redis was wiped, or the lists were full. Safe in
+   * any number of processes at once.
    */
   round(lengths: Lengths): Promise<RefillRound>;
 }
@@ -61,7 +68,8 @@ export function refillLists(lists: RedisLists, waitingJobs: WaitingJobRepository
     const { ids, cursor } = await waitingJobs.stampBacklog({ priority, max, after: cursors.get(priority) });
     if (cursor !== undefined) cursors.set(priority, cursor);
     await lists.push(ids.map((id) => ({ id, priority })));
-    // A batch that is not full proves nothing: each customer gets an equal share of it, and one may have more. An empty one does.
+    // A batch that is not full proves nothing: each customer gets an equal share of it, and one may have
+    // more. An empty one does.
     const again = ids.length > 0 && length + ids.length < READY_WINDOW;
     return { again, overflows: ids.length === max };
   }

@@ -20,8 +20,8 @@ export interface Attempt {
 }
 
 /**
- * Runs one attempt of a job and returns its outcome, which the caller writes. Returns undefined when the job is no longer
- * this attempt's to end: it was cancelled, or its runner was declared dead. Never rejects.
+ * Runs one attempt of a job and returns its outcome, which the caller writes. Returns undefined when the job
+ * is no longer this attempt's to end: it was cancelled, or its runner was declared dead. Never rejects.
  */
 export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined> {
   const { job, jobType, interrupter } = attempt;
@@ -69,8 +69,8 @@ function processorFor({ jobType, processors }: Attempt): Processor {
 }
 
 /**
- * What a processor sees of its attempt. Members are created when they are first used, because most attempts use none.
- * Functions are bound, so that a processor may destructure the context.
+ * What a processor sees of its attempt. Members are created when they are first used, because most attempts
+ * use none. Functions are bound, so that a processor may destructure the context.
  */
 class AttemptContext implements ProcessorContext {
   readonly job: ClaimedJob;
@@ -127,8 +127,8 @@ function toJobError(failure: unknown): JobError {
 }
 
 /**
- * Our codes and those of processors are lower case with `_`. Codes of Node and of libraries (`ENOENT`) mean nothing to a
- * customer.
+ * Our codes and those of processors are lower case with `_`. Codes of Node and of libraries (`ENOENT`) mean
+ * nothing to a customer.
  */
 function isOwnCode(code: string | undefined): code is string {
   return code !== undefined && /^[a-z][a-z0-9_]{0,99}$/.test(code);

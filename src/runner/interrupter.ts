@@ -10,8 +10,8 @@ export class Interruption extends Error {
 }
 
 /**
- * Tells one attempt to stop, once. The `AbortSignal` is created when the processor first asks for it. Most never do, and an
- * `AbortSignal` with a listener costs more than everything else in an attempt without work.
+ * Tells one attempt to stop, once. The `AbortSignal` is created when the processor first asks for it. Most
+ * never do, and an `AbortSignal` with a listener costs more than everything else in an attempt without work.
  */
 export class Interrupter {
   #reason: Interruption | undefined;
@@ -43,8 +43,8 @@ export class Interrupter {
   }
 
   /**
-   * Settles as `work` does, or rejects with the interruption if that comes first. How `work` ends after that is ignored.
-   * One at a time.
+   * Settles as `work` does, or rejects with the interruption if that comes first. How `work` ends after that
+   * is ignored. One at a time.
    */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {

@@ -26,8 +26,8 @@ interface MembershipOptions {
 }
 
 /**
- * Keeps a runner registered: under an id of its own, with a heartbeat. A runner that was declared dead registers again
- * under a new id, because the old one has lost its jobs for good.
+ * Keeps a runner registered: under an id of its own, with a heartbeat. A runner that was declared dead
+ * registers again under a new id, because the old one has lost its jobs for good.
  */
 export class Membership {
   #id = newId();
@@ -91,8 +91,8 @@ export class Membership {
   }
 
   /**
-   * Gives up the id, with all that was claimed under it, and registers under a new one. Other runners get the jobs: for when
-   * this one cannot settle them.
+   * Gives up the id, with all that was claimed under it, and registers under a new one. Other runners get the
+   * jobs: for when this one cannot settle them.
    */
   async rejoinUnderNewId(): Promise<void> {
     if (!this.#joined) return;
@@ -104,8 +104,8 @@ export class Membership {
   }
 
   /**
-   * Deregisters, at an orderly end, when nothing runs any more. It first waits for a registration that is under way, which
-   * would otherwise leave a dead runner in the list.
+   * Deregisters, at an orderly end, when nothing runs any more. It first waits for a registration that is
+   * under way, which would otherwise leave a dead runner in the list.
    */
   async leave(): Promise<void> {
     this.#left = true;

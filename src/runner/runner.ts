@@ -34,8 +34,8 @@ interface RunnerOptions {
 }
 
 /**
- * Claims jobs, runs them, and settles them, in batches: a claim takes as many jobs as there are free slots, a settle takes
- * all that have ended by then.
+ * Claims jobs, runs them, and settles them, in batches: a claim takes as many jobs as there are free slots, a
+ * settle takes all that have ended by then.
  */
 export class Runner {
   readonly #membership: Membership;
@@ -63,7 +63,8 @@ export class Runner {
       onChange: () => this.#change(),
     });
     this.#settlements = new Settlements(options.platform.jobs, {
-      // A slot is free again when its job has run, before it is settled: the next claim overlaps the last settle.
+      // A slot is free again when its job has run, before it is settled: the next claim overlaps the last
+      // settle.
       queueMax: 3 * options.concurrency + JOB_BATCH_MAX,
       onRetry: (error) =>
         options.log.warn({ err: error }, "settling is delayed: the database does not answer"),
@@ -97,8 +98,8 @@ export class Runner {
   }
 
   /**
-   * Claims nothing more, gives running jobs `grace_ms` to end, and puts the rest back to pending, with their attempt excused.
-   * Resolves when every outcome is written.
+   * Claims nothing more, gives running jobs `grace_ms` to end, and puts the rest back to pending, with their
+   * attempt excused. Resolves when every outcome is written.
    */
   async stop(grace_ms = STOP_GRACE_MS): Promise<void> {
     this.#stopping = true;
@@ -132,7 +133,9 @@ export class Runner {
     }
   }
 
-  /** Free slots; none while too many outcomes wait to be written, which bounds what a runner holds in memory. */
+  /**
+   * Free slots; none while too many outcomes wait to be written, which bounds what a runner holds in memory.
+   */
   get #free(): number {
     const { concurrency } = this.#options;
     const unsettled = this.#settlements.size;
@@ -149,7 +152,9 @@ export class Runner {
     }
   }
 
-  /** Returns undefined when the database stays away. The jobs are then released, which costs them no attempt. */
+  /**
+   * Returns undefined when the database stays away. The jobs are then released, which costs them no attempt.
+   */
   async #findJobTypes(jobs: readonly ClaimedJob[]): Promise<ReadonlyMap<string, JobType> | undefined> {
     const { platform, log } = this.#options;
     const ids = jobs.map((job) => job.job_type_id);
@@ -217,7 +222,8 @@ export class Runner {
   async #until(fact: () => boolean): Promise<void> {
     while (!fact()) {
       await new Promise<void>((resolve) => void this.#waiters.push(resolve));
-      // Waits for the other changes of this cycle of the event loop: a whole batch of slots becomes free at once.
+      // Waits for the other changes of this cycle of the event loop: a whole batch of slots becomes free at
+      // once.
       await new Promise((resolve) => void setImmediate(resolve));
     }
   }

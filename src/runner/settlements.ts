@@ -10,7 +10,10 @@ import { isRetryable, withRetry } from "../core/lib/with-retry.ts";
 
 /** Bytes of output in one batch, roughly. */
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
-/** How long a batch is tried again while the database is away. Settling twice is harmless: the fence refuses the second. */
+/**
+ * How long a batch is tried again while the database is away. Settling twice is harmless: the fence refuses
+ * the second.
+ */
 const RETRY_FOR_MS = 10 * 60 * 1_000;
 
 export interface Settlement {
@@ -82,13 +85,17 @@ export class Settlements {
     this.#open.set(lease_id, (this.#open.get(lease_id) ?? 0) + 1);
   }
 
-  /** Forgets all leases, when the runner has given its id up. They must stay: a rescue finds the jobs by them. */
+  /**
+   * Forgets all leases, when the runner has given its id up. They must stay: a rescue finds the jobs by them.
+   */
   abandonAll(): void {
     this.#open.clear();
     this.#forgotten = [];
   }
 
-  /** Stops counting a job that somebody else has ended. The next settle deletes its lease if it was the last. */
+  /**
+   * Stops counting a job that somebody else has ended. The next settle deletes its lease if it was the last.
+   */
   forget(lease_id: string): void {
     const left = (this.#open.get(lease_id) ?? 0) - 1;
     if (left > 0) this.#open.set(lease_id, left);

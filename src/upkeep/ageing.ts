@@ -6,8 +6,8 @@ import type { UpkeepTask } from "./upkeep.ts";
 const BATCH = 1_000;
 
 /**
- * A job that has waited `after_seconds` at its priority moves up by one, so that a stream of more urgent jobs cannot starve
- * it for ever; 0 turns this off. Each round starts where the one before it ended.
+ * A job that has waited `after_seconds` at its priority moves up by one, so that a stream of more urgent jobs
+ * cannot starve it for ever; 0 turns this off. Each round starts where the one before it ended.
  */
 export function ageing(waitingJobs: WaitingJobRepository, after_seconds: number): UpkeepTask {
   const cursors = new Map<Priority, string>();

@@ -8,8 +8,8 @@ interface RescueParts {
   readonly runners: RunnerRepository;
   readonly lease_seconds: number;
   /**
-   * Returns for how long this process has been in contact with the database without a break. A process that just lost its
-   * own connection must not judge others: their silence may be its own outage.
+   * Returns for how long this process has been in contact with the database without a break. A process that
+   * just lost its own connection must not judge others: their silence may be its own outage.
    */
   readonly contact_ms: () => number;
   /** Called with the number of jobs that wait again. */

@@ -35,9 +35,11 @@ export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings):
     { name: "unparking", every_ms: 1_000, runOnce: async () => (await waitingJobs.unpark(BATCH)) === BATCH },
     // Deletes expired idempotency keys and outbox events.
     { name: "expiry", every_ms: 5_000, runOnce: () => platform.forgetExpired() },
-    // Adds a link to the hash chain of each wallet that has new entries. The database lets one process at a time do it.
+    // Adds a link to the hash chain of each wallet that has new entries. The database lets one process at a
+    // time do it.
     { name: "sealing", every_ms: 60_000, runOnce: fromCursor((after) => seals.sealNext(after)) },
-    // Deletes old jobs, so that history never slows the queue or fills the disk. Ledger entries stay for ever.
+    // Deletes old jobs, so that history never slows the queue or fills the disk. Ledger entries stay for
+    // ever.
     {
       name: "retention",
       every_ms: 5_000,
@@ -59,7 +61,10 @@ export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings):
   ];
 }
 
-/** Each round starts at the cursor that the one before it returned; undefined is the end, and the start of the next. */
+/**
+ * Each round starts at the cursor that the one before it returned; undefined is the end, and the start of the
+ * next.
+ */
 function fromCursor(
   round: (after: string | undefined) => Promise<string | undefined>,
 ): UpkeepTask["runOnce"] {

@@ -5,7 +5,10 @@ import type { Logger } from "pino";
 export interface UpkeepTask {
   readonly name: string;
   readonly every_ms: number;
-  /** Does one bounded batch. Returns true when there was more. Must be safe in any number of processes at once. */
+  /**
+   * Does one bounded batch. Returns true when there was more. Must be safe in any number of processes at
+   * once.
+   */
   runOnce(): Promise<boolean>;
 }
 

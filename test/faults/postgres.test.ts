@@ -22,7 +22,7 @@ import { waitFor } from "../support/wait-for.ts";
 
 const PRICE_CENTS = 7;
 const FUNDS_CENTS = 100_000_000;
-/** What a submission takes at most while the database is away, 5 s, and what it takes to be sent and answered. */
+/** A submission fails after 5 s while the database is away; the rest is for the way there and back. */
 const SUBMISSION_MS_MAX = 5_500;
 
 test("PostgreSQL crashes five times under load: nothing that was accepted is lost, and nobody needs a restart", async () => {
@@ -237,7 +237,10 @@ function startLoad({ request, customer, type }: Stack) {
   };
 }
 
-/** What was accepted is there, has succeeded, and is paid; so is what was stored though its answer was lost. Answers all jobs. */
+/**
+ * Every accepted job has succeeded and is paid, and so is every job that was stored although its reply was
+ * lost. Returns all jobs.
+ */
 async function expectNothingLost(stack: Stack, accepted: readonly Job[]): Promise<Job[]> {
   const { request, customer, databaseUrl, processes } = stack;
   const jobs = await allEnded(request, customer, 30_000);

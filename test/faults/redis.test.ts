@@ -19,16 +19,17 @@ import {
 import { startRefill } from "../support/upkeep.ts";
 import { waitFor } from "../support/wait-for.ts";
 
-// Whatever becomes of Redis, nothing that was accepted is lost, submissions do not wait for it, and runners go on. Each prints its figure.
+// Whatever happens to Redis, no accepted job is lost, submissions do not wait for it, and runners go on. Each
+// test prints its figure.
 
-/** Faults of minutes' sort take their time: `npm run verify:long`. */
+/** Long outages are tested by `npm run verify:long`. */
 const isLong = process.env["LONG_TESTS"] === "1";
 const RATE = 200;
 const BASE_MS = 3_000;
 const FUNDS_CENTS = 1_000_000_000;
 
 interface Stack {
-  /** As two processes: neither knows what the other knows of Redis. */
+  /** Like two processes: neither knows what the other knows of Redis. */
   readonly api: OpenPlatform;
   readonly runner: OpenPlatform;
   readonly databaseUrl: string;
@@ -303,7 +304,7 @@ async function lengthOfLists(redis: Redis): Promise<number> {
   return lengths.reduce((sum, length) => sum + length, 0);
 }
 
-/** How often ids were asked for, by anybody. */
+/** How often anybody popped. */
 async function popCount(redis: Redis): Promise<number> {
   const stats = await redis.info("commandstats");
   return [...stats.matchAll(/cmdstat_b?lmpop:calls=(\d+)/g)].reduce(
@@ -319,7 +320,7 @@ async function untilConsuming(url: string, popsBefore: number): Promise<number> 
   );
 }
 
-/** What was stamped within the last two seconds counts as on its way: the worst case is a wipe of ids that are older. */
+/** Jobs stamped within the last 2 s count as on their way. The worst case is a wipe of ids that are older. */
 async function stampsAreOld(): Promise<void> {
   await wait(2_000);
 }

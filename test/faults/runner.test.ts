@@ -24,7 +24,10 @@ const JOBS = 50;
 const PRICE_CENTS = 7;
 const FUNDS_CENTS = 1_000_000;
 
-/** Runs until its gate, a file, is opened: however slow the machine is, a job is running for as long as the test needs it to. */
+/**
+ * A processor that runs until its gate, a file, exists: a job runs for as long as the test needs it to, on
+ * any machine.
+ */
 const GATED_PROCESSOR = `
   import { existsSync } from "node:fs";
   import { setTimeout as wait } from "node:timers/promises";
@@ -203,7 +206,10 @@ async function secondAttempts(request: Request, customer: string): Promise<Job[]
   return again.length === JOBS ? again : undefined;
 }
 
-/** Half of the jobs lost one attempt with their runner, which the budget of one does not count, and succeeded with the next. */
+/**
+ * Half of the jobs lost an attempt with their runner. It does not count as one of their attempts, and the
+ * next one succeeded.
+ */
 function expectRescuedOnce(jobs: readonly Job[]): void {
   expect(jobs).toHaveLength(2 * JOBS);
   expect(jobs.filter((job) => job.attempt === 2)).toHaveLength(JOBS);

@@ -28,8 +28,9 @@ export interface DeclaredName {
 }
 
 /**
- * Returns the names that the files of a TypeScript project declare: of variables, parameters, functions, and members of
- * types and classes. Not those of members of an object literal, which belong to a type that is declared elsewhere.
+ * Returns the names that the files of a TypeScript project declare: of variables, parameters, functions, and
+ * members of types and classes. Not those of members of an object literal, which belong to a type that is
+ * declared elsewhere.
  */
 export function declaredNames(folder: string): DeclaredName[] {
   const api = new API({ cwd: folder });

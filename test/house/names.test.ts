@@ -11,8 +11,8 @@ import { declaredNames, type DeclaredName } from "./declared-names.ts";
  * 1. A value in a unit ends in that unit and is snake_case: `wait_ms`, `cost_cents`, `started_at`.
  * 2. Every other name is camelCase, unless it is the name of a column, or of a member of our JSON.
  *
- * Constants (`READY_WINDOW`) and types have a case of their own. A function that only returns a value in a unit may be
- * either: it is named for what it does (`formatSeconds`), or for what it returns (`contact_ms`).
+ * Constants (`READY_WINDOW`) and types have a case of their own. A function that returns a value in a unit
+ * may have either: it is named for what it does (`formatSeconds`), or for what it returns (`contact_ms`).
  */
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
@@ -21,7 +21,10 @@ const UNITS: ReadonlySet<string> = new Set(
   "at ms second seconds minute minutes hours days cents bytes mb mib".split(" "),
 );
 
-/** JSON that no generated file describes: what functions of the database return, and what the CLI and processors read and write. */
+/**
+ * JSON that no generated file describes: what functions of the database return, and what the CLI and
+ * processors read and write.
+ */
 const OTHER_JSON: ReadonlySet<string> = new Set([
   // Rows of functions of the database.
   "lease_id",

@@ -1,11 +1,14 @@
 import type { Client, Payload, Watch, Worker } from "../contender.ts";
 
-// What both backends of BullMQ have in common: one API.
+// What BullMQ on Redis and BullMQ on PostgreSQL have in common.
 
 export const QUEUE = "bench";
 const JOB_NAME = "noop";
 
-/** Finished jobs go at once: keeping them is slower, and what both backends' pages advise against. */
+/**
+ * Finished jobs are deleted at once. Keeping them is slower, and the pages of both backends advise against
+ * it.
+ */
 export const RETENTION = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } };
 
 interface BullQueue {

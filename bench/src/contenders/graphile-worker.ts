@@ -77,13 +77,14 @@ export const graphileWorker: Contender = {
 };
 
 /**
- * With batched completion its event `job:complete` comes before the statement is sent. A job has ended once the statement that deletes it has
- * been answered, so we listen there: one look at a name a statement, no statement more.
+ * With batched completion, graphile-worker emits `job:complete` before it sends the statement. A job has
+ * ended when the statement that deletes it has returned, so that is where we listen. It costs one comparison
+ * of a name for each statement.
  */
 function listenForCompletions(pool: Pool, watch: Watch): Map<string, number> {
   const running = new Map<string, number>();
   pool.on("connect", (client) => {
-    // Its own statements come as one object, and are awaited.
+    // The library's own statements are passed as one object, and awaited.
     const query = client.query.bind(client) as (config: unknown, ...rest: unknown[]) => unknown;
     const heard = (config: unknown, ...rest: unknown[]): unknown => {
       const result = query(config, ...rest);

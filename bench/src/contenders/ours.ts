@@ -10,7 +10,7 @@ import type { Client, Contender, Payload, Site, Watch, Worker } from "../contend
 import { countRows } from "../servers/sql.ts";
 
 const COST_CENTS = 5;
-/** Enough for whatever a run submits. */
+/** Enough for all jobs of a run. */
 const BALANCE_CENTS = 1_000_000_000;
 const PROCESSOR = "bench.noop";
 const ADMIN_API_KEY = "bench-admin-key-0123456789";
@@ -21,7 +21,7 @@ const AGEING_SECONDS = 300;
 /** The default of JOB_RETENTION_DAYS. */
 const RETENTION_DAYS = 90;
 
-// That Redis is away is told as a warning, and one scenario is about it.
+// Not `warn`: one scenario takes Redis away, which the platform logs as a warning.
 const log = pino({ level: "error" });
 
 function create(title: string, usesRedis: boolean): Contender {
@@ -158,7 +158,7 @@ function create(title: string, usesRedis: boolean): Contender {
     async openApi(site) {
       const { createApi } = await import("../../../src/api/server.ts");
       const platform = openFor(site, "bench api");
-      // Its connections end with the process: an API that is ready takes no more hooks.
+      // Nothing closes the platform: its connections end with the process.
       return await createApi({ platform, adminApiKey: ADMIN_API_KEY, log });
     },
 

@@ -5,7 +5,7 @@ import { countRows } from "../servers/sql.ts";
 const QUEUE = "bench";
 const BATCH = 500;
 const POOL_SIZE = 10;
-/** Loops of one worker: while one completes, another fetches. */
+/** Loops of one worker: while one of them completes jobs, another fetches some. */
 const LOOPS = 3;
 
 export const pgBoss: Contender = {
@@ -101,7 +101,8 @@ function listeningWorker(boss: PgBoss, watch: Watch): Worker {
         },
         async (jobs) => {
           for (const job of jobs) watch.started(job.data.n);
-          // It would do so itself after this handler, but tell nobody when: we complete them to know. Its own call then finds nothing.
+          // pg-boss would complete them after this handler, but does not tell when. Its own call then finds
+          // nothing to do.
           await boss.complete(
             QUEUE,
             jobs.map(({ id }) => id),

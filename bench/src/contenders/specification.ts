@@ -4,7 +4,10 @@ import { v7 as uuidv7 } from "uuid";
 import type { Contender, Payload, Site, Watch } from "../contender.ts";
 import { countRows, runSql } from "../servers/sql.ts";
 
-/** Jobs that a worker has under way, each on its own; a worker with one at a time would be ten times slower. */
+/**
+ * Jobs that a worker runs at a time, each in a loop of its own. With one at a time it would be ten times
+ * slower.
+ */
 const LOOPS = 10;
 const POOL_SIZE = 10;
 const LIST = "jobs:p1:pending";
@@ -22,7 +25,10 @@ CREATE TABLE jobs (
   estimated_cost_cents bigint NOT NULL, cost_cents bigint, created_at timestamptz NOT NULL DEFAULT now(), started_at timestamptz, completed_at timestamptz);
 `;
 
-/** The platform's specification taken at its word, for what batching is worth: a statement a step, a commit a statement, a job at a time. */
+/**
+ * The platform's specification taken at its word, to show what batching is worth: one job at a time, one
+ * statement for each step, one commit for each statement.
+ */
 export const specification: Contender = {
   title: "the specification as written",
   settings:
@@ -79,7 +85,7 @@ export const specification: Contender = {
 
   async openWorker(site, watch) {
     const pool = openPool(site);
-    // A blocking pop holds its connection: one a loop.
+    // A blocking pop occupies its connection, so each loop has one of its own.
     const connections = Array.from({ length: LOOPS }, () => new Redis(site.redisUrl));
     await Promise.all([pool.query("SELECT 1"), ...connections.map((redis) => redis.ping())]);
     const stopping = new AbortController();

@@ -9,7 +9,7 @@ import { serve } from "./rpc.ts";
 let api: FastifyInstance | undefined;
 
 const methods = {
-  /** Answers the port. */
+  /** Listens on a free port, and returns it. */
   async listen(name: ContenderName, site: Site): Promise<number> {
     const contender = await loadContender(name);
     api = contender.openApi

@@ -5,14 +5,14 @@ import { loadContender, type ContenderName } from "../contenders.ts";
 import { sendAll, type HttpLoad } from "../http-load.ts";
 import { serve } from "./rpc.ts";
 
-// Who submits: the same process for every contender, fresh for every measurement.
+// The process that submits: the same code for every contender, a new process for every measurement.
 
 export interface BulkOptions {
   readonly first: number;
   readonly count: number;
-  /** Jobs in one call. */
+  /** Jobs that one call submits. */
   readonly batch: number;
-  /** Calls under way at a time. */
+  /** Calls that are under way at the same time. */
   readonly callers: number;
 }
 
@@ -22,7 +22,7 @@ export interface PacedOptions {
   readonly rate_per_second: number;
 }
 
-/** A timer of Node is due to the millisecond. */
+/** Timers of Node have a resolution of a millisecond. */
 const TICK_MS = 1;
 
 let name: ContenderName | undefined;
@@ -39,7 +39,7 @@ const methods = {
     if (!name || !site) throw new Error("setUp comes first");
     client = await (await loadContender(name)).openClient(site);
   },
-  /** How long it took, in milliseconds. */
+  /** Returns how long it took, in milliseconds. */
   async submitBulk({ first, count, batch, callers }: BulkOptions): Promise<number> {
     const target = opened();
     const started_at = now();
@@ -55,7 +55,10 @@ const methods = {
     await Promise.all(Array.from({ length: callers }, caller));
     return now() - started_at;
   },
-  /** One by one at a fixed rate, whether the ones before have been answered or not. Answers when each was called, in order. */
+  /**
+   * Submits jobs one by one at a fixed rate, and waits for no result in between. Returns when each call was
+   * made, in order.
+   */
   async submitPaced({ first, count, rate_per_second }: PacedOptions): Promise<Float64Array> {
     const target = opened();
     const called_at = new Float64Array(count);
@@ -73,7 +76,7 @@ const methods = {
     await Promise.all(answers);
     return called_at;
   },
-  /** How long it took, in milliseconds. */
+  /** Returns how long it took, in milliseconds. */
   async submitOverHttp(load: HttpLoad): Promise<number> {
     if (!name || !site) throw new Error("setUp comes first");
     const contender = await loadContender(name);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Methods, News } from "./rpc.ts";
 
-/** A process of this run, as its parent sees it. */
+/** A child process of this run, as its parent sees it. */
 export interface Remote<M extends Methods> {
   readonly pid: number;
   ask<Name extends keyof M & string>(method: Name, ...args: Parameters<M[Name]>): Answer<M[Name]>;
@@ -11,11 +11,11 @@ export interface Remote<M extends Methods> {
   end(): Promise<void>;
 }
 
-/** What a method promises, as it arrives. */
+/** The promise of what a method of the child returns. */
 type Answer<Method> = Method extends (...args: never[]) => Promise<infer Result> ? Promise<Result> : never;
 
 interface RemoteOptions {
-  /** Beside this file. */
+  /** Relative to this file. */
   readonly file: string;
   readonly execArgv?: readonly string[];
   readonly onEvent?: (event: unknown) => void;
@@ -29,7 +29,10 @@ interface Waiting {
 const END_MS = 5_000;
 const alive = new Set<ChildProcess>();
 
-/** Starts `file` on the same Node, with tsx, as this process. It ends with us: its channel closes. */
+/**
+ * Starts `file` on the Node and the tsx of this process. It ends when this process does, because its channel
+ * closes.
+ */
 export function startRemote<M extends Methods>({ file, execArgv = [], onEvent }: RemoteOptions): Remote<M> {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
     execArgv: [...process.execArgv, ...execArgv],
@@ -72,7 +75,7 @@ export function startRemote<M extends Methods>({ file, execArgv = [], onEvent }:
   };
 }
 
-/** For an end in the middle: nothing of ours may outlive the run. */
+/** Kills all processes that this run started, when it ends before it is done. */
 export function killRemotes(): void {
   for (const child of alive) child.kill("SIGKILL");
 }

@@ -1,4 +1,4 @@
-/** What a process of ours can be asked to do. Arguments and answers are copied, typed arrays included. */
+/** What a child process can be asked to do. Arguments and results are copied, typed arrays included. */
 export type Methods = Record<string, (...args: never[]) => Promise<unknown>>;
 
 export interface Question {
@@ -7,25 +7,25 @@ export interface Question {
   readonly args: readonly unknown[];
 }
 
-/** Either an answer to a question, or an event: news that nobody asked for. */
+/** A message from a child: the result of a call, or an event. */
 export type News =
   | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly error: string }
   | { readonly event: unknown };
 
 /**
- * The child's half: answers questions until the parent is gone or says `bye`. Whatever goes wrong outside of a question ends the process, and so
- * the run: a bench that goes on after a fault measures something else.
+ * The child's half: it serves calls until the parent is gone or says `bye`. A fault outside of a call ends
+ * the process, and with it the run: a bench that goes on after a fault measures something else.
  */
 export function serve(methods: Methods): void {
   process.on("message", (question: Question) => void answer(methods, question));
   process.on("disconnect", () => process.exit(0));
-  // Ctrl-C in a terminal reaches the whole group: the parent decides when we end.
+  // Ctrl-C in a terminal reaches the whole process group, but the parent decides when this process ends.
   process.on("SIGINT", () => undefined);
 }
 
 export function tell(event: unknown): void {
-  // Whoever asked may be gone already.
+  // The parent may be gone already.
   process.send?.({ event }, () => undefined);
 }
 

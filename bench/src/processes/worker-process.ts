@@ -3,9 +3,9 @@ import type { Site, Worker } from "../contender.ts";
 import { loadContender, type ContenderName } from "../contenders.ts";
 import { serve, tell } from "./rpc.ts";
 
-// One runner of a contender: the process whose memory and CPU time is measured.
+// One runner of a contender: the process whose memory and CPU time are measured.
 
-/** Often enough for the parent to see the end; when that was, we know ourselves. */
+/** How often the parent is told of progress. The time of the end is measured here, not by the parent. */
 const PROGRESS_MS = 20;
 const MARK_MS = 2;
 
@@ -16,9 +16,9 @@ export interface Progress {
 export interface WorkDone {
   readonly started: number;
   readonly settled: number;
-  /** Of the `n` of what was settled: with the count it tells whether each job ran once. */
+  /** The sum of the numbers `n` of all settled jobs. With their count it shows whether each job ran once. */
   readonly sum: number;
-  /** How many had been settled when, some milliseconds apart; the last is the end. */
+  /** How many jobs had been settled at which time, every few milliseconds; the last mark is the end. */
   readonly marks: readonly Mark[];
 }
 
@@ -27,7 +27,7 @@ export interface Mark {
   readonly settled: number;
 }
 
-/** When each job was started and settled, by its `n`; NaN for those that another worker had. */
+/** When each job was started and settled, by its number `n`; NaN for jobs of other workers. */
 export interface Samples {
   readonly started_at: Float64Array;
   readonly settled_at: Float64Array;
@@ -40,7 +40,7 @@ let samples: Samples | undefined;
 let told = 0;
 
 const methods = {
-  /** `sampled` above 0: remembers the times of so many jobs. */
+  /** With `sampled` above 0, remembers the times of that many jobs. */
   async open(name: ContenderName, site: Site, sampled: number): Promise<void> {
     if (sampled > 0) samples = { started_at: nothing(sampled), settled_at: nothing(sampled) };
     const contender = await loadContender(name);

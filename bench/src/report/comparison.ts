@@ -1,19 +1,22 @@
 import type { Outcome, Values } from "../scenario.ts";
 import { spreadOf, type Spread } from "../statistics.ts";
 
-/** The values of one column, a round each. */
+/** Returns the values of one column, one for each round. */
 export function column(outcome: Outcome, subject: string, key: string): number[] {
   return (outcome.values.get(subject) ?? []).map((values: Values) => values[key] ?? Number.NaN);
 }
 
-/** Round by round, because what a machine did in one round it did to both: the spread of the ratios, not the ratio of the medians. */
+/**
+ * Returns the spread of the ratios of each round, not the ratio of medians: a slow round of the machine hits
+ * both subjects.
+ */
 export function ratio(outcome: Outcome, key: string, above: string, below: string): Spread | undefined {
   const [numerators, denominators] = [column(outcome, above, key), column(outcome, below, key)];
   if (numerators.length === 0 || numerators.length !== denominators.length) return undefined;
   return spreadOf(numerators.map((value, round) => value / (denominators[round] ?? Number.NaN)));
 }
 
-/** Ours against the best of the others, each round against the best of that round. `others` are those among which to look. */
+/** Compares ours with the best of `others`, in each round with the best of that round. */
 export function ratioToBest(
   outcome: Outcome,
   key: string,

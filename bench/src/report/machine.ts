@@ -6,11 +6,11 @@ import { withClient } from "../servers/sql.ts";
 import type { Place } from "../contender.ts";
 
 const GIB = 1_024 ** 3;
-/** Where there is no disk below, fsync costs nothing. */
+/** File systems without a disk, where fsync costs nothing. */
 const TMPFS = 0x01021994;
 const require = createRequire(import.meta.url);
 
-/** What a reader needs to know to judge the numbers, as lines of text. */
+/** Returns what a reader must know of this machine to judge the numbers, as lines of text. */
 export async function describeMachine(place: Place): Promise<string[]> {
   const model = cpus()[0]?.model ?? "unknown processor";
   const postgres = await withClient(place.databaseUrl, async (client) => {
@@ -27,7 +27,7 @@ export async function describeMachine(place: Place): Promise<string[]> {
   ];
 }
 
-/** Ours is the version of this checkout; Fastify is the one that all APIs here are made of. */
+/** Versions of what is measured. All APIs use the same Fastify. */
 async function versions(): Promise<string[]> {
   const names = ["fastify", "bullmq", "graphile-worker", "pg-boss", "pg", "ioredis"];
   return await Promise.all(names.map(async (name) => `${name} ${await versionOf(name)}`));

@@ -13,7 +13,7 @@ interface Report {
   readonly machine: readonly string[];
 }
 
-/** RESULTS.md. */
+/** Returns the text of RESULTS.md. */
 export async function toMarkdown({ outcomes, options, machine }: Report): Promise<string> {
   return [
     "# Measured",

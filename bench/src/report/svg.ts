@@ -11,13 +11,13 @@ const HEAD = 34;
 const GAP = 18;
 const TOP = 12;
 
-/** In the middle of the grey scale, so that it reads on white and on black. */
+/** A middle grey, which is legible on white and on black. */
 const TEXT = "#7d8590";
 const OURS = "#2f81f7";
 const OTHERS = "#8b949e";
 const SPREAD = "#57606a";
 
-/** results.svg: a group of bars a scenario, its main column, medians with the spread as a line. */
+/** Returns results.svg: for each scenario a group of bars of its main column, with the spread as a line. */
 export function toSvg(outcomes: readonly Outcome[]): string {
   let y = TOP;
   const groups = outcomes.map((outcome) => {

@@ -2,12 +2,12 @@ import type { Outcome } from "../scenario.ts";
 import { spreadOf, type Spread } from "../statistics.ts";
 import { column, ratio, ratioToBest } from "./comparison.ts";
 
-/** What was set out to be reached, on two cores. */
+/** The targets, on two cores. */
 interface Target {
   readonly title: string;
   readonly scenario: string;
   readonly says: string;
-  /** Undefined when this run has not measured it. */
+  /** Returns undefined when this run has not measured it. */
   readonly reached: (outcome: Outcome, outcomes: ReadonlyMap<string, Outcome>) => Spread | undefined;
   readonly met: (median: number) => boolean;
   readonly digits?: number;
@@ -21,7 +21,7 @@ export interface Verdict {
   readonly digits: number;
 }
 
-/** The specification as written is no peer: it is what the others are better than. */
+/** All but ours and the specification as written, which shows what batching is worth. */
 const PEERS = ["bullmq-redis", "bullmq-postgres", "graphile-worker", "pg-boss"];
 
 const atLeast = (least: number) => (median: number) => median >= least;
@@ -141,7 +141,7 @@ const TARGETS: readonly Target[] = [
   },
 ];
 
-/** Those that this run can judge, by the median of the rounds. */
+/** Judges the targets that this run has measured, by the median of the rounds. */
 export function judge(outcomes: readonly Outcome[]): Verdict[] {
   const byName = new Map(outcomes.map((outcome) => [outcome.scenario.name, outcome]));
   return TARGETS.flatMap(({ title, scenario, says, reached, met, digits = 2 }) => {

@@ -7,7 +7,10 @@ import { pickUp } from "./pick-up.ts";
 import { submitBulk } from "./submit-bulk.ts";
 import { submitHttp } from "./submit-http.ts";
 
-/** In the order in which they run; with `beginnings`, those whose names begin so. Throws when one begins none. */
+/**
+ * Returns the scenarios in order; with `beginnings`, those whose names begin so. Throws when a beginning
+ * matches none.
+ */
 export function findScenarios(bench: Bench, beginnings: readonly string[]): Scenario[] {
   const all = [
     submitBulk(bench),

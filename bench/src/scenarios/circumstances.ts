@@ -7,7 +7,7 @@ import { variantScenario } from "./variants.ts";
 const BACKLOG = 500_000;
 const HISTORY = 1_000_000;
 
-/** Ours alone: what the field's other queues are known to suffer from. */
+/** Scenarios of ours alone, under circumstances that other queues are known to suffer from. */
 export const circumstances = (bench: Bench): Scenario[] => [
   hotWallet(bench),
   deepBacklog(bench),

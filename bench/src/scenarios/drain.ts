@@ -5,7 +5,7 @@ import { say, type Column, type Scenario } from "../scenario.ts";
 import { submit } from "./submit.ts";
 
 const DRAIN_JOBS = 50_000;
-/** Fewer are over before every runner runs. */
+/** With fewer jobs, a drain is over before every runner has started. */
 export const DRAIN_LEAST = 5_000;
 
 export const DRAIN_COLUMNS: readonly Column[] = [

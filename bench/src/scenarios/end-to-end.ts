@@ -4,7 +4,10 @@ import { live } from "../live.ts";
 import type { Scenario } from "../scenario.ts";
 
 const RATE_PER_SECOND = 500;
-/** Of one round: a minute in three turns, so that one bad moment of the machine is not the whole result of one contender. */
+/**
+ * The duration of one round. Three rounds make a minute, so that a bad moment of the machine does not decide
+ * the result.
+ */
 const SECONDS = 20;
 
 export const endToEnd = (bench: Bench): Scenario => ({

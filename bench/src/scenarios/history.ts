@@ -5,13 +5,14 @@ import { withClient } from "../servers/sql.ts";
 const COST_CENTS = 5;
 
 /**
- * Jobs that succeeded long ago, as if each had been submitted, run and charged: the audit finds nothing wrong with them, and upkeep has sealed
- * them as it does every minute. Otherwise the first runner would spend the drain on sealing them.
+ * Creates jobs that succeeded long ago, as if each had been submitted, run and charged: the audit finds
+ * nothing wrong with them. Their ledger entries are sealed as well, or the first runner would spend the drain
+ * on sealing them.
  */
 export async function writeHistory(site: Site, count: number): Promise<void> {
   await withClient(site.databaseUrl, async (client) => {
     await client.query("BEGIN");
-    // Ids of random UUIDs would be kinder to nobody: like UUIDv7 they begin with a time, that of a day ago.
+    // Their ids are UUIDv7 of a day ago, as those of real jobs would be.
     await client.query(
       `CREATE TEMPORARY TABLE past ON COMMIT DROP AS
        SELECT (lpad(to_hex((extract(epoch FROM now() - interval '1 day') * 1000)::bigint + n / 20), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid AS id,

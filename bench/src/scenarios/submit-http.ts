@@ -8,7 +8,10 @@ import { say, type Scenario } from "../scenario.ts";
 const REQUESTS = 20_000;
 const WARM_UP = 2_000;
 const [REQUESTS_LEAST, WARM_UP_LEAST] = [500, 200];
-/** Those that are slow with batches are not as slow one by one. */
+/**
+ * A contender that is slow with batches is not as slow one by one, and gets at least this part of the
+ * requests.
+ */
 const SHARE_LEAST = 0.5;
 const CONNECTIONS = 100;
 const MIB = 1_024 ** 2;

@@ -4,29 +4,32 @@ import type { Scenario, Subject, Values } from "../scenario.ts";
 import { DRAIN_COLUMNS, DRAIN_LEAST } from "./drain.ts";
 import { submit } from "./submit.ts";
 
-/** Of one round of one variant. */
+/** Jobs of one round of one variant. */
 const VARIANT_JOBS = 20_000;
 
 interface Variant {
   readonly name: string;
   readonly title: string;
   readonly customers?: number;
-  /** Jobs that succeeded in `prepare`. */
+  /** How many jobs succeed in `prepare`. */
   readonly history?: number;
-  /** Jobs that wait behind those of each round. */
+  /** How many jobs wait behind those of each round. */
   readonly backlog?: number;
-  /** Once, before the first round. Answers what undoes it. */
+  /** Called once, before the first round. Returns what undoes it. */
   readonly prepare?: (stage: Stage) => Promise<(() => Promise<void>) | void>;
-  /** Between submit and drain of every round; answers what undoes it. */
+  /** Called between submit and drain of every round. Returns what undoes it. */
   readonly disturb?: (stage: Stage) => Promise<() => Promise<void>>;
 }
 
 interface VariantScenario extends Pick<Scenario, "name" | "title" | "about"> {
-  /** What all are compared with comes first. */
+  /** The first is what the others are compared with. */
   readonly variants: readonly Variant[];
 }
 
-/** A drain of ours under a circumstance and without it, in turns, each in a database that lasts through all rounds. */
+/**
+ * A drain of ours with and without a circumstance, alternately. Each variant has a database that lasts
+ * through all rounds.
+ */
 export const variantScenario = (bench: Bench, { variants, ...texts }: VariantScenario): Scenario => ({
   ...texts,
   columns: DRAIN_COLUMNS,
@@ -58,7 +61,7 @@ async function prepareVariant(bench: Bench, variant: Variant): Promise<Prepared>
   const undo = await variant.prepare?.(stage);
 
   const measure = async (): Promise<Values> => {
-    // Another client than in the round before: the server at its other end may have been stopped meanwhile.
+    // A new client for each round: its server may have been stopped since the last one.
     await stage.client.ask("close");
     await stage.client.ask("open");
     const first = submitted;

@@ -13,7 +13,10 @@ export interface RedisServer {
 const PROGRAMS = ["redis-server", "valkey-server"];
 const MORE_FOLDERS = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"];
 
-/** As a careful operator runs it, and as BullMQ's production page asks for: an append-only file, written out every second. */
+/**
+ * An append-only file that is synced every second, as a careful operator runs Redis, and as BullMQ's
+ * production page asks for.
+ */
 export async function startRedis(folder: string, preferred?: number): Promise<RedisServer> {
   const command = await findRedis();
   const settings = { save: "", appendonly: "yes", appendfsync: "everysec", "maxmemory-policy": "noeviction" };

@@ -8,31 +8,34 @@ import { cpuOf, cpuOfTree } from "../proc.ts";
 import { startRedis } from "./redis-server.ts";
 import { runSql } from "./sql.ts";
 
-/** Of PostgreSQL, for every contender the same. fsync and synchronous_commit are on, as they come. */
+/**
+ * Settings of PostgreSQL, the same for every contender. fsync and synchronous_commit keep their default: on.
+ */
 export const POSTGRES_SETTINGS = {
   max_connections: "200",
   shared_buffers: "512MB",
-  // Checkpoints come between measurements, where we ask for them, not within: otherwise they would hit whoever is measured.
+  // No checkpoint by time: it would hit the contender that is being measured. The bench asks for one before
+  // each measurement.
   max_wal_size: "8GB",
   checkpoint_timeout: "1h",
 } as const;
 
 export interface Servers {
   readonly postgresUrl: string;
-  /** An empty database, and an empty Redis. */
+  /** Creates an empty database, and empties Redis. */
   createPlace(): Promise<Place>;
   dropPlace(place: Place): Promise<void>;
-  /** Just before a measurement: what set-up has left in memory goes to the disk now. */
+  /** Writes to disk, just before a measurement, what the set-up has left in memory. */
   checkpoint(): Promise<void>;
-  /** CPU seconds that the servers have used so far. */
+  /** Returns the CPU seconds that the servers have used so far. */
   cpu(): { readonly postgres: number; readonly redis: number };
   stopRedis(): Promise<void>;
-  /** Another, empty, at the same port. */
+  /** Starts another, empty one at the same port. */
   restartRedis(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Both on free ports, in a folder of their own. They end with this process, however it ends. */
+/** Starts both on free ports, in a folder of their own. They end with this process, however it ends. */
 export async function startServers(): Promise<Servers> {
   const folder = await mkdtemp(join(tmpdir(), "iep-bench-"));
   await chmod(folder, 0o755); // PostgreSQL may run as another user.

@@ -1,9 +1,9 @@
 import { Client } from "pg";
 
-/** For set-up and counting: a connection of its own, gone afterwards. */
+/** Does `work` with a connection of its own, for set-up and counting. */
 export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url });
-  // A connection that dies fails the query that needs it; without a listener it would end the process.
+  // Without a listener, a connection that dies would end the process. The query that needs it fails anyway.
   client.on("error", () => undefined);
   await client.connect();
   try {
@@ -19,7 +19,7 @@ export async function runSql(url: string, ...statements: readonly string[]): Pro
   });
 }
 
-/** Rows of each `table WHERE …`, in one snapshot. */
+/** Counts the rows of each `table WHERE …`, in one snapshot. */
 export async function countRows(url: string, sources: readonly string[]): Promise<number[]> {
   const columns = sources.map((source, index) => `(SELECT count(*) FROM ${source}) AS c${index}`);
   return await withClient(url, async (client) => {

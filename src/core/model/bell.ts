@@ -1,4 +1,7 @@
-/** Tells all processes that jobs were committed, for runners that have no Redis to wait on. A ring can be lost. */
+/**
+ * Tells all processes that jobs were committed, for runners that have no Redis to wait on. A ring can be
+ * lost.
+ */
 export interface Bell {
   ring(): Promise<void>;
   /** Number of rings so far. Read it before looking for jobs, so that a ring in between is not missed. */

@@ -17,28 +17,32 @@ export interface ClaimRequest {
 }
 
 /**
- * Carries job ids to runners. It is a hint, never the truth: PostgreSQL knows which jobs wait, and a job belongs to a runner
- * only when its claim in PostgreSQL succeeded. There are two: on Redis lists, and on PostgreSQL alone.
+ * Carries job ids to runners. It is a hint, never the truth: PostgreSQL knows which jobs wait, and a job
+ * belongs to a runner only when its claim in PostgreSQL succeeded. There are two: on Redis lists, and on
+ * PostgreSQL alone.
  */
 export interface ReadyQueue {
-  /** Returns, from memory, whether jobs may be pushed now. Those that may not wait in the backlog for `refill`. */
+  /**
+   * Returns, from memory, whether jobs may be pushed now. Those that may not wait in the backlog for
+   * `refill`.
+   */
   room(): Room;
   /**
-   * Makes committed jobs known to runners. `room` is what they were stored with. Resolves within `PUSH_TIMEOUT_MS` and never
-   * rejects: `refill` pushes later what was not pushed.
+   * Makes committed jobs known to runners. `room` is what they were stored with. Resolves within
+   * `PUSH_TIMEOUT_MS` and never rejects: `refill` pushes later what was not pushed.
    */
   push(jobs: readonly ReadyJob[], room: Room): Promise<void>;
   /**
-   * Claims up to `max` jobs: high priority first, and the oldest first within a priority. Waits up to `wait_ms` for the first
-   * one. Returns none when there was none. While the queue's own server is away it claims straight from PostgreSQL, but throws
-   * `unavailable` in the first seconds of that.
+   * Claims up to `max` jobs: high priority first, and the oldest first within a priority. Waits up to
+   * `wait_ms` for the first one. Returns none when there was none. While the queue's own server is away it
+   * claims straight from PostgreSQL, but throws `unavailable` in the first seconds of that.
    */
   claim(request: ClaimRequest): Promise<ClaimedJob[]>;
   /** Ends a `claim` that waits. It loses no job. */
   wake(): Promise<void>;
   /**
-   * Brings a batch of due jobs into the queue: they came due, were never pushed, or their ids are missing. Returns true when
-   * there is more to do.
+   * Brings a batch of due jobs into the queue: they came due, were never pushed, or their ids are missing.
+   * Returns true when there is more to do.
    */
   refill(): Promise<boolean>;
   /** Returns the number of ids in the queue; undefined when it stores no ids of its own. */
@@ -50,5 +54,8 @@ export interface ReadyQueue {
 
 /** A submission never waits longer than this for its push. */
 export const PUSH_TIMEOUT_MS = 250;
-/** Ids of one priority in the ready queue. Further jobs wait in the backlog, where they cost less and customers share fairly. */
+/**
+ * Ids of one priority in the ready queue. Further jobs wait in the backlog, where they cost less and
+ * customers share fairly.
+ */
 export const READY_WINDOW = 5_000;

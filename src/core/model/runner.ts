@@ -1,6 +1,9 @@
 /** The default of RUNNER_LEASE_SECONDS: a runner without a heartbeat for this long is declared dead. */
 export const LEASE_SECONDS = 10;
-/** How often a runner sends a heartbeat. The answer names jobs that were cancelled, so this bounds how late it learns of that. */
+/**
+ * How often a runner sends a heartbeat. The answer names jobs that were cancelled, so this bounds how late it
+ * learns of that.
+ */
 export const HEARTBEAT_MS = 1_000;
 /** A job that was running on this many runners that died has failed: it may be what kills them. */
 export const LOST_RUNNERS_MAX = 3;
@@ -29,7 +32,10 @@ export interface Pulse {
   readonly cancelled: readonly string[];
 }
 
-/** Sends the heartbeats of a runner, from a thread with its own connection: processors can block the main event loop. */
+/**
+ * Sends the heartbeats of a runner, from a thread with its own connection: processors can block the main
+ * event loop.
+ */
 export interface Heartbeat {
   /** Sends a heartbeat for this runner every `HEARTBEAT_MS` from now on. `onPulse` gets each answer. */
   start(runner_id: string, onPulse: (pulse: Pulse) => void): void;
@@ -46,9 +52,9 @@ export interface RunnerRepository {
   deregister(id: string): Promise<void>;
   list(): Promise<RunnerInfo[]>;
   /**
-   * Gives back the jobs of dead runners, at most `leasesMax` claimed batches at a time. Each job is pending again with its
-   * attempt excused, or has failed after `lostMax` lost runners. Returns how many jobs, and whether more batches wait. Safe in
-   * any number of processes at once.
+   * Gives back the jobs of dead runners, at most `leasesMax` claimed batches at a time. Each job is pending
+   * again with its attempt excused, or has failed after `lostMax` lost runners. Returns how many jobs, and
+   * whether more batches wait. Safe in any number of processes at once.
    */
   rescue(rescue: {
     lease_ms: number;

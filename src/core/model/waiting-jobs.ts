@@ -1,8 +1,9 @@
 import type { Priority } from "./job.ts";
 
 /**
- * All jobs that wait: ready (known to runners), in the backlog (due), scheduled (not yet due), and parked (their job type is
- * paused). A job is stamped while it is believed to be in the ready queue. Each call does a bounded batch.
+ * All jobs that wait: ready (known to runners), in the backlog (due), scheduled (not yet due), and parked
+ * (their job type is paused). A job is stamped while it is believed to be in the ready queue. Each call does
+ * a bounded batch.
  */
 export interface WaitingJobRepository {
   /** Moves scheduled jobs that have come due to the backlog. Returns how many. */
@@ -10,8 +11,8 @@ export interface WaitingJobRepository {
   /** Counts the jobs stamped as pushed at least `older_ms` ago, by priority. */
   countStamped(older_ms: number): Promise<Record<Priority, number>>;
   /**
-   * Moves jobs back to the backlog that were stamped at least `older_ms` ago and are not `present` in the ready queue. Returns
-   * how many.
+   * Moves jobs back to the backlog that were stamped at least `older_ms` ago and are not `present` in the
+   * ready queue. Returns how many.
    */
   unstampMissing(missing: {
     priority: Priority;
@@ -19,8 +20,8 @@ export interface WaitingJobRepository {
     present: readonly string[];
   }): Promise<number>;
   /**
-   * Stamps jobs of the backlog, with a fair share for each customer, and returns their ids in the order to push them. `after`
-   * is the cursor that the call before returned.
+   * Stamps jobs of the backlog, with a fair share for each customer, and returns their ids in the order to
+   * push them. `after` is the cursor that the call before returned.
    */
   stampBacklog(take: {
     priority: Priority;
@@ -30,8 +31,9 @@ export interface WaitingJobRepository {
   /** Moves parked jobs whose type is no longer paused to the backlog. Returns how many. */
   unpark(max: number): Promise<number>;
   /**
-   * Looks at up to `max` jobs of a priority, and moves those up by one that have waited there for `after_ms`. Returns how many
-   * moved. `after` is the cursor that the call before returned. A returned cursor of undefined means that the end was reached.
+   * Looks at up to `max` jobs of a priority, and moves those up by one that have waited there for `after_ms`.
+   * Returns how many moved. `after` is the cursor that the call before returned. A returned cursor of
+   * undefined means that the end was reached.
    */
   age(take: {
     priority: Priority;

@@ -8,9 +8,9 @@ const RING = { name: "ring_bell", text: `SELECT pg_notify('${CHANNEL}', '')` };
 const RECONNECT_MS = 1_000;
 
 /**
- * A bell on LISTEN/NOTIFY. A batch of submissions rings once, in a transaction of its own: NOTIFY takes a lock that all
- * commits of the server share, so it must not be part of a submission. The listening connection opens with the first
- * `wait`, and again whenever it is lost.
+ * A bell on LISTEN/NOTIFY. A batch of submissions rings once, in a transaction of its own: NOTIFY takes a
+ * lock that all commits of the server share, so it must not be part of a submission. The listening connection
+ * opens with the first `wait`, and again whenever it is lost.
  */
 export function createBell(database: Database, url: string): Bell {
   const waiting = new Set<() => void>();

@@ -1,5 +1,5 @@
-// The thread behind heartbeat.ts. It is plain JavaScript because a worker thread inherits no TypeScript loader, and this
-// one must start at once.
+// The thread behind heartbeat.ts. It is plain JavaScript because a worker thread inherits no TypeScript
+// loader, and this one must start at once.
 import { parentPort, workerData } from "node:worker_threads";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
@@ -45,7 +45,8 @@ async function beat() {
     parentPort.postMessage({ runner_id: beating_for, alive, queue_paused, cancelled });
     return heartbeat_ms;
   } catch {
-    // The database is away, or the connection is. The runner is soon declared dead, so it tries another one at once.
+    // The database is away, or the connection is. The runner is soon declared dead, so it tries another one
+    // at once.
     const broken = client;
     client = undefined;
     broken?.end().catch(() => undefined);

@@ -10,8 +10,8 @@ interface Beat extends Pulse {
 }
 
 /**
- * Heartbeats from a worker thread with one connection of its own: a flood of submissions cannot take that connection, and
- * a processor that computes for seconds cannot delay the thread.
+ * Heartbeats from a worker thread with one connection of its own: a flood of submissions cannot take that
+ * connection, and a processor that computes for seconds cannot delay the thread.
  */
 export function createHeartbeat(databaseUrl: string): Heartbeat {
   let thread: Worker | undefined;

@@ -7,8 +7,8 @@ const OPEN_TIMEOUT_MS = 1_500;
 const RETRY_MS = 250;
 
 /**
- * ioredis does nothing by itself: no queue of commands, no resending, no reconnecting. A command returns or fails now, and
- * every caller has something else to do when it fails.
+ * ioredis does nothing by itself: no queue of commands, no resending, no reconnecting. A command returns or
+ * fails now, and every caller has something else to do when it fails.
  */
 const OPTIONS = {
   lazyConnect: true,
@@ -35,8 +35,8 @@ interface ConnectionOptions<Facts> {
 }
 
 /**
- * A connection that never hangs. It opens at its first use. A use that gets no reply in time destroys the socket, and the
- * next one opens another: nothing else tells a half-open socket from a slow server.
+ * A connection that never hangs. It opens at its first use. A use that gets no reply in time destroys the
+ * socket, and the next one opens another: nothing else tells a half-open socket from a slow server.
  */
 export class RedisConnection<Facts> {
   readonly #options: ConnectionOptions<Facts>;
@@ -56,7 +56,10 @@ export class RedisConnection<Facts> {
     return this.#opened?.facts;
   }
 
-  /** Opens the connection if needed, and does `work` within `timeout_ms`. Fails at once while the server is away. */
+  /**
+   * Opens the connection if needed, and does `work` within `timeout_ms`. Fails at once while the server is
+   * away.
+   */
   async use<T>(timeout_ms: number, work: (redis: Redis, facts: Facts) => Promise<T>): Promise<T> {
     const { redis, facts } = await this.#open();
     try {

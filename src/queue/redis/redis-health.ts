@@ -15,9 +15,9 @@ interface Options {
 }
 
 /**
- * Whether Redis works, judged by the results of our own reads (pops) and writes (pushes, probes). The state of a socket
- * says nothing. Reads and writes fail separately: a full Redis still reads, and one of the two connections can be
- * half-open. A side that fails is tried every 250 ms until it works.
+ * Whether Redis works, judged by the results of our own reads (pops) and writes (pushes, probes). The state
+ * of a socket says nothing. Reads and writes fail separately: a full Redis still reads, and one of the two
+ * connections can be half-open. A side that fails is tried every 250 ms until it works.
  */
 export class RedisHealth {
   readonly #options: Options;

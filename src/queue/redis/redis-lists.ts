@@ -20,8 +20,9 @@ interface BlockingFacts {
 }
 
 /**
- * The specification's lists, `<prefix>:p<priority>:pending`. Ids are plain text; they go in on the left and come out on
- * the right, so that a foreign producer or consumer works beside ours. One connection is for commands, one blocks.
+ * The specification's lists, `<prefix>:p<priority>:pending`. Ids are plain text; they go in on the left and
+ * come out on the right, so that a foreign producer or consumer works beside ours. One connection is for
+ * commands, one blocks.
  */
 export class RedisLists {
   readonly #commands: RedisConnection<void>;
@@ -55,12 +56,16 @@ export class RedisLists {
     return Object.fromEntries(lists.map(({ priority }, index) => [priority, lengths[index] ?? 0]));
   }
 
-  /** Returns the lengths of the lists. Throws when the server takes no writes: it is full, read-only, or cannot save. */
+  /**
+   * Returns the lengths of the lists. Throws when the server takes no writes: it is full, read-only, or
+   * cannot save.
+   */
   async probe(): Promise<Record<Priority, number>> {
     return await this.#commands.use(COMMAND_TIMEOUT_MS, async (redis) => {
       const pipeline = redis.pipeline();
       for (const key of this.#keys) pipeline.llen(key);
-      // Redis refuses LPUSHX whenever it would refuse LPUSH. It changes nothing, because there is no such list.
+      // Redis refuses LPUSHX whenever it would refuse LPUSH. It changes nothing, because there is no such
+      // list.
       pipeline.lpushx(this.#probeKey, "");
       const [high = 0, medium = 0, low = 0] = integers(await pipeline.exec());
       return { 0: high, 1: medium, 2: low };
@@ -83,7 +88,10 @@ export class RedisLists {
     );
   }
 
-  /** Pops up to `max` ids, of the highest priority first and of none below `lowest`. Waits up to `wait_ms` for the first. */
+  /**
+   * Pops up to `max` ids, of the highest priority first and of none below `lowest`. Waits up to `wait_ms` for
+   * the first.
+   */
   async pop(max: number, wait_ms: number, lowest: Priority = 2): Promise<Popped[]> {
     return await this.#serially(() => this.#popNow(this.#keys.slice(0, lowest + 1), max, wait_ms));
   }
@@ -124,7 +132,10 @@ export class RedisLists {
     return this.#keys[priority] ?? "";
   }
 
-  /** One call at a time on the blocking connection: a call that waited behind another would use up its own deadline. */
+  /**
+   * One call at a time on the blocking connection: a call that waited behind another would use up its own
+   * deadline.
+   */
   async #serially<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#lastBlocking.then(work);
     this.#lastBlocking = mine.catch(() => undefined);
@@ -147,7 +158,8 @@ export class RedisLists {
       if (!next) break;
       popped.push({ key: next.key, ids: toIds(next.ids) });
       wanted -= next.ids.length;
-      // The id that ended a wait is returned at once: another look costs 0.3 of the 3 ms from submission to start.
+      // The id that ended a wait is returned at once: another look costs 0.3 of the 3 ms from submission to
+      // start.
       if (wait > 0) break;
     }
     return popped;
