@@ -8,9 +8,8 @@ const RING = { name: "ring_bell", text: `SELECT pg_notify('${CHANNEL}', '')` };
 const RECONNECT_MS = 1_000;
 
 /**
- * A bell on LISTEN/NOTIFY. A batch of submissions rings once, in a transaction of its own: NOTIFY takes a
- * lock that all commits of the server share, so it must not be part of a submission. The listening connection
- * opens with the first `wait`, and again whenever it is lost.
+ * LISTEN/NOTIFY. One ring a batch, in a transaction of its own: NOTIFY takes a lock that all commits of the server share, so it must not be part
+ * of a submission. The listening connection opens with the first `wait` and is opened again when it is lost.
  */
 export function createBell(database: Database, url: string): Bell {
   const waiting = new Set<() => void>();
@@ -40,10 +39,10 @@ export function createBell(database: Database, url: string): Bell {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
       listener = client;
-      // Jobs that were committed while nobody listened have not rung.
+      // What was committed while nobody listened has not rung.
       wake();
     } catch {
-      // `lose` tries again. Until then, those who wait look for jobs at intervals.
+      // The poll behind the bell goes on; `lose` tries again.
       await client.end().catch(lose);
     } finally {
       opening = false;

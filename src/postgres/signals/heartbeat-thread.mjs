@@ -1,28 +1,26 @@
-// The thread behind heartbeat.ts. It is plain JavaScript because a worker thread inherits no TypeScript
-// loader, and this one must start at once.
+// The thread behind heartbeat.ts. Plain JavaScript: a worker thread inherits no TypeScript loader, and this one must start at once and need nothing.
 import { parentPort, workerData } from "node:worker_threads";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
 
 const { url, heartbeat_ms, silent_loop_ms, connect_timeout_ms } = workerData;
-/** A heartbeat that has no answer after this long gets a new connection: a lease lasts 10 s. */
+/** A beat that is not answered within the lease's smaller part is worth a new connection. */
 const ANSWER_TIMEOUT_MS = 3_000;
 const RECONNECT_MS = 500;
 
 let runner_id;
-/** When the main event loop was last seen. */
-let seen_at = performance.now();
+let turned_at = performance.now();
 let client;
 
 parentPort.on("message", (message) => {
-  seen_at = performance.now();
+  turned_at = performance.now();
   if (message.runner_id !== undefined) {
     runner_id = message.runner_id;
     told = [];
   }
 });
 
-/** Cancelled jobs that the main thread has been told of. The next heartbeat acknowledges them. */
+/** Cancelled jobs that the main thread has been told of: acknowledged with the next beat. */
 let told = [];
 
 for (;;) {
@@ -31,7 +29,7 @@ for (;;) {
 }
 
 async function beat() {
-  if (runner_id === undefined || performance.now() - seen_at > silent_loop_ms) return heartbeat_ms;
+  if (runner_id === undefined || performance.now() - turned_at > silent_loop_ms) return heartbeat_ms;
   const beating_for = runner_id;
   try {
     client ??= await connect();
@@ -45,8 +43,7 @@ async function beat() {
     parentPort.postMessage({ runner_id: beating_for, alive, queue_paused, cancelled });
     return heartbeat_ms;
   } catch {
-    // The database is away, or the connection is. The runner is soon declared dead, so it tries another one
-    // at once.
+    // Away, cut or silent: the lease runs on, so a new connection soon.
     const broken = client;
     client = undefined;
     broken?.end().catch(() => undefined);
