@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { findUnstorable, JSON_DEPTH_MAX } from "./json.ts";
+import { findUnstorable, findUnstorableText, JSON_DEPTH_MAX } from "./json.ts";
 
 test.each([[null], [0], ["text"], ["😀"], [[]], [{ a: [1, { b: "\\u0000 as text" }] }]])(
   "%j can be stored",
@@ -22,6 +23,28 @@ test("nesting is bounded, and looking for it does not exhaust the stack", () => 
   expect(findUnstorable(nested(JSON_DEPTH_MAX + 1), "")[0]?.message).toContain("nested deeper than 100");
   expect(findUnstorable(nested(500_000), "")[0]?.message).toContain("nested deeper than 100");
 });
+
+test("text is judged as the value that it stands for", () => {
+  const leaf = fc.constantFrom("a", "\\u0000", "\u0000", "\ud800", "[[[{", '"]"', "\\", 1, null);
+  const value = fc.oneof(
+    fc.jsonValue({ stringUnit: "binary" }),
+    fc.tuple(leaf, leaf, leaf),
+    fc.record({ depth: fc.integer({ min: JSON_DEPTH_MAX - 3, max: JSON_DEPTH_MAX + 3 }), leaf }).map(deep),
+  );
+  fc.assert(
+    fc.property(value, (json) => {
+      const text = JSON.stringify(json);
+      expect(findUnstorableText(text) === undefined).toBe(findUnstorable(JSON.parse(text), "").length === 0);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+function deep({ depth, leaf }: { depth: number; leaf: unknown }): unknown {
+  let value: unknown = [leaf];
+  for (let level = 1; level < depth; level += 1) value = level % 2 === 0 ? [value, "]]"] : { "[": value };
+  return value;
+}
 
 function nested(depth: number): unknown {
   let value: unknown[] = [];

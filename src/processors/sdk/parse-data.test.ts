@@ -63,6 +63,12 @@ test("an output that its schema refuses is a fatal fault of the processor", () =
   expect(error).toMatchObject({ code: "output_invalid", message: expect.stringContaining("/length: ") });
 });
 
+function nested(levels: number): unknown {
+  let value: unknown[] = [];
+  for (let level = 1; level < levels; level += 1) value = [value];
+  return value;
+}
+
 const circular: { self?: unknown } = {};
 circular.self = circular;
 
@@ -70,8 +76,9 @@ test.each([
   ["a function", () => null, "no JSON value"],
   ["a bigint", { n: 1n }, "BigInt"],
   ["a circle", circular, "circular"],
-  ["a NUL in a text", { text: "a\u0000b" }, "NUL"],
-  ["a NUL in a name", { "a\u0000": 1 }, "NUL"],
+  ["more levels than may be stored", nested(101), "nested deeper"],
+  ["a NUL in a text", { text: "a\u0000b" }, "U+0000"],
+  ["a NUL in a name", { "a\u0000": 1 }, "U+0000"],
   ["half a surrogate pair", ["\ud83d"], "surrogate"],
   ["more than the limit", "é".repeat(OUTPUT_BYTES_MAX / 2), "larger"],
 ])("%s is no output", (_name, output, reason) => {

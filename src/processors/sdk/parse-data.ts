@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { FieldError } from "../../core/lib/field-error.ts";
+import { escapePointer, findUnstorableText } from "../../core/lib/json.ts";
 import type { Processor } from "./processor.ts";
 import { InputError } from "./fatal-error.ts";
 
@@ -7,8 +8,6 @@ import { InputError } from "./fatal-error.ts";
 export const OUTPUT_BYTES_MAX = 1_048_576;
 /** Faults listed of one input; the rest is counted. */
 const ISSUES_MAX = 20;
-/** JSON escapes that jsonb refuses: NUL and lone halves of surrogate pairs. An escaped backslash before them is none. */
-const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
 
 /** A processor answered what its `output` forbids or what cannot be stored. */
 export class OutputError extends Error {
@@ -59,13 +58,13 @@ function storingFault(output: unknown): string | undefined {
   }
   if (text === undefined) return "it is no JSON value";
   if (Buffer.byteLength(text) > OUTPUT_BYTES_MAX) return `it is larger than ${OUTPUT_BYTES_MAX} bytes`;
-  if (UNSTORABLE.test(text)) return "it has a NUL character or half of a surrogate pair in a text";
-  return undefined;
+  const fault = findUnstorableText(text);
+  return fault === undefined ? undefined : `it ${fault}`;
 }
 
 function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
   const shown = issues.slice(0, ISSUES_MAX).map((issue) => ({
-    pointer: issue.path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join(""),
+    pointer: issue.path.map((key) => `/${escapePointer(String(key))}`).join(""),
     message: issue.message,
   }));
   const rest = issues.length - shown.length;
