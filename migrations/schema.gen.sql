@@ -615,21 +615,10 @@ AS $function$
 DECLARE
   v_at      constant timestamptz := greatest(p_wallet.updated_at, clock_timestamp());
   v_balance constant bigint := p_wallet.current_balance_cents + p_amount_cents;
-  v_owes    constant boolean := available_cents(p_wallet) + p_amount_cents < 0;
   v_entry   wallet_entries;
 BEGIN
-  INSERT INTO wallet_entries (
-    wallet_id,
-    seq,
-    kind,
-    amount_cents,
-    balance_after_cents,
-    job_id,
-    reference,
-    reason,
-    actor,
-    created_at
-  )
+  INSERT INTO wallet_entries
+    (wallet_id, seq, kind, amount_cents, balance_after_cents, job_id, reference, reason, actor, created_at)
   VALUES (
     p_wallet.id,
     p_wallet.last_entry_seq + 1,
@@ -643,19 +632,18 @@ BEGIN
     v_at
   )
   RETURNING * INTO v_entry;
-
   UPDATE wallets w
      SET current_balance_cents = v_balance,
          last_entry_seq = v_entry.seq,
          updated_at = v_at,
          frozen_at = CASE
-           WHEN p_freeze OR (p_kind = 'chargeback' AND v_owes) THEN coalesce(w.frozen_at, v_at)
+           WHEN p_freeze OR (p_kind = 'chargeback' AND available_cents(p_wallet) + p_amount_cents < 0)
+           THEN coalesce(w.frozen_at, v_at)
            ELSE w.frozen_at
          END
    WHERE w.id = p_wallet.id;
-
   IF v_balance < p_wallet.low_balance_cents
-     AND p_wallet.current_balance_cents >= p_wallet.low_balance_cents
+    AND p_wallet.current_balance_cents >= p_wallet.low_balance_cents
   THEN
     INSERT INTO outbox (kind, customer_id, payload)
     VALUES (
@@ -672,20 +660,20 @@ END $function$
 ;
 
 -- function append_error(jsonb,jsonb,integer,uuid)
-CREATE OR REPLACE FUNCTION public.append_error(p_errors jsonb, p_error jsonb, p_attempt integer, p_runner uuid)
+CREATE OR REPLACE FUNCTION public.append_error(p_errors jsonb, p_error jsonb, p_attempt integer, p_runner_id uuid)
  RETURNS jsonb
  LANGUAGE sql
  STABLE
 AS $function$
-  SELECT CASE
-           WHEN jsonb_array_length(p_errors) >= 20 THEN p_errors - 0
-           ELSE coalesce(p_errors, '[]')
-         END
-      || jsonb_build_array(p_error || jsonb_build_object(
-           'attempt', p_attempt,
-           'runner_id', p_runner,
-           'at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-         ))
+  SELECT
+    CASE
+      WHEN jsonb_array_length(p_errors) >= 20 THEN p_errors - 0
+      ELSE coalesce(p_errors, '[]')
+    END || jsonb_build_array(p_error || jsonb_build_object(
+      'attempt', p_attempt,
+      'runner_id', p_runner_id,
+      'at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    ))
 $function$
 ;
 
@@ -693,7 +681,7 @@ $function$
 CREATE OR REPLACE FUNCTION public.available_cents(w wallets)
  RETURNS bigint
  LANGUAGE sql
- STABLE
+ IMMUTABLE
 AS $function$
   SELECT w.current_balance_cents + w.credit_limit_cents - w.pending_charges_cents
 $function$
@@ -710,15 +698,11 @@ DECLARE
   v_seq constant bigint := last_entry_before(p_wallet, coalesce(p_at, 'infinity'));
 BEGIN
   RETURN QUERY
-  SELECT v_seq,
-         coalesce(
-           (
-             SELECT e.balance_after_cents
-               FROM wallet_entries e
-              WHERE e.wallet_id = p_wallet AND e.seq = v_seq
-           ),
-           0
-         );
+  SELECT
+    v_seq,
+    coalesce((
+      SELECT e.balance_after_cents FROM wallet_entries e WHERE e.wallet_id = p_wallet AND e.seq = v_seq
+    ), 0);
 END $function$
 ;
 
@@ -797,12 +781,10 @@ BEGIN
          OR j.cost_cents IS DISTINCT FROM -n.amount_cents
          OR w.customer_id IS DISTINCT FROM j.customer_id
        )
-  )
-  THEN
+  ) THEN
     RAISE EXCEPTION 'a charge without a job of that customer that succeeded at that cost'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'wallet_entries_charge_needs_success';
   END IF;
-
   IF v_refunded <> '{}' AND EXISTS (
     SELECT
       FROM (
@@ -812,11 +794,12 @@ BEGIN
          GROUP BY 1, 2
       ) r
       LEFT JOIN wallet_entries c
-        ON c.kind = 'charge' AND c.job_id = ANY (v_refunded) AND c.job_id = r.job_id
+        ON c.kind = 'charge'
+       AND c.job_id = ANY (v_refunded)
+       AND c.job_id = r.job_id
        AND c.wallet_id = r.wallet_id
      WHERE c.job_id IS NULL OR r.cents > -c.amount_cents
-  )
-  THEN
+  ) THEN
     RAISE EXCEPTION 'refunds of more than was charged'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'wallet_entries_refund_within_charge';
   END IF;
@@ -967,13 +950,22 @@ BEGIN
   IF v_made[1] IS NOT NULL THEN
     RETURN v_made[1];
   END IF;
-  INSERT INTO customers (id, name, email)
-  VALUES (p_id, p_name, p_email);
-  INSERT INTO wallets (id, customer_id, currency)
-  VALUES (p_wallet, p_id, p_currency);
+  INSERT INTO customers (id, name, email) VALUES (p_id, p_name, p_email);
+  INSERT INTO wallets (id, customer_id, currency) VALUES (p_wallet, p_id, p_currency);
   UPDATE idempotency_keys i SET subjects = ARRAY[p_id] WHERE i.id = p_key;
   RETURN p_id;
 END $function$
+;
+
+-- function exceeds_balance_limit(wallets,bigint)
+CREATE OR REPLACE FUNCTION public.exceeds_balance_limit(w wallets, p_amount_cents bigint)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  SELECT w.current_balance_cents + p_amount_cents > 9000000000000000
+      OR w.current_balance_cents + p_amount_cents - w.pending_charges_cents < -9000000000000000
+$function$
 ;
 
 -- function forbid_change()
@@ -982,7 +974,8 @@ CREATE OR REPLACE FUNCTION public.forbid_change()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  RAISE EXCEPTION '% on % is forbidden', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+  RAISE EXCEPTION '% on % is forbidden', TG_OP, TG_TABLE_NAME
+    USING ERRCODE = 'restrict_violation';
 END $function$
 ;
 
@@ -1030,14 +1023,17 @@ BEGIN
 END $function$
 ;
 
--- function holdable_cents(wallets)
-CREATE OR REPLACE FUNCTION public.holdable_cents(w wallets)
- RETURNS bigint
+-- function hold_refusal(wallets,bigint)
+CREATE OR REPLACE FUNCTION public.hold_refusal(w wallets, p_cents bigint)
+ RETURNS text
  LANGUAGE sql
  STABLE
 AS $function$
   SELECT CASE
-    WHEN w.frozen_at IS NULL THEN least(available_cents(w), month_room_cents(w))
+    WHEN w.frozen_at IS NOT NULL THEN 'wallet_frozen'
+    WHEN available_cents(w) < p_cents THEN 'insufficient_funds'
+    WHEN w.monthly_spend_limit_cents - spent_this_month(w) - w.pending_charges_cents < p_cents
+    THEN 'spend_limit_reached'
   END
 $function$
 ;
@@ -1052,12 +1048,12 @@ DECLARE
   v_low    bigint := 0;
   v_high   bigint := coalesce((SELECT max(e.seq) FROM wallet_entries e WHERE e.wallet_id = p_wallet), 0);
   v_middle bigint;
-  v_at     timestamptz;
 BEGIN
   WHILE v_low < v_high LOOP
     v_middle := (v_low + v_high + 1) / 2;
-    SELECT e.created_at INTO v_at FROM wallet_entries e WHERE e.wallet_id = p_wallet AND e.seq = v_middle;
-    IF v_at < p_at THEN
+    IF (
+      SELECT e.created_at FROM wallet_entries e WHERE e.wallet_id = p_wallet AND e.seq = v_middle
+    ) < p_at THEN
       v_low := v_middle;
     ELSE
       v_high := v_middle - 1;
@@ -1065,16 +1061,6 @@ BEGIN
   END LOOP;
   RETURN v_low;
 END $function$
-;
-
--- function month_room_cents(wallets)
-CREATE OR REPLACE FUNCTION public.month_room_cents(w wallets)
- RETURNS bigint
- LANGUAGE sql
- STABLE
-AS $function$
-  SELECT w.monthly_spend_limit_cents - spent_this_month(w) - w.pending_charges_cents
-$function$
 ;
 
 -- function note_customer_price()
@@ -1100,8 +1086,7 @@ CREATE OR REPLACE FUNCTION public.note_standard_cost()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  INSERT INTO price_history (job_type_id, cost_cents)
-  VALUES (NEW.id, NEW.standard_cost_cents);
+  INSERT INTO price_history (job_type_id, cost_cents) VALUES (NEW.id, NEW.standard_cost_cents);
   RETURN NULL;
 END $function$
 ;
@@ -1121,17 +1106,22 @@ DECLARE
   w_customers uuid[];
   w_balances  bigint[];
   w_seqs      bigint[];
-  -- When the money moves: after the lock was had, and never before the wallet's last movement.
-  w_times     timestamptz[];
+  w_times     timestamptz[];  -- when the money moves: after the lock was had, never before the last movement
 BEGIN
-  SELECT array_agg(w.id),
-         array_agg(w.customer_id),
-         array_agg(w.balance),
-         array_agg(w.seq),
-         array_agg(greatest(w.updated_at, clock_timestamp()))
+  SELECT
+    array_agg(w.id),
+    array_agg(w.customer_id),
+    array_agg(w.balance),
+    array_agg(w.seq),
+    array_agg(greatest(w.updated_at, clock_timestamp()))
     INTO w_ids, w_customers, w_balances, w_seqs, w_times
     FROM (
-      SELECT w.id, w.customer_id, w.current_balance_cents AS balance, w.last_entry_seq AS seq, w.updated_at
+      SELECT
+        w.id,
+        w.customer_id,
+        w.current_balance_cents AS balance,
+        w.last_entry_seq AS seq,
+        w.updated_at
         FROM wallets w
        WHERE w.customer_id = ANY (u_customers)
        ORDER BY w.id
@@ -1141,15 +1131,22 @@ BEGIN
     RAISE EXCEPTION 'a job has no wallet';
   END IF;
 
-  INSERT INTO wallet_entries (wallet_id, seq, kind, job_id, amount_cents, balance_after_cents, created_at)
+  INSERT INTO wallet_entries
+    (wallet_id, seq, kind, job_id, amount_cents, balance_after_cents, created_at)
   SELECT w.id, w.seq + c.nth, 'charge', c.id, -c.cost, w.balance - c.sum, w.moved_at
     FROM (
-      SELECT s.id, s.customer_id, s.cost, count(*) OVER win AS nth, sum(s.cost) OVER win AS sum
+      SELECT
+        s.id,
+        s.customer_id,
+        s.cost,
+        count(*) OVER win AS nth,
+        sum(s.cost) OVER win AS sum
         FROM unnest(p_ids, p_customers, p_costs) s (id, customer_id, cost)
        WHERE s.cost > 0
       WINDOW win AS (PARTITION BY s.customer_id ORDER BY s.id ROWS UNBOUNDED PRECEDING)
     ) c
-    JOIN unnest(w_ids, w_customers, w_balances, w_seqs, w_times) w (id, customer_id, balance, seq, moved_at)
+    JOIN unnest(w_ids, w_customers, w_balances, w_seqs, w_times)
+           w (id, customer_id, balance, seq, moved_at)
       ON w.customer_id = c.customer_id;
 
   WITH moved AS (
@@ -1161,23 +1158,29 @@ BEGIN
            month_spent_cents = CASE w.spend_month WHEN s.month THEN w.month_spent_cents ELSE 0 END + s.cost,
            spend_month = s.month
       FROM (
-        SELECT s.customer_id,
-               sum(s.cost)::bigint AS cost,
-               sum(s.hold)::bigint AS hold,
-               count(*) FILTER (WHERE s.cost > 0) AS entries,
-               t.moved_at,
-               date_trunc('month', t.moved_at AT TIME ZONE 'UTC')::date AS month
+        SELECT
+          s.customer_id,
+          sum(s.cost)::bigint AS cost,
+          sum(s.hold)::bigint AS hold,
+          count(*) FILTER (WHERE s.cost > 0) AS entries,
+          t.moved_at,
+          date_trunc('month', t.moved_at AT TIME ZONE 'UTC')::date AS month
           FROM unnest(p_customers, p_costs, p_holds) s (customer_id, cost, hold)
           JOIN unnest(w_customers, w_times) t (customer_id, moved_at) USING (customer_id)
          GROUP BY 1, t.moved_at
       ) s
      WHERE w.customer_id = ANY (u_customers) AND w.customer_id = s.customer_id
-    RETURNING w.customer_id, w.current_balance_cents AS balance, w.low_balance_cents AS threshold, s.cost
+    RETURNING
+      w.customer_id,
+      w.current_balance_cents AS balance,
+      w.low_balance_cents AS threshold,
+      s.cost
   )
   INSERT INTO outbox (kind, customer_id, payload)
-  SELECT 'low_balance',
-         m.customer_id,
-         jsonb_build_object('current_balance_cents', m.balance, 'low_balance_cents', m.threshold)
+  SELECT
+    'low_balance',
+    m.customer_id,
+    jsonb_build_object('current_balance_cents', m.balance, 'low_balance_cents', m.threshold)
     FROM moved m
    WHERE m.balance < m.threshold AND m.balance + m.cost >= m.threshold;
 END $function$
@@ -1190,17 +1193,11 @@ CREATE OR REPLACE FUNCTION public.post_entries(p_customers uuid[], p_kinds entry
 AS $function$
 #variable_conflict use_column
 DECLARE
-  c_balance_max constant bigint := 9000000000000000;  -- that of wallets_balance_limit
   n        int;
   v_wallet wallets;
   v_entry  wallet_entries;
 BEGIN
-  PERFORM
-     FROM wallets w
-    WHERE w.customer_id = ANY (p_customers)
-    ORDER BY w.id
-      FOR NO KEY UPDATE;
-
+  PERFORM FROM wallets w WHERE w.customer_id = ANY (p_customers) ORDER BY w.id FOR NO KEY UPDATE;
   FOR n IN 1..cardinality(p_customers) LOOP
     v_entry := NULL;
     SELECT * INTO v_wallet FROM wallets w WHERE w.customer_id = p_customers[n];
@@ -1210,16 +1207,14 @@ BEGIN
       SELECT * INTO v_entry
         FROM wallet_entries e
        WHERE e.wallet_id = v_wallet.id AND e.reference = p_references[n];
-      IF v_entry.seq IS NOT NULL THEN
+      IF FOUND THEN
         outcome := CASE
           WHEN v_entry.kind = p_kinds[n] AND v_entry.amount_cents = p_amounts[n] THEN 'replayed'
           ELSE 'reference_reused'
         END;
       ELSIF p_kinds[n] = 'adjustment' AND p_amounts[n] < 0 AND available_cents(v_wallet) < -p_amounts[n] THEN
         outcome := 'insufficient_funds';
-      ELSIF v_wallet.current_balance_cents + p_amounts[n] > c_balance_max
-        OR v_wallet.current_balance_cents + p_amounts[n] - v_wallet.pending_charges_cents < -c_balance_max
-      THEN
+      ELSIF exceeds_balance_limit(v_wallet, p_amounts[n]) THEN
         outcome := 'balance_limit';
       ELSE
         outcome := 'posted';
@@ -1235,7 +1230,6 @@ BEGIN
         );
       END IF;
     END IF;
-
     wallet_id := v_wallet.id;
     seq := v_entry.seq;
     kind := v_entry.kind;
@@ -1264,10 +1258,8 @@ DECLARE
 BEGIN
   PERFORM take_idempotency_key(p_key, p_hash);
   RETURN QUERY
-  SELECT *
-    FROM post_entries(p_customers, p_kinds, p_amounts, p_references, p_reasons, p_freezes, p_actor);
-
-  -- Unless everything was refused, the ledger now has an entry under one of these references.
+  SELECT * FROM post_entries(p_customers, p_kinds, p_amounts, p_references, p_reasons, p_freezes, p_actor);
+  -- Something stands in the ledger under one of these references now, unless all were refused.
   v_wallets := array(SELECT w.id FROM wallets w WHERE w.customer_id = ANY (p_customers));
   UPDATE idempotency_keys i
      SET subjects = v_wallets
@@ -1275,7 +1267,7 @@ BEGIN
      AND EXISTS (
        SELECT
          FROM unnest(p_customers, p_kinds, p_amounts, p_references)
-              r (customer_id, kind, amount_cents, reference)
+                r (customer_id, kind, amount_cents, reference)
          JOIN wallets w ON w.customer_id = r.customer_id
          JOIN wallet_entries e
            ON e.wallet_id = w.id
@@ -1393,6 +1385,45 @@ BEGIN
 END $function$
 ;
 
+-- function quote_job(uuid,uuid)
+CREATE OR REPLACE FUNCTION public.quote_job(p_customer uuid, p_type uuid)
+ RETURNS submitted_job
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+DECLARE
+  v_active boolean;
+  v_type   job_types;
+  v_wallet wallets;
+  v_quote  submitted_job;
+BEGIN
+  SELECT c.active INTO v_active FROM customers c WHERE c.id = p_customer;
+  SELECT * INTO v_type FROM job_types t WHERE t.id = p_type;
+  SELECT * INTO v_wallet FROM wallets w WHERE w.customer_id = p_customer;
+  IF v_wallet.id IS NULL THEN
+    v_quote.refusal := 'unknown_customer';
+  ELSIF NOT v_active THEN
+    v_quote.refusal := 'customer_inactive';
+  ELSIF v_type.id IS NULL THEN
+    v_quote.refusal := 'unknown_job_type';
+  ELSIF NOT v_type.enabled THEN
+    v_quote.refusal := 'job_type_disabled';
+  ELSE
+    v_quote.estimated_cost_cents := coalesce((
+      SELECT o.cost_cents FROM customer_prices o WHERE o.customer_id = p_customer AND o.job_type_id = p_type
+    ), v_type.standard_cost_cents);
+    v_quote.max_attempts := v_type.max_attempts;
+    v_quote.current_balance_cents := v_wallet.current_balance_cents;
+    v_quote.pending_charges_cents := v_wallet.pending_charges_cents;
+    v_quote.credit_limit_cents := v_wallet.credit_limit_cents;
+    v_quote.monthly_spend_limit_cents := v_wallet.monthly_spend_limit_cents;
+    v_quote.month_spent_cents := spent_this_month(v_wallet);
+    v_quote.refusal := hold_refusal(v_wallet, v_quote.estimated_cost_cents);
+  END IF;
+  RETURN v_quote;
+END $function$
+;
+
 -- function refund_job(uuid,bigint,text,text,text)
 CREATE OR REPLACE FUNCTION public.refund_job(p_job uuid, p_amount_cents bigint, p_reference text, p_reason text, p_actor text)
  RETURNS TABLE(outcome text, wallet_id uuid, seq bigint, kind entry_kind, amount_cents bigint, balance_after_cents bigint, reference text, reason text, actor text, created_at timestamp with time zone, charged_cents bigint, refunded_cents bigint)
@@ -1400,7 +1431,6 @@ CREATE OR REPLACE FUNCTION public.refund_job(p_job uuid, p_amount_cents bigint, 
 AS $function$
 #variable_conflict use_column
 DECLARE
-  c_balance_max constant bigint := 9000000000000000;  -- that of wallets_balance_limit
   v_charge wallet_entries;
   v_wallet wallets;
   v_entry  wallet_entries;
@@ -1409,7 +1439,7 @@ BEGIN
   charged_cents := 0;
   refunded_cents := 0;
   SELECT * INTO v_charge FROM wallet_entries e WHERE e.job_id = p_job AND e.kind = 'charge';
-  IF v_charge.seq IS NULL THEN
+  IF NOT FOUND THEN
     outcome := CASE
       WHEN EXISTS (SELECT FROM jobs j WHERE j.id = p_job) THEN 'refund_exceeds_charge'
       ELSE 'unknown_job'
@@ -1417,20 +1447,17 @@ BEGIN
     RETURN NEXT;
     RETURN;
   END IF;
-
   PERFORM FROM wallets w WHERE w.id = v_charge.wallet_id FOR NO KEY UPDATE;
   SELECT * INTO v_wallet FROM wallets w WHERE w.id = v_charge.wallet_id;
   charged_cents := -v_charge.amount_cents;
-  refunded_cents := coalesce(
-    (SELECT sum(e.amount_cents) FROM wallet_entries e WHERE e.job_id = p_job AND e.kind = 'refund'),
-    0
-  );
+  refunded_cents := coalesce((
+    SELECT sum(e.amount_cents) FROM wallet_entries e WHERE e.job_id = p_job AND e.kind = 'refund'
+  ), 0);
   v_amount := coalesce(p_amount_cents, charged_cents - refunded_cents);
-
   SELECT * INTO v_entry
     FROM wallet_entries e
    WHERE e.wallet_id = v_wallet.id AND e.reference = p_reference;
-  IF v_entry.seq IS NOT NULL THEN
+  IF FOUND THEN
     outcome := CASE
       WHEN v_entry.kind = 'refund'
        AND v_entry.job_id = p_job
@@ -1440,13 +1467,12 @@ BEGIN
     END;
   ELSIF v_amount = 0 OR v_amount > charged_cents - refunded_cents THEN
     outcome := 'refund_exceeds_charge';
-  ELSIF v_wallet.current_balance_cents + v_amount > c_balance_max THEN
+  ELSIF exceeds_balance_limit(v_wallet, v_amount) THEN
     outcome := 'balance_limit';
   ELSE
     outcome := 'posted';
     v_entry := append_entry(v_wallet, 'refund', v_amount, p_job, p_reference, p_reason, p_actor, false);
   END IF;
-
   wallet_id := v_wallet.id;
   seq := v_entry.seq;
   kind := v_entry.kind;
@@ -1476,20 +1502,16 @@ DECLARE
   e_customers uuid[];
   e_holds     bigint[];
 BEGIN
-  -- A server that has just started has heard from nobody. It must have been up for a lease before silence
-  -- means that a runner is dead.
   IF pg_postmaster_start_time() < clock_timestamp() - p_lease THEN
-    DELETE FROM runners r
-     WHERE r.id = ANY (array(
-       SELECT dead.id
-         FROM runners dead
-        WHERE dead.heartbeat_at < clock_timestamp() - p_lease
-          FOR UPDATE SKIP LOCKED
-     ));
+    DELETE FROM runners r WHERE r.id = ANY (array(
+      SELECT dead.id
+        FROM runners dead
+       WHERE dead.heartbeat_at < clock_timestamp() - p_lease
+         FOR UPDATE SKIP LOCKED
+    ));
   END IF;
   -- Nobody is left to hear these.
-  DELETE FROM cancellations c
-   WHERE c.runner_id <> ALL (array(SELECT r.id FROM runners r));
+  DELETE FROM cancellations c WHERE c.runner_id <> ALL (array(SELECT r.id FROM runners r));
 
   SELECT array_agg(l.id), array_agg(l.runner_id)
     INTO v_leases, v_runners
@@ -1512,29 +1534,36 @@ BEGIN
     UPDATE jobs j
        SET lost_runners = j.lost_runners + 1,
            excused_attempts = j.excused_attempts + 1,
-           status = CASE WHEN j.lost_runners + 1 >= p_lost_max THEN 'failed'::job_status ELSE 'pending' END,
+           status = CASE
+             WHEN j.lost_runners + 1 >= p_lost_max THEN 'failed'::job_status
+             ELSE 'pending'
+           END,
            completed_at = CASE WHEN j.lost_runners + 1 >= p_lost_max THEN now() END,
            error = CASE WHEN j.lost_runners + 1 >= p_lost_max THEN c_lost END,
            errors = append_error(j.errors, c_lost, j.attempt, j.runner_id)
-      FROM (
-        VALUES ('{"code": "runner_lost", "message": "The runner that worked on it is gone."}'::jsonb)
-      ) c (c_lost)
+      FROM (VALUES
+             ('{"code": "runner_lost", "message": "The runner that worked on it is gone."}'::jsonb)
+           ) c (c_lost)
      WHERE j.id = ANY (v_jobs) AND j.status = 'running' AND j.runner_id = ANY (v_runners)
     RETURNING j.id, j.customer_id, j.priority, j.status, j.estimated_cost_cents
   ), queued AS (
     INSERT INTO job_queue (priority, job_id, customer_id)
-    SELECT lost.priority, lost.id, lost.customer_id
-      FROM lost
-     WHERE lost.status = 'pending'
+    SELECT lost.priority, lost.id, lost.customer_id FROM lost WHERE lost.status = 'pending'
   )
-  SELECT count(*),
-         array_agg(lost.id) FILTER (WHERE lost.status = 'failed'),
-         array_agg(lost.customer_id) FILTER (WHERE lost.status = 'failed'),
-         array_agg(lost.estimated_cost_cents) FILTER (WHERE lost.status = 'failed')
+  SELECT
+    count(*),
+    array_agg(lost.id) FILTER (WHERE lost.status = 'failed'),
+    array_agg(lost.customer_id) FILTER (WHERE lost.status = 'failed'),
+    array_agg(lost.estimated_cost_cents) FILTER (WHERE lost.status = 'failed')
     INTO rescued, e_ids, e_customers, e_holds
     FROM lost;
   IF e_ids IS NOT NULL THEN
-    PERFORM post_charges(e_ids, e_customers, array_fill(0::bigint, ARRAY[cardinality(e_ids)]), e_holds);
+    PERFORM post_charges(
+      e_ids,
+      e_customers,
+      array_fill(0::bigint, ARRAY[cardinality(e_ids)]),
+      e_holds
+    );
   END IF;
   DELETE FROM leases l WHERE l.id = ANY (v_leases);
   more := cardinality(v_leases) = p_leases;
@@ -1583,9 +1612,8 @@ BEGIN
       v_left := v_left - (v_last - v_sealed);
       INSERT INTO wallet_seals (link, wallet_id, first_seq, last_seq, hash)
       VALUES (v_link, v_wallet.id, v_sealed + 1, v_last, v_hash);
-      -- The rest of this wallet comes with the next call.
       IF v_last < v_wallet.last_entry_seq THEN
-        RETURN v_cursor;
+        RETURN v_cursor;  -- the rest of this wallet comes with the next call
       END IF;
     END IF;
     v_seen := v_seen + 1;
@@ -1796,35 +1824,30 @@ CREATE OR REPLACE FUNCTION public.submit_jobs(p_ids uuid[], p_customers uuid[], 
  SET enable_mergejoin TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-#variable_conflict use_column
 DECLARE
   u_customers uuid[] := array(SELECT DISTINCT c FROM unnest(p_customers) c);
   u_types     uuid[];
-  -- A quote for each customer and type.
-  q_customers uuid[];
+  q_customers uuid[];    -- a quote for each customer and type
   q_types     uuid[];
   q_costs     bigint[];
   q_tries     smallint[];
   q_jobs      bigint[];
-  q_firsts    bigint[];  -- place of its first job in the batch
+  q_firsts    bigint[];  -- place of its first job
   v_quoted    bigint;
   n           int;
-  v_wallet    wallets;
-  v_type      job_types;
-  v_active    boolean;
   v_job       submitted_job;
 BEGIN
-  -- A single job is quicker one by one.
-  IF cardinality(p_ids) > 1 THEN
+  IF cardinality(p_ids) > 1 THEN  -- one alone is quicker one by one
     -- Prices, and whether every wallet could pay, without a lock.
     u_types := array(SELECT DISTINCT t FROM unnest(p_types) t);
-    SELECT array_agg(r.customer_id),
-           array_agg(r.job_type_id),
-           array_agg(coalesce(o.cost_cents, t.standard_cost_cents)),
-           array_agg(t.max_attempts),
-           array_agg(r.jobs),
-           array_agg(r.first),
-           sum(r.jobs)
+    SELECT
+      array_agg(r.customer_id),
+      array_agg(r.job_type_id),
+      array_agg(coalesce(o.cost_cents, t.standard_cost_cents)),
+      array_agg(t.max_attempts),
+      array_agg(r.jobs),
+      array_agg(r.first),
+      sum(r.jobs)
       INTO q_customers, q_types, q_costs, q_tries, q_jobs, q_firsts, v_quoted
       FROM (
         SELECT r.customer_id, r.job_type_id, count(*) AS jobs, min(r.nth) AS first
@@ -1838,7 +1861,6 @@ BEGIN
        AND o.job_type_id = ANY (u_types)
        AND o.customer_id = r.customer_id
        AND o.job_type_id = r.job_type_id;
-
     IF v_quoted = cardinality(p_ids) AND cardinality(u_customers) = (
       SELECT count(*)
         FROM wallets w
@@ -1847,9 +1869,8 @@ BEGIN
             FROM unnest(q_customers, q_costs, q_jobs) q (customer_id, cost, jobs)
            GROUP BY 1
         ) need USING (customer_id)
-       WHERE w.customer_id = ANY (u_customers) AND holdable_cents(w) >= need.cents
-    )
-    THEN
+       WHERE w.customer_id = ANY (u_customers) AND hold_refusal(w, need.cents) IS NULL
+    ) THEN
       BEGIN
         INSERT INTO jobs (
           id,
@@ -1862,39 +1883,40 @@ BEGIN
           run_at,
           retry_of
         )
-        SELECT r.id,
-               r.customer_id,
-               r.job_type_id,
-               r.priority,
-               r.input,
-               q.cost,
-               coalesce(r.tries, q.tries),
-               coalesce(r.later, now()),
-               r.retry_of
+        SELECT
+          r.id,
+          r.customer_id,
+          r.job_type_id,
+          r.priority,
+          r.input,
+          q.cost,
+          coalesce(r.tries, q.tries),
+          coalesce(r.later, now()),
+          r.retry_of
           FROM unnest(
-                 p_ids, p_customers, p_types, p_priorities, p_inputs, p_run_at, p_max_attempts, p_retry_of
+                 p_ids,
+                 p_customers,
+                 p_types,
+                 p_priorities,
+                 p_inputs,
+                 p_run_at,
+                 p_max_attempts,
+                 p_retry_of
                ) r (id, customer_id, job_type_id, priority, input, later, tries, retry_of)
           JOIN unnest(q_customers, q_types, q_costs, q_tries) q (customer_id, job_type_id, cost, tries)
          USING (customer_id, job_type_id);
-
         INSERT INTO job_queue (priority, job_id, customer_id, enqueued_at)
         SELECT r.priority, r.id, r.customer_id, CASE WHEN p_room[r.priority + 1] THEN now() END
           FROM unnest(p_priorities, p_ids, p_customers, p_run_at) r (priority, id, customer_id, later)
          WHERE coalesce(r.later <= now(), true);
-
         IF p_run_at IS NOT NULL THEN
           INSERT INTO job_schedule (job_id, priority, customer_id, run_at)
           SELECT r.id, r.priority, r.customer_id, r.later
             FROM unnest(p_priorities, p_ids, p_customers, p_run_at) r (priority, id, customer_id, later)
            WHERE r.later > now();
         END IF;
-
-        -- The order keeps this free of deadlocks. The statement after it sees the wallets as they are now.
-        PERFORM
-           FROM wallets w
-          WHERE w.customer_id = ANY (u_customers)
-          ORDER BY w.id
-            FOR NO KEY UPDATE;
+        -- Their order makes the locks free of deadlocks; the next statement sees the wallets as they are now.
+        PERFORM FROM wallets w WHERE w.customer_id = ANY (u_customers) ORDER BY w.id FOR NO KEY UPDATE;
         UPDATE wallets w
            SET pending_charges_cents = w.pending_charges_cents + need.cents,
                updated_at = greatest(w.updated_at, clock_timestamp())
@@ -1905,135 +1927,107 @@ BEGIN
           ) need
          WHERE w.customer_id = ANY (u_customers)
            AND w.customer_id = need.customer_id
-           AND holdable_cents(w) >= need.cents;
+           AND hold_refusal(w, need.cents) IS NULL;
         GET DIAGNOSTICS n = ROW_COUNT;
         IF n < cardinality(u_customers) THEN
           RAISE EXCEPTION 'a wallet was spent meanwhile' USING ERRCODE = 'IEP01';
         END IF;
-
-        v_job.created_at := now();
         IF p_run_at IS NULL AND p_max_attempts IS NULL THEN
-          v_job.run_at := now();
-          FOR n IN 1..cardinality(q_firsts) LOOP
-            v_job.job_id := p_ids[q_firsts[n]];
-            v_job.estimated_cost_cents := q_costs[n];
-            v_job.max_attempts := q_tries[n];
-            RETURN NEXT v_job;
-          END LOOP;
+          RETURN QUERY
+          SELECT
+            p_ids[q.first],
+            NULL::text,
+            q.cost,
+            q.tries,
+            now(),
+            now(),
+            NULL::boolean,
+            NULL::bigint,
+            NULL::bigint,
+            NULL::bigint,
+            NULL::bigint,
+            NULL::bigint,
+            NULL::uuid
+            FROM unnest(q_firsts, q_costs, q_tries) q (first, cost, tries);
           RETURN;
         END IF;
-        FOR v_job.job_id, v_job.estimated_cost_cents, v_job.max_attempts, v_job.run_at, v_job.due IN
-          SELECT r.id,
-                 q.cost,
-                 coalesce(r.tries, q.tries),
-                 coalesce(r.later, now()),
-                 coalesce(r.later <= now(), true)
-            FROM unnest(p_ids, p_customers, p_types, p_run_at, p_max_attempts)
-                   r (id, customer_id, job_type_id, later, tries)
-            JOIN unnest(q_customers, q_types, q_costs, q_tries) q (customer_id, job_type_id, cost, tries)
-           USING (customer_id, job_type_id)
-        LOOP
-          RETURN NEXT v_job;
-        END LOOP;
+        RETURN QUERY
+        SELECT
+          r.id,
+          NULL::text,
+          q.cost,
+          coalesce(r.tries, q.tries),
+          now(),
+          coalesce(r.later, now()),
+          coalesce(r.later <= now(), true),
+          NULL::bigint,
+          NULL::bigint,
+          NULL::bigint,
+          NULL::bigint,
+          NULL::bigint,
+          NULL::uuid
+          FROM unnest(p_ids, p_customers, p_types, p_run_at, p_max_attempts)
+                 r (id, customer_id, job_type_id, later, tries)
+          JOIN unnest(q_customers, q_types, q_costs, q_tries) q (customer_id, job_type_id, cost, tries)
+         USING (customer_id, job_type_id);
         RETURN;
-      EXCEPTION
-        WHEN SQLSTATE 'IEP01' THEN NULL;  -- all of the batch is rolled back
+      EXCEPTION WHEN SQLSTATE 'IEP01' THEN
+        NULL;  -- all of the batch is rolled back
       END;
     END IF;
   END IF;
 
   -- One by one, exact: somebody may be unable to pay for everything, or something is unknown.
-  PERFORM
-     FROM wallets w
-    WHERE w.customer_id = ANY (u_customers)
-    ORDER BY w.id
-      FOR NO KEY UPDATE;
-
+  PERFORM FROM wallets w WHERE w.customer_id = ANY (u_customers) ORDER BY w.id FOR NO KEY UPDATE;
   FOR n IN 1..cardinality(p_ids) LOOP
-    v_job := NULL;
+    v_job := quote_job(p_customers[n], p_types[n]);
     v_job.job_id := p_ids[n];
+    v_job.max_attempts := coalesce(p_max_attempts[n], v_job.max_attempts);
     v_job.created_at := now();
     v_job.run_at := coalesce(p_run_at[n], now());
     v_job.due := v_job.run_at <= now();
-    SELECT c.active INTO v_active FROM customers c WHERE c.id = p_customers[n];
-    SELECT * INTO v_type FROM job_types t WHERE t.id = p_types[n];
-    SELECT * INTO v_wallet FROM wallets w WHERE w.customer_id = p_customers[n];
-
-    IF v_wallet.id IS NULL THEN
-      v_job.refusal := 'unknown_customer';
-    ELSIF NOT v_active THEN
-      v_job.refusal := 'customer_inactive';
-    ELSIF v_type.id IS NULL THEN
-      v_job.refusal := 'unknown_job_type';
-    ELSIF NOT v_type.enabled THEN
-      v_job.refusal := 'job_type_disabled';
-    ELSE
-      v_job.estimated_cost_cents := coalesce(
-        (
-          SELECT p.cost_cents
-            FROM customer_prices p
-           WHERE p.customer_id = p_customers[n] AND p.job_type_id = p_types[n]
-        ),
-        v_type.standard_cost_cents
+    IF v_job.refusal IS NULL THEN
+      INSERT INTO jobs (
+        id,
+        customer_id,
+        job_type_id,
+        priority,
+        input_data,
+        estimated_cost_cents,
+        max_attempts,
+        run_at,
+        retry_of
+      )
+      VALUES (
+        p_ids[n],
+        p_customers[n],
+        p_types[n],
+        p_priorities[n],
+        p_inputs[n],
+        v_job.estimated_cost_cents,
+        v_job.max_attempts,
+        v_job.run_at,
+        p_retry_of[n]
       );
-      v_job.max_attempts := coalesce(p_max_attempts[n], v_type.max_attempts);
-      v_job.current_balance_cents := v_wallet.current_balance_cents;
-      v_job.pending_charges_cents := v_wallet.pending_charges_cents;
-      v_job.credit_limit_cents := v_wallet.credit_limit_cents;
-      v_job.monthly_spend_limit_cents := v_wallet.monthly_spend_limit_cents;
-      v_job.month_spent_cents := spent_this_month(v_wallet);
-
-      -- What holdable_cents says in one number, told apart.
-      IF v_wallet.frozen_at IS NOT NULL THEN
-        v_job.refusal := 'wallet_frozen';
-      ELSIF available_cents(v_wallet) < v_job.estimated_cost_cents THEN
-        v_job.refusal := 'insufficient_funds';
-      ELSIF month_room_cents(v_wallet) < v_job.estimated_cost_cents THEN
-        v_job.refusal := 'spend_limit_reached';
-      ELSE
-        INSERT INTO jobs (
-          id,
-          customer_id,
-          job_type_id,
-          priority,
-          input_data,
-          estimated_cost_cents,
-          max_attempts,
-          run_at,
-          retry_of
-        )
+      IF v_job.due THEN
+        INSERT INTO job_queue (priority, job_id, customer_id, enqueued_at)
         VALUES (
+          p_priorities[n],
           p_ids[n],
           p_customers[n],
-          p_types[n],
-          p_priorities[n],
-          p_inputs[n],
-          v_job.estimated_cost_cents,
-          v_job.max_attempts,
-          v_job.run_at,
-          p_retry_of[n]
+          CASE WHEN p_room[p_priorities[n] + 1] THEN now() END
         );
-        IF v_job.due THEN
-          INSERT INTO job_queue (priority, job_id, customer_id, enqueued_at)
-          VALUES (
-            p_priorities[n],
-            p_ids[n],
-            p_customers[n],
-            CASE WHEN p_room[p_priorities[n] + 1] THEN now() END
-          );
-        ELSE
-          INSERT INTO job_schedule (job_id, priority, customer_id, run_at)
-          VALUES (p_ids[n], p_priorities[n], p_customers[n], v_job.run_at);
-        END IF;
-        UPDATE wallets w
-           SET pending_charges_cents = w.pending_charges_cents + v_job.estimated_cost_cents,
-               updated_at = greatest(w.updated_at, clock_timestamp())
-         WHERE w.id = v_wallet.id;
+      ELSE
+        INSERT INTO job_schedule (job_id, priority, customer_id, run_at)
+        VALUES (p_ids[n], p_priorities[n], p_customers[n], v_job.run_at);
       END IF;
+      UPDATE wallets w
+         SET pending_charges_cents = w.pending_charges_cents + v_job.estimated_cost_cents,
+             updated_at = greatest(w.updated_at, clock_timestamp())
+       WHERE w.customer_id = p_customers[n];
     END IF;
-
-    -- This job already exists: an earlier call stored it and its reply was lost. Its own hold uses up the
-    -- balance, so a second hold is refused. Return no row; the caller looks the job up by id.
+    -- A refused job may be there already: an earlier call stored it and its reply was lost. Its own hold uses
+    -- up the balance, so a second hold is refused. It gets no row; the caller looks the job up by its id.
     CONTINUE WHEN v_job.refusal IS NOT NULL AND EXISTS (SELECT FROM jobs j WHERE j.id = p_ids[n]);
     RETURN NEXT v_job;
   END LOOP;
@@ -2049,17 +2043,14 @@ CREATE OR REPLACE FUNCTION public.submit_keyed_jobs(p_ids uuid[], p_customers uu
  SET enable_mergejoin TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-#variable_conflict use_column
 DECLARE
   v_keys      uuid[] := array(SELECT DISTINCT k FROM unnest(p_keys) k WHERE k IS NOT NULL);
-  -- Places in the batch.
-  v_fresh     int[];
+  v_fresh     int[];   -- places in the batch
   v_reused    int[];
-  v_made      int[];
+  v_other     int[];
   v_fresh_ids uuid[];
   v_stored    uuid[];
   v_locked    int;
-  v_place     int;
   v_job       submitted_job;
 BEGIN
   INSERT INTO idempotency_keys (id, request_hash)
@@ -2074,21 +2065,27 @@ BEGIN
     RAISE EXCEPTION 'an idempotency key went while it was taken' USING ERRCODE = 'serialization_failure';
   END IF;
 
-  SELECT array_agg(q.n ORDER BY q.n) FILTER (WHERE q.verdict = 'fresh'),
-         array_agg(q.n) FILTER (WHERE q.verdict = 'reused'),
-         array_agg(q.n) FILTER (WHERE q.verdict = 'made')
-    INTO v_fresh, v_reused, v_made
+  SELECT
+    array_agg(q.n ORDER BY q.n) FILTER (WHERE q.verdict = 'fresh'),
+    array_agg(q.n) FILTER (WHERE q.verdict = 'reused'),
+    array_agg(q.n) FILTER (WHERE q.verdict = 'made')
+    INTO v_fresh, v_reused, v_other
     FROM (
-      SELECT r.n,
-             CASE
-               WHEN r.key IS NULL THEN 'fresh'
-               WHEN i.request_hash <> r.hash THEN 'reused'
-               WHEN i.subjects[r.item + 1] IS NOT NULL OR r.nth > 1 THEN 'made'
-               ELSE 'fresh'
-             END AS verdict
+      SELECT
+        r.n,
+        CASE
+          WHEN r.key IS NULL THEN 'fresh'
+          WHEN i.request_hash <> r.hash THEN 'reused'
+          WHEN i.subjects[r.item + 1] IS NOT NULL OR r.nth > 1 THEN 'made'
+          ELSE 'fresh'
+        END AS verdict
         FROM (
-          SELECT k.key, k.hash, k.item, k.n,
-                 row_number() OVER (PARTITION BY k.key, k.hash, k.item ORDER BY k.n) AS nth
+          SELECT
+            k.key,
+            k.hash,
+            k.item,
+            k.n,
+            row_number() OVER (PARTITION BY k.key, k.hash, k.item ORDER BY k.n) AS nth
             FROM unnest(p_keys, p_hashes, p_items) WITH ORDINALITY k (key, hash, item, n)
         ) r
         LEFT JOIN idempotency_keys i ON i.id = ANY (v_keys) AND i.id = r.key
@@ -2097,7 +2094,7 @@ BEGIN
   IF v_fresh IS NOT NULL THEN
     v_fresh_ids := array(SELECT p_ids[n] FROM unnest(v_fresh) n);
     RETURN QUERY
-    SELECT s.*
+    SELECT *
       FROM submit_jobs(
         v_fresh_ids,
         array(SELECT p_customers[n] FROM unnest(v_fresh) n),
@@ -2108,14 +2105,14 @@ BEGIN
         array(SELECT p_max_attempts[n] FROM unnest(v_fresh) n),
         array(SELECT p_retry_of[n] FROM unnest(v_fresh) n),
         p_room
-      ) s;
+      );
     v_stored := array(SELECT j.id FROM jobs j WHERE j.id = ANY (v_fresh_ids));
     UPDATE idempotency_keys i
        SET subjects = (
-         SELECT array_agg(coalesce(i.subjects[place], made.job) ORDER BY place)
-           FROM generate_series(1, greatest(cardinality(i.subjects), m.last + 1)) place
-           LEFT JOIN unnest(m.items, m.jobs) made (item, job) ON made.item + 1 = place
-       )
+             SELECT array_agg(coalesce(i.subjects[place], made.job) ORDER BY place)
+               FROM generate_series(1, greatest(cardinality(i.subjects), m.last + 1)) place
+               LEFT JOIN unnest(m.items, m.jobs) made (item, job) ON made.item + 1 = place
+           )
       FROM (
         SELECT k.key, array_agg(k.item) AS items, array_agg(k.job) AS jobs, max(k.item) AS last
           FROM unnest(p_keys, p_items, p_ids) k (key, item, job)
@@ -2126,23 +2123,26 @@ BEGIN
   END IF;
   DELETE FROM idempotency_keys i WHERE i.id = ANY (v_keys) AND i.subjects = '{}';
 
-  FOREACH v_place IN ARRAY coalesce(v_reused, '{}') LOOP
+  IF v_reused IS NOT NULL THEN
+    FOR v_job.job_id IN SELECT p_ids[n] FROM unnest(v_reused) n LOOP
+      v_job.refusal := 'idempotency_key_reused';
+      RETURN NEXT v_job;
+    END LOOP;
+  END IF;
+  IF v_other IS NOT NULL THEN
     v_job := NULL;
-    v_job.job_id := p_ids[v_place];
-    v_job.refusal := 'idempotency_key_reused';
-    RETURN NEXT v_job;
-  END LOOP;
-
-  FOREACH v_place IN ARRAY coalesce(v_made, '{}') LOOP
-    v_job := NULL;
-    v_job.job_id := p_ids[v_place];
     v_job.due := false;
-    v_job.replay_of := (
-      SELECT i.subjects[p_items[v_place] + 1] FROM idempotency_keys i WHERE i.id = p_keys[v_place]
-    );
-    v_job.refusal := CASE WHEN v_job.replay_of IS NULL THEN 'twin_refused' END;
-    RETURN NEXT v_job;
-  END LOOP;
+    FOR v_job.job_id, v_job.refusal, v_job.replay_of IN
+      SELECT
+        p_ids[r.n],
+        CASE WHEN i.subjects[r.item + 1] IS NULL THEN 'twin_refused' END,
+        i.subjects[r.item + 1]
+        FROM (SELECT n, p_keys[n] AS key, p_items[n] AS item FROM unnest(v_other) n) r
+        LEFT JOIN idempotency_keys i ON i.id = ANY (v_keys) AND i.id = r.key
+    LOOP
+      RETURN NEXT v_job;
+    END LOOP;
+  END IF;
 END $function$
 ;
 
@@ -2155,11 +2155,9 @@ DECLARE
   v_key idempotency_keys;
 BEGIN
   LOOP
-    INSERT INTO idempotency_keys (id, request_hash)
-    VALUES (p_id, p_hash)
-    ON CONFLICT (id) DO NOTHING;
+    INSERT INTO idempotency_keys (id, request_hash) VALUES (p_id, p_hash) ON CONFLICT (id) DO NOTHING;
     SELECT * INTO v_key FROM idempotency_keys i WHERE i.id = p_id FOR UPDATE;
-    -- Not found: between the two statements it expired, or a twin whose request was refused gave it up.
+    -- Otherwise it expired in between, or a twin whose request was refused has deleted it.
     EXIT WHEN FOUND;
   END LOOP;
   IF v_key.request_hash <> p_hash THEN
@@ -2216,8 +2214,8 @@ BEGIN
         FROM ring
        WHERE CASE
                WHEN ring.customer_id IS NULL OR ring.customer_id = c_zero THEN false
-               WHEN v_alone
-                 THEN pg_try_advisory_xact_lock(hashtext('take_turns'), uuid_hash(ring.customer_id))
+               WHEN v_alone THEN
+                 pg_try_advisory_xact_lock(hashtext('take_turns'), uuid_hash(ring.customer_id))
                ELSE ring.customer_id <> ALL (v_served)
              END
        LIMIT CASE WHEN v_alone THEN least(p_apart, v_rest) ELSE v_rest END

@@ -1,19 +1,20 @@
--- Does: shows the ledger as double entry: each entry is a leg of its wallet and the leg of what stands
---   across. It is derived, so there is no platform account that every movement would have to lock.
+-- Does: shows the ledger as double entry: each movement is a wallet's leg, and the leg of the account
+--   across from it. Derived, so that there is no platform account to lock.
 -- Locks, in order: nothing.
 -- Returns: wallet_id, seq, account, currency, amount_cents, kind, job_id?, created_at
 -- Raises: nothing.
 -- Called by: the view audit.
 
 CREATE OR REPLACE VIEW journal AS
-SELECT e.wallet_id,
-       e.seq,
-       leg.account,
-       w.currency,
-       leg.amount_cents,
-       e.kind,
-       e.job_id,
-       e.created_at
+SELECT
+  e.wallet_id,
+  e.seq,
+  leg.account,
+  w.currency,
+  leg.amount_cents,
+  e.kind,
+  e.job_id,
+  e.created_at
   FROM wallet_entries e
   JOIN wallets w ON w.id = e.wallet_id
  CROSS JOIN LATERAL (

@@ -32,7 +32,7 @@ export interface Targets {
 /** How a guard is taken away. */
 export type Removal =
   | { readonly sql: string }
-  /** In what a function or view is made of, `clause` stands once and becomes `replacement`. */
+  /** In the text of a function or view, `clause` is found once, however its words are laid out, and becomes `replacement`. */
   | { readonly function: string; readonly clause: string; readonly replacement: string }
   | { readonly view: string; readonly clause: string; readonly replacement: string };
 
@@ -175,15 +175,14 @@ export async function removeGuard(client: Client, removal: Removal): Promise<voi
     return;
   }
   const definition = await readDefinition(client, removal);
-  const places = [...definition.matchAll(anySpacing(removal.clause))].length;
-  if (places !== 1) throw new Error(`"${removal.clause}" stands ${places} times in:\n${definition}`);
-  await client.query(definition.replace(anySpacing(removal.clause), () => removal.replacement));
+  const clause = new RegExp(removal.clause.split(/\s+/).map(escapeForRegExp).join("\\s+"), "g");
+  const places = [...definition.matchAll(clause)].length;
+  if (places !== 1) throw new Error(`"${removal.clause}" is found ${places} times in:\n${definition}`);
+  await client.query(definition.replace(clause, () => removal.replacement));
 }
 
-/** The clause wherever lines break in it: a function that is only laid out anew keeps its guards. */
-function anySpacing(clause: string): RegExp {
-  const escaped = clause.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-  return new RegExp(escaped.replaceAll(/\s+/g, String.raw`\s+`), "g");
+function escapeForRegExp(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
 async function readDefinition(client: Client, removal: Exclude<Removal, { sql: string }>): Promise<string> {

@@ -35,7 +35,7 @@ export const JOB_CLAUSES: readonly Guard[] = [
   ),
   starting(
     "only a registered runner claims",
-    ["IF NOT FOUND THEN\n    RAISE", "IF false THEN\n    RAISE"],
+    ["IF NOT FOUND THEN RAISE", "IF false THEN RAISE"],
     (targets) => claim(targets, targets.pending, targets.customer),
     "runner_registered",
     "1",
@@ -140,7 +140,7 @@ export const JOB_CLAUSES: readonly Guard[] = [
   ),
   charging(
     "nothing is no entry",
-    ["WHERE s.cost > 0\n", "WHERE true\n"],
+    ["WHERE s.cost > 0 WINDOW", "WHERE true WINDOW"],
     ({ running }) => settle(running, 1, "succeeded", "0"),
     "succeeded, cost 0",
     "wallet_entries_amount_cents_check",
@@ -264,7 +264,7 @@ export const JOB_CLAUSES: readonly Guard[] = [
   rescuing(
     "what it gives up releases its hold",
     [
-      "PERFORM post_charges(e_ids, e_customers, array_fill(0::bigint, ARRAY[cardinality(e_ids)]), e_holds);",
+      "PERFORM post_charges( e_ids, e_customers, array_fill(0::bigint, ARRAY[cardinality(e_ids)]), e_holds );",
       "NULL;",
     ],
     (targets) =>

@@ -43,7 +43,11 @@ export const LOCKS: readonly LockGuard[] = [
   },
   {
     name: "submit_jobs: what was spent while a batch waited is seen",
-    removal: { function: "submit_jobs", clause: " AND holdable_cents(w) >= need.cents;", replacement: ";" },
+    removal: {
+      function: "submit_jobs",
+      clause: " AND hold_refusal(w, need.cents) IS NULL;",
+      replacement: ";",
+    },
     first: ({ customer, type }) => submit(customer, type, 4),
     second: ({ customer, type }) => submit(customer, type, 4),
     guarded: "stored at 10, stored at 10, stored at 10, insufficient_funds",

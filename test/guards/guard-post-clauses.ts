@@ -60,7 +60,7 @@ export const POST_CLAUSES: readonly Guard[] = [
 
   posting(
     "a reference moves money once",
-    ["IF v_entry.seq IS NOT NULL THEN", "IF false THEN"],
+    ["IF FOUND THEN", "IF false THEN"],
     ({ customer }) => post(customer, "top_up", "100", "start"),
     "replayed",
     "wallet_entries_one_reference",
@@ -95,14 +95,14 @@ export const POST_CLAUSES: readonly Guard[] = [
   ),
   posting(
     "a balance has a limit",
-    ["v_wallet.current_balance_cents + p_amounts[n] > c_balance_max", "false"],
+    ["exceeds_balance_limit(v_wallet, p_amounts[n])", "false"],
     ({ customer }) => post(customer, "top_up", "9000000000000000", "x"),
     "balance_limit",
     "wallet_entries_balance_after_cents_check",
   ),
   appending(
     "a chargeback that leaves too little freezes",
-    ["(p_kind = 'chargeback' AND v_owes)", "false"],
+    ["(p_kind = 'chargeback' AND available_cents(p_wallet) + p_amount_cents < 0)", "false"],
     inTurn(
       ({ customer }) => post(customer, "chargeback", "-71", "x"),
       ({ wallet }) => `SELECT frozen_at IS NOT NULL FROM wallets WHERE id = '${wallet}'`,
@@ -162,7 +162,7 @@ export const POST_CLAUSES: readonly Guard[] = [
   ),
   refunding(
     "what was refunded before counts",
-    ["refunded_cents := coalesce( (SELECT sum", "refunded_cents := 0 * coalesce((SELECT sum"],
+    ["refunded_cents := coalesce(( SELECT sum", "refunded_cents := 0 * coalesce(( SELECT sum"],
     inTurn(
       ({ succeeded }) => refund(succeeded, "6", "x"),
       ({ succeeded }) => refund(succeeded, "5", "y"),
@@ -182,14 +182,14 @@ export const POST_CLAUSES: readonly Guard[] = [
   ),
   refunding(
     "a job that was not charged has no refund",
-    ["IF v_charge.seq IS NULL THEN", "IF false THEN"],
+    ["  IF NOT FOUND THEN", "  IF false THEN"],
     ({ failed }) => refund(failed, "5", "x"),
     "refund_exceeds_charge",
     'null value in column "wallet_id" of relation "wallet_entries" violates not-null constraint',
   ),
   refunding(
     "a reference moves money once",
-    ["IF v_entry.seq IS NOT NULL THEN", "IF false THEN"],
+    ["  IF FOUND THEN", "  IF false THEN"],
     inTurn(
       ({ succeeded }) => refund(succeeded, "5", "x"),
       ({ succeeded }) => refund(succeeded, "5", "x"),

@@ -15,44 +15,58 @@ import {
 // Clauses of the functions that submit, and of the idempotency keys.
 
 const submitting = clause("submit_jobs");
-const holding = clause("holdable_cents");
+const holding = clause("hold_refusal");
+const quoting = clause("quote_job");
 const keying = clause("submit_keyed_jobs");
 
 export const SUBMIT_CLAUSES: readonly Guard[] = [
   // What goes together and can be paid is stored as one batch, a job alone and everything else one by one.
   holding(
     "funds, in a batch",
-    ["available_cents(w)", "9000000000000000"],
-    ({ customer, type }) => submit(customer, type, 8),
-    [...Array(7).fill("stored at 10"), "insufficient_funds"].join(", "),
-    "wallets_not_overspent",
-  ),
-  submitting(
-    "funds, one by one",
-    ["ELSIF available_cents(v_wallet) < v_job.estimated_cost_cents THEN", "ELSIF false THEN"],
+    ["WHEN available_cents(w) < p_cents THEN", "WHEN false THEN"],
     ({ customer, type }) => submit(customer, type, 8),
     [...Array(7).fill("stored at 10"), "insufficient_funds"].join(", "),
     "wallets_not_overspent",
   ),
   holding(
+    "funds, one by one",
+    ["WHEN available_cents(w) < p_cents THEN", "WHEN false THEN"],
+    inTurn(
+      ({ customer, type }) => `INSERT INTO customer_prices VALUES ('${customer}', '${type}', 71)`,
+      ({ customer, type }) => submit(customer, type),
+    ),
+    "insufficient_funds",
+    "wallets_not_overspent",
+  ),
+  holding(
     "frozen, in a batch",
-    ["WHEN w.frozen_at IS NULL THEN", "WHEN true THEN"],
+    ["WHEN w.frozen_at IS NOT NULL THEN", "WHEN false THEN"],
     inTurn(setWallet("frozen_at = now()"), ({ customer, type }) => submit(customer, type, 2)),
     "wallet_frozen, wallet_frozen",
     "stored at 10",
   ),
-  submitting(
+  holding(
     "frozen, one by one",
-    ["IF v_wallet.frozen_at IS NOT NULL THEN", "IF false THEN"],
+    ["WHEN w.frozen_at IS NOT NULL THEN", "WHEN false THEN"],
     inTurn(setWallet("frozen_at = now()"), ({ customer, type }) => submit(customer, type)),
     "wallet_frozen",
     "stored at 10",
   ),
   holding(
     "spend limit, in a batch",
-    ["month_room_cents(w)", "NULL"],
+    [
+      "WHEN w.monthly_spend_limit_cents - spent_this_month(w) - w.pending_charges_cents < p_cents THEN",
+      "WHEN false THEN",
+    ],
     inTurn(setWallet("monthly_spend_limit_cents = 39"), ({ customer, type }) => submit(customer, type, 2)),
     "spend_limit_reached, spend_limit_reached",
+    "stored at 10",
+  ),
+  holding(
+    "what is held counts towards the spend limit",
+    [" - w.pending_charges_cents < p_cents", " < p_cents"],
+    inTurn(setWallet("monthly_spend_limit_cents = 39"), ({ customer, type }) => submit(customer, type)),
+    "spend_limit_reached",
     "stored at 10",
   ),
   clause("spent_this_month")(
@@ -62,12 +76,23 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
     "spend_limit_reached, spend_limit_reached",
     "stored at 10, spend_limit_reached",
   ),
-  submitting(
-    "spend limit, one by one",
-    ["ELSIF month_room_cents(v_wallet) < v_job.estimated_cost_cents THEN", "ELSIF false THEN"],
-    inTurn(setWallet("monthly_spend_limit_cents = 39"), ({ customer, type }) => submit(customer, type)),
-    "spend_limit_reached",
+  quoting(
+    "what the wallet refuses is refused",
+    ["v_quote.refusal := hold_refusal(v_wallet, v_quote.estimated_cost_cents);", ""],
+    inTurn(setWallet("frozen_at = now()"), ({ customer, type }) => submit(customer, type)),
+    "wallet_frozen",
     "stored at 10",
+  ),
+  submitting(
+    "what is refused is not stored",
+    ["IF v_job.refusal IS NULL THEN", "IF true THEN"],
+    inTurn(
+      setWallet("frozen_at = now()"),
+      ({ customer, type }) => submit(customer, type),
+      ({ customer }) => `SELECT count(*) FROM jobs WHERE customer_id = '${customer}'`,
+    ),
+    "5",
+    "6",
   ),
   submitting(
     "who is not active gets nothing, in a batch",
@@ -79,7 +104,7 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
     "customer_inactive, customer_inactive",
     "stored at 10",
   ),
-  submitting(
+  quoting(
     "who is not active gets nothing, one by one",
     ["ELSIF NOT v_active THEN", "ELSIF false THEN"],
     inTurn(
@@ -99,7 +124,7 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
     "job_type_disabled, job_type_disabled",
     "stored at 10",
   ),
-  submitting(
+  quoting(
     "what is disabled is not sold, one by one",
     ["ELSIF NOT v_type.enabled THEN", "ELSIF false THEN"],
     inTurn(
@@ -119,9 +144,9 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
     "stored at 3",
     "stored at 10",
   ),
-  submitting(
+  quoting(
     "a customer's own price, one by one",
-    ["WHERE p.customer_id = p_customers[n] AND p.job_type_id = p_types[n]", "WHERE false"],
+    ["WHERE o.customer_id = p_customer AND o.job_type_id = p_type", "WHERE false"],
     inTurn(
       ({ customer, type }) => `INSERT INTO customer_prices VALUES ('${customer}', '${type}', 60)`,
       ({ customer, type }) => submit(customer, type, 2),

@@ -3,8 +3,8 @@
 -- Locks, in order: the job's place in job_queue, job_schedule or job_parked, then the job, then the wallet.
 --   A claim has the same order, so waiting here closes no circle.
 -- Returns: text
--- Raises: serialization_failure: somebody moved the job from one place to another meanwhile, and it was found
---   in none. The caller starts again.
+-- Raises: serialization_failure: somebody moved the job from one place to another meanwhile, and it was
+--   found in none. The caller starts again.
 -- Called by: src/postgres/repositories/jobs.ts.
 --
 -- Returns cancelled | already_ended | unknown. The runner of a running job learns of it by its next

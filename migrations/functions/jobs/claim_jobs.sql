@@ -1,5 +1,5 @@
--- Does: claims jobs by the ids that were popped from the ready queue, whichever list they came from. The ids
---   are hints: unknown, taken or locked ones are left out.
+-- Does: claims jobs by the ids that were popped from the ready queue, whichever list they came from. The
+--   ids are hints: unknown, taken or locked ones are left out.
 -- Locks, in order: rows of job_queue by id (SKIP LOCKED, so nobody waits), then as start_jobs.
 -- Returns: id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts,
 --   excused_attempts

@@ -1,13 +1,13 @@
--- Does: deletes jobs that ended more than p_older ago, a batch at a time, oldest ids first (retention). Their
---   ledger entries stay. Looks at up to p_limit jobs after the cursor; returns how many it deleted, and the
---   next cursor, null at the end.
+-- Does: deletes jobs that ended more than p_older ago, a batch at a time, oldest ids first (retention).
+--   Their ledger entries stay. Looks at up to p_limit jobs after the cursor; returns how many it deleted,
+--   and the next cursor, null at the end.
 -- Locks, in order: those jobs (SKIP LOCKED), then pruned_jobs by customer.
 -- Returns: pruned, next_cursor?
 -- Raises: nothing.
 -- Called by: src/postgres/repositories/jobs.ts.
 --
--- There is no index on completed_at. No job ended before its id was created (UUIDv7), so the walk stops where
--- ids are too young. Nothing else ever changes a job that has ended.
+-- There is no index on completed_at. No job ended before its id was created (UUIDv7), so the walk stops
+-- where ids are too young. Nothing else ever changes a job that has ended.
 
 CREATE OR REPLACE FUNCTION prune_jobs(
   p_older  interval,

@@ -1,5 +1,5 @@
--- Does: starts jobs whose rows in job_queue the caller has locked and deleted: pending becomes running, with
---   a new attempt and a lease. Jobs of a paused type are parked instead.
+-- Does: starts jobs whose rows in job_queue the caller has locked and deleted: pending becomes running,
+--   with a new attempt and a lease. Jobs of a paused type are parked instead.
 -- Locks, in order: the runner (FOR KEY SHARE), then the jobs.
 -- Returns: id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts,
 --   excused_attempts

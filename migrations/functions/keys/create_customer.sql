@@ -1,8 +1,8 @@
--- Does: creates a customer and its empty wallet, once under a key. Another id than p_id means that an earlier
---   request created the customer under this key.
--- Locks, in order: the key (FOR UPDATE).
+-- Does: creates a customer and its empty wallet, once under a key. Returns the id that is stored: another
+--   id than p_id means that the customer was created before.
+-- Locks, in order: the key.
 -- Returns: uuid
--- Raises: idempotency_key_reused (unique_violation) when the key stands for another request.
+-- Raises: idempotency_key_reused (unique_violation): the key stands for another request.
 -- Called by: src/postgres/repositories/customers.ts.
 
 CREATE OR REPLACE FUNCTION create_customer(
@@ -23,10 +23,8 @@ BEGIN
   IF v_made[1] IS NOT NULL THEN
     RETURN v_made[1];
   END IF;
-  INSERT INTO customers (id, name, email)
-  VALUES (p_id, p_name, p_email);
-  INSERT INTO wallets (id, customer_id, currency)
-  VALUES (p_wallet, p_id, p_currency);
+  INSERT INTO customers (id, name, email) VALUES (p_id, p_name, p_email);
+  INSERT INTO wallets (id, customer_id, currency) VALUES (p_wallet, p_id, p_currency);
   UPDATE idempotency_keys i SET subjects = ARRAY[p_id] WHERE i.id = p_key;
   RETURN p_id;
 END $$;

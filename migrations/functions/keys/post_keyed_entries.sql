@@ -1,9 +1,9 @@
--- Does: post_entries under a key. The reference, which stands in the body, already keeps money from moving
---   twice; the key only refuses another body. A request of which everything was refused leaves no key.
--- Locks, in order: the key (FOR UPDATE), then wallets by id (FOR NO KEY UPDATE).
+-- Does: posts entries under a key. The reference, which is in the body, already keeps money from moving
+--   twice; the key only refuses another body.
+-- Locks, in order: the key, then as post_entries.
 -- Returns: outcome, wallet_id?, seq?, kind?, amount_cents?, balance_after_cents?, reference?, reason?,
 --   actor?, created_at?, current_balance_cents?, pending_charges_cents?, credit_limit_cents?
--- Raises: idempotency_key_reused (unique_violation) when the key stands for another request.
+-- Raises: idempotency_key_reused (unique_violation): the key stands for another request.
 -- Called by: src/postgres/hot/entries.ts.
 
 CREATE OR REPLACE FUNCTION post_keyed_entries(
@@ -40,10 +40,8 @@ DECLARE
 BEGIN
   PERFORM take_idempotency_key(p_key, p_hash);
   RETURN QUERY
-  SELECT *
-    FROM post_entries(p_customers, p_kinds, p_amounts, p_references, p_reasons, p_freezes, p_actor);
-
-  -- Unless everything was refused, the ledger now has an entry under one of these references.
+  SELECT * FROM post_entries(p_customers, p_kinds, p_amounts, p_references, p_reasons, p_freezes, p_actor);
+  -- Something stands in the ledger under one of these references now, unless all were refused.
   v_wallets := array(SELECT w.id FROM wallets w WHERE w.customer_id = ANY (p_customers));
   UPDATE idempotency_keys i
      SET subjects = v_wallets
@@ -51,7 +49,7 @@ BEGIN
      AND EXISTS (
        SELECT
          FROM unnest(p_customers, p_kinds, p_amounts, p_references)
-              r (customer_id, kind, amount_cents, reference)
+                r (customer_id, kind, amount_cents, reference)
          JOIN wallets w ON w.customer_id = r.customer_id
          JOIN wallet_entries e
            ON e.wallet_id = w.id

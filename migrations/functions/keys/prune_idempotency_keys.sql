@@ -1,13 +1,15 @@
--- Does: forgets a batch of keys that are older than p_days.
+-- Does: deletes up to p_limit idempotency keys that are older than p_days (expiry). Returns how many.
 -- Locks, in order: those keys (SKIP LOCKED).
 -- Returns: bigint
 -- Raises: nothing.
 -- Called by: src/postgres/repositories/pruning.ts.
+--
+-- The SET list leaves only the BRIN index: with nothing old, a scan would read all of the table.
 
 CREATE OR REPLACE FUNCTION prune_idempotency_keys(p_days int, p_limit int)
 RETURNS bigint
 LANGUAGE plpgsql
-SET enable_seqscan = off  -- leaves only the BRIN index: with nothing old, a scan would read the whole table
+SET enable_seqscan = off
 AS $$
 DECLARE
   v_old uuid[] := array(

@@ -1,10 +1,9 @@
--- Does: appends one ledger entry and moves the balance with it. Freezes the wallet where p_freeze says so, or
---   where a chargeback leaves less than the wallet holds. Tells the outbox once when the balance falls below
---   its threshold.
--- Locks, in order: nothing: the caller has locked the wallet, and p_wallet is the row as it is since then.
+-- Does: appends one entry to the ledger and moves the wallet's balance by it. A balance that falls below
+--   the wallet's threshold is put into the outbox once.
+-- Locks, in order: nothing. The caller has locked the wallet, and p_wallet is the row as it is now.
 -- Returns: wallet_id, seq, kind, amount_cents, balance_after_cents, job_id?, reference?, reason?, actor?,
 --   created_at
--- Raises: the constraints of wallets and wallet_entries.
+-- Raises: nothing of its own. The constraints of wallets and wallet_entries refuse what must not be.
 -- Called by: post_entries, refund_job.
 
 CREATE OR REPLACE FUNCTION append_entry(
@@ -23,21 +22,10 @@ AS $$
 DECLARE
   v_at      constant timestamptz := greatest(p_wallet.updated_at, clock_timestamp());
   v_balance constant bigint := p_wallet.current_balance_cents + p_amount_cents;
-  v_owes    constant boolean := available_cents(p_wallet) + p_amount_cents < 0;
   v_entry   wallet_entries;
 BEGIN
-  INSERT INTO wallet_entries (
-    wallet_id,
-    seq,
-    kind,
-    amount_cents,
-    balance_after_cents,
-    job_id,
-    reference,
-    reason,
-    actor,
-    created_at
-  )
+  INSERT INTO wallet_entries
+    (wallet_id, seq, kind, amount_cents, balance_after_cents, job_id, reference, reason, actor, created_at)
   VALUES (
     p_wallet.id,
     p_wallet.last_entry_seq + 1,
@@ -51,19 +39,18 @@ BEGIN
     v_at
   )
   RETURNING * INTO v_entry;
-
   UPDATE wallets w
      SET current_balance_cents = v_balance,
          last_entry_seq = v_entry.seq,
          updated_at = v_at,
          frozen_at = CASE
-           WHEN p_freeze OR (p_kind = 'chargeback' AND v_owes) THEN coalesce(w.frozen_at, v_at)
+           WHEN p_freeze OR (p_kind = 'chargeback' AND available_cents(p_wallet) + p_amount_cents < 0)
+           THEN coalesce(w.frozen_at, v_at)
            ELSE w.frozen_at
          END
    WHERE w.id = p_wallet.id;
-
   IF v_balance < p_wallet.low_balance_cents
-     AND p_wallet.current_balance_cents >= p_wallet.low_balance_cents
+    AND p_wallet.current_balance_cents >= p_wallet.low_balance_cents
   THEN
     INSERT INTO outbox (kind, customer_id, payload)
     VALUES (

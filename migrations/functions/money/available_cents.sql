@@ -1,14 +1,14 @@
--- Does: says what a wallet may still spend or give: balance and credit limit, without what is held for open
---   jobs. The planner inlines it, and every rule about available money is built on it.
+-- Does: tells what a wallet has that is not held: its balance and its credit limit, less its open holds.
 -- Locks, in order: nothing.
 -- Returns: bigint
 -- Raises: nothing.
--- Called by: holdable_cents, submit_jobs, post_entries, append_entry, src/postgres/repositories/wallets.ts.
+-- Called by: hold_refusal, post_entries, append_entry, the view audit,
+--   src/postgres/repositories/wallets.ts. The planner inlines it.
 
 CREATE OR REPLACE FUNCTION available_cents(w wallets)
 RETURNS bigint
 LANGUAGE sql
-STABLE
+IMMUTABLE
 AS $$
   SELECT w.current_balance_cents + w.credit_limit_cents - w.pending_charges_cents
 $$;

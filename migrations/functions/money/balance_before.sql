@@ -1,4 +1,4 @@
--- Does: says what a wallet had right before a point in time; with p_at null, what it has now.
+-- Does: tells what a wallet had right before a point in time. Null: what it has now.
 -- Locks, in order: nothing.
 -- Returns: seq, balance_cents
 -- Raises: nothing.
@@ -17,13 +17,9 @@ DECLARE
   v_seq constant bigint := last_entry_before(p_wallet, coalesce(p_at, 'infinity'));
 BEGIN
   RETURN QUERY
-  SELECT v_seq,
-         coalesce(
-           (
-             SELECT e.balance_after_cents
-               FROM wallet_entries e
-              WHERE e.wallet_id = p_wallet AND e.seq = v_seq
-           ),
-           0
-         );
+  SELECT
+    v_seq,
+    coalesce((
+      SELECT e.balance_after_cents FROM wallet_entries e WHERE e.wallet_id = p_wallet AND e.seq = v_seq
+    ), 0);
 END $$;

@@ -1,14 +1,14 @@
--- Does: refuses charges that do not stand for a job of the wallet's customer that succeeded at that cost, and
---   refunds beyond their charge, whoever writes them. One look-up for each statement, after it.
+-- Does: checks every statement that inserts into wallet_entries, whoever writes: a charge belongs to a job
+--   of the wallet's customer that succeeded at that cost, and refunds are not more than their charge.
 -- Locks, in order: nothing.
 -- Returns: trigger
--- Raises: wallet_entries_charge_needs_success, wallet_entries_refund_within_charge.
--- Called by: every INSERT into wallet_entries.
+-- Raises: wallet_entries_charge_needs_success, wallet_entries_refund_within_charge (check_violation).
+-- Called by: the trigger below, once a statement, after it.
 
 CREATE OR REPLACE FUNCTION check_entries()
 RETURNS trigger
 LANGUAGE plpgsql
-SET enable_seqscan = off  -- why these four: submit_jobs.sql
+SET enable_seqscan = off
 SET enable_nestloop = off
 SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan
@@ -29,12 +29,10 @@ BEGIN
          OR j.cost_cents IS DISTINCT FROM -n.amount_cents
          OR w.customer_id IS DISTINCT FROM j.customer_id
        )
-  )
-  THEN
+  ) THEN
     RAISE EXCEPTION 'a charge without a job of that customer that succeeded at that cost'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'wallet_entries_charge_needs_success';
   END IF;
-
   IF v_refunded <> '{}' AND EXISTS (
     SELECT
       FROM (
@@ -44,11 +42,12 @@ BEGIN
          GROUP BY 1, 2
       ) r
       LEFT JOIN wallet_entries c
-        ON c.kind = 'charge' AND c.job_id = ANY (v_refunded) AND c.job_id = r.job_id
+        ON c.kind = 'charge'
+       AND c.job_id = ANY (v_refunded)
+       AND c.job_id = r.job_id
        AND c.wallet_id = r.wallet_id
      WHERE c.job_id IS NULL OR r.cents > -c.amount_cents
-  )
-  THEN
+  ) THEN
     RAISE EXCEPTION 'refunds of more than was charged'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'wallet_entries_refund_within_charge';
   END IF;

@@ -1,10 +1,11 @@
--- Does: finds the seq of a wallet's last entry before a point in time; 0 when there is none. A wallet's
---   entries stand in the order of time and without a gap. So bisecting seq finds it in 20 look-ups among a
---   million, and no charge has to pay for an index on time.
+-- Does: finds the seq of a wallet's last entry before a point in time; 0 when there is none.
 -- Locks, in order: nothing.
 -- Returns: bigint
 -- Raises: nothing.
--- Called by: balance_before, src/postgres/repositories/wallets.ts.
+-- Called by: balance_before.
+--
+-- A wallet's entries are in the order of time and without a gap. So bisecting seq finds the entry in 20
+-- look-ups among a million, and no charge pays for an index on time.
 
 CREATE OR REPLACE FUNCTION last_entry_before(p_wallet uuid, p_at timestamptz)
 RETURNS bigint
@@ -15,12 +16,12 @@ DECLARE
   v_low    bigint := 0;
   v_high   bigint := coalesce((SELECT max(e.seq) FROM wallet_entries e WHERE e.wallet_id = p_wallet), 0);
   v_middle bigint;
-  v_at     timestamptz;
 BEGIN
   WHILE v_low < v_high LOOP
     v_middle := (v_low + v_high + 1) / 2;
-    SELECT e.created_at INTO v_at FROM wallet_entries e WHERE e.wallet_id = p_wallet AND e.seq = v_middle;
-    IF v_at < p_at THEN
+    IF (
+      SELECT e.created_at FROM wallet_entries e WHERE e.wallet_id = p_wallet AND e.seq = v_middle
+    ) < p_at THEN
       v_low := v_middle;
     ELSE
       v_high := v_middle - 1;

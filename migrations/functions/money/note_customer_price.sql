@@ -1,9 +1,8 @@
--- Does: writes a change of a customer's own price into price_history. A deleted price is written as null:
---   from then on the customer pays the standard cost again.
+-- Does: notes a customer's own price in price_history, when it is set, changed or taken back.
 -- Locks, in order: nothing.
 -- Returns: trigger
 -- Raises: nothing.
--- Called by: every INSERT, DELETE and change of cost_cents of customer_prices.
+-- Called by: the triggers below.
 
 CREATE OR REPLACE FUNCTION note_customer_price()
 RETURNS trigger
@@ -26,4 +25,5 @@ CREATE OR REPLACE TRIGGER customer_prices_made
 
 CREATE OR REPLACE TRIGGER customer_prices_changed
   AFTER UPDATE ON customer_prices
-  FOR EACH ROW WHEN (OLD.cost_cents <> NEW.cost_cents) EXECUTE FUNCTION note_customer_price();
+  FOR EACH ROW WHEN (OLD.cost_cents <> NEW.cost_cents)
+  EXECUTE FUNCTION note_customer_price();

@@ -1,16 +1,16 @@
--- Does: writes the standard cost of a job type into price_history, when it is created and at every change.
+-- Does: notes the standard cost of a job type in price_history, when the type is created and when it
+--   changes.
 -- Locks, in order: nothing.
 -- Returns: trigger
 -- Raises: nothing.
--- Called by: every INSERT and change of standard_cost_cents of job_types.
+-- Called by: the triggers below.
 
 CREATE OR REPLACE FUNCTION note_standard_cost()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 BEGIN
-  INSERT INTO price_history (job_type_id, cost_cents)
-  VALUES (NEW.id, NEW.standard_cost_cents);
+  INSERT INTO price_history (job_type_id, cost_cents) VALUES (NEW.id, NEW.standard_cost_cents);
   RETURN NULL;
 END $$;
 

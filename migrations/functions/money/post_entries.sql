@@ -1,13 +1,16 @@
--- Does: writes entries that are not a job's, each on its own, in the order given, and once by its reference.
---   outcome is one of posted, replayed (the same reference, kind and amount was posted before),
---   reference_reused, insufficient_funds, balance_limit, unknown_customer. An adjustment takes only available
---   money: what is held for open jobs stays. A chargeback is a fact, whatever is available. It freezes the
---   wallet where p_freezes says so, or where it leaves less than is held.
--- Locks, in order: wallets by id (FOR NO KEY UPDATE).
+-- Does: posts movements of money that are not a job's, each on its own, in the order given. Idempotent by
+--   reference. Arrays of equal length, a movement an element.
+-- Locks, in order: wallets by id.
 -- Returns: outcome, wallet_id?, seq?, kind?, amount_cents?, balance_after_cents?, reference?, reason?,
 --   actor?, created_at?, current_balance_cents?, pending_charges_cents?, credit_limit_cents?
--- Raises: the constraints of wallets and wallet_entries.
+-- Raises: nothing of its own.
 -- Called by: src/postgres/hot/entries.ts, post_keyed_entries.
+--
+-- outcome: posted | replayed (same reference, kind and amount) | reference_reused | insufficient_funds |
+-- balance_limit | unknown_customer.
+-- An adjustment can only take available money: what is held for open jobs stays. A chargeback is a fact,
+-- whatever is available: where it leaves less than the wallet owes, or where p_freezes says so, it freezes
+-- the wallet.
 
 CREATE OR REPLACE FUNCTION post_entries(
   p_customers  uuid[],
@@ -37,17 +40,11 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-  c_balance_max constant bigint := 9000000000000000;  -- that of wallets_balance_limit
   n        int;
   v_wallet wallets;
   v_entry  wallet_entries;
 BEGIN
-  PERFORM
-     FROM wallets w
-    WHERE w.customer_id = ANY (p_customers)
-    ORDER BY w.id
-      FOR NO KEY UPDATE;
-
+  PERFORM FROM wallets w WHERE w.customer_id = ANY (p_customers) ORDER BY w.id FOR NO KEY UPDATE;
   FOR n IN 1..cardinality(p_customers) LOOP
     v_entry := NULL;
     SELECT * INTO v_wallet FROM wallets w WHERE w.customer_id = p_customers[n];
@@ -57,16 +54,14 @@ BEGIN
       SELECT * INTO v_entry
         FROM wallet_entries e
        WHERE e.wallet_id = v_wallet.id AND e.reference = p_references[n];
-      IF v_entry.seq IS NOT NULL THEN
+      IF FOUND THEN
         outcome := CASE
           WHEN v_entry.kind = p_kinds[n] AND v_entry.amount_cents = p_amounts[n] THEN 'replayed'
           ELSE 'reference_reused'
         END;
       ELSIF p_kinds[n] = 'adjustment' AND p_amounts[n] < 0 AND available_cents(v_wallet) < -p_amounts[n] THEN
         outcome := 'insufficient_funds';
-      ELSIF v_wallet.current_balance_cents + p_amounts[n] > c_balance_max
-        OR v_wallet.current_balance_cents + p_amounts[n] - v_wallet.pending_charges_cents < -c_balance_max
-      THEN
+      ELSIF exceeds_balance_limit(v_wallet, p_amounts[n]) THEN
         outcome := 'balance_limit';
       ELSE
         outcome := 'posted';
@@ -82,7 +77,6 @@ BEGIN
         );
       END IF;
     END IF;
-
     wallet_id := v_wallet.id;
     seq := v_entry.seq;
     kind := v_entry.kind;

@@ -1,11 +1,13 @@
--- Does: refunds a job in part or whole, once by its reference; p_amount_cents null refunds all that is left
---   of its charge. outcome is one of posted, replayed, reference_reused, refund_exceeds_charge,
---   balance_limit, unknown_job. It goes by the ledger, because retention may have deleted the job.
--- Locks, in order: the wallet (FOR NO KEY UPDATE).
+-- Does: refunds a job, in part or whole. p_amount_cents null gives back all that is left of its charge.
+--   Idempotent by reference.
+-- Locks, in order: the wallet that was charged.
 -- Returns: outcome, wallet_id?, seq?, kind?, amount_cents?, balance_after_cents?, reference?, reason?,
 --   actor?, created_at?, charged_cents, refunded_cents
--- Raises: the constraints of wallets and wallet_entries.
+-- Raises: nothing of its own.
 -- Called by: src/postgres/hot/entries.ts.
+--
+-- outcome: posted | replayed | reference_reused | refund_exceeds_charge | balance_limit | unknown_job.
+-- It goes by the ledger: the job itself may have been deleted. refunded_cents: what was given back before.
 
 CREATE OR REPLACE FUNCTION refund_job(
   p_job          uuid,
@@ -32,7 +34,6 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-  c_balance_max constant bigint := 9000000000000000;  -- that of wallets_balance_limit
   v_charge wallet_entries;
   v_wallet wallets;
   v_entry  wallet_entries;
@@ -41,7 +42,7 @@ BEGIN
   charged_cents := 0;
   refunded_cents := 0;
   SELECT * INTO v_charge FROM wallet_entries e WHERE e.job_id = p_job AND e.kind = 'charge';
-  IF v_charge.seq IS NULL THEN
+  IF NOT FOUND THEN
     outcome := CASE
       WHEN EXISTS (SELECT FROM jobs j WHERE j.id = p_job) THEN 'refund_exceeds_charge'
       ELSE 'unknown_job'
@@ -49,20 +50,17 @@ BEGIN
     RETURN NEXT;
     RETURN;
   END IF;
-
   PERFORM FROM wallets w WHERE w.id = v_charge.wallet_id FOR NO KEY UPDATE;
   SELECT * INTO v_wallet FROM wallets w WHERE w.id = v_charge.wallet_id;
   charged_cents := -v_charge.amount_cents;
-  refunded_cents := coalesce(
-    (SELECT sum(e.amount_cents) FROM wallet_entries e WHERE e.job_id = p_job AND e.kind = 'refund'),
-    0
-  );
+  refunded_cents := coalesce((
+    SELECT sum(e.amount_cents) FROM wallet_entries e WHERE e.job_id = p_job AND e.kind = 'refund'
+  ), 0);
   v_amount := coalesce(p_amount_cents, charged_cents - refunded_cents);
-
   SELECT * INTO v_entry
     FROM wallet_entries e
    WHERE e.wallet_id = v_wallet.id AND e.reference = p_reference;
-  IF v_entry.seq IS NOT NULL THEN
+  IF FOUND THEN
     outcome := CASE
       WHEN v_entry.kind = 'refund'
        AND v_entry.job_id = p_job
@@ -72,13 +70,12 @@ BEGIN
     END;
   ELSIF v_amount = 0 OR v_amount > charged_cents - refunded_cents THEN
     outcome := 'refund_exceeds_charge';
-  ELSIF v_wallet.current_balance_cents + v_amount > c_balance_max THEN
+  ELSIF exceeds_balance_limit(v_wallet, v_amount) THEN
     outcome := 'balance_limit';
   ELSE
     outcome := 'posted';
     v_entry := append_entry(v_wallet, 'refund', v_amount, p_job, p_reference, p_reason, p_actor, false);
   END IF;
-
   wallet_id := v_wallet.id;
   seq := v_entry.seq;
   kind := v_entry.kind;

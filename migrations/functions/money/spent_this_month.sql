@@ -1,8 +1,8 @@
--- Does: says what a wallet was charged in the current month (UTC). The planner inlines it.
+-- Does: tells what was charged to a wallet in the current month (UTC).
 -- Locks, in order: nothing.
 -- Returns: bigint
 -- Raises: nothing.
--- Called by: month_room_cents, submit_jobs, src/postgres/repositories/wallets.ts.
+-- Called by: hold_refusal, quote_job, src/postgres/repositories/wallets.ts. The planner inlines it.
 
 CREATE OR REPLACE FUNCTION spent_this_month(w wallets)
 RETURNS bigint

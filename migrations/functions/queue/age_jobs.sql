@@ -8,8 +8,8 @@
 --
 -- Only the order changes: the job keeps its own priority, and its id may still be in the old list of the
 -- ready queue, where it is a stale hint. There is no index on waits_since (measured: 3.5 µs a job). Nobody
--- has waited since before their id was created (UUIDv7), so normally there is nothing to look at, and a long
--- backlog is walked a window at a time.
+-- has waited since before their id was created (UUIDv7), so normally there is nothing to look at, and a
+-- long backlog is walked a window at a time.
 
 CREATE OR REPLACE FUNCTION age_jobs(
   p_priority smallint,

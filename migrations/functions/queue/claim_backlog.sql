@@ -1,5 +1,5 @@
--- Does: claims up to p_limit jobs of the backlog for a runner, by priority, fair across customers within one.
---   Only what is not in the ready queue: the rest is popped there.
+-- Does: claims up to p_limit jobs of the backlog for a runner, by priority, fair across customers within
+--   one. Only what is not in the ready queue: the rest is popped there.
 -- Locks, in order: as take_turns, a priority at a time, then as start_jobs.
 -- Returns: id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts,
 --   excused_attempts

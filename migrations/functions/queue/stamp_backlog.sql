@@ -1,14 +1,14 @@
--- Does: stamps up to p_limit jobs of the backlog as pushed, for the caller to push to the ready queue in the
---   order returned. As many customers get a turn as there are jobs to push.
+-- Does: stamps up to p_limit jobs of the backlog as pushed, for the caller to push to the ready queue in
+--   the order returned. As many customers get a turn as there are jobs to push.
 -- Locks, in order: as take_turns without its advisory locks.
 -- Returns: job_id, next_cursor
 -- Raises: nothing.
 -- Called by: src/postgres/repositories/waiting-jobs.ts.
 --
--- The rows are deleted and inserted again rather than updated. A reader with an older snapshot would lock an
--- updated row (SKIP LOCKED checks it again only afterwards), and a concurrent claim of the id just pushed
--- would skip it (measured: the last jobs of a backlog, 2 s late). So refills and claims of the backlog need
--- not wait for one another.
+-- The rows are deleted and inserted again rather than updated. A reader with an older snapshot would lock
+-- an updated row (SKIP LOCKED checks it again only afterwards), and a concurrent claim of the id just
+-- pushed would skip it (measured: the last jobs of a backlog, 2 s late). So refills and claims of the
+-- backlog need not wait for one another.
 
 CREATE OR REPLACE FUNCTION stamp_backlog(
   p_priority smallint,

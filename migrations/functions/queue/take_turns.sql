@@ -1,6 +1,6 @@
 -- Does: tells whose turn it is: locks up to p_limit jobs of a priority in the backlog, an equal share for
---   each customer after the cursor (round robin), interleaved. First come up to p_apart customers that nobody
---   else holds by this very function; then, if they have too few jobs, all others.
+--   each customer after the cursor (round robin), interleaved. First come up to p_apart customers that
+--   nobody else holds by this very function; then, if they have too few jobs, all others.
 -- Locks, in order: an advisory lock for each of the p_apart customers (only tried, held until the commit),
 --   then rows of job_queue (SKIP LOCKED).
 -- Returns: job_ids, next_cursor?
@@ -9,8 +9,8 @@
 --
 -- One probe a customer (a loose index scan), whatever the backlog (measured: 1.3 ms for 500 jobs of 100
 -- customers, 2.7 ms of 1,000, 2.6 ms of 10,000; a window function over a backlog of 1,000,000 took 743 ms).
--- The SET list leaves only the order of the index. LIMIT ends the recursion, so that no lock is tried beyond
--- it.
+-- The SET list leaves only the order of the index. LIMIT ends the recursion, so that no lock is tried
+-- beyond it.
 
 CREATE OR REPLACE FUNCTION take_turns(
   p_priority      smallint,
@@ -63,8 +63,8 @@ BEGIN
         FROM ring
        WHERE CASE
                WHEN ring.customer_id IS NULL OR ring.customer_id = c_zero THEN false
-               WHEN v_alone
-                 THEN pg_try_advisory_xact_lock(hashtext('take_turns'), uuid_hash(ring.customer_id))
+               WHEN v_alone THEN
+                 pg_try_advisory_xact_lock(hashtext('take_turns'), uuid_hash(ring.customer_id))
                ELSE ring.customer_id <> ALL (v_served)
              END
        LIMIT CASE WHEN v_alone THEN least(p_apart, v_rest) ELSE v_rest END

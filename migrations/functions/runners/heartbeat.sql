@@ -1,10 +1,12 @@
--- Does: records a runner's heartbeat, and tells it what it must know. alive false: the runner was declared
---   dead, so it drops everything and registers anew. p_told: cancelled jobs of which it has heard. Until then
---   each heartbeat tells them again, so that a lost reply loses none.
--- Locks, in order: the runner's row.
+-- Does: renews a runner's row, and returns what the runner is to be told: whether it is still registered,
+--   whether the queue is paused, and which of its attempts were cancelled.
+-- Locks, in order: the runner, then its rows of cancellations.
 -- Returns: alive, queue_paused, cancelled
 -- Raises: nothing.
--- Called by: src/postgres/signals/heartbeat-thread.mjs.
+-- Called by: src/postgres/signals/heartbeat.ts, by the thread it starts.
+--
+-- alive false: the runner was declared lost, so it drops everything and registers anew. p_told: the
+-- cancelled jobs it has heard of. Until then each heartbeat returns them, so that a lost reply loses none.
 
 CREATE OR REPLACE FUNCTION heartbeat(p_runner uuid, p_told uuid[])
 RETURNS TABLE (

@@ -1,14 +1,21 @@
--- Does: takes the rows of runners that have been silent for p_lease, and gives back the jobs of up to
---   p_leases batches of runners that are gone: pending again, with the attempt excused. A job that has lost
---   p_lost_max runners fails instead and its hold is released, because a job that kills its runners must not
---   reach all of them. Any process may call it. rescued: how many jobs; more: further leases wait.
--- Locks, in order: leases (SKIP LOCKED), then jobs by id, then wallets by id. A settle under way finishes
---   first, and what it settled is no longer running afterwards.
+-- Does: deletes the rows of runners without a heartbeat for p_lease, and makes the jobs of up to p_leases
+--   batches of such runners pending again, their attempt excused. A job that has lost p_lost_max runners
+--   fails instead, and its hold is released. Returns how many jobs were rescued, and whether more leases
+--   wait.
+-- Locks, in order: runners (SKIP LOCKED), leases (SKIP LOCKED), then jobs by id, then wallets by id
+--   (post_charges). A settle under way finishes first; what it settled is no longer running below.
 -- Returns: rescued, more
--- Raises: nothing.
--- Called by: src/postgres/repositories/runners.ts.
+-- Raises: nothing of its own.
+-- Called by: src/postgres/repositories/runners.ts. Any process may call it.
+--
+-- A server that has just started has heard from nobody: it must have been up for p_lease before silence
+-- means that a runner is lost.
 
-CREATE OR REPLACE FUNCTION rescue_jobs(p_lease interval, p_lost_max int, p_leases int)
+CREATE OR REPLACE FUNCTION rescue_jobs(
+  p_lease    interval,
+  p_lost_max int,
+  p_leases   int
+)
 RETURNS TABLE (
   rescued bigint,
   more    boolean
@@ -26,20 +33,16 @@ DECLARE
   e_customers uuid[];
   e_holds     bigint[];
 BEGIN
-  -- A server that has just started has heard from nobody. It must have been up for a lease before silence
-  -- means that a runner is dead.
   IF pg_postmaster_start_time() < clock_timestamp() - p_lease THEN
-    DELETE FROM runners r
-     WHERE r.id = ANY (array(
-       SELECT dead.id
-         FROM runners dead
-        WHERE dead.heartbeat_at < clock_timestamp() - p_lease
-          FOR UPDATE SKIP LOCKED
-     ));
+    DELETE FROM runners r WHERE r.id = ANY (array(
+      SELECT dead.id
+        FROM runners dead
+       WHERE dead.heartbeat_at < clock_timestamp() - p_lease
+         FOR UPDATE SKIP LOCKED
+    ));
   END IF;
   -- Nobody is left to hear these.
-  DELETE FROM cancellations c
-   WHERE c.runner_id <> ALL (array(SELECT r.id FROM runners r));
+  DELETE FROM cancellations c WHERE c.runner_id <> ALL (array(SELECT r.id FROM runners r));
 
   SELECT array_agg(l.id), array_agg(l.runner_id)
     INTO v_leases, v_runners
@@ -62,29 +65,36 @@ BEGIN
     UPDATE jobs j
        SET lost_runners = j.lost_runners + 1,
            excused_attempts = j.excused_attempts + 1,
-           status = CASE WHEN j.lost_runners + 1 >= p_lost_max THEN 'failed'::job_status ELSE 'pending' END,
+           status = CASE
+             WHEN j.lost_runners + 1 >= p_lost_max THEN 'failed'::job_status
+             ELSE 'pending'
+           END,
            completed_at = CASE WHEN j.lost_runners + 1 >= p_lost_max THEN now() END,
            error = CASE WHEN j.lost_runners + 1 >= p_lost_max THEN c_lost END,
            errors = append_error(j.errors, c_lost, j.attempt, j.runner_id)
-      FROM (
-        VALUES ('{"code": "runner_lost", "message": "The runner that worked on it is gone."}'::jsonb)
-      ) c (c_lost)
+      FROM (VALUES
+             ('{"code": "runner_lost", "message": "The runner that worked on it is gone."}'::jsonb)
+           ) c (c_lost)
      WHERE j.id = ANY (v_jobs) AND j.status = 'running' AND j.runner_id = ANY (v_runners)
     RETURNING j.id, j.customer_id, j.priority, j.status, j.estimated_cost_cents
   ), queued AS (
     INSERT INTO job_queue (priority, job_id, customer_id)
-    SELECT lost.priority, lost.id, lost.customer_id
-      FROM lost
-     WHERE lost.status = 'pending'
+    SELECT lost.priority, lost.id, lost.customer_id FROM lost WHERE lost.status = 'pending'
   )
-  SELECT count(*),
-         array_agg(lost.id) FILTER (WHERE lost.status = 'failed'),
-         array_agg(lost.customer_id) FILTER (WHERE lost.status = 'failed'),
-         array_agg(lost.estimated_cost_cents) FILTER (WHERE lost.status = 'failed')
+  SELECT
+    count(*),
+    array_agg(lost.id) FILTER (WHERE lost.status = 'failed'),
+    array_agg(lost.customer_id) FILTER (WHERE lost.status = 'failed'),
+    array_agg(lost.estimated_cost_cents) FILTER (WHERE lost.status = 'failed')
     INTO rescued, e_ids, e_customers, e_holds
     FROM lost;
   IF e_ids IS NOT NULL THEN
-    PERFORM post_charges(e_ids, e_customers, array_fill(0::bigint, ARRAY[cardinality(e_ids)]), e_holds);
+    PERFORM post_charges(
+      e_ids,
+      e_customers,
+      array_fill(0::bigint, ARRAY[cardinality(e_ids)]),
+      e_holds
+    );
   END IF;
   DELETE FROM leases l WHERE l.id = ANY (v_leases);
   more := cardinality(v_leases) = p_leases;

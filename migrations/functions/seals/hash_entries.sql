@@ -1,11 +1,17 @@
--- Does: computes a link of a wallet's hash chain: sha256 of the link before and of the entries p_first to
---   p_last, each as a JSON array on a line of its own.
+-- Does: computes the hash of a wallet's entries p_first to p_last, chained to the hash of the link before.
 -- Locks, in order: nothing.
 -- Returns: bytea
 -- Raises: nothing.
--- Called by: seal_wallets, broken_seals.
+-- Called by: seal_wallets, the view broken_seals.
+--
+-- Every column of an entry counts: to change one is to break the chain.
 
-CREATE OR REPLACE FUNCTION hash_entries(p_wallet uuid, p_first bigint, p_last bigint, p_link_before bytea)
+CREATE OR REPLACE FUNCTION hash_entries(
+  p_wallet      uuid,
+  p_first       bigint,
+  p_last        bigint,
+  p_link_before bytea
+)
 RETURNS bytea
 LANGUAGE sql
 STABLE

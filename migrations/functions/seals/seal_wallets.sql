@@ -1,13 +1,17 @@
--- Does: adds links to the hash chains for what is not sealed yet: of up to p_wallets wallets after the
---   cursor, up to p_entries entries in all. Returns the next cursor; null at the end of the round, or while
---   another process is at it. One process at a time, until its commit, which keeps the links in order.
--- Locks, in order: an advisory lock, only tried. No rows: entries never change, and what is visible of them
---   has no gap.
+-- Does: adds a link to the chains of up to p_wallets wallets after the cursor, for what is not sealed yet,
+--   up to p_entries entries in all. Returns the next cursor: null at the end of the round, or while another
+--   process is at it.
+-- Locks, in order: one advisory lock (only tried, held until the commit): one process at a time, which
+--   keeps the links in order. No row: entries never change, and what is visible of them has no gap.
 -- Returns: uuid?
 -- Raises: nothing.
 -- Called by: src/postgres/repositories/seals.ts.
 
-CREATE OR REPLACE FUNCTION seal_wallets(p_wallets int, p_entries int, p_cursor uuid)
+CREATE OR REPLACE FUNCTION seal_wallets(
+  p_wallets int,
+  p_entries int,
+  p_cursor  uuid
+)
 RETURNS uuid
 LANGUAGE plpgsql
 AS $$
@@ -47,9 +51,8 @@ BEGIN
       v_left := v_left - (v_last - v_sealed);
       INSERT INTO wallet_seals (link, wallet_id, first_seq, last_seq, hash)
       VALUES (v_link, v_wallet.id, v_sealed + 1, v_last, v_hash);
-      -- The rest of this wallet comes with the next call.
       IF v_last < v_wallet.last_entry_seq THEN
-        RETURN v_cursor;
+        RETURN v_cursor;  -- the rest of this wallet comes with the next call
       END IF;
     END IF;
     v_seen := v_seen + 1;

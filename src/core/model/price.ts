@@ -16,13 +16,28 @@ export interface CustomerPrice {
   readonly updated_at: string;
 }
 
+/** Why a wallet may not hold a price. */
+export type HoldRefusal = "wallet_frozen" | "insufficient_funds" | "spend_limit_reached";
+
+/** What a submission would meet now: a price, or a refusal before there is one. */
+export type Quote =
+  | {
+      readonly refusal: "unknown_customer" | "customer_inactive" | "unknown_job_type" | "job_type_disabled";
+      readonly cost_cents: null;
+    }
+  | {
+      /** Null: the wallet would hold the price. */
+      readonly refusal: HoldRefusal | null;
+      readonly cost_cents: number;
+    };
+
 export interface PriceRepository {
   /** From the next submission on. Throws `not_found` when there is no such job type or customer. */
   setForCustomer(price: Omit<CustomerPrice, "updated_at">): Promise<CustomerPrice>;
   /** True when there was such a price. */
   endForCustomer(jobTypeId: string, customerId: string): Promise<boolean>;
-  /** What a customer would be quoted now. Undefined when there is no such job type. */
-  quote(jobTypeId: string, customerId: string): Promise<number | undefined>;
+  /** By the text that a submission goes by. Nothing is held: a moment later it may be another. */
+  quote(jobTypeId: string, customerId: string): Promise<Quote>;
   /** Every price that held, newest first. `before` is the cursor of the last row of the page before. */
   history(
     jobTypeId: string,

@@ -1,9 +1,9 @@
-import type { ErrorCode } from "../lib/errors.ts";
+import type { PlatformError } from "../lib/errors.ts";
 import { DEFAULT_PRIORITY, type Priority } from "../model/job.ts";
 import type { Platform } from "./platform.ts";
 import { customerInactive, jobTypeDisabled, unknownCustomer, unknownJobType } from "../model/refusals.ts";
 import { findRefusal, type SubmitJob } from "./submit-jobs.ts";
-import type { Wallet } from "../model/wallet.ts";
+import type { HoldRefusal, Quote } from "../model/price.ts";
 
 /** What a submission would answer now. Nothing is held: a moment later it may be another. */
 export interface JobEstimate {
@@ -15,7 +15,7 @@ export interface JobEstimate {
   readonly available_cents: number;
   readonly affordable: boolean;
   /** Why the wallet would not hold the price; null when it would. */
-  readonly refusal: Extract<ErrorCode, "wallet_frozen" | "insufficient_funds" | "spend_limit_reached"> | null;
+  readonly refusal: HoldRefusal | null;
   /** How long the job that is next in its priority has waited by now; 0 when none waits, null when nobody can say (scheduled, paused, no runner). */
   readonly expected_wait_seconds: number | null;
 }
@@ -23,25 +23,22 @@ export interface JobEstimate {
 /** Prices a job without submitting it. Throws what a submission would, but for what the wallet says, which is the answer. */
 export async function estimateJob(platform: Platform, request: SubmitJob): Promise<JobEstimate> {
   const { customer_id, job_type_id, priority = DEFAULT_PRIORITY } = request;
-  const [customer, wallet, jobType, cost] = await Promise.all([
-    platform.customers.findById(customer_id),
+  const [wallet, jobType, quote] = await Promise.all([
     platform.wallets.findByCustomerId(customer_id),
     platform.jobTypes.findById(job_type_id),
     platform.prices.quote(job_type_id, customer_id),
   ]);
   // In the order of a submission: the input first.
-  const refused = findRefusal(request, jobType);
+  const refused = findRefusal(request, jobType) ?? refusalBeforePrice(quote, request);
   if (refused) throw refused;
-  if (!customer || !wallet) throw unknownCustomer(customer_id);
-  if (!customer.active) throw customerInactive();
-  if (!jobType || cost === undefined) throw unknownJobType(job_type_id);
-  if (!jobType.enabled) throw jobTypeDisabled();
-  const refusal = refusalOf(wallet, cost);
+  const { refusal, cost_cents } = quote;
+  if (!wallet || cost_cents === null) throw unknownCustomer(customer_id);
+  if (!jobType) throw unknownJobType(job_type_id);
   return {
     customer_id,
     job_type_id,
     priority,
-    estimated_cost_cents: cost,
+    estimated_cost_cents: cost_cents,
     currency: wallet.currency,
     available_cents: wallet.available_cents,
     affordable: refusal === null,
@@ -51,13 +48,26 @@ export async function estimateJob(platform: Platform, request: SubmitJob): Promi
   };
 }
 
-/** In the order of submit_jobs. */
-function refusalOf(wallet: Wallet, cost_cents: number): JobEstimate["refusal"] {
-  if (wallet.frozen_at !== null) return "wallet_frozen";
-  if (wallet.available_cents < cost_cents) return "insufficient_funds";
-  const limit = wallet.monthly_spend_limit_cents;
-  const used = wallet.month_spent_cents + wallet.pending_charges_cents;
-  return limit !== null && limit - used < cost_cents ? "spend_limit_reached" : null;
+/** What is no matter of the wallet's: a submission is refused before it has a price. */
+function refusalBeforePrice(
+  { refusal }: Quote,
+  { customer_id, job_type_id }: SubmitJob,
+): PlatformError | undefined {
+  switch (refusal) {
+    case "unknown_customer":
+      return unknownCustomer(customer_id);
+    case "customer_inactive":
+      return customerInactive();
+    case "unknown_job_type":
+      return unknownJobType(job_type_id);
+    case "job_type_disabled":
+      return jobTypeDisabled();
+    case "wallet_frozen":
+    case "insufficient_funds":
+    case "spend_limit_reached":
+    case null:
+      return undefined;
+  }
 }
 
 function isLater(run_at: string | undefined): boolean {

@@ -1,8 +1,13 @@
 import { sql } from "kysely";
 import { PlatformError } from "../../core/lib/errors.ts";
-import type { CustomerPrice, PriceChange, PriceRepository } from "../../core/model/price.ts";
+import type { CustomerPrice, PriceChange, PriceRepository, Quote } from "../../core/model/price.ts";
 import type { Database } from "../connection/database.ts";
 import { isViolationOf } from "../connection/errors.ts";
+
+const QUOTE_JOB = {
+  name: "quote_job",
+  text: "SELECT refusal, estimated_cost_cents FROM quote_job($1, $2)",
+};
 
 export class PostgresPriceRepository implements PriceRepository {
   readonly #database: Database;
@@ -41,16 +46,15 @@ export class PostgresPriceRepository implements PriceRepository {
     return numDeletedRows > 0n;
   }
 
-  async quote(jobTypeId: string, customerId: string): Promise<number | undefined> {
-    const row = await this.#database.kysely
-      .selectFrom("job_types as t")
-      .leftJoin("customer_prices as p", (join) =>
-        join.onRef("p.job_type_id", "=", "t.id").on("p.customer_id", "=", customerId),
-      )
-      .select(sql<number>`coalesce(p.cost_cents, t.standard_cost_cents)`.as("cost_cents"))
-      .where("t.id", "=", jobTypeId)
-      .executeTakeFirst();
-    return row?.cost_cents;
+  async quote(jobTypeId: string, customerId: string): Promise<Quote> {
+    const [row] = await this.#database.call<[Quote["refusal"], number | null]>(QUOTE_JOB, [
+      customerId,
+      jobTypeId,
+    ]);
+    if (!row) throw new Error("quote_job returned nothing");
+    const [refusal, cost_cents] = row;
+    // As quote_job returns them: a price, or a refusal before there is one.
+    return { refusal, cost_cents } as Quote;
   }
 
   async history(

@@ -38,16 +38,12 @@ export class PostgresWalletRepository implements WalletRepository {
       .selectFrom("wallets")
       .select(["id", "customer_id", "currency", "current_balance_cents", "pending_charges_cents"])
       .select(
-        sql<number>`CASE WHEN frozen_at IS NULL THEN current_balance_cents + credit_limit_cents - pending_charges_cents ELSE 0 END`.as(
+        sql<number>`CASE WHEN frozen_at IS NULL THEN available_cents(wallets) ELSE 0 END`.as(
           "available_cents",
         ),
       )
       .select(["credit_limit_cents", "low_balance_cents", "monthly_spend_limit_cents"])
-      .select(
-        sql<number>`CASE WHEN spend_month >= date_trunc('month', now() AT TIME ZONE 'UTC')::date THEN month_spent_cents ELSE 0 END`.as(
-          "month_spent_cents",
-        ),
-      )
+      .select(sql<number>`spent_this_month(wallets)`.as("month_spent_cents"))
       .select(["frozen_at", "created_at", "updated_at"])
       .where("customer_id", "=", customerId)
       .executeTakeFirst();
