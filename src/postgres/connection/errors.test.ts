@@ -78,7 +78,8 @@ test.each(STATES)("%s, %s: unavailable", async (state, _name, provoke) => {
 
 test("57P02, the server crashed, and 57P03, it is going down: unavailable", async () => {
   const server = await ownServer();
-  // Today's PostgreSQL says 57P02 as a warning and hangs up; the reset can overtake the warning, and then it crashes once more.
+  // Today's PostgreSQL says 57P02 as a warning and hangs up; the reset can overtake the warning, and then it
+  // crashes once more.
   const warned = await waitFor(async () => {
     const [victim, witness] = [await open(server.url), await open(server.url)];
     const { rows } = await victim.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");

@@ -17,19 +17,26 @@ const RETRYABLE_STATES = new Set([
   "25006", // read only: after a failover this is not the primary any more
   "3D000", // no such database (yet)
 ]);
-/** Connection exceptions, authorization (a password is being changed), and insufficient resources (too many connections, disk full). */
+/**
+ * Connection exceptions, authorization (a password is being changed), insufficient resources (connections,
+ * disk).
+ */
 const RETRYABLE_CLASSES = new Set(["08", "28", "53"]);
 /** A prepared statement from before a migration: nothing was done, and a new connection prepares it anew. */
 const STALE_PLAN = { state: "0A000", routine: "RevalidateCachedQuery" };
-/** What a socket, or the look-up of its address, was doing when the operating system said no. The codes are many (ECONNREFUSED, EPIPE, ENOENT …). */
+/**
+ * The system calls of a socket or a look-up of its address. The codes of their errors are many (ECONNREFUSED,
+ * EPIPE …).
+ */
 const SOCKET_CALLS = new Set(["connect", "read", "write", "shutdown", "getaddrinfo"]);
-/** What `pg` throws without a code when a connection ends, does not come, or cannot be understood. */
+/** What `pg` throws without a code when a connection ends, does not open, or sends what `pg` cannot read. */
 const DRIVER_MESSAGES =
   /^Connection terminated|^timeout e|^Query read timeout|is not queryable$|^Received unexpected \w+ message from backend|calling end on the pool$|establishing an SSL connection$/;
 
 /**
- * The one place where an error of the database becomes one of ours. A server that is away is `unavailable`; a rule of the schema that a caller
- * handles by name passes through (see `isViolationOf`), and so does a bug. When a connection broke, what it was asked to do may have been done.
+ * The one place where an error of the database becomes one of ours. A server that is away becomes
+ * `unavailable`. A violated rule of the schema passes through, for callers to handle by name (see
+ * `isViolationOf`), and so does a bug. After a broken connection, what was asked for may have been done.
  */
 export function toPlatformError(error: unknown): unknown {
   return isAway(error)

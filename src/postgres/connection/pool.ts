@@ -19,13 +19,13 @@ export interface Limits {
   readonly connect_ms: number;
 }
 
-/** Also for a burst of requests that share few connections on a loaded machine. */
+/** Long enough for a burst of requests that share few connections on a loaded machine. */
 export const CONNECT_TIMEOUT_MS = 5_000;
-/** Somebody waits for the answer: rather a 503 that tells when to come back. */
+/** A client waits for the response: better a 503 that says when to come back than a long silence. */
 export const REQUEST_LIMITS: Limits = { statement_ms: 5_000, lock_ms: 2_000, connect_ms: CONNECT_TIMEOUT_MS };
-/** Claims and settles of up to 1,000 jobs, tried again until they are done. */
+/** For claims and settles of up to 1,000 jobs, which are tried again until they are done. */
 export const RUNNER_LIMITS: Limits = { statement_ms: 10_000, lock_ms: 5_000, connect_ms: CONNECT_TIMEOUT_MS };
-/** Reads every row there is. */
+/** For reports that read every row there is. */
 export const REPORT_LIMITS: Limits = {
   statement_ms: 300_000,
   lock_ms: 5_000,
@@ -35,22 +35,31 @@ const OTHER_LIMITS: Limits = { statement_ms: 30_000, lock_ms: 10_000, connect_ms
 
 /** A transaction that a lost process left open would hold its locks: the server ends it. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
-/** How often the server looks, while a statement runs or waits for a lock, whether whoever asked is still connected. If not, it rolls back. */
+/**
+ * How often the server checks, while a statement runs or waits for a lock, that its client is still
+ * connected. If it is not, the server rolls back.
+ */
 const CONNECTION_CHECK_MS = 1_000;
-/** When the network swallows everything: silence until the first probe. Node then probes every second, ten times; the server as set below. */
+/**
+ * How long a connection is silent before Node sends the first keep-alive probe: ten follow, one a second.
+ * Finds a network that swallows everything. The server probes as set below.
+ */
 const KEEP_ALIVE_MS = 5_000;
-/** What the server's statement_timeout has not ended by then is a socket that no longer answers. */
+/** How long after the server's statement_timeout a statement may still run: then its socket is dead. */
 const SILENCE_MS = 1_000;
 
 /**
- * The session settings that every connection of ours has. They travel in the start-up parameter `options`, and hot statements are prepared by
- * name. PgBouncer in transaction mode therefore needs `ignore_startup_parameters = options` with the same settings made on the role
- * (ALTER ROLE … SET), and `max_prepared_statements` above 0 (1.21 or newer); LISTEN does not work through it, so runners without Redis poll.
+ * The session settings that every connection of ours has. They travel in the start-up parameter `options`,
+ * and hot statements are prepared by name. PgBouncer in transaction mode therefore needs
+ * `ignore_startup_parameters = options`, the same settings on the role (ALTER ROLE … SET), and
+ * `max_prepared_statements` above 0 (1.21 or newer). LISTEN does not work through it, so runners without
+ * Redis poll.
  */
 export function connectionConfig(url: string, name: string, limits = OTHER_LIMITS): ClientConfig {
   const settings = {
-    // A batch is one short function call: compiling it costs more than it saves. Text formats are what `parsers` reads.
+    // A batch is one short function call: compiling it costs more than it saves.
     jit: "off",
+    // The text formats that `parsers` reads.
     TimeZone: "UTC",
     DateStyle: "ISO",
     statement_timeout: limits.statement_ms,
@@ -74,15 +83,19 @@ export function connectionConfig(url: string, name: string, limits = OTHER_LIMIT
   };
 }
 
-/** Opens no connection yet. A connection that dies while idle leaves the pool silently; the next query opens another. */
+/**
+ * Opens no connection yet. A connection that dies while idle leaves the pool silently; the next query opens
+ * another.
+ */
 export function openPool({ url, size, name, limits }: PoolConfig): Pool {
   const pool = new Pool({
     ...connectionConfig(url, name, limits),
     max: size,
-    // A socket that no longer answers must not hold its caller for ever.
+    // A dead socket must not hold its caller for ever.
     query_timeout: limits.statement_ms + SILENCE_MS,
   });
-  // Without a listener the error of a connection, idle or checked out, ends the process. The query that needs it reports it.
+  // Without a listener, the error of any connection, idle or in use, ends the process. The query that needs
+  // the connection reports the error.
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
@@ -117,7 +130,10 @@ function parseUuidArray(text: string): (string | null)[] {
   return elements === "" ? [] : elements.split(",").map((id) => (id === "NULL" ? null : id));
 }
 
-/** `2026-11-23 21:06:00.5+00` → `2026-11-23T21:06:00.5Z`: the session's time zone is UTC, so the offset is always +00. */
+/**
+ * `2026-11-23 21:06:00.5+00` becomes `2026-11-23T21:06:00.5Z`: the session's time zone is UTC, so the offset
+ * is +00.
+ */
 function parseTimestamp(text: string): string {
   return `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
 }

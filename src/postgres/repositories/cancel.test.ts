@@ -10,7 +10,8 @@ import {
 } from "../../../test/support/test-platform.ts";
 import { waitFor } from "../../../test/support/wait-for.ts";
 
-// Somebody else holds the job's place, uncommitted, at the moment of the cancel: it must wait and then find where the job went.
+// Somebody else holds the job's place, uncommitted, at the moment of the cancel: it must wait and then find
+// where the job went.
 const MOVES = {
   "refill stamps it": "SELECT * FROM stamp_backlog(1::smallint, 100, null)",
   "it comes due": "SELECT promote_due_jobs(100)",

@@ -20,7 +20,8 @@ import type {
   WalletRow,
 } from "./rows.ts";
 
-// What the schema itself forbids, whoever writes: each statement here goes around the functions that the platform uses.
+// What the schema itself forbids, whoever writes: each statement here goes around the functions that the
+// platform uses.
 
 let platform: OpenPlatform;
 let client: Client;

@@ -181,7 +181,8 @@ describe("claim", () => {
     );
     const claimed = claims.flat().map((job) => job.id);
     expect(new Set(claimed).size).toBe(claimed.length);
-    // A job locked by one claim at the very moment of another drops out of that one only: none is left behind.
+    // A job locked by one claim at the very moment of another drops out of that one only: none is left
+    // behind.
     const rest = await platform.jobs.claim({ runner_id: await createRunner(platform), ids });
     expect(claimed.length + rest.length).toBe(ids.length);
     expect(rest.every((job) => job.attempt === 1)).toBe(true);

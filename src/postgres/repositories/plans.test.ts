@@ -13,8 +13,9 @@ import { createDatabase } from "../connection/database.ts";
 import { PostgresJobRepository } from "./jobs.ts";
 import { openPool, RUNNER_LIMITS } from "../connection/pool.ts";
 
-// A batch whose plan flips to a nested loop or a scan of the whole table costs a factor of 100, and nobody sees it until the tables are large. Here the server itself tells, by
-// auto_explain, which plans the hot functions ran, under the statistics that made others flip.
+// A batch whose plan flips to a nested loop or a scan of the whole table costs a factor of 100, and nobody
+// sees it until the tables are large. Here the server itself tells, by auto_explain, which plans the hot
+// functions ran, under the statistics that made others flip.
 
 const BATCH = 200;
 const NO_ROOM = { 0: false, 1: false, 2: false };
@@ -121,7 +122,10 @@ function flipsIn({ Plan, "Query Text": query }: Explained): string[] {
     );
 }
 
-/** The one place that probes row by row, and means to: a bounded probe a customer, of an index that has the order. */
+/**
+ * The one place that probes row by row, and means to: a bounded probe a customer, of an index that has the
+ * order.
+ */
 function isOfTurns({ "Query Text": query }: Explained): boolean {
   return query.includes("q.enqueued_at IS NULL");
 }

@@ -1,19 +1,21 @@
-// The thread behind heartbeat.ts. Plain JavaScript: a worker thread inherits no TypeScript loader, and this one must start at once and need nothing.
+// The thread behind heartbeat.ts. Plain JavaScript: a worker thread inherits no TypeScript loader, and this
+// one must start at once and need nothing.
 import { parentPort, workerData } from "node:worker_threads";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
 
 const { url, heartbeat_ms, silent_loop_ms, connect_timeout_ms } = workerData;
-/** A beat that is not answered within the lease's smaller part is worth a new connection. */
-const ANSWER_TIMEOUT_MS = 3_000;
+/** A beat without a reply for so long, a small part of the lease, is worth a new connection. */
+const REPLY_TIMEOUT_MS = 3_000;
 const RECONNECT_MS = 500;
 
 let runner_id;
-let turned_at = performance.now();
+/** When the main loop was last seen. */
+let loop_seen_at = performance.now();
 let client;
 
 parentPort.on("message", (message) => {
-  turned_at = performance.now();
+  loop_seen_at = performance.now();
   if (message.runner_id !== undefined) {
     runner_id = message.runner_id;
     told = [];
@@ -29,7 +31,7 @@ for (;;) {
 }
 
 async function beat() {
-  if (runner_id === undefined || performance.now() - turned_at > silent_loop_ms) return heartbeat_ms;
+  if (runner_id === undefined || performance.now() - loop_seen_at > silent_loop_ms) return heartbeat_ms;
   const beating_for = runner_id;
   try {
     client ??= await connect();
@@ -43,7 +45,7 @@ async function beat() {
     parentPort.postMessage({ runner_id: beating_for, alive, queue_paused, cancelled });
     return heartbeat_ms;
   } catch {
-    // Away, cut or silent: the lease runs on, so a new connection soon.
+    // The server is away, cut off or silent. The lease runs out soon, so a new connection is opened soon.
     const broken = client;
     client = undefined;
     broken?.end().catch(() => undefined);
@@ -56,7 +58,7 @@ async function connect() {
     connectionString: url,
     application_name: "iep heartbeat",
     connectionTimeoutMillis: connect_timeout_ms,
-    query_timeout: ANSWER_TIMEOUT_MS,
+    query_timeout: REPLY_TIMEOUT_MS,
     keepAlive: true,
   });
   opening.on("error", () => undefined);

@@ -2,17 +2,20 @@ import { Worker } from "node:worker_threads";
 import { HEARTBEAT_MS, SILENT_LOOP_MS, type Heartbeat, type Pulse } from "../../core/model/runner.ts";
 import { CONNECT_TIMEOUT_MS } from "../connection/pool.ts";
 
-/** How often the main loop shows its thread that it still turns. */
-const TURN_MS = 1_000;
+/** How often the main loop shows its thread that it is not blocked. */
+const SHOW_LOOP_MS = 1_000;
 
 interface Beat extends Pulse {
   readonly runner_id: string;
 }
 
-/** A worker thread with one connection: a flood of submissions cannot take it, and a processor that computes for seconds cannot hold it up. */
+/**
+ * A heartbeat from a worker thread with a connection of its own: a flood of submissions cannot take that
+ * connection, and a processor that computes for seconds cannot delay the beat.
+ */
 export function createHeartbeat(databaseUrl: string): Heartbeat {
   let thread: Worker | undefined;
-  let turns: NodeJS.Timeout | undefined;
+  let shows: NodeJS.Timeout | undefined;
   let runner: { id: string; onPulse: (pulse: Pulse) => void } | undefined;
 
   function startThread(): Worker {
@@ -27,13 +30,13 @@ export function createHeartbeat(databaseUrl: string): Heartbeat {
       execArgv: [],
     });
     worker.on("message", (beat: Beat) => {
-      // An answer for a registration that has been given up meanwhile says nothing.
+      // A pulse of a registration that has been given up meanwhile says nothing.
       if (runner && beat.runner_id === runner.id) runner.onPulse(beat);
     });
     worker.on("error", (error) => {
       throw new Error("the heartbeat thread failed", { cause: error });
     });
-    turns = setInterval(() => worker.postMessage({ turn: true }), TURN_MS);
+    shows = setInterval(() => worker.postMessage({ loop: "alive" }), SHOW_LOOP_MS);
     return worker;
   }
 
@@ -45,7 +48,7 @@ export function createHeartbeat(databaseUrl: string): Heartbeat {
     },
     async stop() {
       runner = undefined;
-      clearInterval(turns);
+      clearInterval(shows);
       await thread?.terminate();
       thread = undefined;
     },
