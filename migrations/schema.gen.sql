@@ -968,6 +968,27 @@ AS $function$
 $function$
 ;
 
+-- function find_customers_by_keys(text[])
+CREATE OR REPLACE FUNCTION public.find_customers_by_keys(p_hashes text[])
+ RETURNS TABLE(key_hash text, use_to_note boolean, id uuid, name text, email text, active boolean, created_at timestamp with time zone, updated_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT
+    k.key_hash,
+    k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute',
+    c.id,
+    c.name,
+    c.email,
+    c.active,
+    c.created_at,
+    c.updated_at
+    FROM api_keys k
+    JOIN customers c ON c.id = k.customer_id
+   WHERE k.key_hash = ANY (p_hashes) AND k.revoked_at IS NULL
+$function$
+;
+
 -- function forbid_change()
 CREATE OR REPLACE FUNCTION public.forbid_change()
  RETURNS trigger

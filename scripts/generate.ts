@@ -7,22 +7,38 @@ import { Client } from "pg";
 import { generateOpenApi } from "../src/api/openapi.ts";
 import { startEmbeddedPostgres } from "../src/local/embedded-postgres.ts";
 import { migrateUp } from "../src/postgres/connection/migrator.ts";
+import { functionCallers } from "./function-callers.ts";
+import { readCatalog } from "./function-catalog.ts";
+import { readFunctionHeaders } from "./function-headers.ts";
 import { lintConfig } from "./house.ts";
 import { readSchemaText } from "./schema-text.ts";
 
-// `npm run generate` writes what is made from something else; with --check it says what is out of date, and exits 1.
+// `npm run generate` writes what is made from something else; with --check it says what is out of date, and
+// exits 1.
 
 const TABLES = "src/postgres/connection/tables.gen.ts";
+const FUNCTIONS = "src/postgres/connection/functions.gen.ts";
 const OPENAPI = "openapi.json";
 const LINT = ".oxlintrc.house.json";
 const SCHEMA = "migrations/schema.gen.sql";
 /** bigint and timestamptz arrive as src/postgres/connection/pool.ts parses them. */
 const TYPES = { int8: "number", timestamptz: "string" };
+/**
+ * What the catalog cannot say: an item that was refused has no subject, and priorities are checked to be 0, 1
+ * or 2.
+ */
+const COLUMNS = {
+  "idempotency_keys.subjects": "Generated<(string | null)[]>",
+  ...Object.fromEntries(
+    ["jobs", "job_queue", "job_schedule", "job_parked"].map((table) => [`${table}.priority`, "0 | 1 | 2"]),
+  ),
+};
 
-const { tables, schema } = await generateFromSchema();
+const { tables, schema, functions } = await generateFromSchema();
 const made = new Map([
   [TABLES, tables],
   [SCHEMA, schema],
+  [FUNCTIONS, functions],
   [LINT, `${JSON.stringify(lintConfig(), null, 2)}\n`],
   [OPENAPI, `${JSON.stringify(await generateOpenApi(), null, 2)}\n`],
 ]);
@@ -40,7 +56,7 @@ if (process.argv.includes("--check")) {
 }
 
 /** What is read from the schema that migrations/ makes, on a PostgreSQL that lives for this moment. */
-async function generateFromSchema(): Promise<{ tables: string; schema: string }> {
+async function generateFromSchema(): Promise<{ tables: string; schema: string; functions: string }> {
   const folder = await mkdtemp(join(tmpdir(), "iep-generate-"));
   const settings = { fsync: "off" };
   const server = await startEmbeddedPostgres({ dataDir: join(folder, "postgres"), settings });
@@ -49,6 +65,7 @@ async function generateFromSchema(): Promise<{ tables: string; schema: string }>
     return {
       tables: await generateTables(server.url, join(folder, "tables.gen.ts")),
       schema: await generateSchemaText(server.url),
+      functions: await generateFunctions(server.url),
     };
   } finally {
     await server.stop();
@@ -60,7 +77,8 @@ async function generateFromSchema(): Promise<{ tables: string; schema: string }>
 async function generateTables(url: string, out: string): Promise<string> {
   const target = ["--dialect", "postgres", "--url", url, "--out-file", out, "--log-level", "error"];
   const types = ["--exclude-pattern", "schema_*", "--type-mapping", JSON.stringify(TYPES)];
-  await promisify(execFile)("npx", ["--no-install", "kysely-codegen", ...target, ...types]);
+  const columns = ["--overrides", JSON.stringify({ columns: COLUMNS })];
+  await promisify(execFile)("npx", ["--no-install", "kysely-codegen", ...target, ...types, ...columns]);
   return await readFile(out, "utf8");
 }
 
@@ -69,6 +87,17 @@ async function generateSchemaText(url: string): Promise<string> {
   await client.connect();
   try {
     return `-- Written by \`npm run generate\` from what migrations/ makes. Nothing runs it.\n\n${await readSchemaText(client)}`;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Typed callers of the functions. */
+async function generateFunctions(url: string): Promise<string> {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    return await functionCallers(await readCatalog(client), await readFunctionHeaders());
   } finally {
     await client.end();
   }

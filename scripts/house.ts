@@ -60,7 +60,7 @@ export const ROOMS: readonly Room[] = [
   {
     folder: "src/postgres/signals",
     imports: ["src/postgres/connection", "src/core/model", "src/core/lib"],
-    packages: ["pg"],
+    packages: ["pg", "kysely"],
   },
   {
     folder: "src/postgres/connection",

@@ -2,6 +2,8 @@
 export interface SqlHeader {
   /** What `Returns` says: the names of the columns, a type, `trigger` or `nothing`; with `?` where it may be null. */
   readonly returns: readonly string[];
+  /** The functions, files and statements that call it. */
+  readonly called_by: readonly string[];
   /** What is wrong with the header, for people. */
   readonly faults: readonly string[];
 }
@@ -16,6 +18,7 @@ export function readHeader(sql: string): SqlHeader {
   if (labels.join("|") !== LABELS.join("|"))
     return {
       returns: [],
+      called_by: [],
       faults: [`the header has ${labels.join(", ") || "no line"} instead of ${LABELS.join(", ")}`],
     };
   const returns = (entries[2]?.text ?? "").split(/,\s*/);
@@ -23,6 +26,7 @@ export function readHeader(sql: string): SqlHeader {
   const empty = entries.filter(({ text }) => text === "");
   return {
     returns,
+    called_by: (entries[4]?.text ?? "").replace(/\.(\s.*)?$/s, "").split(/[,;]\s*/),
     faults: [
       ...wrong.map((name) => `Returns: "${name}" is no name of a column and no type`),
       ...empty.map(({ label }) => `${label} says nothing`),

@@ -2,12 +2,12 @@ import type { Logger } from "pino";
 import { JobTypeCache } from "../core/use-cases/job-type-cache.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { ReadyQueue } from "../core/model/ready-queue.ts";
-import { createSubmissions } from "../core/use-cases/submit-jobs.ts";
+import { createSubmissions } from "../core/use-cases/submissions.ts";
 import { readAudit } from "../postgres/repositories/audit.ts";
 import { PostgresWaitingJobRepository } from "../postgres/repositories/waiting-jobs.ts";
 import { createBell } from "../postgres/signals/bell.ts";
 import { PostgresCustomerRepository } from "../postgres/repositories/customers.ts";
-import { createDatabase } from "../postgres/connection/database.ts";
+import { createDatabase, ping } from "../postgres/connection/database.ts";
 import { PostgresJobTypeRepository } from "../postgres/repositories/job-types.ts";
 import { PostgresJobRepository } from "../postgres/repositories/jobs.ts";
 import {
@@ -35,8 +35,6 @@ interface PlatformConfig {
 export interface OpenPlatform extends Platform {
   close(): Promise<void>;
 }
-
-const PING = { name: "ping", text: "SELECT 1" };
 
 /**
  * The part of DATABASE_POOL_SIZE that is reserved for claims and settles, so that a runner never waits for a
@@ -85,13 +83,13 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
     waitingJobs,
     readyQueue,
     runners: new PostgresRunnerRepository(database),
-    submissions: createSubmissions(jobs, readyQueue),
+    submissions: createSubmissions({ jobs, readyQueue }),
     prices: new PostgresPriceRepository(database),
     seals: new PostgresSealRepository({ upkeep: database, reports }),
     audit: () => readAudit(reports),
     forgetExpired: () => forgetExpired(database),
     async ping() {
-      await database.call(PING, []);
+      await ping(database);
     },
     async close() {
       await readyQueue.close();

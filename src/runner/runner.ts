@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
-import { JOB_BATCH_MAX, type ClaimedJob, type Outcome, type Refusal } from "../core/model/job.ts";
+import { JOB_BATCH_MAX, type ClaimedJob, type Outcome, type RefusedOutcome } from "../core/model/job.ts";
 import type { JobType } from "../core/model/job-type.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import { withRetry } from "../core/lib/with-retry.ts";
@@ -187,7 +187,7 @@ export class Runner {
     this.#change();
   }
 
-  #written({ job, outcome }: Settlement, refusal: Refusal | undefined): void {
+  #written({ job, outcome }: Settlement, refusal: RefusedOutcome | undefined): void {
     if (refusal?.reason === "stale") {
       this.#refused += 1;
       this.#options.log.warn(

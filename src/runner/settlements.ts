@@ -4,7 +4,7 @@ import {
   type ClaimedJob,
   type JobRepository,
   type Outcome,
-  type Refusal,
+  type RefusedOutcome,
 } from "../core/model/job.ts";
 import { isRetryable, withRetry } from "../core/lib/with-retry.ts";
 
@@ -27,15 +27,15 @@ interface Options {
   /** Called when a batch failed and is tried again. */
   readonly onRetry: (error: unknown) => void;
   /** Called for each outcome that was written, or refused. */
-  readonly onSettled: (settlement: Settlement, refusal: Refusal | undefined) => void;
+  readonly onSettled: (settlement: Settlement, refusal: RefusedOutcome | undefined) => void;
   /** Called for each outcome that could not be written. */
   readonly onFailed: (settlement: Settlement, error: unknown) => void;
 }
 
 /** Writes the outcomes of a runner in batches, and deletes each lease with the last outcome of its jobs. */
 export class Settlements {
-  readonly #group: GroupCommit<Settlement, Refusal | undefined>;
-  readonly #receiver: Receiver<Settlement, Refusal | undefined>;
+  readonly #group: GroupCommit<Settlement, RefusedOutcome | undefined>;
+  readonly #receiver: Receiver<Settlement, RefusedOutcome | undefined>;
   /** By lease: how many of its jobs have not been settled. */
   readonly #open = new Map<string, number>();
   /** Leases without jobs to settle, which the next settle deletes. */
@@ -46,7 +46,7 @@ export class Settlements {
       resolve: (refusal, settlement) => onSettled(settlement, refusal),
       reject: (error, settlement) => onFailed(settlement, error),
     };
-    this.#group = new GroupCommit<Settlement, Refusal | undefined>({
+    this.#group = new GroupCommit<Settlement, RefusedOutcome | undefined>({
       batchMax: JOB_BATCH_MAX,
       weightMax: BATCH_BYTES_MAX,
       weigh: ({ outcome }) => (outcome.kind === "succeeded" ? roughBytes(outcome.output) : 0),

@@ -3,7 +3,7 @@
 -- Locks, in order: jobs by id, then wallets by id (post_charges), then leases (SKIP LOCKED).
 -- Returns: job_id, refused_attempt, status, attempt, rescued
 -- Raises: nothing of its own.
--- Called by: src/postgres/hot/settlements.ts, src/postgres/hot/claims.ts.
+-- Called by: src/postgres/hot/settlements.ts.
 --
 -- The fence is (id, status = 'running', attempt): a runner that lost the job writes nothing.
 -- outcome succeeded: costs p_costs, at most the hold; null means the hold.

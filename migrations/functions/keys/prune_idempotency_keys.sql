@@ -2,7 +2,7 @@
 -- Locks, in order: those keys (SKIP LOCKED).
 -- Returns: bigint
 -- Raises: nothing.
--- Called by: src/postgres/repositories/pruning.ts.
+-- Called by: src/postgres/repositories/expiry.ts.
 --
 -- The SET list leaves only the BRIN index: with nothing old, a scan would read all of the table.
 

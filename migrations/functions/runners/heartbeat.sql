@@ -3,7 +3,7 @@
 -- Locks, in order: the runner, then its rows of cancellations.
 -- Returns: alive, queue_paused, cancelled
 -- Raises: nothing.
--- Called by: src/postgres/signals/heartbeat.ts, by the thread it starts.
+-- Called by: src/postgres/signals/heartbeat-thread.mjs.
 --
 -- alive false: the runner was declared lost, so it drops everything and registers anew. p_told: the
 -- cancelled jobs it has heard of. Until then each heartbeat returns them, so that a lost reply loses none.

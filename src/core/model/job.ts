@@ -109,7 +109,7 @@ export type Outcome = { readonly id: string; readonly attempt: number } & (
 );
 
 /** An outcome that was not written, with what the job was instead. */
-export interface Refusal {
+export interface RefusedOutcome {
   readonly id: string;
   readonly attempt: number;
   /** `already_settled`: by this very attempt (an answer was lost). `stale`: the job is no longer this attempt's. */
@@ -156,7 +156,7 @@ export interface JobRepository {
    * Ends attempts and moves the money, in one round trip. Answers the refused: settled before, or no longer ours.
    * `done_leases` are batches of which nothing runs any more.
    */
-  settle(outcomes: readonly Outcome[], done_leases?: readonly string[]): Promise<Refusal[]>;
+  settle(outcomes: readonly Outcome[], done_leases?: readonly string[]): Promise<RefusedOutcome[]>;
 
   /** `claim` of one: running, with `started_at`. Undefined when the job is not pending and due. */
   setStarted(id: string, runnerId: string): Promise<ClaimedJob | undefined>;

@@ -2,7 +2,8 @@ import type { PlatformError } from "../lib/errors.ts";
 import { DEFAULT_PRIORITY, type Priority } from "../model/job.ts";
 import type { Platform } from "./platform.ts";
 import { customerInactive, jobTypeDisabled, unknownCustomer, unknownJobType } from "../model/refusals.ts";
-import { findRefusal, type SubmitJob } from "./submit-jobs.ts";
+import { findRefusal } from "./find-refusal.ts";
+import type { SubmitJob } from "./submit-jobs.ts";
 import type { HoldRefusal, Quote } from "../model/price.ts";
 
 /** What a submission would answer now. Nothing is held: a moment later it may be another. */

@@ -1,27 +1,34 @@
 /**
- * Batches go to the server as array literals: one parameter a column. Made by hand because they are measurably cheaper than the driver's
- * (2.9 against 3.8 ms for 500 jobs), and still parameters: nothing is ever put into SQL text.
+ * Batches go to the server as array literals: one parameter a column. Writing them here is measurably cheaper
+ * than leaving it to the driver (2.9 against 3.8 ms for 500 jobs), and they are still parameters: nothing is
+ * ever put into SQL text.
  */
 
-/** For values that need no quotes: UUIDs, numbers, booleans, enum labels. Null stays null. */
-export function plainArray(values: readonly (string | number | boolean | null | undefined)[]): string {
-  return `{${values.map((value) => value ?? "NULL").join(",")}}`;
+/** One value for each row of a batch. A column that no row uses may be null as a whole: see `orNull`. */
+export type BatchColumn<T> = readonly (T | null | undefined)[] | null;
+
+/** For values that need no quotes: UUIDs, numbers, booleans, enum labels. */
+export function plainArray(values: BatchColumn<string | number | boolean>): string | null {
+  return values && `{${values.map((value) => value ?? "NULL").join(",")}}`;
 }
 
-/** For text. JSON's escapes of `"` and `\` are those of an array literal, and JSON text has no raw control characters to worry about. */
-export function textArray(values: readonly (string | null | undefined)[]): string {
-  return `{${values.map((value) => (value === null || value === undefined ? "NULL" : JSON.stringify(value))).join(",")}}`;
+/**
+ * For text. JSON's escapes of `"` and `\` are those of an array literal, and JSON text has no raw control
+ * characters to worry about.
+ */
+export function textArray(values: BatchColumn<string>): string | null {
+  return (
+    values &&
+    `{${values.map((value) => (value === null || value === undefined ? "NULL" : JSON.stringify(value))).join(",")}}`
+  );
 }
 
-/** For JSON values. */
-export function jsonArray(values: readonly unknown[]): string {
-  return textArray(values.map((value) => (value === undefined ? null : JSON.stringify(value))));
+/** For JSON values: null is JSON's own null, undefined is NULL. */
+export function jsonArray(values: BatchColumn<unknown>): string | null {
+  return values && textArray(values.map((value) => (value === undefined ? null : JSON.stringify(value))));
 }
 
-/** A column that no row of the batch uses is null as a whole, which costs nothing to send and to unnest. */
-export function orNull<T>(
-  values: readonly (T | null | undefined)[],
-  toArray: (values: readonly (T | null | undefined)[]) => string,
-): string | null {
-  return values.some((value) => value !== null && value !== undefined) ? toArray(values) : null;
+/** Null for a column that no row of the batch uses: that costs nothing to send and to unnest. */
+export function orNull<T>(values: BatchColumn<T>): BatchColumn<T> {
+  return values?.some((value) => value !== null && value !== undefined) ? values : null;
 }

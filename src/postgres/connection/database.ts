@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect } from "kysely";
+import { Kysely, PostgresDialect, sql } from "kysely";
 import type { Pool } from "pg";
 import { isRetryable } from "../../core/lib/with-retry.ts";
 import { toPlatformError } from "./errors.ts";
@@ -10,43 +10,56 @@ export interface Statement {
   readonly text: string;
 }
 
-/** The way to the database: Kysely for ordinary queries, `call` for the functions of the hot path. Both throw errors of ours. */
+/**
+ * The way to the database: Kysely for ordinary queries, functions.gen.ts for functions. Both throw errors of
+ * ours.
+ */
 export interface Database {
   readonly kysely: Kysely<DB>;
-  /** Rows as arrays, in the order of the columns: a third cheaper to read than objects. The caller knows their types. */
-  call<Row extends unknown[]>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
+  /**
+   * Runs a prepared statement. Returns rows as arrays, in the order of the columns, a third cheaper to read
+   * than objects: functions.gen.ts knows what is in them.
+   */
+  call(statement: Statement, values: readonly unknown[]): Promise<(readonly unknown[])[]>;
 }
 
 export function createDatabase(pool: Pool): Database {
   return {
     kysely: new Kysely<DB>({ dialect: new PostgresDialect({ pool: withOurErrors(pool) }) }),
-    async call<Row extends unknown[]>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
-      const result = await mapped(pool.query<Row>({ ...statement, values: [...values], rowMode: "array" }));
+    async call(statement, values) {
+      const query = { ...statement, values: [...values], rowMode: "array" as const };
+      const result = await mapped(pool.query<unknown[]>(query));
       return result.rows;
     },
   };
 }
 
+/** Throws `unavailable` when the database does not reply. */
+export async function ping(database: Database): Promise<void> {
+  await sql`SELECT 1`.execute(database.kysely);
+}
+
 type DialectPool = Extract<ConstructorParameters<typeof PostgresDialect>[0]["pool"], { connect: unknown }>;
 
-/** Kysely sees only connect, query and release; errors are mapped on the way through. */
+/** A pool for Kysely, which uses only connect, query and release. Errors become ours on the way through. */
 function withOurErrors(pool: Pool): DialectPool {
   return {
     async connect() {
       const client = await mapped(pool.connect());
-      let lost = false;
+      let isSuspect = false;
       return {
         async query(text: string, values: readonly unknown[]) {
           try {
             return await mapped(client.query(text, [...values]));
           } catch (error) {
-            lost ||= isRetryable(error);
+            isSuspect ||= isRetryable(error);
             throw error;
           }
         },
-        // Nobody knows what a connection is still doing that was silent or cut: it must not go back to the pool.
-        release: () => client.release(lost),
-        // Kysely's type asks for the cursor overload as well, which is never called without a `cursor` in the dialect.
+        // A connection that was silent or cut may still be at work: it must not go back to the pool.
+        release: () => client.release(isSuspect),
+        // Kysely's type asks for the cursor overload as well, which is never called without a `cursor` in the
+        // dialect.
       } as unknown as Awaited<ReturnType<DialectPool["connect"]>>;
     },
     end: () => Promise.resolve(),

@@ -77,21 +77,21 @@ export interface IdempotencyKeys {
   created_at: Generated<string>;
   id: string;
   request_hash: string;
-  subjects: Generated<string[]>;
+  subjects: Generated<(string | null)[]>;
 }
 
 export interface JobParked {
   customer_id: string;
   job_id: string;
   job_type_id: string;
-  priority: number;
+  priority: 0 | 1 | 2;
 }
 
 export interface JobQueue {
   customer_id: string;
   enqueued_at: string | null;
   job_id: string;
-  priority: number;
+  priority: 0 | 1 | 2;
   waits_since: Generated<string>;
 }
 
@@ -111,7 +111,7 @@ export interface Jobs {
   lost_runners: Generated<number>;
   max_attempts: number;
   output_data: Json | null;
-  priority: number;
+  priority: 0 | 1 | 2;
   retry_of: string | null;
   run_at: Generated<string>;
   runner_id: string | null;
@@ -122,7 +122,7 @@ export interface Jobs {
 export interface JobSchedule {
   customer_id: string;
   job_id: string;
-  priority: number;
+  priority: 0 | 1 | 2;
   run_at: string;
 }
 

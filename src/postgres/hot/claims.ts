@@ -1,115 +1,92 @@
-import { v7 as uuidv7 } from "uuid";
+import { sql } from "kysely";
 import { PlatformError } from "../../core/lib/errors.ts";
-import { PRIORITIES, type ClaimedJob, type Outcome, type Priority } from "../../core/model/job.ts";
+import { newId } from "../../core/lib/new-id.ts";
 import { isRetryable, withRetry } from "../../core/lib/with-retry.ts";
-import { plainArray } from "../connection/arrays.ts";
-import type { Database, Statement } from "../connection/database.ts";
+import { PRIORITIES, type ClaimedJob, type Outcome, type Priority } from "../../core/model/job.ts";
+import type { Database } from "../connection/database.ts";
 import { isViolationOf } from "../connection/errors.ts";
-import { settleValues, SETTLE_JOBS, type RefusedRow } from "./settlements.ts";
+import { callClaimBacklog, callClaimJobs, callClaimNextJobs } from "../connection/functions.gen.ts";
+import type { Settlements } from "./settlements.ts";
 
-const COLUMNS =
-  "id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts";
-const CLAIM_JOBS = {
-  name: "claim_jobs",
-  text: `SELECT ${COLUMNS} FROM claim_jobs($1::uuid[], $2, $3)`,
-};
-const CLAIM_NEXT_JOBS = {
-  name: "claim_next_jobs",
-  text: `SELECT ${COLUMNS} FROM claim_next_jobs($1, $2, $3)`,
-};
-const CLAIM_BACKLOG = {
-  name: "claim_backlog",
-  text: `SELECT ${COLUMNS} FROM claim_backlog($1, $2, $3, $4::uuid[])`,
-};
-
-// A claim whose answer was lost may have been stored, and its runner lives: no rescue would ever find those jobs. The id of the lease, which we
-// made, tells. Laying down an empty lease under the same id ends the doubt: either the claim's own is there (one that still runs on the server
-// is waited for), or whatever arrives late fails on ours and claims nothing. An empty lease goes when its runner does.
-const BAR_CLAIM = {
-  name: "bar_claim",
-  text: "INSERT INTO leases (id, runner_id, job_ids) VALUES ($1, $2, '{}') ON CONFLICT (id) DO NOTHING",
-};
-const READ_CLAIM = {
-  name: "read_claim",
-  text: `SELECT ${COLUMNS} FROM jobs
-          WHERE id = ANY (array(SELECT unnest(l.job_ids) FROM leases l WHERE l.id = $1)) AND status = 'running' AND runner_id = $2`,
-};
-/** How long a claim looks for its own lost answer before the next one of its runner does. */
+/** How long a claim looks for its own lost reply before it leaves that to the next claim of its runner. */
 const LOOK_FOR_MS = 1_000;
 
-type ClaimedRow = [
-  id: string,
-  customer_id: string,
-  job_type_id: string,
-  priority: Priority,
-  input_data: unknown,
-  estimated_cost_cents: number,
-  attempt: number,
-  max_attempts: number,
-  excused_attempts: number,
-];
+/** A job as it is claimed, before it is known in which batch. */
+type ClaimedRow = Omit<ClaimedJob, "lease_id">;
 
-/** Both claims, and what became of those whose answer was lost. Answers in no order. */
+/**
+ * Takes jobs for runners, a batch in one round trip, and finds out what became of claims whose reply was
+ * lost.
+ *
+ * A claim whose reply was lost may have been stored. Its runner lives, so no rescue would ever find those
+ * jobs; but the id of its lease was chosen here. To end the doubt, an empty lease is stored under that id.
+ * Either the claim's own lease is there already (a claim that still runs on the server is waited for), or the
+ * claim arrives later, fails on our lease and takes nothing. An empty lease goes when its runner does.
+ */
 export class Claims {
   readonly #database: Database;
-  /** Leases by runner that may have been stored and that nobody works on. */
-  readonly #lost = new Map<string, readonly string[]>();
-  /** By priority, whose turn came last in the backlog: the next one's is after it. */
-  readonly #turns = new Map<Priority, string>();
+  readonly #settlements: Settlements;
+  /** By runner: leases of claims whose reply was lost, and of which nobody knows yet what they took. */
+  readonly #unconfirmedLeases = new Map<string, readonly string[]>();
+  /** By priority: the customer who had the last turn in the backlog. */
+  readonly #cursors = new Map<Priority, string>();
 
-  constructor(database: Database) {
+  constructor(database: Database, settlements: Settlements) {
     this.#database = database;
+    this.#settlements = settlements;
   }
 
-  async byId(runner_id: string, ids: readonly string[]): Promise<ClaimedJob[]> {
-    return await this.#claim(CLAIM_JOBS, runner_id, [plainArray(ids)]);
+  /** In the order of `ids`. Ids that are unknown, taken or not due drop out. */
+  async byIds(runner_id: string, ids: readonly string[]): Promise<ClaimedJob[]> {
+    if (ids.length === 0) {
+      await this.#giveBackUnconfirmed(runner_id);
+      return [];
+    }
+    const claimed = await this.#claim(runner_id, (lease) =>
+      callClaimJobs(this.#database, { ids, runner: runner_id, lease }),
+    );
+    const jobs = new Map(claimed.map((job) => [job.id, job]));
+    return [...new Set(ids)].flatMap((id) => jobs.get(id) ?? []);
   }
 
+  /** By priority, then age. */
   async next(runner_id: string, max: number): Promise<ClaimedJob[]> {
-    return await this.#claim(CLAIM_NEXT_JOBS, runner_id, [max]);
+    const claimed = await this.#claim(runner_id, (lease) =>
+      callClaimNextJobs(this.#database, { limit: max, runner: runner_id, lease }),
+    );
+    return claimed.toSorted((a, b) => a.priority - b.priority || (a.id < b.id ? -1 : 1));
   }
 
-  async waiting(runner_id: string, max: number): Promise<ClaimedJob[]> {
-    const after = plainArray(PRIORITIES.map((priority) => this.#turns.get(priority)));
-    const jobs = await this.#claim(CLAIM_BACKLOG, runner_id, [max], [after]);
-    for (const priority of PRIORITIES) this.#passTurn(priority, jobs);
-    return jobs;
+  /** By priority, and within one in turns of customers; returned in no order. */
+  async backlog(runner_id: string, max: number): Promise<ClaimedJob[]> {
+    const after = PRIORITIES.map((priority) => this.#cursors.get(priority));
+    const claimed = await this.#claim(runner_id, (lease) =>
+      callClaimBacklog(this.#database, { limit: max, runner: runner_id, lease, after }),
+    );
+    for (const priority of PRIORITIES) this.#moveCursor(priority, claimed);
+    return claimed;
   }
 
-  /** Turns went up from the last cursor and, at the end of the ring, on from its start: whoever came after the turn of the start was last. */
-  #passTurn(priority: Priority, jobs: readonly ClaimedJob[]): void {
-    const last = this.#turns.get(priority) ?? "";
-    let [furthest, wrapped] = ["", ""];
+  /**
+   * Customers are served in id order, starting after the cursor and wrapping once. The new cursor is the
+   * highest id served after the wrap, or, if it did not wrap, the highest id served.
+   */
+  #moveCursor(priority: Priority, jobs: readonly ClaimedJob[]): void {
+    const cursor = this.#cursors.get(priority) ?? "";
+    let [highest, afterWrap] = ["", ""];
     for (const job of jobs) {
       if (job.priority !== priority) continue;
-      if (job.customer_id > furthest) furthest = job.customer_id;
-      if (job.customer_id <= last && job.customer_id > wrapped) wrapped = job.customer_id;
+      if (job.customer_id > highest) highest = job.customer_id;
+      if (job.customer_id <= cursor && job.customer_id > afterWrap) afterWrap = job.customer_id;
     }
-    if (furthest !== "") this.#turns.set(priority, wrapped === "" ? furthest : wrapped);
+    if (highest !== "") this.#cursors.set(priority, afterWrap === "" ? highest : afterWrap);
   }
 
-  /** Gives back what lost claims of this runner took: nobody works on it. Throws while the database is away, and then nothing new may be claimed. */
-  async giveBackLost(runner_id: string): Promise<void> {
-    for (const lease_id of this.#lost.get(runner_id) ?? []) {
-      const jobs = await this.#find(runner_id, lease_id);
-      const outcomes = jobs.map(({ id, attempt }): Outcome => ({ id, attempt, kind: "released" }));
-      if (outcomes.length > 0)
-        await this.#database.call<RefusedRow>(SETTLE_JOBS, settleValues(outcomes, [lease_id]));
-    }
-    this.#lost.delete(runner_id);
-  }
-
-  async #claim(
-    statement: Statement,
-    runner_id: string,
-    what: readonly unknown[],
-    more: readonly unknown[] = [],
-  ): Promise<ClaimedJob[]> {
-    await this.giveBackLost(runner_id);
-    const lease_id = uuidv7();
+  async #claim(runner_id: string, call: (lease_id: string) => Promise<ClaimedRow[]>): Promise<ClaimedJob[]> {
+    await this.#giveBackUnconfirmed(runner_id);
+    const lease_id = newId();
     try {
-      const rows = await this.#database.call<ClaimedRow>(statement, [...what, runner_id, lease_id, ...more]);
-      return rows.map((row) => toClaimed(row, lease_id));
+      return ofLease(lease_id, await call(lease_id));
     } catch (error) {
       if (isViolationOf(error, "runner_registered")) {
         throw new PlatformError(
@@ -124,44 +101,60 @@ export class Claims {
     }
   }
 
+  /**
+   * Gives back the jobs that unconfirmed claims of this runner took: nobody works on them. Throws while the
+   * database is away: until then this runner may claim nothing new.
+   */
+  async #giveBackUnconfirmed(runner_id: string): Promise<void> {
+    for (const lease_id of this.#unconfirmedLeases.get(runner_id) ?? []) {
+      const jobs = await this.#find(runner_id, lease_id);
+      const outcomes = jobs.map(({ id, attempt }): Outcome => ({ id, attempt, kind: "released" }));
+      await this.#settlements.settle(outcomes, [lease_id]);
+    }
+    this.#unconfirmedLeases.delete(runner_id);
+  }
+
   async #findSoon(runner_id: string, lease_id: string): Promise<ClaimedJob[]> {
     try {
       return await withRetry(() => this.#find(runner_id, lease_id), { for_ms: LOOK_FOR_MS });
     } catch (error) {
-      this.#lost.set(runner_id, [...(this.#lost.get(runner_id) ?? []), lease_id]);
+      this.#unconfirmedLeases.set(runner_id, [...(this.#unconfirmedLeases.get(runner_id) ?? []), lease_id]);
       throw error;
     }
   }
 
+  /** Bars a claim that has not arrived yet, and reads what it took if it has. */
   async #find(runner_id: string, lease_id: string): Promise<ClaimedJob[]> {
-    await this.#database.call(BAR_CLAIM, [lease_id, runner_id]);
-    const rows = await this.#database.call<ClaimedRow>(READ_CLAIM, [lease_id, runner_id]);
-    return rows.map((row) => toClaimed(row, lease_id));
+    const { kysely } = this.#database;
+    await kysely
+      .insertInto("leases")
+      .values({ id: lease_id, runner_id, job_ids: [] })
+      .onConflict((conflict) => conflict.column("id").doNothing())
+      .execute();
+    const jobs = await kysely
+      .selectFrom("jobs")
+      .select(["id", "customer_id", "job_type_id", "priority", "input_data", "estimated_cost_cents"])
+      .select(["attempt", "max_attempts", "excused_attempts"])
+      .where(sql<boolean>`id = ANY (array(SELECT unnest(l.job_ids) FROM leases l WHERE l.id = ${lease_id}))`)
+      .where("status", "=", "running")
+      .where("runner_id", "=", runner_id)
+      .execute();
+    return ofLease(lease_id, jobs);
   }
 }
 
-function toClaimed(row: ClaimedRow, lease_id: string): ClaimedJob {
-  const [
-    id,
-    customer_id,
-    job_type_id,
-    priority,
-    input_data,
-    estimated_cost_cents,
-    attempt,
-    max_attempts,
-    excused_attempts,
-  ] = row;
-  return {
-    id,
-    customer_id,
-    job_type_id,
-    priority,
-    input_data,
-    estimated_cost_cents,
-    attempt,
-    max_attempts,
-    excused_attempts,
+/** Field by field: a spread costs 20 times as much (measured: 1.3 µs a job). */
+function ofLease(lease_id: string, rows: readonly ClaimedRow[]): ClaimedJob[] {
+  return rows.map((row) => ({
+    id: row.id,
+    customer_id: row.customer_id,
+    job_type_id: row.job_type_id,
+    priority: row.priority,
+    input_data: row.input_data,
+    estimated_cost_cents: row.estimated_cost_cents,
+    attempt: row.attempt,
+    max_attempts: row.max_attempts,
+    excused_attempts: row.excused_attempts,
     lease_id,
-  };
+  }));
 }

@@ -1,10 +1,10 @@
 import { idempotencyKeyReused } from "../../core/model/refusals.ts";
 import { isViolationOf } from "../connection/errors.ts";
 
-/** For the functions that raise where a key stands for another request. */
-export async function refusingReusedKey<T>(run: () => Promise<T>): Promise<T> {
+/** Calls a function that raises where a key stands for another request; throws the refusal then. */
+export async function refusingReusedKey<T>(call: () => Promise<T>): Promise<T> {
   try {
-    return await run();
+    return await call();
   } catch (error) {
     throw isViolationOf(error, "idempotency_key_reused") ? idempotencyKeyReused() : error;
   }

@@ -1,48 +1,11 @@
-import type { JobStatus, Outcome, Refusal } from "../../core/model/job.ts";
-import { jsonArray, orNull, plainArray } from "../connection/arrays.ts";
+import type { JobStatus, Outcome, RefusedOutcome } from "../../core/model/job.ts";
+import { orNull } from "../connection/arrays.ts";
+import type { Database } from "../connection/database.ts";
+import { callSettleJobs, type SettleJobsRow } from "../connection/functions.gen.ts";
 
-/** Ends a batch of attempts with their money in one round trip; migrations/…_settle_jobs says what it locks. */
-export const SETTLE_JOBS = {
-  name: "settle_jobs",
-  text: `
-    SELECT job_id, refused_attempt, status, attempt, rescued
-      FROM settle_jobs($1::uuid[], $2::int[], $3::attempt_outcome[], $4::bigint[], $5::jsonb[], $6::jsonb[], $7::bigint[], $8::uuid[])`,
-};
-
-export type RefusedRow = [
-  job_id: string,
-  refused_attempt: number,
-  status: JobStatus,
-  attempt: number,
-  rescued: boolean,
-];
-
-export function settleValues(outcomes: readonly Outcome[], doneLeases: readonly string[]): unknown[] {
-  return [
-    plainArray(outcomes.map((outcome) => outcome.id)),
-    plainArray(outcomes.map((outcome) => outcome.attempt)),
-    plainArray(outcomes.map((outcome) => outcome.kind)),
-    orNull(
-      outcomes.map((outcome) => (outcome.kind === "succeeded" ? outcome.cost_cents : undefined)),
-      plainArray,
-    ),
-    orNull(
-      outcomes.map((outcome) => (outcome.kind === "succeeded" ? outcome.output : undefined)),
-      jsonArray,
-    ),
-    orNull(
-      outcomes.map((outcome) => ("error" in outcome ? outcome.error : undefined)),
-      jsonArray,
-    ),
-    orNull(
-      outcomes.map((outcome) => (outcome.kind === "retry" ? outcome.delay_ms : undefined)),
-      plainArray,
-    ),
-    doneLeases.length === 0 ? null : plainArray(doneLeases),
-  ];
-}
-
-/** Statuses that this outcome would have written: found already, at this attempt, they mean that only the answer was lost. */
+/**
+ * The status that each outcome writes. Found already, at this attempt, it means that only the reply was lost.
+ */
 const STATUS_AFTER: Record<Outcome["kind"], JobStatus> = {
   succeeded: "succeeded",
   failed: "failed",
@@ -51,10 +14,38 @@ const STATUS_AFTER: Record<Outcome["kind"], JobStatus> = {
   released: "pending",
 };
 
-export function toRefusal(row: RefusedRow, outcomes: readonly Outcome[]): Refusal {
-  const [id, refused_attempt, status, attempt, rescued] = row;
-  const refused = outcomes.find((outcome) => outcome.id === id && outcome.attempt === refused_attempt);
+/**
+ * Ends attempts together with their money: one round trip for any number of them. Safe to repeat after a lost
+ * reply: what was written already is refused as settled.
+ */
+export class Settlements {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Returns the outcomes that were not written. `doneLeases` are batches of which nothing runs any more. */
+  async settle(outcomes: readonly Outcome[], doneLeases: readonly string[]): Promise<RefusedOutcome[]> {
+    if (outcomes.length === 0) return [];
+    const rows = await callSettleJobs(this.#database, {
+      ids: outcomes.map((outcome) => outcome.id),
+      attempts: outcomes.map((outcome) => outcome.attempt),
+      outcomes: outcomes.map((outcome) => outcome.kind),
+      costs: orNull(outcomes.map((one) => (one.kind === "succeeded" ? one.cost_cents : undefined))),
+      outputs: orNull(outcomes.map((one) => (one.kind === "succeeded" ? one.output : undefined))),
+      errors: orNull(outcomes.map((one) => ("error" in one ? one.error : undefined))),
+      delays_ms: orNull(outcomes.map((one) => (one.kind === "retry" ? one.delay_ms : undefined))),
+      done: orNull(doneLeases),
+    });
+    return rows.map((row) => toRefused(row, outcomes));
+  }
+}
+
+function toRefused(row: SettleJobsRow, outcomes: readonly Outcome[]): RefusedOutcome {
+  const { job_id: id, refused_attempt: attempt } = row;
+  const refused = outcomes.find((outcome) => outcome.id === id && outcome.attempt === attempt);
   if (!refused) throw new Error(`settle_jobs refused job ${id}, which was not in the batch`);
-  const settledBefore = refused_attempt === attempt && STATUS_AFTER[refused.kind] === status && !rescued;
-  return { id, attempt: refused_attempt, reason: settledBefore ? "already_settled" : "stale" };
+  const settledBefore = attempt === row.attempt && STATUS_AFTER[refused.kind] === row.status && !row.rescued;
+  return { id, attempt, reason: settledBefore ? "already_settled" : "stale" };
 }

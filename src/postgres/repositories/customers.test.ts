@@ -1,13 +1,15 @@
 import { v7 as uuidv7 } from "uuid";
 import { beforeAll, expect, test } from "vitest";
+import { connect } from "../../../test/support/sql.ts";
 import { createCustomer, createTestPlatform } from "../../../test/support/test-platform.ts";
 import type { OpenPlatform } from "../../bin/open-platform.ts";
 import { createApiKey } from "../../core/model/api-key.ts";
 
 let platform: OpenPlatform;
+let databaseUrl: string;
 
 beforeAll(async () => {
-  ({ platform } = await createTestPlatform());
+  ({ platform, databaseUrl } = await createTestPlatform());
 });
 
 test("a customer has a wallet from the first moment", async () => {
@@ -27,7 +29,7 @@ test("a customer has a wallet from the first moment", async () => {
   });
 });
 
-test("a key finds its owner until it is revoked; a batch answers in the order given", async () => {
+test("a key finds its owner until it is revoked; a batch returns owners in the order given", async () => {
   const id = await createCustomer(platform);
   const [first, second] = [createApiKey(), createApiKey()];
   const kept = await addKey(id, first);
@@ -44,6 +46,17 @@ test("a key finds its owner until it is revoked; a batch answers in the order gi
   expect(await platform.customers.revokeApiKey(id, kept.id)).toBe(true);
   expect(await platform.customers.findByApiKey(first.key_hash)).toBeUndefined();
   expect(await platform.customers.findByApiKey(second.key_hash)).toMatchObject({ id });
+});
+
+test("the look-up of keys is a query that the planner sees through, by their index", async () => {
+  const client = await connect(databaseUrl);
+  await client.query("SET enable_seqscan = off");
+  const { rows } = await client.query<{ "QUERY PLAN": string }>(
+    "EXPLAIN SELECT * FROM find_customers_by_keys('{a,b}')",
+  );
+  const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+  expect(plan).toContain("api_keys_key_hash_key");
+  expect(plan).not.toContain("Function Scan");
 });
 
 test("the use of a key is noted, and not again within the minute", async () => {

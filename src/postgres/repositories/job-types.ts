@@ -10,6 +10,7 @@ import {
 import type { Page } from "../../core/model/customer.ts";
 import type { Database } from "../connection/database.ts";
 import { isViolationOf } from "../connection/errors.ts";
+import { definedOnly } from "./defined-only.ts";
 
 export class PostgresJobTypeRepository implements JobTypeRepository {
   readonly #database: Database;
@@ -59,12 +60,11 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
 
   async update(id: string, changes: JobTypeChanges): Promise<JobType | undefined> {
     const { input_schema, ...columns } = changes;
-    const set = Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
     return await refusingTakenName(changes.name ?? "", () =>
       this.#database.kysely
         .updateTable("job_types")
         .set({
-          ...set,
+          ...definedOnly(columns),
           ...(input_schema === undefined ? {} : { input_schema: toJson(input_schema) }),
           updated_at: sql`now()`,
         })
@@ -84,7 +84,9 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
   }
 }
 
-/** `pg` would send an array as a PostgreSQL array and a string unquoted; JSON text is what the column wants. */
+/**
+ * `pg` would send an array as a PostgreSQL array and a string unquoted; JSON text is what the column wants.
+ */
 function toJson(value: unknown): string | null {
   return value === undefined || value === null ? null : JSON.stringify(value);
 }

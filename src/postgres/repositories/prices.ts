@@ -2,12 +2,19 @@ import { sql } from "kysely";
 import { PlatformError } from "../../core/lib/errors.ts";
 import type { CustomerPrice, PriceChange, PriceRepository, Quote } from "../../core/model/price.ts";
 import type { Database } from "../connection/database.ts";
+import { known, oneOf } from "../connection/decode.ts";
 import { isViolationOf } from "../connection/errors.ts";
+import { callQuoteJob } from "../connection/functions.gen.ts";
 
-const QUOTE_JOB = {
-  name: "quote_job",
-  text: "SELECT refusal, estimated_cost_cents FROM quote_job($1, $2)",
-};
+/** Refused before there is a price. */
+const WITHOUT_PRICE = [
+  "unknown_customer",
+  "customer_inactive",
+  "unknown_job_type",
+  "job_type_disabled",
+] as const;
+/** The wallet may not hold the price. */
+const NOT_HELD = ["wallet_frozen", "insufficient_funds", "spend_limit_reached"] as const;
 
 export class PostgresPriceRepository implements PriceRepository {
   readonly #database: Database;
@@ -47,14 +54,11 @@ export class PostgresPriceRepository implements PriceRepository {
   }
 
   async quote(jobTypeId: string, customerId: string): Promise<Quote> {
-    const [row] = await this.#database.call<[Quote["refusal"], number | null]>(QUOTE_JOB, [
-      customerId,
-      jobTypeId,
-    ]);
-    if (!row) throw new Error("quote_job returned nothing");
-    const [refusal, cost_cents] = row;
-    // As quote_job returns them: a price, or a refusal before there is one.
-    return { refusal, cost_cents } as Quote;
+    const quote = await callQuoteJob(this.#database, { customer: customerId, type: jobTypeId });
+    const { refusal, estimated_cost_cents: cost_cents } = quote;
+    if (cost_cents === null)
+      return { refusal: oneOf(WITHOUT_PRICE, known(refusal, "refusal"), "quote_job"), cost_cents };
+    return { refusal: refusal === null ? null : oneOf(NOT_HELD, refusal, "quote_job"), cost_cents };
   }
 
   async history(

@@ -1,10 +1,7 @@
 import type { NewRunner, RunnerInfo, RunnerRepository } from "../../core/model/runner.ts";
 import type { Database } from "../connection/database.ts";
-
-const RESCUE = {
-  name: "rescue_jobs",
-  text: "SELECT rescued, more FROM rescue_jobs($1::bigint * interval '1 millisecond', $2, $3)",
-};
+import { onlyRow } from "../connection/decode.ts";
+import { callRescueJobs } from "../connection/functions.gen.ts";
 
 export class PostgresRunnerRepository implements RunnerRepository {
   readonly #database: Database;
@@ -38,11 +35,11 @@ export class PostgresRunnerRepository implements RunnerRepository {
     lostMax: number;
     leasesMax: number;
   }): Promise<{ rescued: number; more: boolean }> {
-    const [row] = await this.#database.call<[number, boolean]>(RESCUE, [
-      rescue.lease_ms,
-      rescue.lostMax,
-      rescue.leasesMax,
-    ]);
-    return { rescued: row?.[0] ?? 0, more: row?.[1] ?? false };
+    const rows = await callRescueJobs(this.#database, {
+      lease: `${rescue.lease_ms} milliseconds`,
+      lost_max: rescue.lostMax,
+      leases: rescue.leasesMax,
+    });
+    return onlyRow("rescue_jobs", rows);
   }
 }

@@ -3,26 +3,15 @@ import { PRIORITIES, type Priority } from "../../core/model/job.ts";
 import { COUNT_MAX, type QueueOverview, type WaitingJobRepository } from "../../core/model/waiting-jobs.ts";
 import { plainArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
-
-const PROMOTE_DUE = { name: "promote_due_jobs", text: "SELECT promote_due_jobs($1)" };
-const UNSTAMP_LOST = {
-  name: "unstamp_lost_jobs",
-  text: "SELECT unstamp_lost_jobs($1::smallint, $2::bigint * interval '1 millisecond', $3::uuid[])",
-};
-const STAMP_BACKLOG = {
-  name: "stamp_backlog",
-  text: "SELECT job_id, next_cursor FROM stamp_backlog($1::smallint, $2, $3)",
-};
-const COUNT_STAMPED = {
-  name: "count_stamped_jobs",
-  text: "SELECT priority, stamped FROM count_stamped_jobs($1::bigint * interval '1 millisecond')",
-};
-
-const UNPARK = { name: "unpark_jobs", text: "SELECT unpark_jobs($1)" };
-const AGE = {
-  name: "age_jobs",
-  text: "SELECT aged, next_cursor FROM age_jobs($1::smallint, $2::bigint * interval '1 millisecond', $3, $4)",
-};
+import { onlyRow } from "../connection/decode.ts";
+import {
+  callAgeJobs,
+  callCountStampedJobs,
+  callPromoteDueJobs,
+  callStampBacklog,
+  callUnparkJobs,
+  callUnstampLostJobs,
+} from "../connection/functions.gen.ts";
 
 export class PostgresWaitingJobRepository implements WaitingJobRepository {
   readonly #database: Database;
@@ -32,14 +21,13 @@ export class PostgresWaitingJobRepository implements WaitingJobRepository {
   }
 
   async promoteDue(max: number): Promise<number> {
-    const [row] = await this.#database.call<[number]>(PROMOTE_DUE, [max]);
-    return row?.[0] ?? 0;
+    return await callPromoteDueJobs(this.#database, { limit: max });
   }
 
   async countStamped(older_ms: number): Promise<Record<Priority, number>> {
-    const rows = await this.#database.call<[Priority, number]>(COUNT_STAMPED, [older_ms]);
+    const rows = await callCountStampedJobs(this.#database, { older: `${older_ms} milliseconds` });
     const counts: Record<Priority, number> = { 0: 0, 1: 0, 2: 0 };
-    for (const [priority, count] of rows) counts[priority] = count;
+    for (const { priority, stamped } of rows) counts[priority] = stamped;
     return counts;
   }
 
@@ -48,12 +36,11 @@ export class PostgresWaitingJobRepository implements WaitingJobRepository {
     older_ms: number;
     present: readonly string[];
   }): Promise<number> {
-    const [row] = await this.#database.call<[number]>(UNSTAMP_LOST, [
-      missing.priority,
-      missing.older_ms,
-      plainArray(missing.present),
-    ]);
-    return row?.[0] ?? 0;
+    return await callUnstampLostJobs(this.#database, {
+      priority: missing.priority,
+      older: `${missing.older_ms} milliseconds`,
+      present: missing.present,
+    });
   }
 
   async stampBacklog(take: {
@@ -61,17 +48,16 @@ export class PostgresWaitingJobRepository implements WaitingJobRepository {
     max: number;
     after: string | undefined;
   }): Promise<{ ids: string[]; cursor: string | undefined }> {
-    const rows = await this.#database.call<[string, string]>(STAMP_BACKLOG, [
-      take.priority,
-      take.max,
-      take.after ?? null,
-    ]);
-    return { ids: rows.map(([id]) => id), cursor: rows[0]?.[1] };
+    const rows = await callStampBacklog(this.#database, {
+      priority: take.priority,
+      limit: take.max,
+      after: take.after ?? null,
+    });
+    return { ids: rows.map((row) => row.job_id), cursor: rows[0]?.next_cursor };
   }
 
   async unpark(max: number): Promise<number> {
-    const [row] = await this.#database.call<[number]>(UNPARK, [max]);
-    return row?.[0] ?? 0;
+    return await callUnparkJobs(this.#database, { limit: max });
   }
 
   async age(take: {
@@ -80,13 +66,14 @@ export class PostgresWaitingJobRepository implements WaitingJobRepository {
     max: number;
     after: string | undefined;
   }): Promise<{ aged: number; cursor: string | undefined }> {
-    const [row] = await this.#database.call<[number, string | null]>(AGE, [
-      take.priority,
-      take.after_ms,
-      take.max,
-      take.after ?? null,
-    ]);
-    return { aged: row?.[0] ?? 0, cursor: row?.[1] ?? undefined };
+    const rows = await callAgeJobs(this.#database, {
+      priority: take.priority,
+      after: `${take.after_ms} milliseconds`,
+      limit: take.max,
+      cursor: take.after ?? null,
+    });
+    const { aged, next_cursor } = onlyRow("age_jobs", rows);
+    return { aged, cursor: next_cursor ?? undefined };
   }
 
   async setPaused(paused: boolean): Promise<void> {

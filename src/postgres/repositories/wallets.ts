@@ -17,20 +17,20 @@ import {
 } from "../../core/model/wallet.ts";
 import type { Database } from "../connection/database.ts";
 import { isViolationOf } from "../connection/errors.ts";
-import { postEntries, refundJob } from "../hot/entries.ts";
+import { Entries } from "../hot/entries.ts";
+import { definedOnly } from "./defined-only.ts";
+import { deductBalance } from "./specification.ts";
 
-const BALANCE_BEFORE = {
-  name: "balance_before",
-  text: "SELECT b.seq, b.balance_cents FROM wallets w CROSS JOIN LATERAL balance_before(w.id, $2::timestamptz + $3::interval) b WHERE w.customer_id = $1",
-};
 /** The resolution of PostgreSQL's clock. */
 const ONE_TICK = "1 microsecond";
 
 export class PostgresWalletRepository implements WalletRepository {
   readonly #database: Database;
+  readonly #entries: Entries;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#entries = new Entries(database);
   }
 
   async findByCustomerId(customerId: string): Promise<Wallet | undefined> {
@@ -51,7 +51,7 @@ export class PostgresWalletRepository implements WalletRepository {
 
   async update(customerId: string, changes: WalletChanges): Promise<Wallet> {
     const { frozen, ...columns } = changes;
-    const set = Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+    const set = definedOnly(columns);
     try {
       if (Object.keys(set).length > 0 || frozen !== undefined)
         await this.#database.kysely
@@ -79,8 +79,8 @@ export class PostgresWalletRepository implements WalletRepository {
   }
 
   async post(posting: Posting, actor: string, key?: IdempotencyKey): Promise<Posted> {
-    const [posted] = await postEntries(this.#database, [posting], actor, key);
-    if (!posted) throw new Error("postEntries answered nothing");
+    const [posted] = await this.#entries.post([posting], actor, key);
+    if (!posted) throw new Error("post_entries returned no row");
     if ("refused" in posted) throw posted.refused;
     return posted;
   }
@@ -89,11 +89,11 @@ export class PostgresWalletRepository implements WalletRepository {
     postings: readonly Posting[],
     actor: string,
   ): Promise<(Posted | { refused: PlatformError })[]> {
-    return await postEntries(this.#database, postings, actor);
+    return await this.#entries.post(postings, actor);
   }
 
   async refund(refund: Refund, actor: string): Promise<Posted> {
-    return await refundJob(this.#database, refund, actor);
+    return await this.#entries.refund(refund, actor);
   }
 
   async deductBalance(deduction: {
@@ -101,12 +101,7 @@ export class PostgresWalletRepository implements WalletRepository {
     amount_cents: number;
     reason: string;
   }): Promise<WalletEntry> {
-    const { customer_id, amount_cents, reason } = deduction;
-    const { entry } = await this.post(
-      { customer_id, kind: "adjustment", amount_cents: -amount_cents, reference: null, reason },
-      SYSTEM_ACTOR,
-    );
-    return entry;
+    return await deductBalance(this, deduction);
   }
 
   async listEntries(customerId: string, page: EntriesPage): Promise<WalletEntry[]> {
@@ -123,12 +118,23 @@ export class PostgresWalletRepository implements WalletRepository {
   }
 
   async balanceAt(customerId: string, when?: PointInTime): Promise<BalancePoint | undefined> {
-    const point = when === undefined ? [null, "0"] : "at" in when ? [when.at, ONE_TICK] : [when.before, "0"];
-    const [row] = await this.#database.call<[number, number]>(BALANCE_BEFORE, [customerId, ...point]);
-    return row && { seq: row[0], balance_cents: row[1] };
+    const [at, later] =
+      when === undefined ? [null, "0"] : "at" in when ? [when.at, ONE_TICK] : [when.before, "0"];
+    return await this.#database.kysely
+      .selectFrom("wallets")
+      .innerJoinLateral(
+        sql<BalancePoint>`balance_before(wallets.id, ${at}::timestamptz + ${later}::interval)`.as("balance"),
+        (join) => join.onTrue(),
+      )
+      .select(["balance.seq", "balance.balance_cents"])
+      .where("wallets.customer_id", "=", customerId)
+      .executeTakeFirst();
   }
 
-  /** Credit below what is used, or a thaw while more is owed than there is. */
+  /**
+   * The change would leave balance + credit limit below held money: a credit limit set too low, or an
+   * unfreeze while the balance is negative.
+   */
   async #owesMore(customerId: string, changes: WalletChanges): Promise<PlatformError> {
     const wallet = await this.findByCustomerId(customerId);
     if (!wallet) return noWallet(customerId);

@@ -1,15 +1,16 @@
+import { sql } from "kysely";
 import { Client } from "pg";
 import type { Bell } from "../../core/model/bell.ts";
 import type { Database } from "../connection/database.ts";
 import { connectionConfig } from "../connection/pool.ts";
 
 const CHANNEL = "iep_jobs";
-const RING = { name: "ring_bell", text: `SELECT pg_notify('${CHANNEL}', '')` };
 const RECONNECT_MS = 1_000;
 
 /**
- * LISTEN/NOTIFY. One ring a batch, in a transaction of its own: NOTIFY takes a lock that all commits of the server share, so it must not be part
- * of a submission. The listening connection opens with the first `wait` and is opened again when it is lost.
+ * A bell by LISTEN/NOTIFY. It rings once a batch, in a transaction of its own: NOTIFY takes a lock that all
+ * commits of the server share, so it must not be part of a submission. The listening connection opens with
+ * the first `wait` and is opened again when it is lost.
  */
 export function createBell(database: Database, url: string): Bell {
   const waiting = new Set<() => void>();
@@ -39,10 +40,10 @@ export function createBell(database: Database, url: string): Bell {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
       listener = client;
-      // What was committed while nobody listened has not rung.
+      // A ring while nobody listened was not heard.
       wake();
     } catch {
-      // The poll behind the bell goes on; `lose` tries again.
+      // Whoever waits polls as well, so nothing is missed; `lose` tries again.
       await client.end().catch(lose);
     } finally {
       opening = false;
@@ -56,7 +57,7 @@ export function createBell(database: Database, url: string): Bell {
       return heard;
     },
     async ring() {
-      await database.call(RING, []);
+      await sql`SELECT pg_notify(${CHANNEL}, '')`.execute(database.kysely);
     },
     async wait(heardBefore, wait_ms) {
       void listen();

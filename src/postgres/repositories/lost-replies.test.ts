@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 describe("submit", () => {
-  test("its answer is lost: answered once, stored once, held once", async () => {
+  test("its reply is lost: one job, one result, one hold", async () => {
     const { platform, proxy } = await behindProxy();
     const customer = await createCustomer(direct, 1_000);
     const lost = proxy.loseAnswers("submit_jobs", 2);
@@ -50,7 +50,7 @@ describe("submit", () => {
     expect(await heldBy(customer)).toBe(30 * PRICE);
   });
 
-  test("its answer is lost in a wallet that it emptied: the jobs are answered as stored, the others as refused", async () => {
+  test("its reply is lost in a wallet that it emptied: the jobs are returned as stored, the others as refused", async () => {
     const { platform, proxy } = await behindProxy();
     const [poor, poorer] = [await createCustomer(direct, 2 * PRICE), await createCustomer(direct, 0)];
     await submitJob(platform, {
@@ -74,7 +74,7 @@ describe("submit", () => {
     expect(await heldBy(poor)).toBe(2 * PRICE);
   });
 
-  test("the same batch again: what is stored is answered as it is now, the rest is stored", async () => {
+  test("the same batch again: what is stored is returned as it is now, the rest is stored", async () => {
     const customer = await createCustomer(direct);
     const jobs = Array.from({ length: 5 }, () => newJob(customer));
     await direct.jobs.submit(jobs.slice(1, 4), ROOM);
@@ -93,12 +93,12 @@ describe("submit", () => {
     const attempts = [0, 1, 2].map(() => direct.jobs.submit(jobs, ROOM));
     await waitFor(async () => (await waitingForLocks()) === 3);
     await blocker.query("COMMIT");
-    for (const answers of await Promise.all(attempts))
-      expect(answers.every((one) => "job" in one)).toBe(true);
+    for (const results of await Promise.all(attempts))
+      expect(results.every((one) => "job" in one)).toBe(true);
     expect(await heldBy(customer)).toBe(2 * PRICE);
   });
 
-  test("an id that is another customer's job is not answered with that job", async () => {
+  test("an id that is another customer's job does not return that job", async () => {
     const stored = newJob(await createCustomer(direct));
     await direct.jobs.create(stored);
     const stranger = await createCustomer(direct);
@@ -111,7 +111,7 @@ describe("submit", () => {
 
 describe("claim", () => {
   test.each(["claim_jobs", "claim_next_jobs"])(
-    "the answer of %s is lost: the jobs are the runner's all the same",
+    "the reply of %s is lost: the jobs are the runner's all the same",
     async (statement) => {
       const { databaseUrl: url } = await ownDatabase();
       const { platform, proxy } = await behindProxy(url);
@@ -131,7 +131,7 @@ describe("claim", () => {
     const { databaseUrl: url } = await ownDatabase();
     const { platform, proxy } = await behindProxy(url);
     const { ids, runner_id } = await submitTo(platform, 10);
-    const losses = [proxy.loseAnswers("claim_jobs"), proxy.loseAnswers("bar_claim")];
+    const losses = [proxy.loseAnswers("claim_jobs"), proxy.loseAnswers(`insert into "leases"`)];
     await expect(platform.jobs.claim({ runner_id, ids })).rejects.toMatchObject({ code: "unavailable" });
     for (const lost of losses) lost.stop();
     expect(await platform.jobs.claim({ runner_id, ids: [] })).toEqual([]);
@@ -159,7 +159,7 @@ describe("claim", () => {
   });
 });
 
-test("settle: its answer is lost, the same outcomes again are refused as settled, and charged once", async () => {
+test("settle: its reply is lost, the same outcomes again are refused as settled, and charged once", async () => {
   const { databaseUrl: url } = await ownDatabase();
   const { platform, proxy } = await behindProxy(url);
   const { ids, runner_id, customer } = await submitTo(platform, 10);
