@@ -1845,30 +1845,32 @@ CREATE OR REPLACE FUNCTION public.submit_jobs(p_ids uuid[], p_customers uuid[], 
  SET enable_mergejoin TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
+#variable_conflict use_column
 DECLARE
   u_customers uuid[] := array(SELECT DISTINCT c FROM unnest(p_customers) c);
   u_types     uuid[];
-  q_customers uuid[];    -- a quote for each customer and type
+  -- A quote for each customer and type.
+  q_customers uuid[];
   q_types     uuid[];
   q_costs     bigint[];
   q_tries     smallint[];
   q_jobs      bigint[];
-  q_firsts    bigint[];  -- place of its first job
+  q_firsts    bigint[];  -- place of its first job in the batch
   v_quoted    bigint;
   n           int;
   v_job       submitted_job;
 BEGIN
-  IF cardinality(p_ids) > 1 THEN  -- one alone is quicker one by one
+  -- A single job is quicker one by one.
+  IF cardinality(p_ids) > 1 THEN
     -- Prices, and whether every wallet could pay, without a lock.
     u_types := array(SELECT DISTINCT t FROM unnest(p_types) t);
-    SELECT
-      array_agg(r.customer_id),
-      array_agg(r.job_type_id),
-      array_agg(coalesce(o.cost_cents, t.standard_cost_cents)),
-      array_agg(t.max_attempts),
-      array_agg(r.jobs),
-      array_agg(r.first),
-      sum(r.jobs)
+    SELECT array_agg(r.customer_id),
+           array_agg(r.job_type_id),
+           array_agg(coalesce(o.cost_cents, t.standard_cost_cents)),
+           array_agg(t.max_attempts),
+           array_agg(r.jobs),
+           array_agg(r.first),
+           sum(r.jobs)
       INTO q_customers, q_types, q_costs, q_tries, q_jobs, q_firsts, v_quoted
       FROM (
         SELECT r.customer_id, r.job_type_id, count(*) AS jobs, min(r.nth) AS first
@@ -1882,6 +1884,7 @@ BEGIN
        AND o.job_type_id = ANY (u_types)
        AND o.customer_id = r.customer_id
        AND o.job_type_id = r.job_type_id;
+
     IF v_quoted = cardinality(p_ids) AND cardinality(u_customers) = (
       SELECT count(*)
         FROM wallets w
@@ -1891,7 +1894,8 @@ BEGIN
            GROUP BY 1
         ) need USING (customer_id)
        WHERE w.customer_id = ANY (u_customers) AND hold_refusal(w, need.cents) IS NULL
-    ) THEN
+    )
+    THEN
       BEGIN
         INSERT INTO jobs (
           id,
@@ -1904,40 +1908,39 @@ BEGIN
           run_at,
           retry_of
         )
-        SELECT
-          r.id,
-          r.customer_id,
-          r.job_type_id,
-          r.priority,
-          r.input,
-          q.cost,
-          coalesce(r.tries, q.tries),
-          coalesce(r.later, now()),
-          r.retry_of
+        SELECT r.id,
+               r.customer_id,
+               r.job_type_id,
+               r.priority,
+               r.input,
+               q.cost,
+               coalesce(r.tries, q.tries),
+               coalesce(r.later, now()),
+               r.retry_of
           FROM unnest(
-                 p_ids,
-                 p_customers,
-                 p_types,
-                 p_priorities,
-                 p_inputs,
-                 p_run_at,
-                 p_max_attempts,
-                 p_retry_of
+                 p_ids, p_customers, p_types, p_priorities, p_inputs, p_run_at, p_max_attempts, p_retry_of
                ) r (id, customer_id, job_type_id, priority, input, later, tries, retry_of)
           JOIN unnest(q_customers, q_types, q_costs, q_tries) q (customer_id, job_type_id, cost, tries)
          USING (customer_id, job_type_id);
+
         INSERT INTO job_queue (priority, job_id, customer_id, enqueued_at)
         SELECT r.priority, r.id, r.customer_id, CASE WHEN p_room[r.priority + 1] THEN now() END
           FROM unnest(p_priorities, p_ids, p_customers, p_run_at) r (priority, id, customer_id, later)
          WHERE coalesce(r.later <= now(), true);
+
         IF p_run_at IS NOT NULL THEN
           INSERT INTO job_schedule (job_id, priority, customer_id, run_at)
           SELECT r.id, r.priority, r.customer_id, r.later
             FROM unnest(p_priorities, p_ids, p_customers, p_run_at) r (priority, id, customer_id, later)
            WHERE r.later > now();
         END IF;
-        -- Their order makes the locks free of deadlocks; the next statement sees the wallets as they are now.
-        PERFORM FROM wallets w WHERE w.customer_id = ANY (u_customers) ORDER BY w.id FOR NO KEY UPDATE;
+
+        -- The order keeps this free of deadlocks. The statement after it sees the wallets as they are now.
+        PERFORM
+           FROM wallets w
+          WHERE w.customer_id = ANY (u_customers)
+          ORDER BY w.id
+            FOR NO KEY UPDATE;
         UPDATE wallets w
            SET pending_charges_cents = w.pending_charges_cents + need.cents,
                updated_at = greatest(w.updated_at, clock_timestamp())
@@ -1953,47 +1956,34 @@ BEGIN
         IF n < cardinality(u_customers) THEN
           RAISE EXCEPTION 'a wallet was spent meanwhile' USING ERRCODE = 'IEP01';
         END IF;
+
+        v_job.created_at := now();
         IF p_run_at IS NULL AND p_max_attempts IS NULL THEN
-          RETURN QUERY
-          SELECT
-            p_ids[q.first],
-            NULL::text,
-            q.cost,
-            q.tries,
-            now(),
-            now(),
-            NULL::boolean,
-            NULL::bigint,
-            NULL::bigint,
-            NULL::bigint,
-            NULL::bigint,
-            NULL::bigint,
-            NULL::uuid
-            FROM unnest(q_firsts, q_costs, q_tries) q (first, cost, tries);
+          v_job.run_at := now();
+          FOR n IN 1..cardinality(q_firsts) LOOP
+            v_job.job_id := p_ids[q_firsts[n]];
+            v_job.estimated_cost_cents := q_costs[n];
+            v_job.max_attempts := q_tries[n];
+            RETURN NEXT v_job;
+          END LOOP;
           RETURN;
         END IF;
-        RETURN QUERY
-        SELECT
-          r.id,
-          NULL::text,
-          q.cost,
-          coalesce(r.tries, q.tries),
-          now(),
-          coalesce(r.later, now()),
-          coalesce(r.later <= now(), true),
-          NULL::bigint,
-          NULL::bigint,
-          NULL::bigint,
-          NULL::bigint,
-          NULL::bigint,
-          NULL::uuid
-          FROM unnest(p_ids, p_customers, p_types, p_run_at, p_max_attempts)
-                 r (id, customer_id, job_type_id, later, tries)
-          JOIN unnest(q_customers, q_types, q_costs, q_tries) q (customer_id, job_type_id, cost, tries)
-         USING (customer_id, job_type_id);
+        FOR v_job.job_id, v_job.estimated_cost_cents, v_job.max_attempts, v_job.run_at, v_job.due IN
+          SELECT r.id,
+                 q.cost,
+                 coalesce(r.tries, q.tries),
+                 coalesce(r.later, now()),
+                 coalesce(r.later <= now(), true)
+            FROM unnest(p_ids, p_customers, p_types, p_run_at, p_max_attempts)
+                   r (id, customer_id, job_type_id, later, tries)
+            JOIN unnest(q_customers, q_types, q_costs, q_tries) q (customer_id, job_type_id, cost, tries)
+           USING (customer_id, job_type_id)
+        LOOP
+          RETURN NEXT v_job;
+        END LOOP;
         RETURN;
-      EXCEPTION WHEN SQLSTATE 'IEP01' THEN
-        NULL;  -- all of the batch is rolled back
+      EXCEPTION
+        WHEN SQLSTATE 'IEP01' THEN NULL;  -- all of the batch is rolled back
       END;
     END IF;
   END IF;

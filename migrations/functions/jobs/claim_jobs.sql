@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION claim_jobs(
 )
 RETURNS SETOF claimed_job
 LANGUAGE plpgsql
-SET enable_seqscan = off
+SET enable_seqscan = off  -- why these four: submit_jobs.sql
 SET enable_nestloop = off
 SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan

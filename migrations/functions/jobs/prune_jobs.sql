@@ -19,7 +19,7 @@ RETURNS TABLE (
   next_cursor uuid
 )
 LANGUAGE plpgsql
-SET enable_seqscan = off
+SET enable_seqscan = off  -- why these three: promote_due_jobs.sql
 SET enable_sort = off
 SET enable_bitmapscan = off
 AS $$

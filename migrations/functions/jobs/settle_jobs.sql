@@ -32,7 +32,7 @@ RETURNS TABLE (
   rescued         boolean
 )
 LANGUAGE plpgsql
-SET enable_seqscan = off
+SET enable_seqscan = off  -- why these four: submit_jobs.sql
 SET enable_nestloop = off
 SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan

@@ -29,7 +29,7 @@ CREATE OR REPLACE FUNCTION submit_keyed_jobs(
 )
 RETURNS SETOF submitted_job
 LANGUAGE plpgsql
-SET enable_seqscan = off
+SET enable_seqscan = off  -- why these four: submit_jobs.sql
 SET enable_nestloop = off
 SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan

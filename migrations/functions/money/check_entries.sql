@@ -8,7 +8,7 @@
 CREATE OR REPLACE FUNCTION check_entries()
 RETURNS trigger
 LANGUAGE plpgsql
-SET enable_seqscan = off
+SET enable_seqscan = off  -- why these four: submit_jobs.sql
 SET enable_nestloop = off
 SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan

@@ -11,7 +11,7 @@ RETURNS TABLE (
   stamped  bigint
 )
 LANGUAGE plpgsql
-SET enable_seqscan = off
+SET enable_seqscan = off  -- why these two: submit_jobs.sql
 SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN

@@ -20,7 +20,7 @@ RETURNS TABLE (
   next_cursor uuid
 )
 LANGUAGE plpgsql
-SET enable_seqscan = off
+SET enable_seqscan = off  -- why these six: take_turns.sql
 SET enable_sort = off
 SET enable_bitmapscan = off
 SET enable_hashjoin = off
