@@ -1,11 +1,7 @@
-import { appendFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { Client } from "pg";
-import { expect, inject, test } from "vitest";
-import { atTheEnd } from "../../../test/support/cleanup.ts";
-import { temporaryFolder } from "../../../test/support/temporary-folder.ts";
-import { migrateDown, migrateUp, migrationStatus, pendingChanges } from "./migrator.ts";
-import { MIGRATIONS_FOLDER } from "./schema-files.ts";
-import { readSchemaText } from "../../../scripts/schema-text.ts";
+import { readFile, writeFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { addMigration, copyOfMigrations, emptyDatabase, readSchema } from "../../../test/support/schema.ts";
+import { migrateDown, migrateUp, migrationStatus } from "./migrator.ts";
 
 test("up, down, up again gives the same schema, and down leaves nothing", async () => {
   const { url, client } = await emptyDatabase();
@@ -106,82 +102,6 @@ test("a string that a migration writes is no comment, and may not be mended", as
   await expect(migrateUp(url, folder)).rejects.toThrow(`${name} was edited after it ran`);
 });
 
-test("a function whose file changed is applied, alone, and a comment is enough", async () => {
-  const { url, client } = await emptyDatabase();
-  const folder = await copyOfMigrations();
-  await migrateUp(url, folder);
-  await editFunction(folder, "money/forbid_change", (sql) => sql.replace("is forbidden", "is not allowed"));
-  await appendFile(`${folder}/views/journal.sql`, "-- Said better.\n");
-  expect(await pendingChanges(url, folder)).toEqual({
-    migrations: [],
-    functions: ["journal", "forbid_change"],
-  });
-  expect(await migrateUp(url, folder)).toEqual({ migrations: [], functions: ["journal", "forbid_change"] });
-  await expect(client.query("DELETE FROM wallets")).rejects.toThrow("DELETE on wallets is not allowed");
-  expect(await pendingChanges(url, folder)).toEqual({ migrations: [], functions: [] });
-});
-
-test("an older checkout puts its own functions back, and the newer one its own", async () => {
-  const { url, client } = await emptyDatabase();
-  await migrateUp(url);
-  const newer = await readSchema(client);
-  const folder = await copyOfMigrations();
-  await editFunction(folder, "money/forbid_change", (sql) => sql.replace("is forbidden", "was forbidden"));
-  expect((await migrateUp(url, folder)).functions).toEqual(["forbid_change"]);
-  const older = await readSchema(client);
-  expect(older).not.toEqual(newer);
-  await migrateUp(url);
-  expect(await readSchema(client)).toEqual(newer);
-  await migrateUp(url, folder);
-  expect(await readSchema(client)).toEqual(older);
-});
-
-test.each([
-  [
-    "other arguments",
-    (sql: string) => sql.replace("balance_before(p_wallet uuid,", "balance_before(p_wallet text,"),
-  ],
-  ["other columns", (sql: string) => sql.replaceAll("balance_cents bigint", "balance_cents numeric")],
-])("a function with %s needs a new name, and nothing is applied", async (_change, change) => {
-  const { url, client } = await emptyDatabase();
-  const folder = await copyOfMigrations();
-  await migrateUp(url, folder);
-  const before = await readSchema(client);
-  await editFunction(folder, "money/balance_before", change);
-  await editFunction(folder, "money/forbid_change", (sql) => sql.replace("is forbidden", "was forbidden"));
-  await expect(migrateUp(url, folder)).rejects.toThrow(
-    "balance_before.sql changes the signature of balance_before",
-  );
-  expect(await readSchema(client)).toEqual(before);
-});
-
-test("functions that others need when they are created come first", async () => {
-  const { url } = await emptyDatabase();
-  const folder = await copyOfMigrations();
-  await mkdir(`${folder}/functions/probe`);
-  await writeFile(
-    `${folder}/functions/probe/a_first.sql`,
-    "CREATE OR REPLACE FUNCTION a_first() RETURNS int LANGUAGE sql AS 'SELECT z_last()';",
-  );
-  await writeFile(
-    `${folder}/functions/probe/z_last.sql`,
-    "CREATE OR REPLACE FUNCTION z_last() RETURNS int LANGUAGE sql AS 'SELECT 1';",
-  );
-  await expect(migrateUp(url, folder)).rejects.toThrow("a_first.sql failed and nothing was applied");
-  await appendFile(`${folder}/functions/order.txt`, "z_last\n");
-  expect((await migrateUp(url, folder)).functions).toContain("a_first");
-});
-
-test("a function whose file is gone stays until a migration drops it", async () => {
-  const { url, client } = await emptyDatabase();
-  const folder = await copyOfMigrations();
-  await migrateUp(url, folder);
-  const before = await readSchema(client);
-  await rm(`${folder}/functions/money/balance_before.sql`);
-  expect(await migrateUp(url, folder)).toEqual({ migrations: [], functions: [] });
-  expect(await readSchema(client)).toEqual(before);
-});
-
 test("a database from before the first release says what to do", async () => {
   const { url, client } = await emptyDatabase();
   await migrateUp(url);
@@ -192,45 +112,3 @@ test("a database from before the first release says what to do", async () => {
     /before the first release .*: remove the folder \.data\/ for `npm start`, or create an empty database/,
   );
 });
-
-async function emptyDatabase(): Promise<{ url: string; client: Client }> {
-  const name = `iep_migrate_${Math.random().toString(36).slice(2)}`;
-  const superuser = new Client(inject("postgresUrl"));
-  await superuser.connect();
-  await superuser.query(`CREATE DATABASE ${name}`);
-  const url = new URL(inject("postgresUrl"));
-  url.pathname = name;
-  const client = new Client(url.href);
-  await client.connect();
-  atTheEnd(async () => {
-    await client.end();
-    await superuser.query(`DROP DATABASE ${name} WITH (FORCE)`);
-    await superuser.end();
-  });
-  return { url: url.href, client };
-}
-
-async function copyOfMigrations(): Promise<string> {
-  const folder = await temporaryFolder();
-  await cp(MIGRATIONS_FOLDER, folder, { recursive: true });
-  return folder;
-}
-
-async function addMigration(folder: string, name: string, up: string, down: string): Promise<void> {
-  await mkdir(`${folder}/${name}`);
-  await writeFile(`${folder}/${name}/up.sql`, up);
-  await writeFile(`${folder}/${name}/down.sql`, down);
-}
-
-async function editFunction(folder: string, path: string, edit: (sql: string) => string): Promise<void> {
-  const file = `${folder}/functions/${path}.sql`;
-  const sql = await readFile(file, "utf8");
-  const edited = edit(sql);
-  expect(edited).not.toBe(sql);
-  await writeFile(file, edited);
-}
-
-/** Everything that makes a schema, one line a thing. */
-async function readSchema(client: Client): Promise<string[]> {
-  return (await readSchemaText(client)).split("\n");
-}

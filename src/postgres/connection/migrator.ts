@@ -37,6 +37,7 @@ export async function migrateUp(databaseUrl: string, folder = MIGRATIONS_FOLDER)
           step.name,
           step.checksum,
         ]);
+        await forgetFunctions(client, false);
       });
       migrations.push(stepName(step));
     }

@@ -11,6 +11,11 @@ const CREATE_TABLE = `
     checksum   text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
   )`;
+/** What is there now, whoever created or dropped it. */
+const EXISTING = `
+  SELECT proname AS name FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+   UNION
+  SELECT viewname FROM pg_views WHERE schemaname = current_schema()`;
 /** By these a name in the schema is found, whatever its arguments are. */
 const SIGNATURES = `
   SELECT p.oid::regprocedure::text AS signature
@@ -30,7 +35,7 @@ export async function outdatedFunctions(
   );
   if (tables[0]?.known !== true) return [...functions];
   const { rows } = await client.query<{ name: string; checksum: string }>(
-    "SELECT name, checksum FROM schema_functions",
+    `SELECT name, checksum FROM schema_functions WHERE name IN (${EXISTING})`,
   );
   const applied = new Map(rows.map(({ name, checksum }) => [name, checksum]));
   return functions.filter(({ name, checksum }) => applied.get(name) !== checksum);
@@ -62,6 +67,8 @@ async function applyFunction(client: Client, { name, sql, checksum }: SchemaFunc
   });
   const after = await signaturesOf(client, name);
   if (before.length > 0 && after.length > before.length) throw signatureChanged(name, undefined);
+  const { rowCount } = await client.query(`SELECT WHERE $1 IN (${EXISTING})`, [name]);
+  if (rowCount === 0) throw new MigrationError(`${name}.sql does not create ${name}`);
   await client.query(
     `INSERT INTO schema_functions (name, checksum) VALUES ($1, $2)
      ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = now()`,
@@ -70,8 +77,8 @@ async function applyFunction(client: Client, { name, sql, checksum }: SchemaFunc
 }
 
 /**
- * Forgets what was applied, so that the next `migrate up` creates all of it again: a numbered step that goes takes
- * triggers, views and functions of its tables' types with it. With `drop`, nothing of them stays at all.
+ * Forgets what was applied, so that all of it is created again: a numbered step, up or down, that drops a table takes
+ * its triggers, its views and the functions of its type with it. With `drop`, nothing of them stays at all.
  */
 export async function forgetFunctions(client: Client, drop: boolean): Promise<void> {
   const { rows } = await client.query<{ known: boolean }>(
