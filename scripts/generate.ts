@@ -7,6 +7,7 @@ import { Client } from "pg";
 import { generateOpenApi } from "../src/api/openapi.ts";
 import { startEmbeddedPostgres } from "../src/local/embedded-postgres.ts";
 import { migrateUp } from "../src/postgres/connection/migrator.ts";
+import { MIGRATIONS_FOLDER, readSchemaFiles } from "../src/postgres/connection/schema-files.ts";
 import { functionCallers } from "./function-callers.ts";
 import { readCatalog } from "./function-catalog.ts";
 import { readFunctionHeaders } from "./function-headers.ts";
@@ -86,7 +87,7 @@ async function generateSchemaText(url: string): Promise<string> {
   const client = new Client(url);
   await client.connect();
   try {
-    return `-- Written by \`npm run generate\` from what migrations/ makes. Nothing runs it.\n\n${await readSchemaText(client)}`;
+    return await readSchemaText(client, (await readSchemaFiles(MIGRATIONS_FOLDER)).functions);
   } finally {
     await client.end();
   }

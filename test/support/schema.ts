@@ -1,10 +1,11 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import type { Client } from "pg";
 import { expect } from "vitest";
-import { readSchemaText } from "../../scripts/schema-text.ts";
+
 import { MIGRATIONS_FOLDER } from "../../src/postgres/connection/schema-files.ts";
 import { createEmptyDatabase } from "./database.ts";
 import { connect } from "./sql.ts";
+import { dumpSchema } from "./schema-dump.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** A database without a table, and a connection to look into it. */
@@ -40,5 +41,5 @@ export async function editFunction(
 
 /** Everything that makes a schema, one line a thing. */
 export async function readSchema(client: Client): Promise<string[]> {
-  return (await readSchemaText(client)).split("\n");
+  return (await dumpSchema(client)).split("\n");
 }

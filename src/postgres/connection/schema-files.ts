@@ -18,6 +18,8 @@ export interface NumberedStep {
 export interface SchemaFunction {
   /** Of the function or view, and of its file. */
   readonly name: string;
+  /** Of its file, in the folder of the migrations. */
+  readonly path: string;
   readonly sql: string;
   /** Of the whole file, comments included. */
   readonly checksum: string;
@@ -63,8 +65,8 @@ async function readStep(folder: string, folderName: string): Promise<NumberedSte
 /** Early-bound functions as `order.txt` lists them, then all other functions, then the views; those by name. */
 async function readFunctions(folder: string): Promise<SchemaFunction[]> {
   const [functions, views, order] = await Promise.all([
-    readFolder(join(folder, "functions")),
-    readFolder(join(folder, "views")),
+    readFolder(folder, "functions"),
+    readFolder(folder, "views"),
     readFile(join(folder, "functions", "order.txt"), "utf8").catch(() => ""),
   ]);
   const all = [...functions, ...views];
@@ -82,13 +84,14 @@ async function readFunctions(folder: string): Promise<SchemaFunction[]> {
   return [...first, ...all.filter((one) => !first.includes(one))];
 }
 
-async function readFolder(folder: string): Promise<SchemaFunction[]> {
-  const paths = await readdir(folder, { recursive: true }).catch(() => []);
+async function readFolder(migrations: string, folder: string): Promise<SchemaFunction[]> {
+  const paths = await readdir(join(migrations, folder), { recursive: true }).catch(() => []);
   const sources = paths.filter((path) => path.endsWith(".sql"));
   const files = await Promise.all(
-    sources.map(async (path): Promise<SchemaFunction> => {
-      const sql = await readFile(join(folder, path), "utf8");
-      return { name: basename(path, ".sql"), sql, checksum: sha256(sql) };
+    sources.map(async (source): Promise<SchemaFunction> => {
+      const path = `${folder}/${source}`;
+      const sql = await readFile(join(migrations, path), "utf8");
+      return { name: basename(path, ".sql"), path, sql, checksum: sha256(sql) };
     }),
   );
   return files.toSorted((a, b) => (a.name < b.name ? -1 : 1));
