@@ -166,7 +166,7 @@ describe("a fault is found:", () => {
     ["a path in a table", missingPaths, "| `migrations/functions/nowhere.sql` |", 1],
     ["a folder that is there", missingPaths, "In `src/core/`.", 0],
     ["a placeholder", missingPaths, "In `src/api/resources/<noun>/routes.ts`, `test/**/*.ts`.", 0],
-    ["a wide line", wideLines, `${wide}`, 1],
+    ["a wide line", wideLines, wide, 1],
     ["a wide line of a list", wideLines, `- ${wide}`, 1],
     ["a wide table", wideLines, `| ${wide} |`, 0],
     ["a wide line of code", wideLines, `\`\`\`sh\n${wide}\n\`\`\``, 0],

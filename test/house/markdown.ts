@@ -59,7 +59,7 @@ export function anchorsOf(markdown: string): Set<string> {
 /** Lines of prose that are wider than `columns`: tables, fenced blocks and lines of one link are not prose. */
 export function wideLinesOf(markdown: string, columns: number): Line[] {
   return linesOf(markdown).filter(
-    ({ text }) => [...text].length > columns && !TABLE_ROW.test(text) && !LINK_ONLY.test(text),
+    ({ text }) => text.length > columns && !TABLE_ROW.test(text) && !LINK_ONLY.test(text),
   );
 }
 
