@@ -136,6 +136,17 @@ test("ADRs are numbered 1, 2, 3 … by their file names", () => {
   expect(adrs.map((adr) => Number(adrFacts(adr)["number"]))).toEqual(adrs.map((_, n) => n + 1));
 });
 
+test("the guide explains each check of `iep doctor`, in their order", async () => {
+  const source = await readFile(join(REPOSITORY, "src/cli/commands/doctor/examine.ts"), "utf8");
+  const checks = [...source.matchAll(/^ {4}name: "([^"]+)",$/gm)].map(([, name]) => name);
+  expect(checks.length).toBeGreaterThan(0);
+  const [, section = ""] = page("docs/operating.md").split("\n## What `iep doctor` checks\n");
+  const rows = [...(section.split("\n## ")[0] ?? "").matchAll(/^\| (\w[\w ]*?) +\|/gm)].map(
+    ([, name]) => name,
+  );
+  expect(rows.slice(1)).toEqual(checks);
+});
+
 test("every page of docs/ stands in its index", () => {
   const listed = new Set(linksOf(page("docs/README.md")).map(({ target }) => join("docs", target)));
   const pages = documents.map(({ path }) => path).filter((path) => dirname(path) === "docs");
