@@ -29,9 +29,15 @@ const BODY_BYTES_MAX = 1_048_576;
 const PARAM_LENGTH_MAX = 500;
 /** A request must arrive within this: 1 MiB at 35 KiB/s. Slower clients hold a socket for no longer. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** A socket may be silent this long while we work. The slowest statement may take 30 s, so we respond before we hang up. */
+/**
+ * A socket may be silent this long while we work. The slowest statement may take 30 s, so we respond before
+ * we hang up.
+ */
 const CONNECTION_TIMEOUT_MS = 60_000;
-/** An idle connection stays open this long. Load balancers commonly close theirs after 60 s: they hang up first and never send into a closing socket. */
+/**
+ * An idle connection stays open this long. Load balancers commonly close theirs after 60 s: they hang up
+ * first and never send into a closing socket.
+ */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
 const REDACTED = ["authorization", "headers.authorization", "req.headers.authorization", "api_key"];
@@ -43,8 +49,8 @@ interface ApiOptions {
 }
 
 /**
- * The HTTP API, ready to listen, or to take injected requests. It owns nothing but its socket: `close` stops accepting
- * connections, closes idle ones, finishes the requests under way, and leaves the platform open.
+ * The HTTP API, ready to listen, or to take injected requests. It owns nothing but its socket: `close` stops
+ * accepting connections, closes idle ones, finishes the requests under way, and leaves the platform open.
  */
 export async function createApi({ platform, adminApiKey, log }: ApiOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger | false = log && log.child({}, { redact: REDACTED });
@@ -54,7 +60,8 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
     // We choose the id: one that a client chose could be that of another request.
     genReqId: () => randomUUID(),
     trustProxy: false,
-    // No logger for each request, which would cost more than most requests log: log calls name the request themselves.
+    // No logger for each request, which would cost more than most requests log: log calls name the request
+    // themselves.
     childLoggerFactory: (parent) => parent,
     bodyLimit: BODY_BYTES_MAX,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
@@ -68,7 +75,8 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
   });
 
   api.setValidatorCompiler(validatorCompiler);
-  // Responses are not validated at run time, which every request would pay for: the tests check them against the schemas.
+  // Responses are not validated at run time, which every request would pay for: the tests check them against
+  // the schemas.
   api.setSerializerCompiler(() => JSON.stringify);
   api.setErrorHandler(sendProblem);
   api.setNotFoundHandler(sendNotFound);

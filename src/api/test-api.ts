@@ -7,7 +7,10 @@ import { atTheEnd } from "../../test/support/cleanup.ts";
 import { createTestPlatform, type TestPlatform } from "../../test/support/test-platform.ts";
 import { createApi } from "./server.ts";
 
-/** For tests only: the API on a real database, and a client that validates every response against the OpenAPI document. */
+/**
+ * For tests only: the API on a real database, and a client that validates every response against the OpenAPI
+ * document.
+ */
 
 const PROBLEM = "#/components/schemas/Problem";
 
@@ -38,7 +41,9 @@ export interface Answer {
 
 export interface TestApi extends TestPlatform {
   readonly api: FastifyInstance;
-  /** Sends a request. Fails when the response is not documented for its route, or not in the documented form. */
+  /**
+   * Sends a request. Fails when the response is not documented for its route, or not in the documented form.
+   */
   ask(method: Method, url: string, ask?: Ask): Promise<Answer>;
 }
 

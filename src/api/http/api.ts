@@ -24,7 +24,10 @@ declare module "fastify" {
     principal: Principal | undefined;
   }
   interface FastifySchema {
-    /** The errors of this route alone, for the OpenAPI document, which adds those that all routes of its kind have. */
+    /**
+     * The errors of this route alone, for the OpenAPI document, which adds those that all routes of its kind
+     * have.
+     */
     errors?: readonly ErrorCode[];
   }
 }

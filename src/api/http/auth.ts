@@ -15,7 +15,9 @@ export const ADMIN_ACTOR = "admin";
 
 /** Most keys that one query looks up. */
 const LOOKUP_BATCH_MAX = 500;
-/** Most requests of one process whose key waits to be looked up. Further ones get 503: memory stays bounded. */
+/**
+ * Most requests of one process whose key waits to be looked up. Further ones get 503: memory stays bounded.
+ */
 const LOOKUPS_WAITING_MAX = 20_000;
 
 /** The key may contain spaces: an operator chooses the admin key. */
@@ -23,7 +25,9 @@ const BEARER = /^Bearer +(.+)$/i;
 /** The form of the keys that `createApiKey` creates. Any other is refused without a query. */
 const CUSTOMER_KEY = /^iep_[\w-]{43}$/;
 
-/** Returns the hook that sets `request.principal`, or refuses with 401. Concurrent requests share one query. */
+/**
+ * Returns the hook that sets `request.principal`, or refuses with 401. Concurrent requests share one query.
+ */
 export function authenticate(customers: CustomerRepository, adminApiKey: string) {
   const admin_digest = sha256(adminApiKey);
   const owners = new GroupCommit<string, Customer | undefined>({
@@ -89,13 +93,19 @@ export async function activeOnly(request: FastifyRequest): Promise<void> {
   if (principal.kind === "customer" && !principal.customer.active) throw customerInactive();
 }
 
-/** The only customer whose data a request may use; undefined for the admin key. Queries filter by it, so that no row of another customer is read. */
+/**
+ * The only customer whose data a request may use; undefined for the admin key. Queries filter by it, so that
+ * no row of another customer is read.
+ */
 export function ownerOf(request: FastifyRequest): string | undefined {
   const principal = principalOf(request);
   return principal.kind === "customer" ? principal.customer.id : undefined;
 }
 
-/** Refuses the id of another customer as if it did not exist, so that nobody can find out which customers exist. */
+/**
+ * Refuses the id of another customer as if it did not exist, so that nobody can find out which customers
+ * exist.
+ */
 export function refuseForeign(request: FastifyRequest, customer_id: string | undefined): void {
   const owner = ownerOf(request);
   if (owner !== undefined && customer_id !== undefined && customer_id !== owner)

@@ -2,13 +2,16 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Api } from "./api.ts";
 
-/** Requests still under way this long after `close` began are cut off: whoever stops the process kills it soon after. */
+/**
+ * Requests still under way this long after `close` began are cut off: whoever stops the process kills it soon
+ * after.
+ */
 const CLOSE_MAX_MS = 10_000;
 
 /**
- * Makes `close` quick. Node closes only the connections that are idle at that moment. A connection whose response comes a
- * moment later would stay open for the whole keep-alive timeout, and one that never sent anything, as browsers open
- * them ahead, for the whole request timeout.
+ * Makes `close` quick. Node closes only the connections that are idle at that moment. A connection whose
+ * response comes a moment later would stay open for the whole keep-alive timeout, and one that never sent
+ * anything, as browsers open them ahead, for the whole request timeout.
  */
 export function hangUpOnClose(api: Api): void {
   const underWay = new Map<Socket, Set<ServerResponse>>();

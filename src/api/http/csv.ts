@@ -2,7 +2,10 @@
 const FORMULA_STARTS = /^[=+\-@\t\r]/;
 const NEEDS_QUOTES = /[",\r\n]/;
 
-/** One line of RFC 4180. Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers stay as they are. */
+/**
+ * One line of RFC 4180. Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers
+ * stay as they are.
+ */
 export function csvLine(cells: readonly (string | number | null)[]): string {
   return `${cells.map(toCell).join(",")}\r\n`;
 }

@@ -2,7 +2,10 @@ import fastifySwaggerUi from "@fastify/swagger-ui";
 import { ERRORS } from "../../core/lib/errors.ts";
 import type { Api } from "./api.ts";
 
-/** The browser refuses to load anything from other hosts: fonts, badges, trackers. Swagger UI needs inline styles and data: icons. */
+/**
+ * The browser refuses to load anything from other hosts: fonts, badges, trackers. Swagger UI needs inline
+ * styles and data: icons.
+ */
 const ONLY_THIS_HOST = {
   "default-src": "'none'",
   "script-src": "'self'",

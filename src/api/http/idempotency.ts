@@ -24,8 +24,8 @@ export const IdempotencyHeaders = z.looseObject({
 });
 
 /**
- * The Idempotency-Key of a request, or undefined. The key is scoped to the caller; method, path and body must equal those
- * of the first request. `body` is the parsed body.
+ * The Idempotency-Key of a request, or undefined. The key is scoped to the caller; method, path and body must
+ * equal those of the first request. `body` is the parsed body.
  */
 export function idempotencyKeyOf(request: FastifyRequest, body: unknown): IdempotencyKey | undefined {
   const key = request.headers["idempotency-key"];
@@ -47,7 +47,10 @@ export function createdStatus(replayed: boolean): 200 | 201 {
   return replayed ? 200 : 201;
 }
 
-/** Sets `Idempotent-Replayed` where the response repeats that of an earlier request with the same Idempotency-Key. */
+/**
+ * Sets `Idempotent-Replayed` where the response repeats that of an earlier request with the same
+ * Idempotency-Key.
+ */
 export function setReplayedHeader(request: FastifyRequest, reply: FastifyReply, replayed: boolean): void {
   if (replayed && request.headers["idempotency-key"] !== undefined)
     reply.header("idempotent-replayed", "true");

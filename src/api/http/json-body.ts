@@ -3,7 +3,10 @@ import { z } from "zod";
 import type { Api } from "./api.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
 
-/** Accepts only JSON in UTF-8. Removes Fastify's parser of text/plain, and refuses bytes that are not UTF-8 instead of replacing them. */
+/**
+ * Accepts only JSON in UTF-8. Removes Fastify's parser of text/plain, and refuses bytes that are not UTF-8
+ * instead of replacing them.
+ */
 export function acceptJsonBodies(api: Api): void {
   const parseJson = api.getDefaultJsonParser("error", "error");
   api.removeAllContentTypeParsers();

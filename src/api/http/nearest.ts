@@ -1,7 +1,10 @@
 /** A longer word is not a typing mistake. */
 const LENGTH_MAX = 40;
 
-/** The candidate that was probably meant: at most two edits away, and at most half as many as it has characters. */
+/**
+ * The candidate that was probably meant: at most two edits away, and at most half as many as it has
+ * characters.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > LENGTH_MAX) return undefined;
   const [best] = candidates

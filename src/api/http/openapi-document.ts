@@ -62,7 +62,9 @@ type RouteSchema = NonNullable<
   Parameters<NonNullable<FastifyDynamicSwaggerOptions["transform"]>>[0]["route"]["schema"]
 >;
 
-/** Every error that a route can return: its own, and those that follow from what it takes and who may call it. */
+/**
+ * Every error that a route can return: its own, and those that follow from what it takes and who may call it.
+ */
 function errorsOf(schema: RouteSchema, isAdminOnly: boolean): ErrorCode[] {
   const isPublic = schema.security?.length === 0;
   return [
@@ -76,7 +78,10 @@ function errorsOf(schema: RouteSchema, isAdminOnly: boolean): ErrorCode[] {
   ];
 }
 
-/** Responses by status: `transformed` has their JSON Schemas, `own` the zod schemas of the route, which have names. */
+/**
+ * Responses by status: `transformed` has their JSON Schemas, `own` the zod schemas of the route, which have
+ * names.
+ */
 function asResponses(transformed: unknown, own: unknown): Record<string, unknown> {
   // Both map each status to a schema, or to the form with `content`, which is documented by hand.
   const schemas = Object.entries(transformed as Record<string, Record<string, unknown>>);

@@ -2,7 +2,10 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { ERRORS, PlatformError, type ErrorCode } from "../../core/lib/errors.ts";
 import type { Problem } from "./problem.ts";
 
-/** Codes of client errors that Fastify and its plugins throw, by status. Any other 4xx of theirs is `malformed_request`. */
+/**
+ * Codes of client errors that Fastify and its plugins throw, by status. Any other 4xx of theirs is
+ * `malformed_request`.
+ */
 const CODES_BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   404: "not_found",
   413: "payload_too_large",
@@ -43,7 +46,10 @@ export function toProblem(error: PlatformError, request_id: string): Problem {
   };
 }
 
-/** Fastify's error handler. Sends every thrown error as a problem. An unexpected one becomes `internal_error` and reveals nothing but the request's id. */
+/**
+ * Fastify's error handler. Sends every thrown error as a problem. An unexpected one becomes `internal_error`
+ * and reveals nothing but the request's id.
+ */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = asPlatformError(thrown);
   if (error.code === "internal_error")
@@ -53,8 +59,8 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
 
   if (error.status === 401) reply.header("www-authenticate", "Bearer");
   if (error.status === 503) reply.header("retry-after", "1");
-  // After a body that it did not read to its end, Fastify closes the connection, and the reset can reach the client
-  // before the response does. Without the header, Node reads and drops the rest of the body.
+  // After a body that it did not read to its end, Fastify closes the connection, and the reset can reach the
+  // client before the response does. Without the header, Node reads and drops the rest of the body.
   reply.removeHeader("connection");
   return (
     reply

@@ -13,7 +13,10 @@ interface Document {
   paths: Record<string, Record<string, Operation>>;
 }
 
-/** The generated document as a person would write it: only schemas that are used, under their own names, without redundant members. */
+/**
+ * The generated document as a person would write it: only schemas that are used, under their own names,
+ * without redundant members.
+ */
 export function tidyDocument<Generated extends object>(generated: Generated): Generated {
   // `jsonSchemaTransformObject` generated it from our routes, so its form is known.
   const document = withoutRedundancy(generated) as unknown as Document;

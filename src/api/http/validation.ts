@@ -19,7 +19,9 @@ const EXPECTED: Readonly<Record<string, string>> = {
   array: "an array",
 };
 
-/** Fastify's validator, based on zod: returns the parsed value, or `validation_failed` with every wrong field. */
+/**
+ * Fastify's validator, based on zod: returns the parsed value, or `validation_failed` with every wrong field.
+ */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema }) => {
   return (data: unknown) => {
     const parsed = schema.safeParse(data, { error: describe });

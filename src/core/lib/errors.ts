@@ -8,7 +8,10 @@ interface ErrorKind {
   readonly retryable: boolean;
 }
 
-/** Every error that the platform returns. The API's problems, the CLI's messages and the docs are generated from this table. */
+/**
+ * Every error that the platform returns. The API's problems, the CLI's messages and the docs are generated
+ * from this table.
+ */
 export const ERRORS = {
   malformed_request: { status: 400, retryable: false, title: "The request cannot be read" },
   missing_api_key: { status: 401, retryable: false, title: "An API key is required" },

@@ -58,7 +58,8 @@ export function apiKeyRoutes(api: Api, { customers }: Platform): void {
       },
     },
     async ({ params: { id }, query: { limit, cursor } }) => {
-      // A customer has a handful of keys, so all are read and the page is cut here. An empty list may mean that the customer does not exist.
+      // A customer has a handful of keys, so all are read and the page is cut here. An empty list may mean
+      // that the customer does not exist.
       const keys = await customers.listApiKeys(id);
       if (keys.length === 0 && !(await customers.findById(id))) throw noCustomer(id);
       const rest = keys.filter((key) => cursor === undefined || key.id < cursor);

@@ -92,7 +92,10 @@ function hasSignOfKind({ kind, amount_cents }: { kind: string; amount_cents: num
   return kind === "chargeback" ? amount_cents < 0 : amount_cents > 0;
 }
 
-/** Only the envelope. Each item is parsed on its own as a `NewEntry`, so that a wrong one does not fail the others. */
+/**
+ * Only the envelope. Each item is parsed on its own as a `NewEntry`, so that a wrong one does not fail the
+ * others.
+ */
 export const EntryBatch = z
   .strictObject({
     postings: z

@@ -36,7 +36,9 @@ const tags = ["Wallets"];
 
 const CSV_TYPE = "text/csv; charset=utf-8; header=present";
 
-/** The entries of a wallet, and every way to post one by hand. Refunds are posted to jobs: see `refundRoutes`. */
+/**
+ * The entries of a wallet, and every way to post one by hand. Refunds are posted to jobs: see `refundRoutes`.
+ */
 export function entryRoutes(api: Api, { wallets }: Platform): void {
   api.get(
     "/customers/:id/wallet/entries",

@@ -6,7 +6,9 @@ import type { Checks } from "../../http/checks.ts";
 import { Health, Readiness } from "./contract.ts";
 
 const tags = ["Operations"];
-/** Load balancers give up after a few seconds: a server that has not replied by then counts as unavailable. */
+/**
+ * Load balancers give up after a few seconds: a server that has not replied by then counts as unavailable.
+ */
 const CHECK_TIMEOUT_MS = 2_000;
 
 /** Needs no key: anyone who reaches the port may ask. So it tells nothing but whether the servers reply. */

@@ -23,7 +23,10 @@ export const Priority = z
   .literal(PRIORITIES, PRIORITY_MESSAGE)
   .meta({ type: "integer", description: "0 is high, 1 medium, 2 low." });
 
-/** A submitted job. `submitJobs` checks `input_data`: whether it can be stored, and the schema of its job type. */
+/**
+ * A submitted job. `submitJobs` checks `input_data`: whether it can be stored, and the schema of its job
+ * type.
+ */
 export const SubmitJob = z
   .strictObject({
     customer_id: Id.optional().meta({
@@ -63,7 +66,10 @@ export const SubmitJob = z
     ],
   });
 
-/** Only the envelope. Each item is parsed on its own as a `SubmitJob`, so that a wrong one does not fail the others. */
+/**
+ * Only the envelope. Each item is parsed on its own as a `SubmitJob`, so that a wrong one does not fail the
+ * others.
+ */
 export const SubmitBatch = z
   .strictObject({
     jobs: z

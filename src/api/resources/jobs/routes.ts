@@ -202,7 +202,9 @@ export function jobRoutes(api: Api, platform: Platform): void {
   );
 }
 
-/** The job with its customer: the owner of the key or, with the admin key, the customer that the body names. */
+/**
+ * The job with its customer: the owner of the key or, with the admin key, the customer that the body names.
+ */
 function forCustomer(request: FastifyRequest, job: z.output<typeof SubmitJob>): SubmitJobRequest {
   refuseForeign(request, job.customer_id);
   const customer_id = ownerOf(request) ?? job.customer_id;
@@ -214,8 +216,9 @@ type Result = z.output<typeof BatchResults>["results"][number];
 
 /**
  * Parses each item, submits the valid ones together, and returns the results in the order of the items. An
- * Idempotency-Key covers each item at its place: a job that it created before is returned again, an item that was
- * refused is submitted again. `replayed` is true when an earlier request created all jobs that are returned.
+ * Idempotency-Key covers each item at its place: a job that it created before is returned again, an item that
+ * was refused is submitted again. `replayed` is true when an earlier request created all jobs that are
+ * returned.
  */
 async function submitBatch(
   platform: Platform,

@@ -1,8 +1,8 @@
+import { findWallet } from "../../../core/use-cases/find-wallet.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { balanceAt } from "../../../core/use-cases/statement.ts";
-import type { WalletRepository } from "../../../core/model/wallet.ts";
 import type { Api } from "../../http/api.ts";
-import { adminOnly, noCustomer, refuseForeign } from "../../http/auth.ts";
+import { adminOnly, refuseForeign } from "../../http/auth.ts";
 import { IdParams } from "../../http/fields.ts";
 import { Balance, BalanceQuery, Wallet, WalletChanges } from "./contract.ts";
 
@@ -68,10 +68,4 @@ export function walletRoutes(api: Api, { wallets }: Platform): void {
       return { customer_id, currency, balance_cents, seq };
     },
   );
-}
-
-async function findWallet(wallets: WalletRepository, customer_id: string) {
-  const wallet = await wallets.findByCustomerId(customer_id);
-  if (!wallet) throw noCustomer(customer_id);
-  return wallet;
 }
