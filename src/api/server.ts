@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import fastifySwagger from "@fastify/swagger";
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { BODY_BYTES_MAX } from "../core/model/limits.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { Api } from "./http/api.ts";
 import { authenticate } from "./http/auth.ts";
@@ -23,8 +24,6 @@ import { runnerRoutes } from "./resources/runners/routes.ts";
 import { walletRoutes } from "./resources/wallets/routes.ts";
 import { validatorCompiler } from "./http/validation.ts";
 
-/** Largest request body, as the contract says. */
-const BODY_BYTES_MAX = 1_048_576;
 /** Longer than any id, so that a wrong id reaches validation, which names the field. */
 const PARAM_LENGTH_MAX = 500;
 /** A request must arrive within this: 1 MiB at 35 KiB/s. Slower clients hold a socket for no longer. */

@@ -1,14 +1,11 @@
 import { z } from "zod";
+import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, TIME_END_MS } from "../../core/model/limits.ts";
 import { AMOUNT_CENTS_MAX } from "../../core/model/wallet.ts";
 import { decodeCursor } from "./cursor.ts";
 
-const NEVER_AFTER_MS = Date.UTC(9999, 11, 31);
 const FRACTION = /\.(\d+)/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SEQ = /^[1-9]\d{0,14}$/;
-
-export const PAGE_LIMIT_DEFAULT = 50;
-export const PAGE_LIMIT_MAX = 200;
 
 /** The message of a wrong field. A missing field has a message of its own. */
 export const says = (message: string) => (issue: { readonly input?: unknown }) =>
@@ -54,7 +51,7 @@ export const Timestamp = z.iso
 
 function isStorable(time: string): boolean {
   const instant_ms = Date.parse(time);
-  return instant_ms >= 0 && instant_ms < NEVER_AFTER_MS;
+  return instant_ms >= 0 && instant_ms < TIME_END_MS;
 }
 
 /** A JavaScript Date has milliseconds only, so the fraction of the second is carried over as text. */

@@ -1,8 +1,6 @@
 import { createReadStream } from "node:fs";
 import { z } from "zod";
-
-/** The limit of a request body of the API. */
-const BYTES_MAX = 1024 * 1024;
+import { BODY_BYTES_MAX } from "../../core/model/limits.ts";
 
 type Bytes = AsyncIterable<Uint8Array | string>;
 
@@ -32,7 +30,7 @@ async function parse(
   const where = source === undefined ? "" : ` in ${source}`;
   try {
     const bytes = await reading;
-    if (bytes.length > BYTES_MAX) return { fault: `is larger than 1 MiB${where}` };
+    if (bytes.length > BODY_BYTES_MAX) return { fault: `is larger than 1 MiB${where}` };
     return { value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -50,7 +48,7 @@ async function readAll(source: Bytes): Promise<Uint8Array> {
     const bytes = Buffer.from(chunk);
     chunks.push(bytes);
     length += bytes.length;
-    if (length > BYTES_MAX) break;
+    if (length > BODY_BYTES_MAX) break;
   }
   return Buffer.concat(chunks);
 }

@@ -2,18 +2,18 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { MAX_ATTEMPTS_LIMIT, TIMEOUT_SECONDS_LIMIT } from "../../core/model/job-type.ts";
 import { PRIORITIES, type Priority } from "../../core/model/job.ts";
+import {
+  EMAIL_LENGTH_MAX,
+  NAME_LENGTH_MAX,
+  PAGE_LIMIT_DEFAULT,
+  PAGE_LIMIT_MAX,
+  REASON_LENGTH_MAX,
+  REFERENCE_LENGTH_MAX,
+  RUN_AT_AHEAD_MAX_MS,
+  TIME_END_MS,
+} from "../../core/model/limits.ts";
 import { AMOUNT_CENTS_MAX } from "../../core/model/wallet.ts";
 import { UsageError } from "./errors.ts";
-
-// The limits of the API (src/api/contract); options.test.ts proves that they are the same.
-const NAME_LENGTH_MAX = 200;
-const EMAIL_LENGTH_MAX = 320;
-const REFERENCE_LENGTH_MAX = 200;
-const REASON_LENGTH_MAX = 500;
-const LIST_LIMIT_DEFAULT = 50;
-const LIST_LIMIT_MAX = 200;
-const RUN_AT_AHEAD_MAX_MS = 10 * 365.25 * 24 * 60 * 60 * 1_000;
-const NEVER_AFTER_MS = Date.UTC(9999, 11, 31);
 
 /** Schemas that turn the text of options and arguments into values. */
 export const Id = z.guid("must be a UUID").toLowerCase();
@@ -42,7 +42,12 @@ export const MonthlySpendLimitCents = orNone(0, AMOUNT_CENTS_MAX);
 export const CostCents = integer(0, AMOUNT_CENTS_MAX);
 export const MaxAttempts = integer(1, MAX_ATTEMPTS_LIMIT);
 export const TimeoutSeconds = integer(1, TIMEOUT_SECONDS_LIMIT);
-export const ListLimit = integer(1, LIST_LIMIT_MAX).default(LIST_LIMIT_DEFAULT);
+/** The option that `ListLimit` reads. */
+export const LIMIT_OPTION = [
+  "--limit <n>",
+  `how many at most, up to ${PAGE_LIMIT_MAX} (default: ${PAGE_LIMIT_DEFAULT})`,
+] as const;
+export const ListLimit = integer(1, PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT);
 export const LinkCount = integer(1, 999_999_999_999);
 export const Flag = z.boolean().default(false);
 
@@ -63,7 +68,7 @@ export const PriorityOption = z.string().transform((word, context): Priority => 
 /** A point in time. It goes to the database as it was typed, with all its digits. */
 export const Time = z.iso
   .datetime({ offset: true, error: "must be a time such as 2026-11-23T21:06:00Z (RFC 3339, with an offset)" })
-  .refine((time) => Date.parse(time) >= 0 && Date.parse(time) < NEVER_AFTER_MS, {
+  .refine((time) => Date.parse(time) >= 0 && Date.parse(time) < TIME_END_MS, {
     error: "must be between 1970 and 9999",
     abort: true,
   });

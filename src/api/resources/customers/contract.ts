@@ -1,9 +1,7 @@
 import { z } from "zod";
+import { EMAIL_LENGTH_MAX, NAME_LENGTH_MAX } from "../../../core/model/limits.ts";
 import { DEFAULT_CURRENCY } from "../../../core/model/wallet.ts";
 import { UtcTime, Id, pageOf, says, text } from "../../http/fields.ts";
-
-const NAME_LENGTH_MAX = 200;
-const EMAIL_LENGTH_MAX = 320;
 
 /** The name of a customer, a key or a job type. */
 export const Name = text(NAME_LENGTH_MAX);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { REASON_LENGTH_MAX, REFERENCE_LENGTH_MAX } from "../../../core/model/limits.ts";
 import {
   AMOUNT_CENTS_MAX,
   ENTRY_KINDS,
@@ -7,9 +8,6 @@ import {
 } from "../../../core/model/wallet.ts";
 import { AmountCents, UtcTime, Id, Limit, pageOf, SeqCursor, text, Timestamp } from "../../http/fields.ts";
 import { Problem } from "../../http/problem.ts";
-
-const REFERENCE_LENGTH_MAX = 200;
-const REASON_LENGTH_MAX = 500;
 
 /** In the description of every operation that posts an entry. */
 export const ONCE =

@@ -1,13 +1,14 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
 import { PlatformError } from "../../../core/lib/errors.ts";
+import { PAGE_LIMIT_DEFAULT } from "../../../core/model/limits.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { findPeriod } from "../../../core/use-cases/statement.ts";
 import type { Api } from "../../http/api.ts";
 import { ADMIN_ACTOR, adminOnly, refuseForeign } from "../../http/auth.ts";
 import { prefersCsv } from "../../http/csv.ts";
 import { toPage } from "../../http/cursor.ts";
-import { IdParams, PAGE_LIMIT_DEFAULT } from "../../http/fields.ts";
+import { IdParams } from "../../http/fields.ts";
 import {
   Adjustment,
   Chargeback,

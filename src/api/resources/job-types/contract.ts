@@ -5,11 +5,10 @@ import {
   MAX_ATTEMPTS_LIMIT,
   TIMEOUT_SECONDS_LIMIT,
 } from "../../../core/model/job-type.ts";
+import { NAME_LENGTH_MAX } from "../../../core/model/limits.ts";
 import { findUnstorable } from "../../../core/lib/json.ts";
 import { AMOUNT_CENTS_MAX } from "../../../core/model/wallet.ts";
 import { UtcTime, Id, pageOf, text } from "../../http/fields.ts";
-
-const NAME_LENGTH_MAX = 200;
 
 export const MaxAttempts = z.int().min(1).max(MAX_ATTEMPTS_LIMIT);
 

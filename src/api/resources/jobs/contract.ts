@@ -1,20 +1,11 @@
 import { z } from "zod";
+import { PAGE_LIMIT_DEFAULT, RUN_AT_AHEAD_MAX_MS } from "../../../core/model/limits.ts";
 import { DEFAULT_PRIORITY, JOB_BATCH_MAX, JOB_STATUSES, PRIORITIES } from "../../../core/model/job.ts";
-import {
-  AmountCents,
-  UtcTime,
-  Id,
-  IdCursor,
-  Limit,
-  PAGE_LIMIT_DEFAULT,
-  pageOf,
-  Timestamp,
-} from "../../http/fields.ts";
+import { AmountCents, UtcTime, Id, IdCursor, Limit, pageOf, Timestamp } from "../../http/fields.ts";
 import { Reason, Reference } from "../entries/contract.ts";
 import { MaxAttempts } from "../job-types/contract.ts";
 import { Problem } from "../../http/problem.ts";
 
-const RUN_AT_AHEAD_MAX_MS = 10 * 365.25 * 24 * 60 * 60 * 1_000;
 const PRIORITY_MESSAGE = "must be 0 (high), 1 (medium) or 2 (low)";
 
 const PRIORITY_OF = { "0": 0, "1": 1, "2": 2 } as const;

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { UtcTime, Id, Limit, PAGE_LIMIT_DEFAULT, pageOf, SeqCursor } from "../../http/fields.ts";
+import { PAGE_LIMIT_DEFAULT } from "../../../core/model/limits.ts";
+import { UtcTime, Id, Limit, pageOf, SeqCursor } from "../../http/fields.ts";
 import { CostCents } from "../job-types/contract.ts";
 
 export const PriceParams = z.strictObject({ id: Id, customer_id: Id });

@@ -6,7 +6,7 @@ import { PlatformError } from "../../../core/lib/errors.ts";
 import { DEFAULT_CURRENCY } from "../../../core/model/wallet.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { formatDetails, formatTime, formatYesNo, type Column } from "../../terminal/format.ts";
-import { Currency, Email, Flag, Id, ListLimit, Name } from "../../terminal/options.ts";
+import { Currency, Email, Flag, Id, LIMIT_OPTION, ListLimit, Name } from "../../terminal/options.ts";
 import { addApiKeyCommands } from "../api-keys/api-keys.ts";
 
 const COLUMNS: readonly Column<Customer>[] = [
@@ -34,7 +34,7 @@ function addReading(customers: Command, run: CliRun): void {
   const { terminal } = run;
   withExamples(customers.command("list"), "iep customers list --limit 10")
     .description("List the newest customers")
-    .option("--limit <n>", "how many at most, up to 200 (default: 50)")
+    .option(...LIMIT_OPTION)
     .action(
       platformAction(run, z.object({ limit: ListLimit }), async (platform, { limit }) => {
         const empty = "No customers yet. Create one: iep customers create --name … --email …";

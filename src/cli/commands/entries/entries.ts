@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { findWallet } from "../../../core/use-cases/find-wallet.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
-import { Id, ListLimit } from "../../terminal/options.ts";
+import { Id, LIMIT_OPTION, ListLimit } from "../../terminal/options.ts";
 import { entryColumns } from "./format-entry.ts";
 import { addPostCommands } from "./post.ts";
 import { addStatementCommand } from "./statement.ts";
@@ -19,7 +19,7 @@ function addList(wallets: Command, run: CliRun): void {
   withExamples(wallets.command("entries"), "iep wallets entries <customer-id> --limit 10")
     .description("List the newest entries of a wallet")
     .argument("<customer-id>", "id of the customer")
-    .option("--limit <n>", "how many at most, up to 200 (default: 50)")
+    .option(...LIMIT_OPTION)
     .action(
       platformAction(
         run,

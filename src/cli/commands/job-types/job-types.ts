@@ -12,6 +12,7 @@ import {
   CostCents,
   Flag,
   Id,
+  LIMIT_OPTION,
   ListLimit,
   MaxAttempts,
   Name,
@@ -53,7 +54,7 @@ function addReading(jobTypes: Command, run: CliRun): void {
   const { terminal } = run;
   withExamples(jobTypes.command("list"), "iep job-types list")
     .description("List the newest job types")
-    .option("--limit <n>", "how many at most, up to 200 (default: 50)")
+    .option(...LIMIT_OPTION)
     .action(
       platformAction(run, z.object({ limit: ListLimit }), async (platform, { limit }) => {
         const empty =

@@ -8,7 +8,7 @@ import { platformAction, withExamples, type CliRun } from "../../terminal/comman
 import { findJobType } from "../job-types/find-job-type.ts";
 import { printSubmitted } from "./print-submitted.ts";
 import { formatJob, jobColumns } from "./format-job.ts";
-import { Flag, Id, ListLimit } from "../../terminal/options.ts";
+import { Flag, Id, LIMIT_OPTION, ListLimit } from "../../terminal/options.ts";
 import { addEstimateCommand } from "./estimate.ts";
 import { addRefundCommand } from "./refund.ts";
 import { addSubmitCommand } from "./submit.ts";
@@ -49,7 +49,7 @@ export function addJobCommands(program: Command, run: CliRun): void {
     .option("--customer <id>", "only jobs of this customer")
     .option("--status <status>", `only jobs with this status: ${JOB_STATUSES.join(", ")}`)
     .option("--type <id|name>", "only jobs of this type")
-    .option("--limit <n>", "how many at most, up to 200 (default: 50)")
+    .option(...LIMIT_OPTION)
     .action(
       platformAction(
         run,

@@ -5,7 +5,7 @@ import type { PriceChange } from "../../../core/model/price.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { findJobType } from "../job-types/find-job-type.ts";
 import { formatDetails, formatMoney, formatTime, type Column } from "../../terminal/format.ts";
-import { CostCents, Id, ListLimit } from "../../terminal/options.ts";
+import { CostCents, Id, LIMIT_OPTION, ListLimit } from "../../terminal/options.ts";
 
 const COLUMNS: readonly Column<PriceChange>[] = [
   { title: "SINCE", cell: (row) => formatTime(row.valid_from) },
@@ -32,7 +32,7 @@ function addHistory(jobTypes: Command, run: CliRun): void {
   )
     .description("List all prices of a job type, newest first: standard costs and prices of single customers")
     .argument("<type>", "id or name of the job type")
-    .option("--limit <n>", "how many at most, up to 200 (default: 50)")
+    .option(...LIMIT_OPTION)
     .action(
       platformAction(run, z.object({ type: Type, limit: ListLimit }), async (platform, { type, limit }) => {
         const { id } = await findJobType(platform, type);
