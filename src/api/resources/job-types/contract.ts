@@ -33,7 +33,7 @@ const InputSchema = z
 
 export const CostCents = z.int().min(0).max(AMOUNT_CENTS_MAX).meta({
   description:
-    "Price of one job in integer cents. A job keeps the price that was valid when it was submitted.",
+    "Highest price of one job in integer cents: its processor may charge less. A job keeps the price at its submission.",
 });
 
 const fields = {

@@ -83,7 +83,7 @@ function addCreate(jobTypes: Command, run: CliRun): void {
     .description("Create a job type")
     .option("--name <text>", "unique name (required)")
     .option("--processing-logic-id <id>", "id of the processor that runs its jobs (required)")
-    .option("--cost-cents <n>", "price of a job, in cents (required)")
+    .option("--cost-cents <n>", "highest price of a job, in cents (required)")
     .option(
       "--max-attempts <n>",
       `how often a job is started before it fails (default: ${JOB_TYPE_DEFAULTS.max_attempts})`,
@@ -125,7 +125,7 @@ function addUpdate(jobTypes: Command, run: CliRun): void {
     .argument("<id>", "id of the job type")
     .option("--name <text>", "new unique name")
     .option("--processing-logic-id <id>", "id of the processor that runs its jobs")
-    .option("--cost-cents <n>", "price of a job, in cents")
+    .option("--cost-cents <n>", "highest price of a job, in cents")
     .option("--max-attempts <n>", "how often a job is started before it fails")
     .option("--timeout-seconds <n>", "how long one attempt may run")
     .option(

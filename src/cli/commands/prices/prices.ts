@@ -52,7 +52,7 @@ function addCustomerPrice(jobTypes: Command, run: CliRun): void {
     )
     .argument("<type>", "id or name of the job type")
     .option("--customer <id>", "id of the customer (required)")
-    .option("--cost-cents <n>", "price of a job, in cents (required)")
+    .option("--cost-cents <n>", "highest price of a job, in cents (required)")
     .action(
       platformAction(
         run,
