@@ -40,20 +40,20 @@ for (;;) {
 
 async function sendBeat() {
   if (runner_id === undefined || performance.now() - turned_at > silent_loop_ms) return heartbeat_ms;
-  const beating_for = runner_id;
+  const id = runner_id;
   try {
     client ??= await connect();
     /** @type {import("pg").QueryResult<Omit<Beat, "runner_id">>} */
     const { rows } = await client.query({
       name: "heartbeat",
       text: "SELECT alive, queue_paused, cancelled FROM heartbeat($1, $2::uuid[])",
-      values: [beating_for, told],
+      values: [id, told],
     });
     const [pulse] = rows;
     if (!pulse) throw new Error("heartbeat() returned no row");
-    if (beating_for === runner_id) told = pulse.cancelled;
+    if (id === runner_id) told = pulse.cancelled;
     /** @type {Beat} */
-    const beat = { runner_id: beating_for, ...pulse };
+    const beat = { runner_id: id, ...pulse };
     main.postMessage(beat);
     return heartbeat_ms;
   } catch {
