@@ -1,9 +1,12 @@
 import type { Platform } from "../core/use-cases/platform.ts";
 import { createApi } from "./server.ts";
 
-/** The OpenAPI 3.1 document of the API, made from the schemas that validate its requests. Needs no server: `openapi.json` is written from it. */
+/**
+ * The OpenAPI 3.1 document of the API, generated from the schemas that validate its requests. Needs no
+ * database and no Redis.
+ */
 export async function generateOpenApi(): Promise<object> {
-  // No handler runs, so nobody asks the platform for anything.
+  // No handler runs, so the platform is never used.
   const platform = { customers: {} } as Platform;
   const api = await createApi({ platform, adminApiKey: "", log: false });
   try {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import fastifySwagger from "@fastify/swagger";
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { BODY_BYTES_MAX } from "../core/model/limits.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { Api } from "./http/api.ts";
 import { authenticate } from "./http/auth.ts";
@@ -14,23 +15,28 @@ import { customerRoutes } from "./resources/customers/routes.ts";
 import { docsRoutes } from "./http/docs-routes.ts";
 import { healthRoutes } from "./resources/health/routes.ts";
 import { jobTypeRoutes } from "./resources/job-types/routes.ts";
+import { refundRoutes } from "./resources/jobs/refunds.ts";
 import { jobRoutes } from "./resources/jobs/routes.ts";
-import { postingRoutes } from "./resources/postings/routes.ts";
+import { entryRoutes } from "./resources/entries/routes.ts";
 import { priceRoutes } from "./resources/prices/routes.ts";
 import { queueRoutes } from "./resources/queue/routes.ts";
 import { runnerRoutes } from "./resources/runners/routes.ts";
 import { walletRoutes } from "./resources/wallets/routes.ts";
 import { validatorCompiler } from "./http/validation.ts";
 
-/** The contract's limit of a body. */
-const BODY_BYTES_MAX = 1_048_576;
-/** Longer than any id: a wrong one gets to validation, which names it. */
+/** Longer than any id, so that a wrong id reaches validation, which names the field. */
 const PARAM_LENGTH_MAX = 500;
-/** For a request to arrive whole: 1 MiB at 35 KiB/s. Slower senders hold a socket for no longer than this. */
+/** A request must arrive within this: 1 MiB at 35 KiB/s. Slower clients hold a socket for no longer. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** A silent socket while we work: longer than the slowest statement may take (30 s), so that we answer before we hang up. */
+/**
+ * A socket may be silent this long while we work. The slowest statement may take 30 s, so we respond before
+ * we hang up.
+ */
 const CONNECTION_TIMEOUT_MS = 60_000;
-/** An idle connection: longer than the 60 s of common load balancers, so that they hang up first and never send into a closing socket. */
+/**
+ * An idle connection stays open this long. Load balancers commonly close theirs after 60 s: they hang up
+ * first and never send into a closing socket.
+ */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
 const REDACTED = ["authorization", "headers.authorization", "req.headers.authorization", "api_key"];
@@ -42,18 +48,19 @@ interface ApiOptions {
 }
 
 /**
- * The HTTP API, ready to listen or to be injected into. It opens nothing and owns nothing but its socket: `close` stops taking connections,
- * ends idle ones, answers what is under way, and leaves the platform open.
+ * The HTTP API, ready to listen, or to take injected requests. It owns nothing but its socket: `close` stops
+ * accepting connections, closes idle ones, finishes the requests under way, and leaves the platform open.
  */
 export async function createApi({ platform, adminApiKey, log }: ApiOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger | false = log && log.child({}, { redact: REDACTED });
   const api: Api = fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
-    // Ours alone: an id that a client chose could be another request's.
+    // We choose the id: one that a client chose could be that of another request.
     genReqId: () => randomUUID(),
     trustProxy: false,
-    // Whoever logs names the request: a logger of its own for each would cost more than most of them log.
+    // No logger for each request, which would cost more than most requests log: log calls name the request
+    // themselves.
     childLoggerFactory: (parent) => parent,
     bodyLimit: BODY_BYTES_MAX,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
@@ -61,20 +68,21 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: "idle",
-    // While closing, a request on an open connection is answered like any other, and its connection then ends.
+    // While closing, a request on an open connection gets its normal response, and then its connection ends.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
   });
 
   api.setValidatorCompiler(validatorCompiler);
-  // Answers are what the core made: a test holds them against the schemas, no request pays for it.
+  // Responses are not validated at run time, which every request would pay for: the tests check them against
+  // the schemas.
   api.setSerializerCompiler(() => JSON.stringify);
   api.setErrorHandler(sendProblem);
   api.setNotFoundHandler(sendNotFound);
   acceptJsonBodies(api);
   hangUpOnClose(api);
   api.decorateRequest("principal", undefined);
-  // With callbacks: on every request, a promise is more work than what these do.
+  // Hooks with callbacks, not promises: a promise on every request would cost more than what these hooks do.
   api.addHook("onRequest", (request, reply, done) => {
     reply.header("request-id", request.id);
     done();
@@ -99,7 +107,8 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
       apiKeyRoutes,
       jobTypeRoutes,
       priceRoutes,
-      postingRoutes,
+      entryRoutes,
+      refundRoutes,
       queueRoutes,
       runnerRoutes,
     ])

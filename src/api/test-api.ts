@@ -7,7 +7,10 @@ import { atTheEnd } from "../../test/support/cleanup.ts";
 import { createTestPlatform, type TestPlatform } from "../../test/support/test-platform.ts";
 import { createApi } from "./server.ts";
 
-/** For tests only: the API on a real database, and a client that holds every answer against the OpenAPI document. */
+/**
+ * For tests only: the API on a real database, and a client that validates every response against the OpenAPI
+ * document.
+ */
 
 const PROBLEM = "#/components/schemas/Problem";
 
@@ -16,16 +19,16 @@ export const ADMIN_KEY = "the admin key of the tests";
 type Method = "GET" | "POST" | "PATCH" | "DELETE" | "PUT";
 
 interface Ask {
-  /** Null: without a key. Left out: the admin key. */
+  /** Null: no key. Default: the admin key. */
   readonly key?: string | null;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Sent as it is, as `application/json` unless the headers say otherwise. */
+  /** Sent unchanged, as `application/json` unless the headers say otherwise. */
   readonly raw?: string | Buffer;
   readonly headers?: Record<string, string>;
 }
 
-// Answers of any shape: a wrong one fails the expectation that reads it.
+// A response of any shape: a wrong one fails the expectation that reads it.
 // oxlint-disable-next-line typescript/no-explicit-any
 type Json = any;
 
@@ -38,7 +41,9 @@ export interface Answer {
 
 export interface TestApi extends TestPlatform {
   readonly api: FastifyInstance;
-  /** Every answer is checked: documented for its route, and of the documented form. */
+  /**
+   * Sends a request. Fails when the response is not documented for its route, or not in the documented form.
+   */
   ask(method: Method, url: string, ask?: Ask): Promise<Answer>;
 }
 
@@ -85,7 +90,7 @@ function bearer(key: string | null): Record<string, string> {
   return key === null ? {} : { authorization: `Bearer ${key}` };
 }
 
-/** A check of one answer against the document; throws what is wrong with it. */
+/** Returns a check of one response against the document, which throws what is wrong with it. */
 function documentedBy(document: Json): (method: Method, url: string, answer: Answer) => void {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   ajvFormats.default(ajv);
@@ -95,7 +100,7 @@ function documentedBy(document: Json): (method: Method, url: string, answer: Ans
     operations,
   }));
   const compiled = new Map<unknown, ValidateFunction>();
-  // A path with broken percent-encoding, say, belongs to no route: any problem will do.
+  // A request may match no route, for example with broken percent-encoding: then any problem is accepted.
   const ofNoRoute = { content: { "application/problem+json": { schema: { $ref: PROBLEM } } } };
 
   return (method, url, answer) => {
@@ -106,11 +111,11 @@ function documentedBy(document: Json): (method: Method, url: string, answer: Ans
 
     const operation = paths.find(({ pattern }) => pattern.test(url))?.operations[method.toLowerCase()];
     const response = operation ? operation.responses[answer.status] : ofNoRoute;
-    assert(response, `${method} ${url} answers ${answer.status}, which is not documented: ${answer.text}`);
+    assert(response, `${method} ${url} returns ${answer.status}, which is not documented: ${answer.text}`);
     if (!response.content) return assert.equal(answer.text, "");
     const type = String(answer.headers["content-type"]).split(";")[0] ?? "";
     const media = response.content[type];
-    assert(media, `${method} ${url} answers ${type}, which is not documented`);
+    assert(media, `${method} ${url} returns ${type}, which is not documented`);
     const validate = compiled.get(media) ?? ajv.compile({ ...media.schema, components });
     compiled.set(media, validate);
     const isValid = validate(answer.body ?? answer.text);

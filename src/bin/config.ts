@@ -1,7 +1,5 @@
 import { z } from "zod";
-
-/** EX_CONFIG of sysexits.h: a wrong value, nothing started. */
-export const EXIT_CONFIG = 78;
+import { OperatorError } from "../core/lib/operator-error.ts";
 
 const url = (protocols: string[], example: string) =>
   z
@@ -18,13 +16,13 @@ const integer = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 
-/** The environment, whole. README.md has the same table. */
+/** Every variable of the environment that the platform reads. README.md has the same table. */
 const Environment = z.object({
   DATABASE_URL: url(["postgres:", "postgresql:"], "postgres://user:password@127.0.0.1:5432/iep").optional(),
   REDIS_URL: url(["redis:", "rediss:"], "redis://127.0.0.1:6379/0").optional(),
   HOST: z.string().min(1, "must not be empty").default("127.0.0.1"),
   PORT: integer(0, 65_535).default(3000),
-  ADMIN_API_KEY: z.string().min(16, "must have 16 characters or more").optional(),
+  ADMIN_API_KEY: z.string().min(16, "must have at least 16 characters").optional(),
   QUEUE_KEY_PREFIX: z
     .string()
     .regex(/^[\w{}:.-]{1,100}$/, "must be 1 to 100 letters, digits or one of _ { } : . -")
@@ -45,12 +43,14 @@ const Environment = z.object({
 
 export type Config = z.output<typeof Environment>;
 
-/** The environment is wrong. The message has every fault, one a line. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
+/** The environment is wrong. The message lists every wrong variable on a line of its own. */
+export class ConfigError extends OperatorError {
+  constructor(message: string) {
+    super("configuration", message);
+  }
 }
 
-/** Reads `.env` of the working directory, where there is one; what is set already stays. */
+/** Reads `.env` of the working directory if it exists. Variables that are already set keep their values. */
 export function loadDotEnv(): void {
   try {
     process.loadEnvFile();
@@ -62,8 +62,9 @@ export function loadDotEnv(): void {
 }
 
 /**
- * Checks the environment as a whole; throws a `ConfigError` that lists every fault. A variable that is set but empty counts as not set, as in
- * `.env` files. `needs` names what this process cannot start without.
+ * Validates the whole environment. Throws a `ConfigError` that lists every wrong variable. A variable that is
+ * set but empty counts as not set, as in `.env` files. `needs` names the variables that this process cannot
+ * start without.
  */
 export function readConfig<Needed extends keyof Config = never>(
   environment: NodeJS.ProcessEnv,
@@ -82,6 +83,6 @@ export function readConfig<Needed extends keyof Config = never>(
       ["The environment is not valid:", ...[...faults, ...missing].map((fault) => `  ${fault}`)].join("\n"),
     );
   }
-  // `needs` were found to be set just above.
+  // The check above found all of `needs` set.
   return parsed.data as Config & { [Name in Needed]-?: NonNullable<Config[Name]> };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { PlatformError } from "../core/lib/errors.ts";
+import { OperatorError } from "../core/lib/operator-error.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import { MigrationError } from "../postgres/connection/migration-error.ts";
 import { migrateUp, pendingChanges } from "../postgres/connection/migrator.ts";
@@ -9,8 +10,10 @@ const WAIT_MS = 30_000;
 const RETRY_MS = 500;
 
 /** A server that this process needs did not come within 30 s. The message has one line a server. */
-export class ServersAwayError extends Error {
-  override readonly name = "ServersAwayError";
+export class ServersAwayError extends OperatorError {
+  constructor(message: string) {
+    super("unavailable", message);
+  }
 }
 
 type ServerConfig = Pick<Config, "REDIS_URL"> & { DATABASE_URL: string };
@@ -22,8 +25,8 @@ interface WaitOptions {
 }
 
 /**
- * Waits until PostgreSQL answers with the schema of this version, and Redis where one is configured. Says at once what it waits for, one line a
- * server; throws after 30 s.
+ * Waits until PostgreSQL answers with the schema of this version, and Redis where one is configured. Says at
+ * once what it waits for, one line a server; throws after 30 s.
  */
 export async function waitForServers(
   platform: Platform,

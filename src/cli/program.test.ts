@@ -2,6 +2,8 @@ import { beforeAll, expect, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { createTestDatabase } from "../../test/support/database.ts";
 import { createTestPlatform } from "../../test/support/test-platform.ts";
+import { PlatformError } from "../core/lib/errors.ts";
+import { OperatorError } from "../core/lib/operator-error.ts";
 import { migrateDown, migrationStatus } from "../postgres/connection/migrator.ts";
 import type { CliContext } from "./terminal/context.ts";
 import { createTestCli } from "../../test/support/test-cli.ts";
@@ -100,7 +102,22 @@ test("an error that is not meant for users is thrown on, for the process to tell
   await expect(broken.run("audit", "--json")).rejects.toThrow(new TypeError("a bug"));
 });
 
-test("a database without the schema is told with the way out", async () => {
+test("a wrong configuration is exit 78 with its message, as text and as JSON", async () => {
+  const wrong = new OperatorError("configuration", "The environment is not valid:\n  PORT: must be set");
+  const unset = await createTestCli({ withPlatform: () => Promise.reject(wrong) });
+  expect(await unset.run("queue")).toEqual({
+    exit_code: 78,
+    stdout: "",
+    stderr: `error: ${wrong.message}\n`,
+  });
+  const { exit_code, stderr } = await unset.run("queue", "--json");
+  expect(exit_code).toBe(78);
+  expect(JSON.parse(stderr)).toEqual({
+    error: { code: "configuration", message: wrong.message, errors: [] },
+  });
+});
+
+test("a database without the schema is an error that says what to run", async () => {
   const { url } = await createTestDatabase();
   await migrateDown(url, Number.MAX_SAFE_INTEGER);
   const { platform } = await createTestPlatform({ databaseUrl: url });
@@ -110,7 +127,17 @@ test("a database without the schema is told with the way out", async () => {
   });
   const { exit_code, stderr } = await empty.run("customers", "list");
   expect(exit_code).toBe(1);
-  expect(stderr).toMatch(/^error: the database lacks \d+ migrations: run iep migrate up\n$/);
+  expect(stderr).toMatch(/^error: \d+ migrations have not run on this database: run iep migrate up\n$/);
+});
+
+test("a server that is away is exit 1, and says so", async () => {
+  const away = new PlatformError("unavailable", "The database does not answer. Try again.");
+  const unreachable = await createTestCli({ withPlatform: () => Promise.reject(away) });
+  expect(await unreachable.run("queue")).toEqual({
+    exit_code: 1,
+    stdout: "",
+    stderr: `error: ${away.message}\n`,
+  });
 });
 
 test("the processes get their options, and their exit code is the program's", async () => {

@@ -16,8 +16,9 @@ import { EXIT_OK } from "./terminal/errors.ts";
 import { createTerminal } from "./terminal/terminal.ts";
 
 /**
- * Runs one command line (without `node` and the script) and answers the exit code: 0 ok, 1 error, 2 wrong usage, 4 the job that was waited for did
- * not succeed. Throws what is not meant for a user: a fault of the configuration, or a bug.
+ * Runs one command line (without `node` and the script) and returns the exit code: 0 ok, 1 error, 2 wrong
+ * usage, 4 the job that was waited for did not succeed, 78 wrong configuration. Throws errors that are not
+ * meant for users: bugs.
  */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   const terminal = createTerminal(context, wantsJson(argv));
@@ -30,7 +31,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   }
 }
 
-/** `--json` counts wherever it stands: commander reads an option of the program before and after the command. */
+/** `--json` may stand anywhere: commander reads options of the program before and after the command. */
 function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
@@ -42,13 +43,13 @@ function createProgram(run: CliRun): Command {
   const program = new Command("iep")
     .description("A paid job queue: jobs and prepaid wallets in one PostgreSQL transaction")
     .version(VERSION)
-    .option("--json", "one JSON document on stdout and nothing else there; errors as JSON on stderr")
+    .option("--json", "print one JSON document on stdout, and errors as JSON on stderr")
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       writeErr: (text) => void (terminal.json || context.stderr.write(text)),
-      // `terminal.fail` tells it, as text or as JSON.
+      // `terminal.fail` prints it, as text or as JSON.
       outputError: () => undefined,
       getOutHelpWidth: () => columns() ?? 80,
       getErrHelpWidth: () => columns() ?? 80,
@@ -57,7 +58,7 @@ function createProgram(run: CliRun): Command {
     });
   withExamples(
     program,
-    "npm start                                             everything on this machine",
+    "npm start                                             run everything on this machine",
     "iep customers create --name Ada --email ada@example.com",
     "iep wallets top-up <customer-id> --amount-cents 5000 --reference 'invoice 42'",
     "iep jobs submit --customer <customer-id> --type echo --input '{\"hello\":1}' --wait",

@@ -9,7 +9,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { ErrorCode } from "../../core/lib/errors.ts";
 import type { Principal } from "./auth.ts";
 
-/** A Fastify instance on which the zod schema of a route types its body, query, path and answers. */
+/** A Fastify instance on which the zod schemas of a route type its body, query, path and responses. */
 export type Api = FastifyInstance<
   RawServerDefault,
   RawRequestDefaultExpression,
@@ -20,11 +20,14 @@ export type Api = FastifyInstance<
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Who asks: set by `authenticate`, so on every route but the public ones. */
+    /** Who sent the request. `authenticate` sets it, on every route but the public ones. */
     principal: Principal | undefined;
   }
   interface FastifySchema {
-    /** The errors of this route alone, for the OpenAPI document; those that every such route has are added there. */
+    /**
+     * The errors of this route alone, for the OpenAPI document, which adds those that all routes of its kind
+     * have.
+     */
     errors?: readonly ErrorCode[];
   }
 }

@@ -173,7 +173,11 @@ test.each([
 test("bytes that are not UTF-8 are refused, not replaced", async () => {
   const raw = Buffer.from(withInput('"\u00ff"'), "latin1");
   const { status, body } = await api.ask("POST", "/jobs", { raw });
-  expect([status, body.code, body.detail]).toEqual([400, "malformed_request", "The body is not UTF-8."]);
+  expect([status, body.code, body.detail]).toEqual([
+    400,
+    "malformed_request",
+    "The body is not valid UTF-8. Send JSON in UTF-8.",
+  ]);
 });
 
 test("a body of 2 MiB", async () => {

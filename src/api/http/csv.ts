@@ -1,8 +1,11 @@
-/** A spreadsheet takes text that begins with one of these for a formula, and would run it. */
+/** A spreadsheet runs text that begins with one of these as a formula. */
 const FORMULA_STARTS = /^[=+\-@\t\r]/;
 const NEEDS_QUOTES = /[",\r\n]/;
 
-/** One line of RFC 4180. Text is guarded against formulas with a leading apostrophe; numbers go out as they are, minus sign and all. */
+/**
+ * One line of RFC 4180. Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers
+ * stay as they are.
+ */
 export function csvLine(cells: readonly (string | number | null)[]): string {
   return `${cells.map(toCell).join(",")}\r\n`;
 }
@@ -14,13 +17,13 @@ function toCell(cell: string | number | null): string {
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Whether an Accept header asks for CSV rather than JSON: named, and liked at least as much as JSON is by name. */
+/** Whether an Accept header prefers CSV: it names text/csv with at least the quality of application/json. */
 export function prefersCsv(accept: string | undefined): boolean {
-  const liking = (type: string): number => {
+  const qualityOf = (type: string): number => {
     const range = accept?.split(",").find((part) => part.split(";", 1)[0]?.trim().toLowerCase() === type);
     if (range === undefined) return 0;
     const quality = /;\s*q\s*=\s*([\d.]+)/i.exec(range)?.[1];
     return quality === undefined ? 1 : Number(quality);
   };
-  return liking("text/csv") > 0 && liking("text/csv") >= liking("application/json");
+  return qualityOf("text/csv") > 0 && qualityOf("text/csv") >= qualityOf("application/json");
 }

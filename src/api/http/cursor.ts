@@ -1,4 +1,4 @@
-/** Where a page ended. Opaque to clients, so that what it holds may change. */
+/** The position at which a page ended. Opaque to clients, so that its content can change. */
 export function encodeCursor(position: string | number): string {
   return Buffer.from(String(position)).toString("base64url");
 }
@@ -7,7 +7,7 @@ export function decodeCursor(cursor: string): string {
   return Buffer.from(cursor, "base64url").toString();
 }
 
-/** `rows` were asked for with one more than `limit`: that one tells whether there is a next page. */
+/** A page of `rows`. The query asks for one row more than `limit`: if it is there, there is a next page. */
 export function toPage<Row>(
   rows: readonly Row[],
   limit: number,

@@ -2,7 +2,10 @@ import fastifySwaggerUi from "@fastify/swagger-ui";
 import { ERRORS } from "../../core/lib/errors.ts";
 import type { Api } from "./api.ts";
 
-/** The browser itself then refuses whatever would leave this host: fonts, badges, trackers. Swagger UI styles inline and draws its icons as data. */
+/**
+ * The browser refuses to load anything from other hosts: fonts, badges, trackers. Swagger UI needs inline
+ * styles and data: icons.
+ */
 const ONLY_THIS_HOST = {
   "default-src": "'none'",
   "script-src": "'self'",
@@ -15,7 +18,7 @@ const ONLY_THIS_HOST = {
   "frame-ancestors": "'none'",
 };
 
-/** The contract as a document and as pages: all of it served from here, without the internet. */
+/** The OpenAPI document and its pages. All of it is served from here and works without the internet. */
 export async function docsRoutes(api: Api): Promise<void> {
   await api.register(fastifySwaggerUi, {
     routePrefix: "/docs",
@@ -31,7 +34,7 @@ export async function docsRoutes(api: Api): Promise<void> {
   );
 }
 
-/** What the `type` of a problem leads to. */
+/** The page to which the `type` of a problem leads. */
 const ERRORS_PAGE = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -39,9 +42,9 @@ const ERRORS_PAGE = `<!doctype html>
 <title>Errors</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}td,th{padding:.3rem .8rem;text-align:left}:target{background:#ffd}</style>
 <h1>Errors</h1>
-<p>Every error is <code>application/problem+json</code> (RFC 9457). Its <code>code</code> is one of these.</p>
+<p>Every error response is <code>application/problem+json</code> (RFC 9457). Its <code>code</code> is one of these.</p>
 <table>
-<tr><th>Status<th>Code<th>Meaning<th>Try again unchanged
+<tr><th>Status<th>Code<th>Meaning<th>Retry without changes
 ${Object.entries(ERRORS)
   .map(
     ([code, { status, title, retryable }]) =>

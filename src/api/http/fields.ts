@@ -1,29 +1,26 @@
 import { z } from "zod";
+import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, TIME_END_MS } from "../../core/model/limits.ts";
 import { AMOUNT_CENTS_MAX } from "../../core/model/wallet.ts";
 import { decodeCursor } from "./cursor.ts";
 
-const NEVER_AFTER_MS = Date.UTC(9999, 11, 31);
 const FRACTION = /\.(\d+)/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SEQ = /^[1-9]\d{0,14}$/;
 
-export const PAGE_LIMIT_DEFAULT = 50;
-export const PAGE_LIMIT_MAX = 200;
-
-/** What a field says when it is wrong; a field that is not there says something else. */
+/** The message of a wrong field. A missing field has a message of its own. */
 export const says = (message: string) => (issue: { readonly input?: unknown }) =>
   issue.input === undefined ? "is required" : message;
 
-/** Any UUID in either case; becomes lower case, as the database answers it. */
+/** Any UUID, in upper or lower case. Becomes lower case, as the database returns it. */
 export const Id = z.guid({ error: says("must be a UUID") }).toLowerCase();
 
-/** One line of text that PostgreSQL can keep. Spaces around it go. */
+/** One line of text that PostgreSQL can store. Spaces around it are removed. */
 export function text(characters_max: number) {
   return z
     .string()
     .trim()
     .min(1, "must not be empty")
-    .refine((value) => hasAtMost(value, characters_max), `must have ${characters_max} characters or less`)
+    .refine((value) => hasAtMost(value, characters_max), `must have at most ${characters_max} characters`)
     .refine((value) => !/\p{Cc}/u.test(value), "must have no control characters")
     .refine((value) => value.isWellFormed(), "has half of a surrogate pair: send well-formed Unicode")
     .meta({ maxLength: characters_max });
@@ -42,7 +39,7 @@ export const AmountCents = z
   .max(AMOUNT_CENTS_MAX)
   .meta({ description: "Integer cents of the wallet's currency." });
 
-/** A point in time in a request. Becomes UTC, with its microseconds. */
+/** A point in time in a request. Becomes UTC, with microseconds. */
 export const Timestamp = z.iso
   .datetime({
     offset: true,
@@ -54,32 +51,35 @@ export const Timestamp = z.iso
 
 function isStorable(time: string): boolean {
   const instant_ms = Date.parse(time);
-  return instant_ms >= 0 && instant_ms < NEVER_AFTER_MS;
+  return instant_ms >= 0 && instant_ms < TIME_END_MS;
 }
 
-/** Dates of JavaScript end at the millisecond; the rest of the fraction is carried past them. */
+/** A JavaScript Date has milliseconds only, so the fraction of the second is carried over as text. */
 function toUtc(time: string): string {
   const micros = (FRACTION.exec(time)?.[1] ?? "").slice(0, 6).padEnd(6, "0");
   return `${new Date(time.replace(FRACTION, "")).toISOString().slice(0, 19)}.${micros}Z`;
 }
 
-/** A point in time in an answer. */
-export const AnsweredTime = z.iso.datetime();
+/** A point in time in a response. */
+export const UtcTime = z.iso.datetime();
 
 export const IdParams = z.strictObject({ id: Id });
 
-/** Of a POST whose path says everything: no body, or `{}`. */
+/** For a POST without fields: no body, or `{}`. */
 export const NoBody = z.strictObject({}).nullable();
 
-/** Query strings are text: the only place where text becomes a number. */
+/** Rows of a page. Query strings are text, so here text becomes a number. */
 export const Limit = z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX);
 
-const CURSOR_MESSAGE = "is not a cursor of this list: send next_cursor as it was answered";
-const Cursor = z.string().max(200, CURSOR_MESSAGE).meta({ description: "`next_cursor` of the page before." });
+const CURSOR_MESSAGE = "is not a cursor of this list: send the next_cursor of the previous page unchanged";
+const Cursor = z
+  .string()
+  .max(200, CURSOR_MESSAGE)
+  .meta({ description: "`next_cursor` of the previous page." });
 
-/** A cursor of lists that are ordered by id. */
+/** The cursor of a list that is ordered by id. */
 export const IdCursor = Cursor.transform(decodeCursor).refine((id) => UUID.test(id), CURSOR_MESSAGE);
-/** A cursor of lists that are numbered, such as the ledger. */
+/** The cursor of a list whose rows are numbered, such as the ledger. */
 export const SeqCursor = Cursor.transform(decodeCursor)
   .refine((seq) => SEQ.test(seq), CURSOR_MESSAGE)
   .transform(Number);

@@ -13,7 +13,10 @@ beforeAll(async () => {
   customer_id = await createCustomer(api.platform);
 });
 
-/** Text of every kind that JSON can carry: control characters, halves of surrogate pairs, names of JavaScript's own. */
+/**
+ * Text of every kind that JSON can carry: control characters, halves of surrogate pairs, names of
+ * JavaScript's own.
+ */
 const anyText = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),

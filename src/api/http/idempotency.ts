@@ -11,7 +11,7 @@ import { invalidField } from "./validation.ts";
 const ADMIN_SCOPE = "admin";
 const PRINTABLE_ASCII = new RegExp(`^[\\x20-\\x7e]{1,${IDEMPOTENCY_KEY_LENGTH_MAX}}$`);
 
-/** Of the routes that take an Idempotency-Key. Other headers are not looked at. */
+/** Headers of the routes that take an Idempotency-Key. Other headers are not validated. */
 export const IdempotencyHeaders = z.looseObject({
   "idempotency-key": z
     .string()
@@ -19,11 +19,14 @@ export const IdempotencyHeaders = z.looseObject({
     .optional()
     .meta({
       description:
-        "Your own name for this request, remembered for 30 days. The same key and body again answers 200 with what the first made and `Idempotent-Replayed: true`; refused requests are not remembered.",
+        "Your own name for this request, stored for 30 days. The same key with the same body returns 200 with what the first request created, and `Idempotent-Replayed: true`. Requests that were refused are not stored.",
     }),
 });
 
-/** The key of a request, or undefined. Who asks, the method, the path and the body make it another request. `body` as it was parsed. */
+/**
+ * The Idempotency-Key of a request, or undefined. The key is scoped to the caller; method, path and body must
+ * equal those of the first request. `body` is the parsed body.
+ */
 export function idempotencyKeyOf(request: FastifyRequest, body: unknown): IdempotencyKey | undefined {
   const key = request.headers["idempotency-key"];
   if (typeof key !== "string") return undefined;
@@ -32,13 +35,23 @@ export function idempotencyKeyOf(request: FastifyRequest, body: unknown): Idempo
     return toIdempotencyKey(scope, key, { method: request.method, url: request.url, body });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw invalidField("", "is nested too deeply to be told from other requests under its Idempotency-Key");
+    throw invalidField(
+      "",
+      "is nested too deeply for a request with an Idempotency-Key: send it less nested, or without the key",
+    );
   }
 }
 
-/** 201, or where a key or a reference had made it before 200: with a key, `Idempotent-Replayed` says so. */
-export function madeOrReplayed(request: FastifyRequest, reply: FastifyReply, replayed: boolean): 200 | 201 {
+/** 201 for a new row; 200 where an earlier request with the same key or reference created it. */
+export function createdStatus(replayed: boolean): 200 | 201 {
+  return replayed ? 200 : 201;
+}
+
+/**
+ * Sets `Idempotent-Replayed` where the response repeats that of an earlier request with the same
+ * Idempotency-Key.
+ */
+export function setReplayedHeader(request: FastifyRequest, reply: FastifyReply, replayed: boolean): void {
   if (replayed && request.headers["idempotency-key"] !== undefined)
     reply.header("idempotent-replayed", "true");
-  return replayed ? 200 : 201;
 }

@@ -1,7 +1,10 @@
-/** Words longer than this are nobody's typing mistake. */
+/** A longer word is not a typing mistake. */
 const LENGTH_MAX = 40;
 
-/** The candidate that was probably meant: at most two edits away, and no more than half of it. */
+/**
+ * The candidate that was probably meant: at most two edits away, and at most half as many as it has
+ * characters.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > LENGTH_MAX) return undefined;
   const [best] = candidates
@@ -10,7 +13,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best && best.edits <= Math.min(2, best.candidate.length / 2) ? best.candidate : undefined;
 }
 
-/** Levenshtein's distance, one row of his table at a time. */
+/** The Levenshtein distance, computed one row of its table at a time. */
 function countEdits(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [index, letter] of Array.from(from).entries()) {

@@ -1,20 +1,21 @@
 import type { FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
+import { z } from "zod";
 import { ERRORS, type ErrorCode } from "../../core/lib/errors.ts";
 import { adminOnly } from "./auth.ts";
 import { tidyDocument } from "./tidy-document.ts";
 
-/** Of the contract, not of the package: grows when what a client sees does. */
+/** Version of the contract, not of the package. It grows when clients see a change. */
 const API_VERSION = "1.0.0";
 
 const DESCRIPTION = `
-A paid job queue: customers hold prepaid wallets and submit jobs; the price is held at submission and charged once, when the job succeeds.
+A paid job queue. Customers have prepaid wallets and submit jobs. The price of a job is held when it is submitted and charged once, when it succeeds.
 
-- JSON in snake_case. Times are RFC 3339 in UTC. Money is integer cents. Ids are UUIDs.
-- Unknown fields are refused, so a typing mistake never passes for a default.
-- Lists answer 50 rows unless \`limit\` (at most 200) says otherwise, newest first. Send \`next_cursor\` as \`cursor\` for the next page; it is null on the last one.
-- Errors are \`application/problem+json\` (RFC 9457): act on \`code\`, show \`detail\`, mention \`request_id\` when you ask us. It is also in the \`Request-Id\` header of every answer.
-- A customer's key sees what is that customer's; anything else answers 404.
+- Field names are in snake_case. Times are RFC 3339 in UTC. Amounts of money are integer cents. Ids are UUIDs.
+- Unknown fields are refused, so that a typing mistake in an optional field does not go unnoticed.
+- Lists return the newest rows first, 50 by default; \`limit\` changes that, up to 200. To get the next page, send \`next_cursor\` as \`cursor\`. It is null on the last page.
+- Errors are \`application/problem+json\` (RFC 9457). Let programs decide by \`code\`, show \`detail\` to people, and quote \`request_id\` when you ask for help. The \`Request-Id\` header of every response has it, too.
+- A customer's key gives access to the data of that customer only. Ids of other customers return 404.
 `.trim();
 
 export const openapiOptions: FastifyDynamicSwaggerOptions = {
@@ -24,16 +25,20 @@ export const openapiOptions: FastifyDynamicSwaggerOptions = {
     servers: [{ url: "/" }],
     security: [{ apiKey: [] }],
     tags: [
-      { name: "Jobs", description: "Submit work and see what became of it." },
-      { name: "Wallets", description: "Prepaid money and every movement of it." },
+      { name: "Jobs", description: "Submit jobs, follow them, cancel and retry them." },
+      { name: "Wallets", description: "Prepaid money, its limits, and every entry of the ledger." },
       { name: "Customers", description: "Who may submit jobs." },
-      { name: "API keys", description: "What customers sign in with." },
-      { name: "Job types", description: "What can be bought, and for how much." },
-      { name: "Operations", description: "For those who run it." },
+      { name: "API keys", description: "Keys with which customers authenticate." },
+      { name: "Job types", description: "What can be submitted, and at which price." },
+      { name: "Operations", description: "Health, queue and runners, for operators." },
     ],
     components: {
       securitySchemes: {
-        apiKey: { type: "http", scheme: "bearer", description: "The admin key, or a key of a customer." },
+        apiKey: {
+          type: "http",
+          scheme: "bearer",
+          description: "The admin key, or an API key of a customer.",
+        },
       },
     },
   },
@@ -42,8 +47,11 @@ export const openapiOptions: FastifyDynamicSwaggerOptions = {
     const { schema: own, onRequest } = route.route;
     if (!own || own.hide) return { schema: { ...schema, hide: true }, url };
     const isAdminOnly = onRequest === adminOnly;
-    const { errors: _ours, ...documented } = schema;
-    const response = { ...asResponses(schema.response), ...asProblems(errorsOf(own, isAdminOnly)) };
+    const { errors: _routeErrors, ...documented } = schema;
+    const response = {
+      ...asResponses(schema.response, own.response),
+      ...asProblems(errorsOf(own, isAdminOnly)),
+    };
     const description = [own.description, isAdminOnly ? "Needs the admin key." : undefined];
     return { url, schema: { ...documented, description: description.filter(Boolean).join(" "), response } };
   },
@@ -54,7 +62,9 @@ type RouteSchema = NonNullable<
   Parameters<NonNullable<FastifyDynamicSwaggerOptions["transform"]>>[0]["route"]["schema"]
 >;
 
-/** Every error that a route can answer: its own, and those that follow from what it takes and who may ask. */
+/**
+ * Every error that a route can return: its own, and those that follow from what it takes and who may call it.
+ */
 function errorsOf(schema: RouteSchema, isAdminOnly: boolean): ErrorCode[] {
   const isPublic = schema.security?.length === 0;
   return [
@@ -68,17 +78,34 @@ function errorsOf(schema: RouteSchema, isAdminOnly: boolean): ErrorCode[] {
   ];
 }
 
-function asResponses(answers: unknown): Record<string, unknown> {
-  // The transform answers a map from status to JSON Schema, or to the form with `content` already.
-  const byStatus = Object.entries(answers as Record<string, Record<string, unknown>>);
+/**
+ * Responses by status: `transformed` has their JSON Schemas, `own` the zod schemas of the route, which have
+ * names.
+ */
+function asResponses(transformed: unknown, own: unknown): Record<string, unknown> {
+  // Both map each status to a schema, or to the form with `content`, which is documented by hand.
+  const schemas = Object.entries(transformed as Record<string, Record<string, unknown>>);
+  const named = own as Record<string, unknown>;
   return Object.fromEntries(
-    byStatus.map(([status, schema]) => {
+    schemas.map(([status, schema]) => {
       if ("content" in schema) return [status, schema];
-      if (status === "204") return [status, { type: "null", description: "Done." }];
-      const description = status === "201" ? "Made." : "Answered.";
+      if (status === "204") return [status, { type: "null", description: "Done. Returns no body." }];
+      const returns = `Returns the \`${nameOf(named[status])}\``;
+      const description =
+        status === "201"
+          ? `Created. ${returns}.`
+          : "201" in named
+            ? `${returns} that an earlier request created.`
+            : `${returns}.`;
       return [status, { description, content: { "application/json": { schema } } }];
     }),
   );
+}
+
+function nameOf(schema: unknown): string {
+  const name = schema instanceof z.ZodType ? schema.meta()?.id : undefined;
+  if (name === undefined) throw new Error("the schema of a response has no id: give it one with meta()");
+  return name;
 }
 
 function asProblems(codes: readonly ErrorCode[]): Record<string, unknown> {

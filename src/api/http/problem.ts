@@ -3,52 +3,61 @@ import { ERRORS, type ErrorCode } from "../../core/lib/errors.ts";
 import { JOB_STATUSES } from "../../core/model/job.ts";
 import { Checks } from "./checks.ts";
 
-// Object.keys answers string[]; these are the keys of the very object.
+// Object.keys returns string[]; these are the keys of that very object.
 const CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
 
 const FieldErrors = z
   .array(
     z.strictObject({
-      pointer: z
-        .string()
-        .meta({ description: "JSON pointer (RFC 6901) into the body, the query or the path." }),
+      pointer: z.string().meta({
+        description: "JSON pointer (RFC 6901) to the wrong field in the body, the query or the path.",
+      }),
       message: z.string(),
     }),
   )
   .readonly();
 
-/** RFC 9457. Every answer from 400 on, and every refused item of a batch. */
+/** RFC 9457. The body of every response from status 400 on, and of every refused item of a batch. */
 export const Problem = z
   .strictObject({
-    type: z.string().meta({ description: "A reference to what the code means." }),
+    type: z.string().meta({ description: "Link to the meaning of the code." }),
     title: z.string(),
     status: z.int().min(400).max(599),
     code: z.enum(CODES),
-    detail: z.string().meta({ description: "What is wrong, and the way out." }),
-    request_id: z.string().meta({ description: "Also in the Request-Id header." }),
+    detail: z.string().meta({ description: "What is wrong and how to fix it." }),
+    request_id: z.string().meta({ description: "Id of the request, also in the Request-Id header." }),
     retryable: z
       .boolean()
-      .meta({ description: "Whether the same request may succeed later without a change to it." }),
+      .meta({ description: "Whether the same request may succeed later without changes." }),
     errors: FieldErrors.optional().meta({ description: "The fields that are wrong." }),
-    required_cents: z.int().optional().meta({ description: "With `insufficient_funds`." }),
+    required_cents: z
+      .int()
+      .optional()
+      .meta({ description: "What the request needs. With `insufficient_funds`." }),
     available_cents: z.int().optional(),
     pending_charges_cents: z.int().optional(),
     current_balance_cents: z.int().optional(),
     credit_limit_cents: z.int().optional(),
-    monthly_spend_limit_cents: z.int().optional().meta({ description: "With `spend_limit_reached`." }),
+    monthly_spend_limit_cents: z
+      .int()
+      .optional()
+      .meta({ description: "Limit of the wallet. With `spend_limit_reached`." }),
     month_spent_cents: z.int().optional(),
-    charged_cents: z.int().optional().meta({ description: "With `refund_exceeds_charge`." }),
+    charged_cents: z
+      .int()
+      .optional()
+      .meta({ description: "What the job was charged. With `refund_exceeds_charge`." }),
     refunded_cents: z.int().optional(),
     refundable_cents: z.int().optional(),
     job_status: z
       .enum(JOB_STATUSES)
       .optional()
-      .meta({ description: "What the job is, with `job_already_ended` and `job_not_ended`." }),
-    checks: Checks.optional().meta({ description: "With `GET /readyz`." }),
+      .meta({ description: "Status of the job. With `job_already_ended` and `job_not_ended`." }),
+    checks: Checks.optional().meta({ description: "The servers that were checked. With `GET /readyz`." }),
   })
   .meta({
     id: "Problem",
-    description: "An error, as RFC 9457 has it.",
+    description: "An error in the form of RFC 9457.",
     examples: [
       {
         type: "/docs/errors#insufficient_funds",
@@ -68,7 +77,7 @@ export const Problem = z
     ],
   });
 
-/** As the API sends it; members beside the standard ones come from the error. */
+/** A problem as the API sends it. Further members come from the error. */
 export type Problem = Pick<
   z.output<typeof Problem>,
   "type" | "title" | "status" | "code" | "detail" | "request_id" | "retryable" | "errors"

@@ -2,7 +2,10 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { ERRORS, PlatformError, type ErrorCode } from "../../core/lib/errors.ts";
 import type { Problem } from "./problem.ts";
 
-/** The client faults that Fastify and its plugins throw, by their status; any other 4xx of theirs is a request that cannot be read. */
+/**
+ * Codes of client errors that Fastify and its plugins throw, by status. Any other 4xx of theirs is
+ * `malformed_request`.
+ */
 const CODES_BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   404: "not_found",
   413: "payload_too_large",
@@ -11,25 +14,26 @@ const CODES_BY_STATUS: Readonly<Record<number, ErrorCode>> = {
 
 const DETAILS = {
   malformed_request: "The request cannot be read.",
-  not_found: "There is nothing at this address.",
-  payload_too_large: "The body may have 1 MiB (1048576 bytes) at most. Send less, or in several requests.",
+  not_found: "Nothing exists at this path. GET /docs lists all paths.",
+  payload_too_large:
+    "The body is larger than 1 MiB (1048576 bytes). Send less, or split it into several requests.",
   unsupported_media_type: "Send JSON in UTF-8, uncompressed, with Content-Type: application/json.",
 } as const satisfies Partial<Record<ErrorCode, string>>;
 
-/** What to tell a client of codes that Fastify throws for more than one reason. Its own words may repeat the input: they stay inside. */
+/** Our texts for errors of Fastify, whose own texts may repeat the input and are not sent. */
 const DETAILS_BY_FASTIFY_CODE: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_JSON_BODY:
-    "The body is not valid JSON, or it has a key that is not allowed (__proto__, constructor.prototype).",
-  FST_ERR_CTP_EMPTY_JSON_BODY: "The body is empty. Send JSON.",
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: "The body does not have the length that Content-Length says.",
-  FST_ERR_BAD_URL: "The path has bad percent-encoding.",
+    "The body is not valid JSON, or it contains a key that is not allowed (__proto__, constructor.prototype).",
+  FST_ERR_CTP_EMPTY_JSON_BODY: "The body is empty. Send a JSON document.",
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: "The length of the body differs from its Content-Length.",
+  FST_ERR_BAD_URL: "The path is not correctly percent-encoded.",
   FST_ERR_MAX_PARAM_LENGTH: "The path is too long.",
 };
 
-/** RFC 9457: the error as it goes out. */
+/** An error as RFC 9457 sends it. */
 export function toProblem(error: PlatformError, request_id: string): Problem {
   return {
-    // A reference that resolves: GET /docs/errors tells each.
+    // A reference that resolves: GET /docs/errors explains each code.
     type: `/docs/errors#${error.code}`,
     title: error.title,
     status: error.status,
@@ -42,7 +46,10 @@ export function toProblem(error: PlatformError, request_id: string): Problem {
   };
 }
 
-/** Fastify's error handler: everything that was thrown leaves as a problem, and what nobody foresaw as `internal_error` with no more than the request's id. */
+/**
+ * Fastify's error handler. Sends every thrown error as a problem. An unexpected one becomes `internal_error`
+ * and reveals nothing but the request's id.
+ */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = asPlatformError(thrown);
   if (error.code === "internal_error")
@@ -52,13 +59,13 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
 
   if (error.status === 401) reply.header("www-authenticate", "Bearer");
   if (error.status === 503) reply.header("retry-after", "1");
-  // Fastify closes the connection after a body that it did not read to its end, and the reset can reach the client before the answer does.
-  // Node reads the rest away, for as long as a request may take.
+  // After a body that it did not read to its end, Fastify closes the connection, and the reset can reach the
+  // client before the response does. Without the header, Node reads and drops the rest of the body.
   reply.removeHeader("connection");
   return (
     reply
       .code(error.status)
-      // Also on errors before the first hook, such as a bad path.
+      // Set here, too: some errors, such as a bad path, occur before the hook that sets it.
       .header("request-id", request.id)
       .type("application/problem+json")
       .send(toProblem(error, request.id))
@@ -80,16 +87,19 @@ function detailOf(code: ErrorCode): string {
 }
 
 function internalError(): PlatformError {
-  return new PlatformError("internal_error", "Something went wrong on our side. Tell us the request_id.");
+  return new PlatformError(
+    "internal_error",
+    "Something went wrong on our side. Report it with this request_id.",
+  );
 }
 
-/** For unknown paths, and known ones with another method. */
+/** For unknown paths, and for known paths with another method. */
 export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  // The path is not repeated: it may be anything.
+  // The path is not repeated: it can contain anything.
   return sendProblem(
     new PlatformError(
       "not_found",
-      `There is no ${request.method} at this path. GET /docs lists what there is.`,
+      `This path does not exist or does not support ${request.method}. GET /docs lists all paths.`,
     ),
     request,
     reply,

@@ -1,7 +1,7 @@
-/** Formats that say what their pattern says, and shorter. */
+/** Formats that say the same as their pattern, so that the pattern is left out. */
 const FORMATS = new Set(["uuid", "date-time", "email"]);
 const REFERENCE = /#\/components\/schemas\/(\w+)/g;
-/** The type provider names the form that a request takes `<id>Input`, and makes both forms of every schema. */
+/** The type provider creates two forms of every schema and names the form for requests `<id>Input`. */
 const INPUT = /Input$/;
 
 interface Operation {
@@ -13,29 +13,32 @@ interface Document {
   paths: Record<string, Record<string, Operation>>;
 }
 
-/** The generated document as one would write it: only schemas that are used, under their own names, and no noise in them. */
+/**
+ * The generated document as a person would write it: only schemas that are used, under their own names,
+ * without redundant members.
+ */
 export function tidyDocument<Generated extends object>(generated: Generated): Generated {
-  // A document of ours: its form is what `jsonSchemaTransformObject` made of the routes.
-  const document = withoutNoise(generated) as unknown as Document;
+  // `jsonSchemaTransformObject` generated it from our routes, so its form is known.
+  const document = withoutRedundancy(generated) as unknown as Document;
   for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path)))
     requireBody(operation);
   document.components.schemas = onlyUsed(document);
   return withShortNames(document) as unknown as Generated;
 }
 
-function withoutNoise<T extends object>(document: T): T {
+function withoutRedundancy<T extends object>(document: T): T {
   return JSON.parse(JSON.stringify(document), (key, value: unknown) => {
     if (key === "minimum" && value === Number.MIN_SAFE_INTEGER) return undefined;
     if (key === "maximum" && value === Number.MAX_SAFE_INTEGER) return undefined;
     if (typeof value !== "object" || value === null || !("format" in value) || !("pattern" in value))
       return value;
-    const { pattern: _said, ...rest } = value;
+    const { pattern: _pattern, ...rest } = value;
     return FORMATS.has(String(value.format)) ? rest : value;
-    // What went in comes out, less a few members that the type does not name.
+    // The result is the input without a few members that its type does not name.
   }) as T;
 }
 
-/** A body is needed wherever there is one, unless its schema takes null. */
+/** A body is required unless its schema accepts null. */
 function requireBody({ requestBody }: Operation): void {
   if (!requestBody) return;
   const schemas = Object.values(requestBody.content).map((media) => media.schema);
@@ -66,7 +69,7 @@ function withShortNames(document: Document): Document {
     ...document,
     components: { ...document.components, schemas: Object.fromEntries(renamed) },
   });
-  // The same document; only names have changed.
+  // The same document with other names of schemas.
   return JSON.parse(
     text.replace(REFERENCE, (_whole, name: string) => `#/components/schemas/${shortOf(name)}`),
   ) as Document;

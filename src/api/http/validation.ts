@@ -5,7 +5,7 @@ import type { FieldError } from "../../core/lib/field-error.ts";
 import { escapePointer } from "../../core/lib/json.ts";
 import { nearest } from "./nearest.ts";
 
-/** Field errors answered for one request; a body can have a hundred thousand unknown keys. */
+/** Most field errors that one response lists: a body can have a hundred thousand unknown keys. */
 const ERRORS_MAX = 100;
 const DETAIL_LENGTH_MAX = 500;
 
@@ -19,7 +19,9 @@ const EXPECTED: Readonly<Record<string, string>> = {
   array: "an array",
 };
 
-/** Fastify's validator on zod: the parsed value, or `validation_failed` with every wrong field. */
+/**
+ * Fastify's validator, based on zod: returns the parsed value, or `validation_failed` with every wrong field.
+ */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema }) => {
   return (data: unknown) => {
     const parsed = schema.safeParse(data, { error: describe });
@@ -27,7 +29,7 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema }) 
   };
 };
 
-/** The same for a value that Fastify does not check by itself, such as one item of a batch. Throws `validation_failed`. */
+/** Parses a value that Fastify does not validate, such as one item of a batch. Throws `validation_failed`. */
 export function parse<Schema extends z.ZodType>(schema: Schema, data: unknown): z.output<Schema> {
   const parsed = schema.safeParse(data, { error: describe });
   if (!parsed.success) throw validationFailed(schema, parsed.error);
@@ -58,12 +60,16 @@ function toFieldErrors(schema: z.ZodType, issue: z.core.$ZodIssue): FieldError[]
   const known = body instanceof z.ZodObject ? Object.keys(body.shape) : [];
   return issue.keys.slice(0, ERRORS_MAX).map((key) => {
     const meant = nearest(key, known);
-    const hint = meant ? `did you mean "${meant}"?` : `known are ${known.join(", ") || "none"}`;
+    const hint = meant ? `did you mean "${meant}"?` : listOf(known);
     return { pointer: `${pointer}/${escapePointer(key)}`, message: `is not a known field; ${hint}` };
   });
 }
 
-/** Says what a schema has no words of its own for. */
+function listOf(known: readonly string[]): string {
+  return known.length === 0 ? "this request takes none" : `known fields are ${known.join(", ")}`;
+}
+
+/** The message of an issue for which the schema has none of its own. */
 function describe(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":

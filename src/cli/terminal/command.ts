@@ -1,33 +1,39 @@
 import type { Command } from "commander";
 import type { z } from "zod";
 import { PlatformError } from "../../core/lib/errors.ts";
+import { OperatorError } from "../../core/lib/operator-error.ts";
 import type { Platform } from "../../core/use-cases/platform.ts";
 import type { CliContext } from "./context.ts";
-import { CliError, EXIT_OK } from "./errors.ts";
+import { EXIT_OK } from "./errors.ts";
 import { readValues } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** One run of the program: what its commands share. */
+/** The actor of entries that this program posts: whoever may run it may write to the database. */
+export const CLI_ACTOR = "cli";
+
+/** One run of the program, shared by its commands. */
 export interface CliRun {
   readonly context: CliContext;
   readonly terminal: Terminal;
-  /** Of the command that ran. */
+  /** Exit code of the command that ran. */
   exit_code: number;
 }
 
-/** The work of a command: an exit code other than 0 says that it did its work and has bad news. */
+/** The work of a command. It returns another exit code than 0 when it worked and found bad news. */
 type Work<Arguments extends unknown[]> = (...given: Arguments) => Promise<number | void>;
 
-/** A commander action: reads and checks what was typed, then works. */
+/** An action for commander: validates the options and arguments, then works. */
 export function action<Values>(run: CliRun, schema: z.ZodType<Values>, work: Work<[Values]>) {
   return async (...words: unknown[]): Promise<void> => {
-    // Commander calls an action with its command last.
+    // Commander passes the command as the last argument of an action.
     const values = await readValues(words.at(-1) as Command, schema);
     run.exit_code = (await work(values)) ?? EXIT_OK;
   };
 }
 
-/** An `action` that works on the platform, which is opened only once the words are known to be right. */
+/**
+ * An `action` that works on the platform, which is opened only after the options and arguments are validated.
+ */
 export function platformAction<Values>(
   run: CliRun,
   schema: z.ZodType<Values>,
@@ -42,18 +48,22 @@ export function platformAction<Values>(
   });
 }
 
-/** A query that fails on a database without our tables is not a bug: the way out is `migrate up`. */
+/** A query that fails because migrations have not run is not a bug: the user must run `migrate up`. */
 async function explain(thrown: unknown, { migrations }: CliContext): Promise<unknown> {
-  if (thrown instanceof PlatformError || thrown instanceof CliError) return thrown;
+  if (thrown instanceof PlatformError || thrown instanceof OperatorError) return thrown;
   const known = await migrations.status().catch(() => []);
   const missing = known.filter(({ applied_at }) => applied_at === null).length;
   if (missing === 0) return thrown;
-  return new CliError("schema_outdated", `the database lacks ${missing} migrations: run iep migrate up`, {
-    cause: thrown,
-  });
+  return new OperatorError(
+    "schema_outdated",
+    `${missing} migrations have not run on this database: run iep migrate up`,
+    {
+      cause: thrown,
+    },
+  );
 }
 
-/** Help leads with examples. */
+/** Adds examples at the top of the help of a command. */
 export function withExamples(command: Command, ...examples: string[]): Command {
   return command.addHelpText("before", ["Examples:", ...examples.map((line) => `  ${line}`), ""].join("\n"));
 }

@@ -1,19 +1,22 @@
 import type { Platform } from "../../core/use-cases/platform.ts";
 import type { MigrationStatus, SchemaChanges } from "../../core/model/migration.ts";
 
-/** What the database server says of itself. */
+/** Facts about the database server, as it reports them. */
 export interface ServerFacts {
   /** Such as `18.1 (Debian 18.1-1)`. */
   readonly version: string;
   readonly fsync: string;
   readonly synchronous_commit: string;
-  /** Its clock: heartbeats are measured by it. */
+  /** Time of its clock, by which heartbeats are measured. */
   readonly now: string;
 }
 
-/** What the commands need from the process they run in: `src/bin` reads the environment and opens things, never a command. */
+/**
+ * What commands need from their process. Commands never read the environment or open connections: `src/bin`
+ * does.
+ */
 export interface CliContext {
-  /** Opens the platform that the environment names, or the local stack's, runs, and closes it. */
+  /** Opens the platform of the environment, or of the local stack, runs `work`, and closes the platform. */
   withPlatform<T>(work: (platform: Platform) => Promise<T>): Promise<T>;
   readonly migrations: {
     up(): Promise<SchemaChanges>;
@@ -22,16 +25,16 @@ export interface CliContext {
     /** What `up` would do. */
     pending(): Promise<SchemaChanges>;
   };
-  /** Works without our tables. Throws what the driver throws when the server is away. */
+  /** Works without our tables. Throws the error of the driver when the server cannot be reached. */
   serverFacts(): Promise<ServerFacts>;
-  /** The long-running processes; each resolves with its exit code once it has stopped. */
+  /** The long-running processes. Each resolves with its exit code when it has stopped. */
   readonly processes: {
     api(): Promise<number>;
     runner(): Promise<number>;
     dev(options: { stopWithParent: boolean; json: boolean }): Promise<number>;
     demo(options: { json: boolean }): Promise<number>;
   };
-  /** For `--input -`. Left out: the process's own. */
+  /** For `--input -`. Default: standard input of the process. */
   readonly stdin?: AsyncIterable<Uint8Array | string> | undefined;
   readonly stdout: NodeJS.WritableStream & { isTTY?: boolean | undefined; columns?: number | undefined };
   readonly stderr: NodeJS.WritableStream;

@@ -1,14 +1,23 @@
 import { CommanderError } from "commander";
 import { PlatformError } from "../../core/lib/errors.ts";
+import { OperatorError, type OperatorErrorCode } from "../../core/lib/operator-error.ts";
 
 export const EXIT_OK = 0;
 export const EXIT_ERROR = 1;
 export const EXIT_USAGE = 2;
 export const EXIT_JOB_NOT_SUCCEEDED = 4;
+/** EX_CONFIG of sysexits.h: the environment is wrong, and nothing was started. */
+const EXIT_CONFIGURATION = 78;
 
-/** Errors of the command line itself, beside those of the platform. */
-const EXIT_CODES = { usage: EXIT_USAGE, schema_outdated: EXIT_ERROR, migration_failed: EXIT_ERROR } as const;
-type CliErrorCode = keyof typeof EXIT_CODES;
+/** The exit code of every error of the program itself. Errors of the platform exit with `EXIT_ERROR`. */
+const EXIT_CODES: Readonly<Record<OperatorErrorCode, number>> = {
+  usage: EXIT_USAGE,
+  configuration: EXIT_CONFIGURATION,
+  schema_outdated: EXIT_ERROR,
+  migration_failed: EXIT_ERROR,
+  unavailable: EXIT_ERROR,
+  processors: EXIT_ERROR,
+};
 
 /** One wrong option or argument, as it is typed: `--amount-cents`, `<id>`. */
 interface OptionError {
@@ -16,25 +25,19 @@ interface OptionError {
   readonly message: string;
 }
 
-export class CliError extends Error {
-  override readonly name = "CliError";
-  readonly code: CliErrorCode;
+/** A wrong command line. */
+export class UsageError extends OperatorError {
   readonly errors: readonly OptionError[];
 
-  constructor(
-    code: CliErrorCode,
-    message: string,
-    options: { errors?: readonly OptionError[]; cause?: unknown } = {},
-  ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.errors = options.errors ?? [];
+  constructor(message: string, errors: readonly OptionError[] = []) {
+    super("usage", message);
+    this.errors = errors;
   }
 }
 
 interface Report {
   readonly exit_code: number;
-  /** Already shown, or shown as help: nothing more to say. */
+  /** The help or the version was shown, so there is nothing more to say. */
   readonly silent?: boolean;
   readonly message: string;
   /** Wrong fields, as `name: message` pairs for people. */
@@ -43,11 +46,12 @@ interface Report {
   readonly document: { readonly error: Readonly<Record<string, unknown>> };
 }
 
-/** What to tell of an error; undefined for one that is not meant for a user, which is a bug or the process's own to tell. */
+/** What to tell users about an error; undefined for an error that is not meant for users, which is a bug. */
 export function toReport(error: unknown): Report | undefined {
   if (error instanceof CommanderError) return reportOfCommander(error);
-  if (error instanceof CliError) {
-    const { code, message, errors } = error;
+  if (error instanceof OperatorError) {
+    const { code, message } = error;
+    const errors = error instanceof UsageError ? error.errors : [];
     return {
       exit_code: EXIT_CODES[code],
       message,
@@ -64,9 +68,6 @@ export function toReport(error: unknown): Report | undefined {
       document: { error: { code, message, errors, ...members } },
     };
   }
-  // By name: the migrator's class is a value of src/postgres, of which this folder takes types only.
-  if (error instanceof Error && error.name === "MigrationError")
-    return toReport(new CliError("migration_failed", error.message, { cause: error }));
   return undefined;
 }
 
@@ -76,7 +77,7 @@ function reportOfCommander(error: CommanderError): Report {
   const asked = error.exitCode === 0 || ASKED_FOR.has(error.code);
   const message =
     error.code === "commander.help"
-      ? "a command is missing here: --help lists them"
+      ? "a command is missing here: --help lists all commands"
       : error.message.replace(/^error: /, "");
   return {
     exit_code: asked ? EXIT_OK : EXIT_USAGE,

@@ -1,8 +1,8 @@
-/** Longer text in a table's cell is cut; `show` and `--json` have it whole. */
+/** Longer text in the cell of a table is cut; `show` and `--json` print all of it. */
 const CELL_LENGTH_MAX = 80;
 const GAP = "  ";
 
-/** Exact: cents are integers, and no arithmetic here leaves them. */
+/** Formats cents as `12.34 EUR`. Exact: it calculates with integers only. */
 export function formatMoney(cents: number, currency?: string): string {
   const rest = Math.abs(cents % 100);
   const whole = (Math.abs(cents) - rest) / 100;
@@ -10,7 +10,7 @@ export function formatMoney(cents: number, currency?: string): string {
   return currency === undefined ? amount : `${amount} ${currency}`;
 }
 
-/** `2026-11-23T21:06:00.123456Z` without its fraction; a dash for a time that has not come. */
+/** A time without the fraction of its second, such as `2026-11-23T21:06:00Z`; a dash for null. */
 export function formatTime(time: string | null): string {
   return time === null ? "-" : time.replace(/\.\d+/, "");
 }
@@ -23,7 +23,7 @@ export function formatYesNo(value: boolean): string {
   return value ? "yes" : "no";
 }
 
-/** Text of others on one line: no control character reaches the terminal. */
+/** Text on one line. No control character of user data reaches the terminal. */
 export function toLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }
@@ -31,16 +31,19 @@ export function toLine(text: string): string {
 export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => string | number;
-  /** For numbers. */
+  /** Aligns the column to the right, for numbers. */
   readonly right?: boolean;
 }
 
-/** A heading and one line a row, in aligned columns. */
+/** A table: a heading and one line for each row, in aligned columns. */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   return tableOf(columns)(rows);
 }
 
-/** `formatTable` of rows that come in pages: each call answers the lines of one, the first with the heading. A column only ever gets wider. */
+/**
+ * `formatTable` for rows that come in pages. Each call returns the lines of one page, the first call with the
+ * heading. Columns can get wider from page to page.
+ */
 export function tableOf<Row>(columns: readonly Column<Row>[]): (rows: readonly Row[]) => string {
   let heading = [columns.map(({ title }) => title)];
   let widths = columns.map(() => 0);
@@ -66,7 +69,7 @@ export function tableOf<Row>(columns: readonly Column<Row>[]): (rows: readonly R
 
 export type Detail = readonly [name: string, value: string | number | null | undefined];
 
-/** One thing, a line a property; those without a value are left out. */
+/** One line for each property of a thing. Properties without a value are left out. */
 export function formatDetails(details: readonly Detail[]): string {
   const present = details.flatMap(([name, value]) =>
     value === null || value === undefined ? [] : [[name, toLine(String(value))] as const],

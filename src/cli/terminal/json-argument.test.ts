@@ -48,9 +48,9 @@ test("what is no JSON is named with its source", async () => {
 test("more than 1 MiB is refused, and not read to its end", async () => {
   const ofSize = (bytes: number): string => `"${"x".repeat(bytes - 2)}"`;
   expect(await faultOf(ofSize(MIB))).toBeUndefined();
-  expect(await faultOf(ofSize(MIB + 1))).toBe("has more than 1 MiB");
+  expect(await faultOf(ofSize(MIB + 1))).toBe("is larger than 1 MiB");
   async function* endless(): AsyncGenerator<string> {
     for (;;) yield "x".repeat(MIB);
   }
-  expect(await faultOf("-", endless())).toBe("has more than 1 MiB in standard input");
+  expect(await faultOf("-", endless())).toBe("is larger than 1 MiB in standard input");
 });

@@ -1,12 +1,13 @@
 import { createReadStream } from "node:fs";
 import { z } from "zod";
-
-/** As much as the API takes in one body. */
-const BYTES_MAX = 1024 * 1024;
+import { BODY_BYTES_MAX } from "../../core/model/limits.ts";
 
 type Bytes = AsyncIterable<Uint8Array | string>;
 
-/** An option that is JSON itself, `@file` that has it, or `-` for standard input. Becomes the value. */
+/**
+ * An option with JSON, `@file` to read it from a file, or `-` to read standard input. Becomes the parsed
+ * value.
+ */
 export function jsonArgument(stdin: Bytes = process.stdin) {
   return z.string().transform(async (text, context): Promise<unknown> => {
     const read = await readJson(text, stdin);
@@ -29,7 +30,7 @@ async function parse(
   const where = source === undefined ? "" : ` in ${source}`;
   try {
     const bytes = await reading;
-    if (bytes.length > BYTES_MAX) return { fault: `has more than 1 MiB${where}` };
+    if (bytes.length > BODY_BYTES_MAX) return { fault: `is larger than 1 MiB${where}` };
     return { value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -39,7 +40,7 @@ async function parse(
   }
 }
 
-/** Stops soon after the limit: what follows is not wanted in memory. */
+/** Stops reading soon after the limit, so that memory stays bounded. */
 async function readAll(source: Bytes): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -47,7 +48,7 @@ async function readAll(source: Bytes): Promise<Uint8Array> {
     const bytes = Buffer.from(chunk);
     chunks.push(bytes);
     length += bytes.length;
-    if (length > BYTES_MAX) break;
+    if (length > BODY_BYTES_MAX) break;
   }
   return Buffer.concat(chunks);
 }

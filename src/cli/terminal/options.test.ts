@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { z } from "zod";
+import * as entries from "../../api/resources/entries/contract.ts";
 import * as customers from "../../api/resources/customers/contract.ts";
 import * as fields from "../../api/http/fields.ts";
 import * as jobTypes from "../../api/resources/job-types/contract.ts";
@@ -28,17 +29,17 @@ const LIMITS: [name: string, cli: z.ZodType, api: z.ZodType, values: (string | n
   [
     "reference",
     options.Reference,
-    wallets.TopUp.shape.reference,
+    entries.TopUp.shape.reference,
     ["", "a".repeat(200), "a".repeat(201), "\ud800"],
   ],
-  ["amount", options.AmountCents, wallets.TopUp.shape.amount_cents, [-1, 0, 1, 1.5, 1e12, 1e12 + 1]],
+  ["amount", options.AmountCents, entries.TopUp.shape.amount_cents, [-1, 0, 1, 1.5, 1e12, 1e12 + 1]],
   [
     "signed amount",
     options.SignedAmountCents,
-    wallets.Adjustment.shape.amount_cents,
+    entries.Adjustment.shape.amount_cents,
     [-1e12 - 1, -1e12, -1, 0, 1, 1e12, 1e12 + 1],
   ],
-  ["reason", options.Reason, wallets.Grant.shape.reason, ["", "a".repeat(500), "a".repeat(501)]],
+  ["reason", options.Reason, entries.Grant.shape.reason, ["", "a".repeat(500), "a".repeat(501)]],
   [
     "credit limit",
     options.CreditLimitCents,

@@ -2,34 +2,34 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { MAX_ATTEMPTS_LIMIT, TIMEOUT_SECONDS_LIMIT } from "../../core/model/job-type.ts";
 import { PRIORITIES, type Priority } from "../../core/model/job.ts";
+import {
+  EMAIL_LENGTH_MAX,
+  NAME_LENGTH_MAX,
+  PAGE_LIMIT_DEFAULT,
+  PAGE_LIMIT_MAX,
+  REASON_LENGTH_MAX,
+  REFERENCE_LENGTH_MAX,
+  RUN_AT_AHEAD_MAX_MS,
+  TIME_END_MS,
+} from "../../core/model/limits.ts";
 import { AMOUNT_CENTS_MAX } from "../../core/model/wallet.ts";
-import { CliError } from "./errors.ts";
+import { UsageError } from "./errors.ts";
 
-// The limits of the API (src/api/contract); options.test.ts proves that they are the same.
-const NAME_LENGTH_MAX = 200;
-const EMAIL_LENGTH_MAX = 320;
-const REFERENCE_LENGTH_MAX = 200;
-const REASON_LENGTH_MAX = 500;
-const LIST_LIMIT_DEFAULT = 50;
-const LIST_LIMIT_MAX = 200;
-const RUN_AT_AHEAD_MAX_MS = 10 * 365.25 * 24 * 60 * 60 * 1_000;
-const NEVER_AFTER_MS = Date.UTC(9999, 11, 31);
-
-/** Words of a command line become values here; each schema reads text. */
+/** Schemas that turn the text of options and arguments into values. */
 export const Id = z.guid("must be a UUID").toLowerCase();
 export const Name = text(NAME_LENGTH_MAX);
 export const Reference = text(REFERENCE_LENGTH_MAX);
 export const Reason = text(REASON_LENGTH_MAX);
 export const Email = z
   .email("must be an e-mail address")
-  .max(EMAIL_LENGTH_MAX, `must have ${EMAIL_LENGTH_MAX} characters or less`);
+  .max(EMAIL_LENGTH_MAX, `must have at most ${EMAIL_LENGTH_MAX} characters`);
 export const Currency = z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR");
 export const ProcessingLogicId = z
   .string()
   .regex(/^[a-z0-9._-]{1,100}$/, "must be 1 to 100 of a-z, 0-9, dot, underscore and hyphen");
-/** Money to move. */
+/** An amount of money to move. */
 export const AmountCents = integer(1, AMOUNT_CENTS_MAX);
-/** Money to move either way. */
+/** An amount to add, or, if negative, to take away. */
 export const SignedAmountCents = integer(-AMOUNT_CENTS_MAX, AMOUNT_CENTS_MAX).refine(
   (cents) => cents !== 0,
   "must not be 0",
@@ -38,11 +38,16 @@ export const SignedAmountCents = integer(-AMOUNT_CENTS_MAX, AMOUNT_CENTS_MAX).re
 export const CreditLimitCents = integer(0, AMOUNT_CENTS_MAX);
 export const LowBalanceCents = orNone(-AMOUNT_CENTS_MAX, AMOUNT_CENTS_MAX);
 export const MonthlySpendLimitCents = orNone(0, AMOUNT_CENTS_MAX);
-/** A price, which may be nothing. */
+/** A price, which may be 0. */
 export const CostCents = integer(0, AMOUNT_CENTS_MAX);
 export const MaxAttempts = integer(1, MAX_ATTEMPTS_LIMIT);
 export const TimeoutSeconds = integer(1, TIMEOUT_SECONDS_LIMIT);
-export const ListLimit = integer(1, LIST_LIMIT_MAX).default(LIST_LIMIT_DEFAULT);
+/** The option that `ListLimit` reads. */
+export const LIMIT_OPTION = [
+  "--limit <n>",
+  `how many at most, up to ${PAGE_LIMIT_MAX} (default: ${PAGE_LIMIT_DEFAULT})`,
+] as const;
+export const ListLimit = integer(1, PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT);
 export const LinkCount = integer(1, 999_999_999_999);
 export const Flag = z.boolean().default(false);
 
@@ -60,10 +65,10 @@ export const PriorityOption = z.string().transform((word, context): Priority => 
   return z.NEVER;
 });
 
-/** Goes to the database as it was written, with all its digits. */
+/** A point in time. It goes to the database as it was typed, with all its digits. */
 export const Time = z.iso
   .datetime({ offset: true, error: "must be a time such as 2026-11-23T21:06:00Z (RFC 3339, with an offset)" })
-  .refine((time) => Date.parse(time) >= 0 && Date.parse(time) < NEVER_AFTER_MS, {
+  .refine((time) => Date.parse(time) >= 0 && Date.parse(time) < TIME_END_MS, {
     error: "must be between 1970 and 9999",
     abort: true,
   });
@@ -72,7 +77,7 @@ export const RunAt = Time.refine(
   "must be no more than 10 years ahead",
 );
 
-/** One line of text that PostgreSQL can keep. Spaces around it go. */
+/** One line of text that PostgreSQL can store. Spaces around it are removed. */
 function text(characters_max: number) {
   return z
     .string()
@@ -80,7 +85,7 @@ function text(characters_max: number) {
     .min(1, "must not be empty")
     .refine(
       (value) => Array.from(value).length <= characters_max,
-      `must have ${characters_max} characters or less`,
+      `must have at most ${characters_max} characters`,
     )
     .refine((value) => !/\p{Cc}/u.test(value), "must have no control characters")
     .refine((value) => value.isWellFormed(), "has half of a surrogate pair: send well-formed Unicode");
@@ -95,14 +100,17 @@ export function integer(min: number, max: number) {
     .refine((value) => value >= min && value <= max, message);
 }
 
-/** A whole number, or `none`, which becomes null: a limit can be taken away. */
+/** A whole number, or `none`, which becomes null and removes a limit. */
 function orNone(min: number, max: number) {
   return z.union([z.literal("none").transform(() => null), integer(min, max)], {
     error: `must be none or a whole number from ${min} to ${max}`,
   });
 }
 
-/** The checked options and arguments of a command; throws one `usage` error that names every wrong one. */
+/**
+ * Returns the validated options and arguments of a command. Throws one `UsageError` that names every wrong
+ * one.
+ */
 export async function readValues<Values>(command: Command, schema: z.ZodType<Values>): Promise<Values> {
   const words = command.registeredArguments.map((argument, index) => ({
     key: argument.name().replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
@@ -129,13 +137,13 @@ function usageError(
   issues: readonly z.core.$ZodIssue[],
   labels: readonly { key: string; label: string }[],
   raw: Readonly<Record<string, unknown>>,
-): CliError {
+): UsageError {
   const general = issues.find(({ path }) => path.length === 0);
-  if (general) return new CliError("usage", general.message);
+  if (general) return new UsageError(general.message);
   const errors = labels.flatMap(({ key, label }) => {
-    // The first fault of an option tells enough.
+    // Only the first issue of an option is shown.
     const issue = issues.find(({ path }) => path[0] === key);
     return issue ? [{ option: label, message: raw[key] === undefined ? "is required" : issue.message }] : [];
   });
-  return new CliError("usage", "some options are missing or wrong; --help tells what they take", { errors });
+  return new UsageError("some options are missing or wrong: --help explains them", errors);
 }

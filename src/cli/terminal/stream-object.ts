@@ -1,6 +1,7 @@
 /**
- * The text of an object with a list that may be more than memory holds, piece by piece: `before`, then the list under its name, then `after`. Together
- * the pieces are what `JSON.stringify` of the whole, with two spaces, would be. `before` and `after` must not be empty.
+ * Yields the JSON text of an object with a list that may not fit into memory: the properties of `before`, the
+ * list under its name, the properties of `after`. The pieces together equal the result of `JSON.stringify`
+ * with two spaces. `before` and `after` must not be empty.
  */
 export async function* streamObject(
   before: object,
@@ -18,7 +19,7 @@ export async function* streamObject(
   yield `${separator === "" ? "" : "\n  "}],${JSON.stringify(after, null, 2).slice("{".length)}`;
 }
 
-/** A line break in JSON text is always between values: in strings it is escaped. */
+/** Safe for any JSON: a line break in a string is escaped, so all line breaks are between values. */
 function indent(json: string, spaces: string): string {
   return spaces + json.replaceAll("\n", `\n${spaces}`);
 }

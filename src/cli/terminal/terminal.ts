@@ -2,28 +2,28 @@ import type { CliContext } from "./context.ts";
 import { toReport } from "./errors.ts";
 import { formatTable, toLine, type Column } from "./format.ts";
 
-/** Where a command speaks: what was asked for goes to stdout, talk and errors to stderr. */
+/** The output of a command: results go to stdout, notes and errors to stderr. */
 export interface Terminal {
-  /** With `--json`: one JSON document on stdout, no talk, errors as JSON. */
+  /** With `--json`: one JSON document on stdout, no notes, errors as JSON. */
   readonly json: boolean;
-  /** The answer: the document for programs, the text for people. */
+  /** Prints a result: the document for programs, the text for people. */
   print(document: unknown, text: () => string | Promise<string>): Promise<void>;
-  /** `print` of a list. `empty` is said when there is nothing; a full page says that there may be more. */
+  /** Prints a list. Says `empty` if it has no rows, and after a full page that there may be more. */
   printList<Row>(rows: readonly Row[], columns: readonly Column<Row>[], list: List): Promise<void>;
   /**
-   * `print` of more than memory may hold: the pieces of the one that is wanted are written as they come, as fast as they are read. An error on the
-   * way leaves what was written; the exit code tells.
+   * Prints a result that may not fit into memory: the pieces of the document, or of the text, are written as
+   * they come. If an error occurs on the way, what was written stays, and the exit code reports the error.
    */
   printPieces(document: AsyncIterable<string>, text: AsyncIterable<string>): Promise<void>;
-  /** Talk, for people only. */
+  /** Writes a note, for people only. */
   say(line: string): Promise<void>;
-  /** Tells an error that is meant for users and answers the exit code; throws any other. */
+  /** Prints an error that is meant for users and returns its exit code. Throws any other error. */
   fail(error: unknown): Promise<number>;
 }
 
 interface List {
   readonly empty: string;
-  /** Most rows that this page could have; left out when the list is always whole. */
+  /** Most rows that this page can have. Left out when the list is always complete. */
   readonly limit?: number;
 }
 
@@ -42,7 +42,7 @@ export function createTerminal({ stdout, stderr }: CliContext, json: boolean): T
     async printList(rows, columns, { empty, limit = Infinity }) {
       await print(rows, () => (rows.length === 0 ? "" : formatTable(columns, rows)));
       if (rows.length === 0) await say(empty);
-      if (rows.length >= limit) await say(`These are the newest ${limit}, and there may be more: --limit.`);
+      if (rows.length >= limit) await say(`These are the newest ${limit}. There may be more: raise --limit.`);
     },
     async printPieces(document, text) {
       for await (const piece of json ? document : text) await write(stdout, piece);
@@ -64,7 +64,7 @@ export function createTerminal({ stdout, stderr }: CliContext, json: boolean): T
   };
 }
 
-/** Resolves once the stream has taken the text, so that a process which then ends loses nothing. */
+/** Resolves when the stream has taken the text, so that a process that then ends loses nothing. */
 async function write(stream: NodeJS.WritableStream, text: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     stream.write(text, (error) => (error ? reject(error) : resolve()));

@@ -1,37 +1,48 @@
 import type { FieldError } from "./field-error.ts";
 
 interface ErrorKind {
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   readonly status: number;
   readonly title: string;
-  /** Whether the same request may succeed later without a change to it. */
+  /** Whether the same request may succeed later without changes. */
   readonly retryable: boolean;
 }
 
-/** Every error that leaves the platform, once. The API's problems, the CLI's messages and the docs come from here. */
+/**
+ * Every error that the platform returns. The API's problems, the CLI's messages and the docs are generated
+ * from this table.
+ */
 export const ERRORS = {
   malformed_request: { status: 400, retryable: false, title: "The request cannot be read" },
-  missing_api_key: { status: 401, retryable: false, title: "An API key is needed" },
+  missing_api_key: { status: 401, retryable: false, title: "An API key is required" },
   invalid_api_key: { status: 401, retryable: false, title: "The API key is not valid" },
   insufficient_funds: { status: 402, retryable: false, title: "Not enough available balance" },
-  spend_limit_reached: { status: 402, retryable: false, title: "The month's spend limit is reached" },
+  spend_limit_reached: { status: 402, retryable: false, title: "The monthly spend limit is reached" },
   forbidden: { status: 403, retryable: false, title: "This key may not do that" },
   customer_inactive: { status: 403, retryable: false, title: "The customer is not active" },
   wallet_frozen: { status: 403, retryable: false, title: "The wallet is frozen" },
-  not_found: { status: 404, retryable: false, title: "There is no such thing" },
-  reference_reused: { status: 409, retryable: false, title: "The reference stands for another movement" },
+  not_found: { status: 404, retryable: false, title: "Not found" },
+  reference_reused: { status: 409, retryable: false, title: "The reference belongs to another entry" },
   idempotency_key_reused: {
     status: 409,
     retryable: false,
-    title: "The idempotency key stands for another request",
+    title: "The idempotency key belongs to another request",
   },
-  refund_exceeds_charge: { status: 409, retryable: false, title: "More would be refunded than was charged" },
+  refund_exceeds_charge: {
+    status: 409,
+    retryable: false,
+    title: "The refund is more than is left of the charge",
+  },
   name_taken: { status: 409, retryable: false, title: "The name is in use" },
   job_already_ended: { status: 409, retryable: false, title: "The job has ended" },
   job_not_ended: { status: 409, retryable: false, title: "The job has not failed and was not cancelled" },
   runner_unknown: { status: 409, retryable: false, title: "The runner is not registered" },
-  stale_attempt: { status: 409, retryable: false, title: "The job is no longer this attempt's" },
-  job_gone: { status: 410, retryable: false, title: "The job is so old that it was removed" },
+  stale_attempt: {
+    status: 409,
+    retryable: false,
+    title: "Another attempt of the job has begun, or the job has ended",
+  },
+  job_gone: { status: 410, retryable: false, title: "The job was deleted because it was too old" },
   payload_too_large: { status: 413, retryable: false, title: "The body is too large" },
   unsupported_media_type: { status: 415, retryable: false, title: "The content type is not supported" },
   validation_failed: { status: 422, retryable: false, title: "Some fields are not valid" },
@@ -40,22 +51,22 @@ export const ERRORS = {
   job_type_disabled: { status: 422, retryable: false, title: "The job type is disabled" },
   input_invalid: { status: 422, retryable: false, title: "The job type does not accept this input" },
   internal_error: { status: 500, retryable: false, title: "Something went wrong on our side" },
-  unavailable: { status: 503, retryable: true, title: "A server that this needs is away" },
+  unavailable: { status: 503, retryable: true, title: "A server that is needed cannot be reached" },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
 interface ErrorOptions {
-  /** Public members that go out beside the code, such as `required_cents`. */
+  /** Public members that are sent beside the code, such as `required_cents`. */
   readonly members?: Readonly<Record<string, unknown>>;
   readonly errors?: readonly FieldError[];
-  /** What really happened: logged, never sent. */
+  /** The underlying error: logged, never sent. */
   readonly cause?: unknown;
 }
 
 /**
- * The one error that is meant for a user. `message` is public: what is wrong and the way out.
- * Anything else that is thrown is a bug and leaves as `internal_error`.
+ * The one error class that is meant for users. `message` is public: it says what is wrong and how to fix it.
+ * Any other thrown error is a bug, and users see it as `internal_error`.
  */
 export class PlatformError extends Error {
   readonly code: ErrorCode;

@@ -56,7 +56,10 @@ export interface CustomerRepository {
   /** Stores the customer and its empty wallet together. */
   create(customer: NewCustomer): Promise<Customer>;
   /** `create` that tells whether an earlier request under the same key had made the customer, who is then the answer. Throws `idempotency_key_reused`. */
-  createOnce(customer: NewCustomer, key?: IdempotencyKey): Promise<{ customer: Customer; replayed: boolean }>;
+  createOrReplay(
+    customer: NewCustomer,
+    key?: IdempotencyKey,
+  ): Promise<{ customer: Customer; replayed: boolean }>;
   findById(id: string): Promise<Customer | undefined>;
   /** The owner of a key that is not revoked, by the key's hash. */
   findByApiKey(keyHash: string): Promise<Customer | undefined>;

@@ -38,10 +38,10 @@ export class PostgresCustomerRepository implements CustomerRepository {
   }
 
   async create(customer: NewCustomer): Promise<Customer> {
-    return (await this.createOnce(customer)).customer;
+    return (await this.createOrReplay(customer)).customer;
   }
 
-  async createOnce(
+  async createOrReplay(
     { id, name, email, currency }: NewCustomer,
     key?: IdempotencyKey,
   ): Promise<{ customer: Customer; replayed: boolean }> {

@@ -4,17 +4,24 @@ import { parentPort, workerData } from "node:worker_threads";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
 
+/** @import { Beat, ThreadData, ToThread } from "./heartbeat.ts" */
+
+if (!parentPort) throw new Error("heartbeat-thread.mjs runs as a worker thread only");
+const main = parentPort;
+/** @type {ThreadData} */
 const { url, heartbeat_ms, silent_loop_ms, connect_timeout_ms } = workerData;
 /** A beat without a reply for so long, a small part of the lease, is worth a new connection. */
 const REPLY_TIMEOUT_MS = 3_000;
 const RECONNECT_MS = 500;
 
+/** @type {string | undefined} */
 let runner_id;
 /** When the main loop was last seen. */
 let loop_seen_at = performance.now();
+/** @type {Client | undefined} */
 let client;
 
-parentPort.on("message", (message) => {
+main.on("message", (/** @type {ToThread} */ message) => {
   loop_seen_at = performance.now();
   if (message.runner_id !== undefined) {
     runner_id = message.runner_id;
@@ -22,27 +29,34 @@ parentPort.on("message", (message) => {
   }
 });
 
-/** Cancelled jobs that the main thread has been told of: acknowledged with the next beat. */
+/**
+ * Cancelled jobs that the main thread has been told of: acknowledged with the next beat.
+ * @type {readonly string[]}
+ */
 let told = [];
 
 for (;;) {
-  const delay_ms = await beat();
+  const delay_ms = await sendBeat();
   await pause(delay_ms);
 }
 
-async function beat() {
+async function sendBeat() {
   if (runner_id === undefined || performance.now() - loop_seen_at > silent_loop_ms) return heartbeat_ms;
-  const beating_for = runner_id;
+  const id = runner_id;
   try {
     client ??= await connect();
+    /** @type {import("pg").QueryResult<Omit<Beat, "runner_id">>} */
     const { rows } = await client.query({
       name: "heartbeat",
       text: "SELECT alive, queue_paused, cancelled FROM heartbeat($1, $2::uuid[])",
-      values: [beating_for, told],
+      values: [id, told],
     });
-    const [{ alive, queue_paused, cancelled }] = rows;
-    if (beating_for === runner_id) told = cancelled;
-    parentPort.postMessage({ runner_id: beating_for, alive, queue_paused, cancelled });
+    const [pulse] = rows;
+    if (!pulse) throw new Error("heartbeat() returned no row");
+    if (id === runner_id) told = pulse.cancelled;
+    /** @type {Beat} */
+    const beat = { runner_id: id, ...pulse };
+    main.postMessage(beat);
     return heartbeat_ms;
   } catch {
     // The server is away, cut off or silent. The lease runs out soon, so a new connection is opened soon.

@@ -5,7 +5,21 @@ import { CONNECT_TIMEOUT_MS } from "../connection/pool.ts";
 /** How often the main loop shows its thread that it is not blocked. */
 const SHOW_LOOP_MS = 1_000;
 
-interface Beat extends Pulse {
+/** What the thread starts with. */
+export interface ThreadData {
+  readonly url: string;
+  readonly heartbeat_ms: number;
+  readonly silent_loop_ms: number;
+  readonly connect_timeout_ms: number;
+}
+
+/** Each message shows that the main loop is not blocked. With an id, it names the runner to beat for. */
+export interface ToThread {
+  readonly runner_id?: string;
+}
+
+/** What the thread reports: the pulse of a runner. */
+export interface Beat extends Pulse {
   readonly runner_id: string;
 }
 
@@ -25,7 +39,7 @@ export function createHeartbeat(databaseUrl: string): Heartbeat {
         heartbeat_ms: HEARTBEAT_MS,
         silent_loop_ms: SILENT_LOOP_MS,
         connect_timeout_ms: CONNECT_TIMEOUT_MS,
-      },
+      } satisfies ThreadData,
       // It needs no TypeScript, whatever the process was started with.
       execArgv: [],
     });
@@ -36,7 +50,7 @@ export function createHeartbeat(databaseUrl: string): Heartbeat {
     worker.on("error", (error) => {
       throw new Error("the heartbeat thread failed", { cause: error });
     });
-    shows = setInterval(() => worker.postMessage({ loop: "alive" }), SHOW_LOOP_MS);
+    shows = setInterval(() => worker.postMessage({} satisfies ToThread), SHOW_LOOP_MS);
     return worker;
   }
 
@@ -44,7 +58,7 @@ export function createHeartbeat(databaseUrl: string): Heartbeat {
     start(runner_id, onPulse) {
       runner = { id: runner_id, onPulse };
       thread ??= startThread();
-      thread.postMessage({ runner_id });
+      thread.postMessage({ runner_id } satisfies ToThread);
     },
     async stop() {
       runner = undefined;

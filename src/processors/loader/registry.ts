@@ -1,3 +1,4 @@
+import { OperatorError } from "../../core/lib/operator-error.ts";
 import { lstat, readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { isProcessor, type Processor } from "../sdk/processor.ts";
@@ -19,13 +20,12 @@ export interface ProcessorFault {
 }
 
 /** The processors cannot be loaded. The message lists every faulty file; nothing of the directory is in use. */
-export class ProcessorLoadError extends Error {
+export class ProcessorLoadError extends OperatorError {
   readonly faults: readonly ProcessorFault[];
 
   constructor(faults: readonly ProcessorFault[]) {
     const lines = faults.map(({ file, message }) => `  ${file}: ${message.replaceAll("\n", "\n    ")}`);
-    super(["Some processors cannot be loaded:", ...lines].join("\n"));
-    this.name = "ProcessorLoadError";
+    super("processors", ["Some processors cannot be loaded:", ...lines].join("\n"));
     this.faults = faults;
   }
 }

@@ -1,11 +1,17 @@
 // A hook for `module.register`, in JavaScript because it runs where tsx does not yet. It makes a processor's file work
 // in any folder of the machine: below none of our package.json, Node would take it for CommonJS and find neither us nor zod.
 
-/** Folders of processor files, as `file:` URLs that end with a slash. @type {Set<string>} */
+/**
+ * Folders of processor files, as `file:` URLs that end with a slash.
+ * @type {Set<string>}
+ */
 const folders = new Set();
 /** A file of ours: what it can import, a processor's file can. */
 let fallbackParent = "";
-/** Conditions of `exports` that hold for imports of this package only. @type {string[]} */
+/**
+ * Conditions of `exports` that hold for imports of this package only.
+ * @type {string[]}
+ */
 let ownConditions = [];
 
 /** @param {{ folders: string[], fallbackParent: string, ownConditions: string[] }} data */
@@ -16,13 +22,17 @@ export function initialize(data) {
   ownConditions = data.ownConditions;
 }
 
+/** @type {import("node:module").ResolveHook} */
 export async function resolve(specifier, context, nextResolve) {
   const resolved = await resolveOrFallBack(specifier, context, nextResolve);
-  const path = resolved.url.split("?")[0];
+  const [path = ""] = resolved.url.split("?");
   return isUsers(path) && /\.[jt]s$/.test(path) ? { ...resolved, format: "module" } : resolved;
 }
 
-/** The user's own installation comes first: only what it lacks is ours. */
+/**
+ * The user's own installation comes first: only what it lacks is ours.
+ * @type {import("node:module").ResolveHook}
+ */
 async function resolveOrFallBack(specifier, plainContext, nextResolve) {
   const isOwn = /^innovation-ecosystem-platform(\/|$)/.test(specifier);
   const context = isOwn
@@ -37,6 +47,7 @@ async function resolveOrFallBack(specifier, plainContext, nextResolve) {
   }
 }
 
+/** @param {string} url */
 function isUsers(url) {
   return !url.includes("/node_modules/") && [...folders].some((folder) => url.startsWith(folder));
 }

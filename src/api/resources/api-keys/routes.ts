@@ -5,7 +5,7 @@ import { PlatformError } from "../../../core/lib/errors.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Api } from "../../http/api.ts";
 import { adminOnly, noCustomer } from "../../http/auth.ts";
-import { ApiKeyPage, ApiKeyParams, CreatedApiKey, NewApiKey } from "../customers/contract.ts";
+import { ApiKeyPage, ApiKeyParams, CreatedApiKey, NewApiKey } from "./contract.ts";
 import { IdParams, PageQuery } from "../../http/fields.ts";
 import { toPage } from "../../http/cursor.ts";
 
@@ -19,11 +19,11 @@ export function apiKeyRoutes(api: Api, { customers }: Platform): void {
       schema: {
         operationId: "createApiKey",
         tags,
-        summary: "Make a key for a customer",
+        summary: "Create an API key for a customer",
         description:
-          "The key is shown in this answer and never again. A customer may have several: make the new one, roll it out, revoke the old one.",
+          "Returns the key, which is shown only here. A customer can have several keys: to replace one, create the new key, use it everywhere, then revoke the old one.",
         params: IdParams,
-        // May be left out: it has nothing that must be said.
+        // The body may be left out: it has no required field.
         body: NewApiKey.nullable(),
         response: { 201: CreatedApiKey },
         errors: ["not_found"],
@@ -48,8 +48,9 @@ export function apiKeyRoutes(api: Api, { customers }: Platform): void {
       schema: {
         operationId: "listApiKeys",
         tags,
-        summary: "List a customer's keys, newest first",
-        description: "Their beginnings and when they were last used; revoked ones stay in the list.",
+        summary: "List the API keys of a customer, newest first",
+        description:
+          "Returns the first characters of each key and when it was last used. Revoked keys stay in the list.",
         params: IdParams,
         querystring: PageQuery,
         response: { 200: ApiKeyPage },
@@ -57,7 +58,8 @@ export function apiKeyRoutes(api: Api, { customers }: Platform): void {
       },
     },
     async ({ params: { id }, query: { limit, cursor } }) => {
-      // A customer has a handful: the page is cut here. None may also mean that there is no such customer.
+      // A customer has a handful of keys, so all are read and the page is cut here. An empty list may mean
+      // that the customer does not exist.
       const keys = await customers.listApiKeys(id);
       if (keys.length === 0 && !(await customers.findById(id))) throw noCustomer(id);
       const rest = keys.filter((key) => cursor === undefined || key.id < cursor);
@@ -72,8 +74,8 @@ export function apiKeyRoutes(api: Api, { customers }: Platform): void {
       schema: {
         operationId: "revokeApiKey",
         tags,
-        summary: "Revoke a key",
-        description: "From the next request on it is refused. Revoking it again changes nothing.",
+        summary: "Revoke an API key",
+        description: "The key is refused from the next request on. Revoking it again changes nothing.",
         params: ApiKeyParams,
         response: { 204: z.undefined() },
         errors: ["not_found"],

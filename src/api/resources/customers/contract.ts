@@ -1,11 +1,10 @@
 import { z } from "zod";
+import { EMAIL_LENGTH_MAX, NAME_LENGTH_MAX } from "../../../core/model/limits.ts";
 import { DEFAULT_CURRENCY } from "../../../core/model/wallet.ts";
-import { AnsweredTime, Id, pageOf, says, text } from "../../http/fields.ts";
+import { UtcTime, Id, pageOf, says, text } from "../../http/fields.ts";
 
-const NAME_LENGTH_MAX = 200;
-const EMAIL_LENGTH_MAX = 320;
-
-const Name = text(NAME_LENGTH_MAX);
+/** The name of a customer, a key or a job type. */
+export const Name = text(NAME_LENGTH_MAX);
 const Email = z.email({ error: says("must be an e-mail address") }).max(EMAIL_LENGTH_MAX);
 
 export const Customer = z
@@ -13,9 +12,9 @@ export const Customer = z
     id: Id,
     name: z.string(),
     email: z.string(),
-    active: z.boolean().meta({ description: "An inactive customer may read but submits no jobs." }),
-    created_at: AnsweredTime,
-    updated_at: AnsweredTime,
+    active: z.boolean().meta({ description: "An inactive customer can read but cannot submit jobs." }),
+    created_at: UtcTime,
+    updated_at: UtcTime,
   })
   .meta({
     id: "Customer",
@@ -41,7 +40,7 @@ export const NewCustomer = z
       .string()
       .regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR")
       .default(DEFAULT_CURRENCY)
-      .meta({ description: "Of the wallet. It cannot be changed later." }),
+      .meta({ description: "ISO 4217 code of the wallet's currency. It cannot be changed later." }),
   })
   .meta({ id: "NewCustomer", examples: [{ name: "Ada Lovelace", email: "ada@example.com" }] });
 
@@ -49,39 +48,3 @@ export const CustomerChanges = z
   .strictObject({ name: Name, email: Email, active: z.boolean() })
   .partial()
   .meta({ id: "CustomerChanges", examples: [{ active: false }] });
-
-export const NewApiKey = z
-  .strictObject({
-    name: Name.optional().meta({ description: "To tell keys apart." }),
-  })
-  .meta({ id: "NewApiKey", examples: [{ name: "production" }] });
-
-export const CreatedApiKey = z
-  .strictObject({
-    id: Id,
-    api_key: z.string().meta({ description: "Shown this once. Only its hash is kept." }),
-  })
-  .meta({
-    id: "CreatedApiKey",
-    examples: [
-      {
-        id: "019ab1f0-61aa-7d20-b0a4-02c1a2f7c9d0",
-        api_key: "iep_2rX0nq1Jm8VtYc5uKe7ZsPaLhWd3Gf6BoIiUxTvNyQk",
-      },
-    ],
-  });
-
-export const ApiKey = z
-  .strictObject({
-    id: Id,
-    customer_id: Id,
-    name: z.string().nullable(),
-    prefix: z.string().meta({ description: "The first characters of the key." }),
-    created_at: AnsweredTime,
-    last_used_at: AnsweredTime.nullable().meta({ description: "To the minute." }),
-    revoked_at: AnsweredTime.nullable(),
-  })
-  .meta({ id: "ApiKey" });
-
-export const ApiKeyPage = pageOf(ApiKey, "ApiKeyPage");
-export const ApiKeyParams = z.strictObject({ id: Id, key_id: Id });

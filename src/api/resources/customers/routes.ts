@@ -5,7 +5,12 @@ import { adminOnly, noCustomer, refuseForeign } from "../../http/auth.ts";
 import { Customer, CustomerChanges, CustomerPage, NewCustomer } from "./contract.ts";
 import { IdParams, PageQuery } from "../../http/fields.ts";
 import { toPage } from "../../http/cursor.ts";
-import { IdempotencyHeaders, idempotencyKeyOf, madeOrReplayed } from "../../http/idempotency.ts";
+import {
+  createdStatus,
+  IdempotencyHeaders,
+  idempotencyKeyOf,
+  setReplayedHeader,
+} from "../../http/idempotency.ts";
 
 const tags = ["Customers"];
 
@@ -17,8 +22,9 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
       schema: {
         operationId: "createCustomer",
         tags,
-        summary: "Make a customer",
-        description: "Its wallet exists from then on, empty. `Location` is the customer's path.",
+        summary: "Create a customer",
+        description:
+          "Also creates an empty wallet for the customer. The `Location` header is the path of the customer.",
         headers: IdempotencyHeaders,
         body: NewCustomer,
         response: { 200: Customer, 201: Customer },
@@ -27,9 +33,10 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
     },
     async (request, reply) => {
       const key = idempotencyKeyOf(request, request.body);
-      const { customer, replayed } = await customers.createOnce({ ...request.body, id: uuidv7() }, key);
+      const { customer, replayed } = await customers.createOrReplay({ ...request.body, id: uuidv7() }, key);
+      setReplayedHeader(request, reply, replayed);
       return reply
-        .code(madeOrReplayed(request, reply, replayed))
+        .code(createdStatus(replayed))
         .header("location", `/customers/${customer.id}`)
         .send(customer);
     },
@@ -59,7 +66,7 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
       schema: {
         operationId: "getCustomer",
         tags,
-        summary: "Read a customer",
+        summary: "Get a customer",
         params: IdParams,
         response: { 200: Customer },
         errors: ["not_found"],
@@ -81,9 +88,9 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
       schema: {
         operationId: "updateCustomer",
         tags,
-        summary: "Change a customer",
+        summary: "Update a customer",
         description:
-          "Only what is sent changes. With `active: false` it may submit no more jobs; those accepted run to their end.",
+          "Changes only the fields that are sent. With `active: false` the customer cannot submit jobs any more; jobs that were accepted still run.",
         params: IdParams,
         body: CustomerChanges,
         response: { 200: Customer },

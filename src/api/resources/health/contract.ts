@@ -8,7 +8,7 @@ export const Health = z
 export const Readiness = z
   .strictObject({
     status: z.enum(["ok", "degraded"]).meta({
-      description: "`degraded`: the ready queue is away; jobs go on without it, more slowly.",
+      description: "`degraded`: the ready queue cannot be reached. Jobs still run, but more slowly.",
     }),
     checks: Checks,
   })

@@ -6,10 +6,12 @@ import type { Checks } from "../../http/checks.ts";
 import { Health, Readiness } from "./contract.ts";
 
 const tags = ["Operations"];
-/** Load balancers give up after a few seconds: a server that has not answered by then counts as away. */
+/**
+ * Load balancers give up after a few seconds: a server that has not replied by then counts as unavailable.
+ */
 const CHECK_TIMEOUT_MS = 2_000;
 
-/** Open to anyone who reaches the port, and silent about anything but whether servers answer. */
+/** Needs no key: anyone who reaches the port may ask. So it tells nothing but whether the servers reply. */
 export function healthRoutes(api: Api, platform: Platform): void {
   api.get(
     "/healthz",
@@ -17,8 +19,8 @@ export function healthRoutes(api: Api, platform: Platform): void {
       schema: {
         operationId: "getHealth",
         tags,
-        summary: "Whether this process is alive",
-        description: "Touches no server.",
+        summary: "Check that this process is alive",
+        description: "Asks neither the database nor Redis.",
         security: [],
         response: { 200: Health },
       },
@@ -32,9 +34,9 @@ export function healthRoutes(api: Api, platform: Platform): void {
       schema: {
         operationId: "getReadiness",
         tags,
-        summary: "Whether this process can serve",
+        summary: "Check that this process can serve requests",
         description:
-          "503 when the database does not answer. Without the ready queue jobs go on, so that is `degraded`, not down.",
+          "Returns 503 when the database cannot be reached. Jobs still run without the ready queue, so then the status is `degraded`, not 503.",
         security: [],
         response: { 200: Readiness },
         errors: ["unavailable"],
@@ -47,7 +49,9 @@ export function healthRoutes(api: Api, platform: Platform): void {
       ]);
       const checks: Checks = { database, ready_queue };
       if (database !== "ok")
-        throw new PlatformError("unavailable", "The database does not answer.", { members: { checks } });
+        throw new PlatformError("unavailable", "The database cannot be reached. Try again.", {
+          members: { checks },
+        });
       return { status: ready_queue === "ok" ? ("ok" as const) : ("degraded" as const), checks };
     },
   );

@@ -5,11 +5,10 @@ import {
   MAX_ATTEMPTS_LIMIT,
   TIMEOUT_SECONDS_LIMIT,
 } from "../../../core/model/job-type.ts";
+import { NAME_LENGTH_MAX } from "../../../core/model/limits.ts";
 import { findUnstorable } from "../../../core/lib/json.ts";
 import { AMOUNT_CENTS_MAX } from "../../../core/model/wallet.ts";
-import { AnsweredTime, Id, Limit, PAGE_LIMIT_DEFAULT, pageOf, SeqCursor, text } from "../../http/fields.ts";
-
-const NAME_LENGTH_MAX = 200;
+import { UtcTime, Id, pageOf, text } from "../../http/fields.ts";
 
 export const MaxAttempts = z.int().min(1).max(MAX_ATTEMPTS_LIMIT);
 
@@ -19,7 +18,7 @@ const InputSchema = z
   .refine((schema) => findUnstorable(schema, "").length === 0, {
     error: ({ input }) => {
       const [fault] = findUnstorable(input, "");
-      return `cannot be stored: ${fault?.pointer || "it"} ${fault?.message}`;
+      return `cannot be stored: ${fault?.pointer || "the schema"} ${fault?.message}`;
     },
     abort: true,
   })
@@ -29,21 +28,26 @@ const InputSchema = z
   .nullable()
   .meta({
     description:
-      "JSON Schema (draft 2020-12) that `input_data` must match; null takes any JSON. It runs in the API process: a `pattern` with nested quantifiers, such as `(a+)+$`, can be made to stall it.",
+      "JSON Schema (draft 2020-12) that `input_data` must match. Null accepts any JSON. The API process runs it: a `pattern` with nested quantifiers, such as `(a+)+$`, can block that process.",
   });
+
+export const CostCents = z.int().min(0).max(AMOUNT_CENTS_MAX).meta({
+  description:
+    "Highest price of one job in integer cents: its processor may charge less. A job keeps the price at its submission.",
+});
 
 const fields = {
   name: text(NAME_LENGTH_MAX),
   processing_logic_id: z
     .string()
     .regex(/^[a-z0-9._-]{1,100}$/, "must be 1 to 100 of a-z, 0-9, dot, underscore and hyphen")
-    .meta({ description: "The `id` of the processor that runs it." }),
-  standard_cost_cents: z.int().min(0).max(AMOUNT_CENTS_MAX).meta({
-    description: "Quoted to a job when it is submitted. A change never hits a job already accepted.",
+    .meta({ description: "The `id` of the processor that runs jobs of this type." }),
+  standard_cost_cents: CostCents,
+  enabled: z.boolean().meta({ description: "Whether new jobs of this type are accepted." }),
+  max_attempts: MaxAttempts.meta({ description: "How often a job is started before it fails for good." }),
+  timeout_seconds: z.int().min(1).max(TIMEOUT_SECONDS_LIMIT).meta({
+    description: "How long one attempt may run.",
   }),
-  enabled: z.boolean(),
-  max_attempts: MaxAttempts,
-  timeout_seconds: z.int().min(1).max(TIMEOUT_SECONDS_LIMIT),
   input_schema: InputSchema,
 };
 
@@ -83,11 +87,11 @@ export const JobType = z
     max_attempts: z.int(),
     timeout_seconds: z.int(),
     input_schema: z.unknown().meta({ type: ["object", "null"] }),
-    paused_at: AnsweredTime.nullable().meta({
-      description: "Since when its jobs wait without being started; null when they are not held back.",
+    paused_at: UtcTime.nullable().meta({
+      description: "When the job type was paused: runners start none of its jobs. Null if it is not paused.",
     }),
-    created_at: AnsweredTime,
-    updated_at: AnsweredTime,
+    created_at: UtcTime,
+    updated_at: UtcTime,
   })
   .meta({
     id: "JobType",
@@ -107,34 +111,5 @@ export const JobType = z
       },
     ],
   });
-
-export const PriceParams = z.strictObject({ id: Id, customer_id: Id });
-
-export const NewCustomerPrice = z
-  .strictObject({ cost_cents: fields.standard_cost_cents })
-  .meta({ id: "NewCustomerPrice", examples: [{ cost_cents: 4 }] });
-
-export const CustomerPrice = z
-  .strictObject({ customer_id: Id, job_type_id: Id, cost_cents: z.int(), updated_at: AnsweredTime })
-  .meta({ id: "CustomerPrice" });
-
-const PriceChange = z
-  .strictObject({
-    job_type_id: Id,
-    customer_id: Id.nullable().meta({ description: "Null: the standard cost." }),
-    cost_cents: z
-      .int()
-      .nullable()
-      .meta({ description: "Null: from then on the customer pays the standard cost again." }),
-    valid_from: AnsweredTime,
-  })
-  .meta({ id: "PriceChange" });
-
-export const PriceHistoryPage = pageOf(PriceChange, "PriceHistoryPage");
-
-export const PriceHistoryQuery = z.strictObject({
-  limit: Limit.default(PAGE_LIMIT_DEFAULT),
-  cursor: SeqCursor.optional(),
-});
 
 export const JobTypePage = pageOf(JobType, "JobTypePage");

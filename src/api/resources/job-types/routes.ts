@@ -18,8 +18,8 @@ export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache }: Platform): v
       schema: {
         operationId: "createJobType",
         tags,
-        summary: "Make a job type",
-        description: "`Location` is its path.",
+        summary: "Create a job type",
+        description: "The `Location` header is the path of the job type.",
         body: NewJobType,
         response: { 201: JobType },
         errors: ["name_taken"],
@@ -56,7 +56,7 @@ export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache }: Platform): v
       schema: {
         operationId: "getJobType",
         tags,
-        summary: "Read a job type",
+        summary: "Get a job type",
         params: IdParams,
         response: { 200: JobType },
         errors: ["not_found"],
@@ -76,9 +76,9 @@ export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache }: Platform): v
       schema: {
         operationId: "updateJobType",
         tags,
-        summary: "Change a job type",
+        summary: "Update a job type",
         description:
-          "Only what is sent changes. Price and `enabled` hold from the next submission on, everywhere; the rest may take other processes a second. Jobs already accepted keep their price.",
+          "Changes only the fields that are sent. A new price and `enabled` apply from the next submission on; the other fields may take up to a second to reach all processes. Jobs that were accepted keep their price.",
         params: IdParams,
         body: JobTypeChanges,
         response: { 200: JobType },
@@ -102,7 +102,7 @@ export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache }: Platform): v
         tags,
         summary: "Pause a job type",
         description:
-          "None of its jobs is started until it is resumed. Running ones go on, and submissions are taken. Pausing it again changes nothing.",
+          "Runners start none of its jobs until it is resumed. Running jobs go on, and new jobs are accepted. Pausing it again changes nothing.",
         params: IdParams,
         body: NoBody,
         response: { 200: JobType },
@@ -120,7 +120,7 @@ export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache }: Platform): v
         operationId: "resumeJobType",
         tags,
         summary: "Resume a job type",
-        description: "Its jobs that were held back wait in the backlog again within moments.",
+        description: "Within moments, runners start its waiting jobs again.",
         params: IdParams,
         body: NoBody,
         response: { 200: JobType },

@@ -311,7 +311,7 @@ test.each(["cancel", "retry"])("%s takes no body or an empty one, and no field",
   const refused = await api.ask("POST", url(ids.none), { body: { reason: "x" } });
   expect(refused.status).toBe(422);
   expect(refused.body.errors).toEqual([
-    { pointer: "/reason", message: "is not a known field; known are none" },
+    { pointer: "/reason", message: "is not a known field; this request takes none" },
   ]);
   for (const [raw, status] of [
     ["[]", 422],

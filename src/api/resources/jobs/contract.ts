@@ -1,43 +1,43 @@
 import { z } from "zod";
+import { PAGE_LIMIT_DEFAULT, RUN_AT_AHEAD_MAX_MS } from "../../../core/model/limits.ts";
 import { DEFAULT_PRIORITY, JOB_BATCH_MAX, JOB_STATUSES, PRIORITIES } from "../../../core/model/job.ts";
-import {
-  AnsweredTime,
-  Id,
-  IdCursor,
-  Limit,
-  PAGE_LIMIT_DEFAULT,
-  pageOf,
-  Timestamp,
-} from "../../http/fields.ts";
+import { AmountCents, UtcTime, Id, IdCursor, Limit, pageOf, Timestamp } from "../../http/fields.ts";
+import { Reason, Reference } from "../entries/contract.ts";
 import { MaxAttempts } from "../job-types/contract.ts";
 import { Problem } from "../../http/problem.ts";
 
-const RUN_AT_AHEAD_MAX_MS = 10 * 365.25 * 24 * 60 * 60 * 1_000;
 const PRIORITY_MESSAGE = "must be 0 (high), 1 (medium) or 2 (low)";
 
 const PRIORITY_OF = { "0": 0, "1": 1, "2": 2 } as const;
 
 export const Priority = z
   .literal(PRIORITIES, PRIORITY_MESSAGE)
-  .meta({ type: "integer", description: "0 high, 1 medium, 2 low." });
+  .meta({ type: "integer", description: "0 is high, 1 medium, 2 low." });
 
-/** A job that is asked for. `input_data` has no rules here: what it must not have, and what its job type demands, `submitJobs` checks. */
+/**
+ * A submitted job. `submitJobs` checks `input_data`: whether it can be stored, and the schema of its job
+ * type.
+ */
 export const SubmitJob = z
   .strictObject({
-    customer_id: Id.optional().meta({ description: "May be left out with a customer's key." }),
+    customer_id: Id.optional().meta({
+      description: "Required with the admin key. With a customer's key, it is that customer.",
+    }),
     job_type_id: Id,
     priority: Priority.default(DEFAULT_PRIORITY),
     input_data: z.unknown().meta({
       description:
-        "Any JSON, nested 100 levels at most. Numbers are IEEE 754 doubles; send larger integers as strings.",
+        "Any JSON, nested at most 100 levels deep. Numbers are IEEE 754 doubles: send larger integers as strings.",
     }),
     run_at: Timestamp.refine(
       (run_at) => Date.parse(run_at) <= Date.now() + RUN_AT_AHEAD_MAX_MS,
       "must be no more than 10 years ahead",
     )
       .optional()
-      .meta({ description: "Not started before. Left out or past: now." }),
-    max_attempts: MaxAttempts.optional().meta({ description: "Left out: the job type's." }),
+      .meta({ description: "The job does not start before this time. Default: now." }),
+    max_attempts: MaxAttempts.optional().meta({
+      description: "How often the job is started before it fails for good. Default: that of the job type.",
+    }),
   })
   .meta({
     id: "SubmitJob",
@@ -57,7 +57,10 @@ export const SubmitJob = z
     ],
   });
 
-/** The envelope alone: each item is parsed on its own as a `SubmitJob`, so that a wrong one does not fail its neighbours. */
+/**
+ * Only the envelope. Each item is parsed on its own as a `SubmitJob`, so that a wrong one does not fail the
+ * others.
+ */
 export const SubmitBatch = z
   .strictObject({
     jobs: z
@@ -75,7 +78,7 @@ export const SubmitBatch = z
 const JobError = z.strictObject({ code: z.string(), message: z.string() });
 const AttemptError = JobError.extend({
   attempt: z.int(),
-  at: AnsweredTime,
+  at: UtcTime,
   runner_id: Id.nullable(),
 });
 
@@ -87,24 +90,26 @@ export const Job = z
     status: z.enum(JOB_STATUSES),
     priority: Priority,
     input_data: z.unknown(),
-    output_data: z.unknown().meta({ description: "Null until it succeeded." }),
-    error: JobError.nullable().meta({ description: "Why it failed." }),
+    output_data: z
+      .unknown()
+      .meta({ description: "What the processor returned. Null unless the job succeeded." }),
+    error: JobError.nullable().meta({ description: "Why the job failed. Null unless it failed." }),
     errors: z
       .array(AttemptError)
       .readonly()
-      .meta({ description: "Of its attempts, oldest first, the last 20." }),
+      .meta({ description: "Errors of the attempts, oldest first. At most the last 20." }),
     estimated_cost_cents: z.int().meta({
       description:
-        "The price quoted at submission: held while the job is open, and the most that it can cost.",
+        "The price at submission. It is held while the job is open, and it is the most that the job can cost.",
     }),
-    cost_cents: z.int().nullable().meta({ description: "What was charged; null unless it succeeded." }),
-    attempt: z.int().meta({ description: "Attempts begun." }),
+    cost_cents: z.int().nullable().meta({ description: "What was charged. Null unless the job succeeded." }),
+    attempt: z.int().meta({ description: "How many attempts have started." }),
     max_attempts: z.int(),
-    retry_of: Id.nullable(),
-    run_at: AnsweredTime,
-    created_at: AnsweredTime,
-    started_at: AnsweredTime.nullable(),
-    completed_at: AnsweredTime.nullable(),
+    retry_of: Id.nullable().meta({ description: "The job that this one runs again." }),
+    run_at: UtcTime,
+    created_at: UtcTime,
+    started_at: UtcTime.nullable(),
+    completed_at: UtcTime.nullable(),
     runner_id: Id.nullable(),
   })
   .meta({
@@ -139,20 +144,30 @@ export const JobEstimate = z
     customer_id: Id,
     job_type_id: Id,
     priority: Priority,
-    estimated_cost_cents: z.int().meta({ description: "What would be held, and the most it can cost." }),
+    estimated_cost_cents: z
+      .int()
+      .meta({ description: "What would be held, and the most that the job can cost." }),
     currency: z.string(),
     available_cents: z.int(),
-    affordable: z.boolean().meta({ description: "Whether the wallet would hold the price now." }),
+    affordable: z.boolean().meta({ description: "Whether the wallet could hold the price now." }),
     refusal: z
       .enum(["wallet_frozen", "insufficient_funds", "spend_limit_reached"])
       .nullable()
-      .meta({ description: "Why it would not." }),
+      .meta({ description: "Why the wallet could not hold it. Null if it could." }),
     expected_wait_seconds: z.number().nullable().meta({
       description:
-        "How long the job that is next in this priority has waited by now; 0 when none waits. Null when nobody can say: scheduled for later, paused, or no runner lives.",
+        "How long the next job of this priority has waited so far. 0 if none waits. Null if the wait is unknown: the job is scheduled for later, its job type or the queue is paused, or no runner is alive.",
     }),
   })
   .meta({ id: "JobEstimate" });
+
+export const Refund = z
+  .strictObject({
+    amount_cents: AmountCents.optional().meta({ description: "Default: what is left of the charge." }),
+    reference: Reference,
+    reason: Reason.optional(),
+  })
+  .meta({ id: "Refund", examples: [{ reference: "ticket 18", reason: "Wrong output" }] });
 
 export const JobPage = pageOf(Job, "JobPage");
 
@@ -165,7 +180,7 @@ export const BatchResults = z
           z.strictObject({ status: z.int(), problem: Problem }),
         ]),
       )
-      .meta({ description: "In the order given." }),
+      .meta({ description: "One result for each job, in the order of the request." }),
   })
   .meta({ id: "BatchResults" });
 
@@ -178,7 +193,7 @@ export const JobsQuery = z.strictObject({
     .transform((digit) => PRIORITY_OF[digit])
     .optional()
     .meta({ type: "integer", enum: [...PRIORITIES] }),
-  created_after: Timestamp.optional().meta({ description: "Only jobs made later than this." }),
+  created_after: Timestamp.optional().meta({ description: "Only jobs created after this time." }),
   limit: Limit.default(PAGE_LIMIT_DEFAULT),
   cursor: IdCursor.optional(),
 });

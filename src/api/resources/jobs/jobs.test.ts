@@ -1,6 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { v7 as uuidv7 } from "uuid";
-import { brokenPromises, createCustomer, createJobType } from "../../../../test/support/test-platform.ts";
+import {
+  brokenPromises,
+  createCustomer,
+  createJobType,
+  createRunner,
+} from "../../../../test/support/test-platform.ts";
 import { createTestApi, type TestApi } from "../../test-api.ts";
 
 let api: TestApi;
@@ -81,10 +86,12 @@ describe("POST /jobs", () => {
     expect(body.status).toBe("pending");
   });
 
-  test("runs at once what is to run in the past", async () => {
-    await submit({ run_at: "1999-12-31T23:59:59Z" });
-    const { body } = await api.ask("GET", "/queue");
-    expect(body.priorities[1].scheduled).toBe(1); // the one of the test before
+  test("runs at once what is to run in the past, and not yet what is to run later", async () => {
+    const runner_id = await createRunner(api.platform);
+    const past = (await submit({ run_at: "1999-12-31T23:59:59Z" })).body.id;
+    const later = (await submit({ run_at: new Date(Date.now() + 3_600_000).toISOString() })).body.id;
+    const claimed = await api.platform.jobs.claim({ runner_id, ids: [past, later] });
+    expect(claimed.map(({ id }) => id)).toEqual([past]);
   });
 
   test("with the admin key needs to know for whom", async () => {

@@ -15,9 +15,14 @@ import { activeOnly, ownerOf, refuseForeign } from "../../http/auth.ts";
 import { IdParams, NoBody } from "../../http/fields.ts";
 import { BatchResults, Job, JobEstimate, JobPage, JobsQuery, SubmitBatch, SubmitJob } from "./contract.ts";
 import { toPage } from "../../http/cursor.ts";
-import { IdempotencyHeaders, idempotencyKeyOf, madeOrReplayed } from "../../http/idempotency.ts";
+import {
+  createdStatus,
+  IdempotencyHeaders,
+  idempotencyKeyOf,
+  setReplayedHeader,
+} from "../../http/idempotency.ts";
 import { toProblem } from "../../http/problems.ts";
-import { refusalOr } from "../../http/refusal-or.ts";
+import { valueOrRefusal } from "../../http/value-or-refusal.ts";
 import { invalidField, parse } from "../../http/validation.ts";
 
 const tags = ["Jobs"];
@@ -46,7 +51,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
         tags,
         summary: "Submit a job",
         description:
-          "The price of the job type is held in the wallet, and the job stored, together or not at all. `Location` is the job's path.",
+          "Stores the job and holds its price in the wallet, both or neither. The price is charged when the job succeeds. The `Location` header is the path of the job.",
         headers: IdempotencyHeaders,
         body: SubmitJob,
         response: { 200: Job, 201: Job },
@@ -59,10 +64,8 @@ export function jobRoutes(api: Api, platform: Platform): void {
         ...forCustomer(request, request.body),
         key: key && { ...key, item: 0 },
       });
-      return reply
-        .code(madeOrReplayed(request, reply, replayed))
-        .header("location", `/jobs/${job.id}`)
-        .send(job);
+      setReplayedHeader(request, reply, replayed);
+      return reply.code(createdStatus(replayed)).header("location", `/jobs/${job.id}`).send(job);
     },
   );
 
@@ -73,9 +76,9 @@ export function jobRoutes(api: Api, platform: Platform): void {
       schema: {
         operationId: "estimateJob",
         tags,
-        summary: "Price a job without submitting it",
+        summary: "Estimate the price of a job",
         description:
-          "What a submission with this body would cost, whether the wallet would hold it, and how long it would wait. Nothing is held: a moment later the answer may be another.",
+          "Returns what a submission with this body would cost, whether the wallet could hold it, and how long the job would wait. Nothing is stored or held, so a moment later the result may differ.",
         body: SubmitJob,
         response: { 200: JobEstimate },
         errors: [
@@ -100,7 +103,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
         tags,
         summary: "Submit up to 1000 jobs",
         description:
-          "Each stands alone: what is wrong with one does not fail the others. Look at the `status` of each result; pointers in its problem are into that item.",
+          "Each job succeeds or fails on its own. Check the `status` of each result. Pointers in a problem point into that item.",
         headers: IdempotencyHeaders,
         body: SubmitBatch,
         response: { 200: BatchResults },
@@ -109,7 +112,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
     },
     async (request, reply) => {
       const { results, replayed } = await submitBatch(platform, request, request.body.jobs);
-      madeOrReplayed(request, reply, replayed);
+      setReplayedHeader(request, reply, replayed);
       return { results };
     },
   );
@@ -120,7 +123,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
       schema: {
         operationId: "getJob",
         tags,
-        summary: "Read a job",
+        summary: "Get a job",
         params: IdParams,
         response: { 200: Job },
         errors: ["not_found"],
@@ -142,7 +145,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
         tags,
         summary: "Cancel a job",
         description:
-          "It ends now, costs nothing, and its hold is released. A running one is told to stop wherever it runs; whatever it still answers is refused.",
+          "Ends the job at no cost and releases its hold. A running job is told to stop wherever it runs, and whatever it still returns is refused.",
         params: IdParams,
         body: NoBody,
         response: { 200: Job },
@@ -159,9 +162,9 @@ export function jobRoutes(api: Api, platform: Platform): void {
       schema: {
         operationId: "retryJob",
         tags,
-        summary: "Run a failed or cancelled job again",
+        summary: "Retry a failed or cancelled job",
         description:
-          "As a new job with the same input, priority and attempts: `retry_of` is the old one, which stays as it ended. It is quoted and held like any submission. `Location` is the new job's path.",
+          "Creates a new job with the same input, priority and number of attempts. Its `retry_of` is the old job, which does not change. Its price is that of today, and it is held as for any submission. The `Location` header is the path of the new job.",
         params: IdParams,
         body: NoBody,
         response: { 201: Job },
@@ -181,7 +184,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
         operationId: "listJobs",
         tags,
         summary: "List jobs, newest first",
-        description: "With a customer's key, that customer's.",
+        description: "With a customer's key, lists only the jobs of that customer.",
         querystring: JobsQuery,
         response: { 200: JobPage },
         errors: ["not_found"],
@@ -199,7 +202,9 @@ export function jobRoutes(api: Api, platform: Platform): void {
   );
 }
 
-/** Whose job it is: the key's customer, or with the admin key the one that the body names. */
+/**
+ * The job with its customer: the owner of the key or, with the admin key, the customer that the body names.
+ */
 function forCustomer(request: FastifyRequest, job: z.output<typeof SubmitJob>): SubmitJobRequest {
   refuseForeign(request, job.customer_id);
   const customer_id = ownerOf(request) ?? job.customer_id;
@@ -210,8 +215,10 @@ function forCustomer(request: FastifyRequest, job: z.output<typeof SubmitJob>): 
 type Result = z.output<typeof BatchResults>["results"][number];
 
 /**
- * Parses item by item, submits those that parsed together, and answers in the order given. Under a key each item stands at its place: what was
- * made before is answered again, what was refused is tried again. `replayed`: the key made all that is answered as made.
+ * Parses each item, submits the valid ones together, and returns the results in the order of the items. An
+ * Idempotency-Key covers each item at its place: a job that it created before is returned again, an item that
+ * was refused is submitted again. `replayed` is true when an earlier request created all jobs that are
+ * returned.
  */
 async function submitBatch(
   platform: Platform,
@@ -220,7 +227,7 @@ async function submitBatch(
 ): Promise<{ results: Result[]; replayed: boolean }> {
   const key = idempotencyKeyOf(request, items);
   const parsed = items.map((item, index) =>
-    refusalOr((): SubmitJobRequest => {
+    valueOrRefusal((): SubmitJobRequest => {
       const job = forCustomer(request, parse(SubmitJob, item));
       return key ? { ...job, key: { ...key, item: index } } : job;
     }),
@@ -232,9 +239,9 @@ async function submitBatch(
   const answers = submitted.values();
   const results = parsed.map((one): Result => {
     const answer = one instanceof PlatformError ? { refused: one } : answers.next().value;
-    if (!answer) throw new Error("submitJobs answered less than it was asked");
+    if (!answer) throw new Error("submitJobs returned fewer results than it was given");
     if ("job" in answer) return { status: 201, job: answer.job };
-    // The key is the whole request's, and so is its being another request's.
+    // The Idempotency-Key belongs to the request as a whole, so its reuse refuses the whole request.
     if (answer.refused.code === "idempotency_key_reused") throw answer.refused;
     return { status: answer.refused.status, problem: toProblem(answer.refused, request.id) };
   });

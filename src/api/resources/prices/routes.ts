@@ -10,7 +10,7 @@ import {
   PriceHistoryPage,
   PriceHistoryQuery,
   PriceParams,
-} from "../job-types/contract.ts";
+} from "./contract.ts";
 import { toPage } from "../../http/cursor.ts";
 
 const tags = ["Job types"];
@@ -23,8 +23,9 @@ export function priceRoutes(api: Api, { prices, jobTypes }: Platform): void {
       schema: {
         operationId: "listPrices",
         tags,
-        summary: "List every price of a job type, newest first",
-        description: "The standard cost and the prices of single customers, each with the time since when.",
+        summary: "List all prices of a job type, newest first",
+        description:
+          "Returns the standard costs and the prices of single customers, past and present, each with the time from which it is valid.",
         params: IdParams,
         querystring: PriceHistoryQuery,
         response: { 200: PriceHistoryPage },
@@ -46,9 +47,9 @@ export function priceRoutes(api: Api, { prices, jobTypes }: Platform): void {
       schema: {
         operationId: "setCustomerPrice",
         tags,
-        summary: "Give a customer a price of their own",
+        summary: "Set the price of a job type for one customer",
         description:
-          "Instead of the standard cost, from the next submission on. Jobs already accepted keep theirs.",
+          "The customer pays it instead of the standard cost, from the next submission on. Jobs that were accepted keep their price.",
         params: PriceParams,
         body: NewCustomerPrice,
         response: { 200: CustomerPrice },
@@ -66,7 +67,8 @@ export function priceRoutes(api: Api, { prices, jobTypes }: Platform): void {
       schema: {
         operationId: "endCustomerPrice",
         tags,
-        summary: "Let a customer pay the standard cost again",
+        summary: "End the price of a job type for one customer",
+        description: "The customer pays the standard cost again, from the next submission on.",
         params: PriceParams,
         response: { 204: z.undefined() },
         errors: ["not_found"],

@@ -1,29 +1,29 @@
 import { z } from "zod";
-import { AnsweredTime } from "../../http/fields.ts";
+import { UtcTime } from "../../http/fields.ts";
 import { Priority } from "../jobs/contract.ts";
 
 const count = (description: string) => z.int().min(0).meta({ description });
 
 export const Queue = z
   .strictObject({
-    paused_at: AnsweredTime.nullable().meta({
-      description: "Since when the whole queue is paused; null when it is not.",
+    paused_at: UtcTime.nullable().meta({
+      description: "When the whole queue was paused. Null if it is not paused.",
     }),
     priorities: z.array(
       z.strictObject({
         priority: Priority,
-        ready: count("Due and known to runners."),
-        backlog: count("Due and waiting for room in the ready queue."),
-        scheduled: count("Waiting for a later `run_at`."),
-        parked: count("Held back because their job type is paused."),
+        ready: count("Due jobs in the ready queue, where runners take them."),
+        backlog: count("Due jobs that wait for room in the ready queue."),
+        scheduled: count("Jobs that wait for their `run_at`."),
+        parked: count("Jobs that wait because their job type is paused."),
         oldest_wait_seconds: z.number().nullable().meta({
-          description: "How long the oldest due job has waited; null when none waits.",
+          description: "How long the oldest due job has waited. Null if no due job waits.",
         }),
       }),
     ),
     ready_queue: z.strictObject({ "0": z.int(), "1": z.int(), "2": z.int() }).nullable().meta({
       description:
-        "Ids in the Redis lists, by priority; null without Redis, and while Redis does not answer.",
+        "Number of ids in the Redis lists, by priority. Null without Redis, and while Redis cannot be reached.",
     }),
   })
   .meta({

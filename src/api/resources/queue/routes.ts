@@ -18,7 +18,7 @@ export function queueRoutes(api: Api, platform: Platform): void {
       schema: {
         operationId: "getQueue",
         tags,
-        summary: "Count what waits, by priority",
+        summary: "Count the waiting jobs, by priority",
         response: { 200: Queue },
       },
     },
@@ -34,7 +34,7 @@ export function queueRoutes(api: Api, platform: Platform): void {
         tags,
         summary: "Pause the whole queue",
         description:
-          "No job is started until it is resumed. Running ones go on, and submissions are taken. Pausing it again changes nothing.",
+          "Runners start no job until it is resumed. Running jobs go on, and new jobs are accepted. Pausing it again changes nothing.",
         body: NoBody,
         response: { 200: Queue },
       },
@@ -53,7 +53,7 @@ export function queueRoutes(api: Api, platform: Platform): void {
         operationId: "resumeQueue",
         tags,
         summary: "Resume the queue",
-        description: "Jobs of job types that are paused themselves go on waiting.",
+        description: "Jobs whose job type is paused keep waiting.",
         body: NoBody,
         response: { 200: Queue },
       },
@@ -72,9 +72,9 @@ async function readQueue(
   const [paused_at, priorities, lengths] = await Promise.all([
     waitingJobs.pausedAt(),
     waitingJobs.overview(),
-    // While Redis is away the backlog is what an operator wants to see: it must not hide behind an error.
+    // While Redis is unavailable, an operator needs to see the backlog: an error must not hide it.
     readyQueue.lengths().catch((error: unknown) => {
-      log.warn({ err: error }, "the ready queue does not answer");
+      log.warn({ err: error }, "the ready queue cannot be reached");
       return undefined;
     }),
   ]);

@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { AnsweredTime, Id, pageOf } from "../../http/fields.ts";
+import { UtcTime, Id, pageOf } from "../../http/fields.ts";
 
 export const Runner = z
   .strictObject({
-    id: Id.meta({ description: "Of one start of one process: never used twice." }),
+    id: Id.meta({ description: "A runner process gets a new id each time it starts." }),
     host: z.string(),
     version: z.string(),
-    slots: z.int().meta({ description: "Jobs that it runs at the same time." }),
-    started_at: AnsweredTime,
-    heartbeat_at: AnsweredTime.meta({ description: "When it last showed that it lives." }),
+    slots: z.int().meta({ description: "How many jobs it runs at the same time." }),
+    started_at: UtcTime,
+    heartbeat_at: UtcTime.meta({ description: "When it last reported that it is alive." }),
   })
   .meta({
     id: "Runner",

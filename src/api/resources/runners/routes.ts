@@ -11,8 +11,9 @@ export function runnerRoutes(api: Api, { runners }: Platform): void {
       schema: {
         operationId: "listRunners",
         tags: ["Operations"],
-        summary: "List the living runners, oldest first",
-        description: "All of them on one page. One without a heartbeat for a lease is dead and leaves it.",
+        summary: "List the runners that are alive, oldest first",
+        description:
+          "Returns all of them on one page. A runner that sends no heartbeat for the time of a lease counts as dead and leaves the list.",
         response: { 200: RunnerPage },
       },
     },

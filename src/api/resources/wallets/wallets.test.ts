@@ -1,97 +1,39 @@
-import { beforeAll, expect, test } from "vitest";
-import { createCustomer, createJobType } from "../../../../test/support/test-platform.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { runSql } from "../../../../test/support/sql.ts";
+import {
+  brokenPromises,
+  createCustomer,
+  createJobType,
+  createRunner,
+} from "../../../../test/support/test-platform.ts";
 import { createTestApi, type TestApi } from "../../test-api.ts";
 
+const PRICE_CENTS = 30;
+
 let api: TestApi;
+let job_type_id: string;
 beforeAll(async () => {
   api = await createTestApi();
+  job_type_id = await createJobType(api.platform, { standard_cost_cents: PRICE_CENTS });
 });
 
-const topUp = (id: string, body: object) => api.ask("POST", `/customers/${id}/wallet/top-ups`, { body });
+const move = (id: string, what: string, body: object) =>
+  api.ask("POST", `/customers/${id}/wallet/${what}`, { body });
+const wallet = async (id: string) => (await api.ask("GET", `/customers/${id}/wallet`)).body;
+const setWallet = (id: string, body: object) => api.ask("PATCH", `/customers/${id}/wallet`, { body });
+const submit = (customer_id: string) =>
+  api.ask("POST", "/jobs", { body: { customer_id, job_type_id, input_data: null } });
 
-test("a top-up moves money once, however often its reference is sent", async () => {
-  const id = await createCustomer(api.platform, 0);
-  const first = await topUp(id, { amount_cents: 500, reference: "invoice 7" });
-  expect(first.status).toBe(201);
-  expect(first.body).toMatchObject({
-    seq: 1,
-    kind: "top_up",
-    amount_cents: 500,
-    balance_after_cents: 500,
-    reference: "invoice 7",
-  });
-  const again = await topUp(id, { amount_cents: 500, reference: "invoice 7" });
-  expect(again.status).toBe(200);
-  expect(again.body).toEqual(first.body);
-  expect((await api.ask("GET", `/customers/${id}/wallet`)).body.current_balance_cents).toBe(500);
-});
-
-test("a reference that stands for another amount is refused, and nothing moves", async () => {
-  const id = await createCustomer(api.platform, 0);
-  await topUp(id, { amount_cents: 500, reference: "invoice 8" });
-  const { status, body } = await topUp(id, { amount_cents: 501, reference: "invoice 8" });
-  expect([status, body.code]).toEqual([409, "reference_reused"]);
-  expect((await api.ask("GET", `/customers/${id}/wallet`)).body.current_balance_cents).toBe(500);
-});
-
-test.each([
-  [{ amount_cents: 0, reference: "r" }, "/amount_cents", "must be at least 1"],
-  [{ amount_cents: -5, reference: "r" }, "/amount_cents", "must be at least 1"],
-  [{ amount_cents: 1.5, reference: "r" }, "/amount_cents", "must be an integer"],
-  [{ amount_cents: "500", reference: "r" }, "/amount_cents", "must be a number"],
-  [{ amount_cents: 1_000_000_000_001, reference: "r" }, "/amount_cents", "must be at most 1000000000000"],
-  [{ amount_cents: 1e300, reference: "r" }, "/amount_cents", "must be at most 9007199254740991"],
-  [{ reference: "r" }, "/amount_cents", "is required"],
-  [{ amount_cents: 1 }, "/reference", "is required"],
-  [{ amount_cents: 1, reference: "" }, "/reference", "must not be empty"],
-  [{ amount_cents: 1, reference: "a\u0000b" }, "/reference", "must have no control characters"],
-  [{ amount_cents: 1, reference: "x".repeat(201) }, "/reference", "must have 200 characters or less"],
-  [
-    { amount_cents: 1, reference: "r", reason: "x" },
-    "/reason",
-    "is not a known field; known are amount_cents, reference",
-  ],
-])("the top-up %j is refused at %s", async (body, pointer, message) => {
-  const id = await createCustomer(api.platform, 0);
-  const answer = await topUp(id, body);
-  expect(answer.status).toBe(422);
-  expect(answer.body.errors).toContainEqual({ pointer, message });
-  expect((await api.ask("GET", `/customers/${id}/wallet/entries`)).body.data).toEqual([]);
-});
-
-test("a wallet cannot grow beyond what JSON numbers hold", async () => {
-  const id = await createCustomer(api.platform, 0);
-  for (let n = 0; n < 3; n += 1) await topUp(id, { amount_cents: 1_000_000_000_000, reference: `${n}` });
-  expect((await api.ask("GET", `/customers/${id}/wallet`)).body.current_balance_cents).toBe(
-    3_000_000_000_000,
-  );
-});
-
-test("entries come newest first, in pages, with the balance after each", async () => {
-  const id = await createCustomer(api.platform, 0);
-  for (let n = 1; n <= 5; n += 1) await topUp(id, { amount_cents: n, reference: `r${n}` });
-  const first = (await api.ask("GET", `/customers/${id}/wallet/entries?limit=3`)).body;
-  const second = (await api.ask("GET", `/customers/${id}/wallet/entries?limit=3&cursor=${first.next_cursor}`))
-    .body;
-  const seen = [...first.data, ...second.data];
-  expect(seen.map((entry) => entry.seq)).toEqual([5, 4, 3, 2, 1]);
-  expect(seen.map((entry) => entry.balance_after_cents)).toEqual([15, 10, 6, 3, 1]);
-  expect(second.next_cursor).toBeNull();
-});
-
-test("a cursor of another list is refused", async () => {
-  const id = await createCustomer(api.platform, 1);
-  const { status, body } = await api.ask(
-    "GET",
-    `/customers/${id}/wallet/entries?cursor=${Buffer.from(id).toString("base64url")}`,
-  );
-  expect(status).toBe(422);
-  expect(body.errors[0].pointer).toBe("/cursor");
-});
+async function paidJob(customer_id: string, cost_cents?: number): Promise<string> {
+  const { body: job } = await submit(customer_id);
+  const claimed = await api.platform.jobs.setStarted(job.id, await createRunner(api.platform));
+  const attempt = claimed?.attempt ?? 0;
+  await api.platform.jobs.setCompleted({ id: job.id, attempt, kind: "succeeded", output: null, cost_cents });
+  return job.id;
+}
 
 test("what a job holds is pending, and no longer available", async () => {
   const id = await createCustomer(api.platform, 100);
-  const job_type_id = await createJobType(api.platform, { standard_cost_cents: 30 });
   await api.ask("POST", "/jobs", { body: { customer_id: id, job_type_id, input_data: null } });
   expect((await api.ask("GET", `/customers/${id}/wallet`)).body).toMatchObject({
     current_balance_cents: 100,
@@ -100,41 +42,91 @@ test("what a job holds is pending, and no longer available", async () => {
   });
 });
 
-test("a statement is CSV with a header, quoted where needed, and harmless in a spreadsheet", async () => {
-  const id = await createCustomer(api.platform, 0);
-  await topUp(id, { amount_cents: 500, reference: 'say "hi", twice' });
-  await topUp(id, { amount_cents: 700, reference: "=SUM(A1:A9)" });
-  const { status, headers, text } = await api.ask("GET", `/customers/${id}/wallet/entries`, {
-    headers: { accept: "text/csv" },
+describe("limits", () => {
+  test("a credit limit is spent below zero, and may not be lowered under what is used", async () => {
+    const id = await createCustomer(api.platform, 10);
+    expect((await submit(id)).status).toBe(402);
+    await setWallet(id, { credit_limit_cents: 50 });
+    expect((await wallet(id)).available_cents).toBe(60);
+    expect([(await submit(id)).status, (await submit(id)).status, (await submit(id)).status]).toEqual([
+      201, 201, 402,
+    ]);
+    const lower = await setWallet(id, { credit_limit_cents: 49 });
+    expect([lower.status, lower.body.code]).toEqual([402, "insufficient_funds"]);
+    await paidJob(await createCustomer(api.platform, 100));
+    expect(await brokenPromises(api.platform)).toEqual([]);
   });
-  expect(status).toBe(200);
-  expect(headers["content-type"]).toBe("text/csv; charset=utf-8; header=present");
-  const [header, ...lines] = text.split("\r\n");
-  expect(header).toBe("seq,created_at,kind,amount_cents,balance_after_cents,job_id,reference,reason,actor");
-  expect(lines.map((line) => line.replace(/,2[^,]*Z,/, ",time,"))).toEqual([
-    "2,time,top_up,700,1200,,'=SUM(A1:A9),,admin",
-    '1,time,top_up,500,500,,"say ""hi"", twice",,admin',
-    "",
-  ]);
+
+  test("a month's spend limit counts what was charged and what is held", async () => {
+    const id = await createCustomer(api.platform, 1_000);
+    await setWallet(id, { monthly_spend_limit_cents: 100 });
+    await paidJob(id, 20);
+    expect([(await submit(id)).status, (await submit(id)).status]).toEqual([201, 201]);
+    const { status, body } = await submit(id);
+    expect([status, body]).toMatchObject([
+      402,
+      {
+        code: "spend_limit_reached",
+        required_cents: 30,
+        monthly_spend_limit_cents: 100,
+        month_spent_cents: 20,
+        pending_charges_cents: 60,
+      },
+    ]);
+    const batch = await api.ask("POST", "/jobs/batch", {
+      body: { jobs: [{ customer_id: id, job_type_id, input_data: 1 }] },
+    });
+    expect(batch.body.results[0].problem.code).toBe("spend_limit_reached");
+    await setWallet(id, { monthly_spend_limit_cents: null });
+    expect((await submit(id)).status).toBe(201);
+  });
+
+  test("what was spent in an earlier month does not count", async () => {
+    const id = await createCustomer(api.platform, 1_000);
+    await setWallet(id, { monthly_spend_limit_cents: 30 });
+    await paidJob(id);
+    expect((await submit(id)).body.code).toBe("spend_limit_reached");
+    await runSql(
+      api.databaseUrl,
+      "UPDATE wallets SET spend_month = spend_month - interval '1 month' WHERE customer_id = $1",
+      [id],
+    );
+    expect((await wallet(id)).month_spent_cents).toBe(0);
+    await paidJob(id, 5);
+    expect((await wallet(id)).month_spent_cents).toBe(5);
+    // The ledger has this test's charges in one month: put right what was set back.
+    await runSql(api.databaseUrl, "UPDATE wallets SET month_spent_cents = 35 WHERE customer_id = $1", [id]);
+  });
+
+  test("a balance that falls below its threshold writes one event, and again after it rose", async () => {
+    const id = await createCustomer(api.platform, 100);
+    await setWallet(id, { low_balance_cents: 50 });
+    const events = async () =>
+      (
+        await runSql(api.databaseUrl, "SELECT kind, payload FROM outbox WHERE customer_id = $1 ORDER BY id", [
+          id,
+        ])
+      ).rows;
+    await paidJob(id);
+    expect(await events()).toEqual([]);
+    await paidJob(id);
+    await paidJob(id);
+    const first = { kind: "low_balance", payload: { current_balance_cents: 40, low_balance_cents: 50 } };
+    expect(await events()).toEqual([first]);
+    await move(id, "top-ups", { amount_cents: 100, reference: "more" });
+    await move(id, "adjustments", { amount_cents: -61, reference: "less", reason: "Mistake" });
+    expect(await events()).toEqual([
+      first,
+      { kind: "low_balance", payload: { current_balance_cents: 49, low_balance_cents: 50 } },
+    ]);
+  });
 });
 
-test("a statement has all entries, also beyond one read of the ledger, unless a limit is asked for", async () => {
+test("a customer's key may not unfreeze a wallet", async () => {
   const id = await createCustomer(api.platform, 0);
-  const count = 2_003;
-  await Promise.all(
-    Array.from({ length: count }, (_, n) =>
-      api.platform.wallets.topUp({ customer_id: id, amount_cents: 1, reference: `r${n}` }),
-    ),
-  );
-  const csv = { headers: { accept: "text/csv" } };
-  const seqs = (text: string) =>
-    text
-      .trimEnd()
-      .split("\r\n")
-      .slice(1)
-      .map((line) => Number(line.split(",")[0]));
-  const whole = await api.ask("GET", `/customers/${id}/wallet/entries`, csv);
-  expect(seqs(whole.text)).toEqual(Array.from({ length: count }, (_, n) => count - n));
-  const some = await api.ask("GET", `/customers/${id}/wallet/entries?limit=2`, csv);
-  expect(seqs(some.text)).toEqual([count, count - 1]);
+  const key = (await api.ask("POST", `/customers/${id}/api-keys`)).body.api_key;
+  await setWallet(id, { frozen: true });
+  const { status } = await api.ask("PATCH", `/customers/${id}/wallet`, { key, body: { frozen: false } });
+  expect(status).toBe(403);
+  expect((await wallet(id)).frozen_at).not.toBeNull();
 });

@@ -46,7 +46,7 @@ test("--seals adds the seals to the audit, and a digest of all of them", async (
   expect(exit_code).toBe(0);
   expect(stdout).toMatch(/^seals_are_unbroken +ok +P6: /m);
   expect(stdout).toMatch(new RegExp(`\n\ndigest +${before.seals.digest}\nof links +1\nsealed entries +1\n$`));
-  expect(stderr).toContain("iep audit --seals --links 1 answers the same digest for ever.");
+  expect(stderr).toContain("iep audit --seals --links 1 always prints the same digest.");
 
   await createCustomer(cli.platform);
   await cli.platform.seals.sealNext(undefined);

@@ -13,13 +13,16 @@ const COLUMNS: readonly Column<AuditRow>[] = [
   { title: "SAYS", cell: (row) => row.says },
 ];
 const Links = LinkCount.optional();
-const EMPTY = "The audit has no promises: run iep migrate up.";
+const EMPTY = "The audit found no promises. Run iep migrate up.";
 
 export function addAuditCommand(program: Command, run: CliRun): void {
   withExamples(program.command("audit"), "iep audit", "iep audit --json", "iep audit --seals")
-    .description("Check every promise of the platform on its data; exit 1 when one is broken")
-    .option("--seals", "also that no entry of the ledger was rewritten, which reads all of them")
-    .option("--links <n>", "with --seals: the digest of the first n links, to hold against one noted before")
+    .description("Check every promise of the platform against its data. Exit code 1 if one is broken")
+    .option("--seals", "also check that no entry of the ledger was rewritten. Reads all entries")
+    .option(
+      "--links <n>",
+      "with --seals: print the digest of the first n links, to compare with an earlier one",
+    )
     .action(
       platformAction(run, z.object({ seals: Flag, links: Links }), async (platform, { seals, links }) => {
         const rows = await platform.audit();
@@ -50,12 +53,12 @@ async function auditSeals(
   );
   if (rows.length === 0) await terminal.say(EMPTY);
   await terminal.say(
-    `Note digest and number of links somewhere else: unless history is rewritten, iep audit --seals --links ${links} answers the same digest for ever.`,
+    `Keep the digest and the number of links in another place. Unless the history is rewritten, iep audit --seals --links ${links} always prints the same digest.`,
   );
   return toExitCode(rows.length === 0 ? [] : promises);
 }
 
-/** An audit without a row has looked at nothing. */
+/** Without a row the audit checked nothing, which is an error. */
 function toExitCode(rows: readonly AuditRow[]): number {
   return isClean(rows) ? EXIT_OK : EXIT_ERROR;
 }

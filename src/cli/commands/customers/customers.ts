@@ -6,8 +6,8 @@ import { PlatformError } from "../../../core/lib/errors.ts";
 import { DEFAULT_CURRENCY } from "../../../core/model/wallet.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { formatDetails, formatTime, formatYesNo, type Column } from "../../terminal/format.ts";
-import { Currency, Email, Flag, Id, ListLimit, Name } from "../../terminal/options.ts";
-import { addApiKeyCommands } from "./api-keys.ts";
+import { Currency, Email, Flag, Id, LIMIT_OPTION, ListLimit, Name } from "../../terminal/options.ts";
+import { addApiKeyCommands } from "../api-keys/api-keys.ts";
 
 const COLUMNS: readonly Column<Customer>[] = [
   { title: "ID", cell: (row) => row.id },
@@ -18,7 +18,7 @@ const COLUMNS: readonly Column<Customer>[] = [
 ];
 
 export function addCustomerCommands(program: Command, run: CliRun): void {
-  const customers = program.command("customers").description("Customers and their API keys");
+  const customers = program.command("customers").description("Manage customers and their API keys");
   withExamples(
     customers,
     "iep customers create --name Ada --email ada@example.com",
@@ -33,18 +33,18 @@ export function addCustomerCommands(program: Command, run: CliRun): void {
 function addReading(customers: Command, run: CliRun): void {
   const { terminal } = run;
   withExamples(customers.command("list"), "iep customers list --limit 10")
-    .description("The newest customers")
-    .option("--limit <n>", "at most this many, up to 200 (default: 50)")
+    .description("List the newest customers")
+    .option(...LIMIT_OPTION)
     .action(
       platformAction(run, z.object({ limit: ListLimit }), async (platform, { limit }) => {
-        const empty = "No customers yet: iep customers create --name … --email …";
+        const empty = "No customers yet. Create one: iep customers create --name … --email …";
         await terminal.printList(await platform.customers.list({ limit }), COLUMNS, { limit, empty });
       }),
     );
 
   withExamples(customers.command("show"), "iep customers show <id>")
-    .description("One customer")
-    .argument("<id>", "of the customer")
+    .description("Show a customer")
+    .argument("<id>", "id of the customer")
     .action(
       platformAction(run, z.object({ id: Id }), async (platform, { id }) => {
         const customer = existing(id, await platform.customers.findById(id));
@@ -60,10 +60,13 @@ function addWriting(customers: Command, run: CliRun): void {
     "iep customers create --name Ada --email ada@example.com",
     "iep customers create --name Ada --email ada@example.com --currency USD",
   )
-    .description("Make a customer, with an empty wallet")
-    .option("--name <text>", "(required)")
-    .option("--email <address>", "(required)")
-    .option("--currency <code>", `of the wallet, for ever (default: ${DEFAULT_CURRENCY})`)
+    .description("Create a customer with an empty wallet")
+    .option("--name <text>", "name of the customer (required)")
+    .option("--email <address>", "e-mail address of the customer (required)")
+    .option(
+      "--currency <code>",
+      `currency of the wallet, which cannot be changed later (default: ${DEFAULT_CURRENCY})`,
+    )
     .action(
       platformAction(
         run,
@@ -71,7 +74,7 @@ function addWriting(customers: Command, run: CliRun): void {
         async (platform, fields) => {
           const customer = await platform.customers.create({ id: uuidv7(), ...fields });
           await terminal.print(customer, () => formatCustomer(customer));
-          await terminal.say(`A key for it: iep customers keys create ${customer.id}`);
+          await terminal.say(`Create an API key: iep customers keys create ${customer.id}`);
         },
       ),
     );
@@ -81,12 +84,12 @@ function addWriting(customers: Command, run: CliRun): void {
     "iep customers update <id> --inactive",
     "iep customers update <id> --name Ada",
   )
-    .description("Change a customer. An inactive one may read but submits no jobs")
-    .argument("<id>", "of the customer")
-    .option("--name <text>")
-    .option("--email <address>")
-    .option("--active")
-    .addOption(new Option("--inactive").conflicts("active"))
+    .description("Update a customer. An inactive customer can read but cannot submit jobs")
+    .argument("<id>", "id of the customer")
+    .option("--name <text>", "new name")
+    .option("--email <address>", "new e-mail address")
+    .option("--active", "allow the customer to submit jobs")
+    .addOption(new Option("--inactive", "stop the customer from submitting jobs").conflicts("active"))
     .action(
       platformAction(
         run,
@@ -95,7 +98,7 @@ function addWriting(customers: Command, run: CliRun): void {
           .refine(
             ({ name, email, active, inactive }) =>
               name !== undefined || email !== undefined || active || inactive,
-            "name something to change: --name, --email, --active or --inactive",
+            "nothing to change: set --name, --email, --active or --inactive",
           ),
         async (platform, { id, name, email, active, inactive }) => {
           const changes = { name, email, active: active || inactive ? active : undefined };

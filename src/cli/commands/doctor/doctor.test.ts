@@ -52,7 +52,7 @@ test("all is well: every row is ok, exit 0", async () => {
   const { exit_code, states } = await examine(cli);
   expect({ exit_code, states }).toEqual({ exit_code: 0, states: ALL_OK });
   const { stdout } = await cli.run("doctor");
-  expect(stdout).toMatch(/^CHECK +STATE +FOUND +WAY OUT$/m);
+  expect(stdout).toMatch(/^CHECK +STATE +FOUND +FIX$/m);
   expect(stdout).toMatch(/^runners +ok +1 alive, 1 slots$/m);
 });
 
@@ -66,8 +66,8 @@ test("what only makes jobs wait is a warning, exit 0", async () => {
     exit_code: 0,
     states: { ...ALL_OK, runners: "warn", queue: "warn", "job types": "warn" },
   });
-  expect(row("runners")).toMatchObject({ found: "none is alive", way_out: "iep runner starts one" });
-  expect(row("queue")?.way_out).toBe("iep queue resume");
+  expect(row("runners")).toMatchObject({ found: "none is alive", way_out: "start one: iep runner" });
+  expect(row("queue")?.way_out).toBe("run iep queue resume");
   expect(row("job types")?.found).toBe("1 paused: Held");
 });
 
@@ -78,13 +78,13 @@ test("a runner that is listed and silent is a warning, by the database's clock",
   await createRunner(cli.platform);
   const { exit_code, row } = await examine(cli);
   expect(exit_code).toBe(0);
-  expect(row("runners")).toMatchObject({ state: "warn", found: "1 of 1 silent for over 10 s" });
+  expect(row("runners")).toMatchObject({ state: "warn", found: "1 of 1 sent no heartbeat for 10 s" });
 });
 
 test.each([
-  [{ version: "14.20 (Debian 14.20-1)" }, "database version", "move to PostgreSQL 15 or newer"],
-  [{ fsync: "off" }, "durability", "set both to on: a crash now loses jobs and money"],
-  [{ synchronous_commit: "off" }, "durability", "set both to on: a crash now loses jobs and money"],
+  [{ version: "14.20 (Debian 14.20-1)" }, "database version", "upgrade to PostgreSQL 15 or newer"],
+  [{ fsync: "off" }, "durability", "set both to on: a crash could lose jobs and money"],
+  [{ synchronous_commit: "off" }, "durability", "set both to on: a crash could lose jobs and money"],
 ])("a server with %j is BAD, exit 1", async (facts, check, way_out) => {
   const cli = await createTestCli({ serverFacts: async () => ({ ...(await sound()), ...facts }) });
   await createRunner(cli.platform);
@@ -109,7 +109,7 @@ test("a schema that is not up to date is BAD, and what needs it is skipped", asy
       audit: "skipped",
     },
   });
-  expect(row("schema")?.way_out).toBe("iep migrate up");
+  expect(row("schema")?.way_out).toBe("run iep migrate up");
   expect(row("audit")?.found).toBe("needs the schema");
 });
 
@@ -131,11 +131,11 @@ test("Redis that does not answer is BAD, and the rest is still examined", async 
   expect(databaseUrl).not.toBe(cli.databaseUrl);
   const { states, row } = await examine(cli);
   expect(states).toEqual(ALL_OK);
-  expect(row("ready queue")?.found).toBe("Redis answers: 0 high, 0 medium, 0 low");
+  expect(row("ready queue")?.found).toBe("Redis is reachable: 0 high, 0 medium, 0 low");
   await redis.stop();
   const away = await examine(cli);
   expect(away).toMatchObject({ exit_code: 1, states: { ...ALL_OK, "ready queue": "bad" } });
-  expect(away.row("ready queue")?.way_out).toBe("start Redis, or correct REDIS_URL");
+  expect(away.row("ready queue")?.way_out).toBe("start Redis or correct REDIS_URL");
 });
 
 test("a database that is away is BAD, and what needs it is skipped", async () => {
@@ -150,7 +150,7 @@ test("a database that is away is BAD, and what needs it is skipped", async () =>
       "ready queue": "ok",
     },
   });
-  expect(row("database")?.way_out).toBe("start PostgreSQL, or correct DATABASE_URL");
+  expect(row("database")?.way_out).toBe("start PostgreSQL or correct DATABASE_URL");
 });
 
 test("as a user starts it, it examines the server itself", async () => {

@@ -9,13 +9,13 @@ const COLUMNS: readonly Column<Finding>[] = [
   { title: "CHECK", cell: (row) => row.check },
   { title: "STATE", cell: (row) => (row.state === "bad" ? "BAD" : row.state) },
   { title: "FOUND", cell: (row) => row.found },
-  { title: "WAY OUT", cell: (row) => row.way_out ?? "" },
+  { title: "FIX", cell: (row) => row.way_out ?? "" },
 ];
 
 export function addDoctorCommand(program: Command, run: CliRun): void {
   const { context, terminal } = run;
   withExamples(program.command("doctor"), "iep doctor", "iep doctor --json")
-    .description("Check the servers and what stands in the way of jobs; exit 1 when something is BAD")
+    .description("Check the servers and whether jobs can run. Exit code 1 if something is BAD")
     .action(
       platformAction(run, z.object({}), async (platform) => {
         const findings = await examine({ platform, context });

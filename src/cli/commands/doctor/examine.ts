@@ -1,16 +1,16 @@
 import { isClean } from "../../../core/model/audit.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { LEASE_SECONDS } from "../../../core/model/runner.ts";
-import { allJobTypes } from "../job-types/all-job-types.ts";
+import { allJobTypes } from "../job-types/find-job-type.ts";
 import type { CliContext } from "../../terminal/context.ts";
 
 /** The oldest PostgreSQL that the platform is tested on. */
 const POSTGRES_VERSION_MIN = 15;
 
-/** `warn`: nothing is broken, but work may stand still. `skipped`: it needs something that is not ok itself. */
+/** `warn`: nothing is broken, but jobs may not run. `skipped`: another check that it needs is not ok. */
 export type State = "ok" | "warn" | "bad" | "skipped";
 
-/** What one check found, and the way out where that is not what it should be. */
+/** What one check found, and how to fix it if it is not ok. */
 export interface Finding {
   readonly check: string;
   readonly state: State;
@@ -25,9 +25,9 @@ interface Parts {
 
 interface Check {
   readonly name: string;
-  /** Checks that must be ok, or this one has nothing to look at. */
+  /** Checks that must be ok before this one can look. */
   readonly needs: readonly string[];
-  /** For when `look` throws. */
+  /** The fix to suggest when `look` throws. */
   readonly way_out: string;
   look(parts: Parts): Promise<Omit<Finding, "check">>;
 }
@@ -36,100 +36,102 @@ const ok = (found: string) => ({ state: "ok", found, way_out: null }) as const;
 const warn = (found: string, way_out: string) => ({ state: "warn", found, way_out }) as const;
 const bad = (found: string, way_out: string) => ({ state: "bad", found, way_out }) as const;
 
-/** In the order in which they are made and told. */
+/** In the order in which they run and are printed. */
 const CHECKS: readonly Check[] = [
   {
     name: "database",
     needs: [],
-    way_out: "start PostgreSQL, or correct DATABASE_URL",
+    way_out: "start PostgreSQL or correct DATABASE_URL",
     async look({ platform }) {
       await platform.ping();
-      return ok("answers");
+      return ok("reachable");
     },
   },
   {
     name: "database version",
     needs: ["database"],
-    way_out: "see whether this role may connect",
+    way_out: "check that this role may connect",
     async look({ context }) {
       const { version } = await context.serverFacts();
       if (Number.parseInt(version) >= POSTGRES_VERSION_MIN) return ok(`PostgreSQL ${version}`);
-      return bad(`PostgreSQL ${version}`, `move to PostgreSQL ${POSTGRES_VERSION_MIN} or newer`);
+      return bad(`PostgreSQL ${version}`, `upgrade to PostgreSQL ${POSTGRES_VERSION_MIN} or newer`);
     },
   },
   {
     name: "durability",
     needs: ["database"],
-    way_out: "see whether this role may connect",
+    way_out: "check that this role may connect",
     async look({ context }) {
       const { fsync, synchronous_commit } = await context.serverFacts();
       const found = `fsync ${fsync}, synchronous_commit ${synchronous_commit}`;
       if (fsync === "on" && synchronous_commit !== "off") return ok(found);
-      return bad(found, "set both to on: a crash now loses jobs and money");
+      return bad(found, "set both to on: a crash could lose jobs and money");
     },
   },
   {
     name: "schema",
     needs: ["database"],
-    way_out: "iep migrate status",
+    way_out: "see iep migrate status",
     async look({ context }) {
       const all = await context.migrations.status();
       const missing = all.filter(({ applied_at }) => applied_at === null).length;
       if (missing === 0) return ok(`all ${all.length} migrations have run`);
-      return bad(`${missing} of ${all.length} migrations have not run`, "iep migrate up");
+      return bad(`${missing} of ${all.length} migrations have not run`, "run iep migrate up");
     },
   },
   {
     name: "ready queue",
     needs: [],
-    way_out: "start Redis, or correct REDIS_URL",
+    way_out: "start Redis or correct REDIS_URL",
     async look({ platform: { readyQueue } }) {
       await readyQueue.ping();
       const lengths = await readyQueue.lengths();
-      if (!lengths) return ok("PostgreSQL itself: REDIS_URL is not set");
-      return ok(`Redis answers: ${lengths[0]} high, ${lengths[1]} medium, ${lengths[2]} low`);
+      if (!lengths) return ok("REDIS_URL is not set: runners take jobs from PostgreSQL");
+      return ok(`Redis is reachable: ${lengths[0]} high, ${lengths[1]} medium, ${lengths[2]} low`);
     },
   },
   {
     name: "runners",
     needs: ["database", "schema"],
-    way_out: "iep runners",
+    way_out: "see iep runners",
     look: lookAtRunners,
   },
   {
     name: "queue",
     needs: ["database", "schema"],
-    way_out: "iep queue",
+    way_out: "see iep queue",
     async look({ platform }) {
       const paused_at = await platform.waitingJobs.pausedAt();
-      return paused_at === null ? ok("not paused") : warn(`paused since ${paused_at}`, "iep queue resume");
+      return paused_at === null
+        ? ok("not paused")
+        : warn(`paused since ${paused_at}`, "run iep queue resume");
     },
   },
   {
     name: "job types",
     needs: ["database", "schema"],
-    way_out: "iep job-types list",
+    way_out: "see iep job-types list",
     async look({ platform }) {
       const paused: string[] = [];
       for await (const { paused_at, name } of allJobTypes(platform)) if (paused_at) paused.push(name);
       if (paused.length === 0) return ok("none is paused");
-      return warn(`${paused.length} paused: ${paused.join(", ")}`, "iep job-types resume <id>");
+      return warn(`${paused.length} paused: ${paused.join(", ")}`, "run iep job-types resume <id>");
     },
   },
   {
     name: "audit",
     needs: ["database", "schema"],
-    way_out: "iep audit",
+    way_out: "see iep audit",
     async look({ platform }) {
       const rows = await platform.audit();
       if (isClean(rows)) return ok(`all ${rows.length} promises hold`);
       const broken = rows.filter((row) => row.broken > 0).map((row) => row.promise);
-      return bad(`broken: ${broken.join(", ") || "there are no promises"}`, "iep audit");
+      return bad(`broken: ${broken.join(", ") || "there are no promises"}`, "see iep audit");
     },
   },
 ];
 
-/** Makes every check, one after the other. A check that throws has found what it throws. */
+/** Runs every check, one after the other. If a check throws, its finding is the error. */
 export async function examine(parts: Parts): Promise<Finding[]> {
   const findings = new Map<string, Finding>();
   for (const check of CHECKS) {
@@ -144,16 +146,19 @@ export async function examine(parts: Parts): Promise<Finding[]> {
   return [...findings.values()];
 }
 
-/** By the database's clock. Any process that does upkeep takes dead runners off the list: one that stays there tells that none does. */
+/**
+ * Heartbeats are measured by the database's clock. Upkeep removes dead runners: a silent one on the list
+ * means that no upkeep runs.
+ */
 async function lookAtRunners({ platform, context }: Parts) {
-  const start = "iep runner starts one";
+  const start = "start one: iep runner";
   const [{ now }, runners] = [await context.serverFacts(), await platform.runners.list()];
   const silent = runners.filter(
     ({ heartbeat_at }) => Date.parse(now) - Date.parse(heartbeat_at) > LEASE_SECONDS * 1_000,
   );
   if (runners.length === 0) return warn("none is alive", start);
   if (silent.length > 0)
-    return warn(`${silent.length} of ${runners.length} silent for over ${LEASE_SECONDS} s`, start);
+    return warn(`${silent.length} of ${runners.length} sent no heartbeat for ${LEASE_SECONDS} s`, start);
   const slots = runners.reduce((sum, runner) => sum + runner.slots, 0);
   return ok(`${runners.length} alive, ${slots} slots`);
 }

@@ -104,7 +104,7 @@ test("a job type that is not there is exit 1", async () => {
 test.each([
   ['{"type":"nonsense"}', "is not a JSON Schema"],
   ["[]", "must be a JSON Schema object"],
-  ['{"const":"\\u0000"}', "has something that PostgreSQL cannot store"],
+  ['{"const":"\\u0000"}', "cannot be stored: /const has the character U+0000"],
   ["{", "is not valid JSON"],
 ])("the input schema %s is wrong usage", async (schema, says) => {
   const { exit_code, stderr } = await cli.run(...create("Wrong", "--input-schema", schema));

@@ -12,13 +12,14 @@ import {
   CostCents,
   Flag,
   Id,
+  LIMIT_OPTION,
   ListLimit,
   MaxAttempts,
   Name,
   ProcessingLogicId,
   TimeoutSeconds,
 } from "../../terminal/options.ts";
-import { addPriceCommands } from "./prices.ts";
+import { addPriceCommands } from "../prices/prices.ts";
 
 const COLUMNS: readonly Column<JobType>[] = [
   { title: "ID", cell: (row) => row.id },
@@ -32,7 +33,9 @@ const COLUMNS: readonly Column<JobType>[] = [
 ];
 
 export function addJobTypeCommands(program: Command, run: CliRun): void {
-  const jobTypes = program.command("job-types").description("What customers can buy");
+  const jobTypes = program
+    .command("job-types")
+    .description("Manage what customers can submit, and its price");
   withExamples(
     jobTypes,
     "iep job-types create --name Echo --processing-logic-id echo --cost-cents 5",
@@ -50,19 +53,19 @@ export function addJobTypeCommands(program: Command, run: CliRun): void {
 function addReading(jobTypes: Command, run: CliRun): void {
   const { terminal } = run;
   withExamples(jobTypes.command("list"), "iep job-types list")
-    .description("The newest job types")
-    .option("--limit <n>", "at most this many, up to 200 (default: 50)")
+    .description("List the newest job types")
+    .option(...LIMIT_OPTION)
     .action(
       platformAction(run, z.object({ limit: ListLimit }), async (platform, { limit }) => {
         const empty =
-          "No job types yet: iep job-types create --name … --processing-logic-id … --cost-cents …";
+          "No job types yet. Create one: iep job-types create --name … --processing-logic-id … --cost-cents …";
         await terminal.printList(await platform.jobTypes.list({ limit }), COLUMNS, { limit, empty });
       }),
     );
 
   withExamples(jobTypes.command("show"), "iep job-types show <id>")
-    .description("One job type")
-    .argument("<id>", "of the job type")
+    .description("Show a job type")
+    .argument("<id>", "id of the job type")
     .action(
       platformAction(run, z.object({ id: Id }), async (platform, { id }) => {
         const jobType = existing(id, await platform.jobTypes.findById(id));
@@ -77,14 +80,23 @@ function addCreate(jobTypes: Command, run: CliRun): void {
     "iep job-types create --name Echo --processing-logic-id echo --cost-cents 5",
     "iep job-types create --name Text --processing-logic-id text.statistics --cost-cents 5 --input-schema @text.json",
   )
-    .description("Make a job type")
-    .option("--name <text>", "(required)")
-    .option("--processing-logic-id <id>", "of the processor that runs it (required)")
-    .option("--cost-cents <n>", "what a job of it costs at most (required)")
-    .option("--max-attempts <n>", `(default: ${JOB_TYPE_DEFAULTS.max_attempts})`)
-    .option("--timeout-seconds <n>", `of one attempt (default: ${JOB_TYPE_DEFAULTS.timeout_seconds})`)
-    .option("--input-schema <json|@file|->", "JSON Schema (draft 2020-12) that inputs must match")
-    .option("--disabled", "take no jobs yet")
+    .description("Create a job type")
+    .option("--name <text>", "unique name (required)")
+    .option("--processing-logic-id <id>", "id of the processor that runs its jobs (required)")
+    .option("--cost-cents <n>", "highest price of a job, in cents (required)")
+    .option(
+      "--max-attempts <n>",
+      `how often a job is started before it fails (default: ${JOB_TYPE_DEFAULTS.max_attempts})`,
+    )
+    .option(
+      "--timeout-seconds <n>",
+      `how long one attempt may run (default: ${JOB_TYPE_DEFAULTS.timeout_seconds})`,
+    )
+    .option(
+      "--input-schema <json|@file|->",
+      "JSON Schema (draft 2020-12) that inputs must match (default: any JSON)",
+    )
+    .option("--disabled", "do not accept jobs yet")
     .action(
       platformAction(run, z.object({ ...fields(run), disabled: Flag }), async (platform, values) => {
         const jobType = await platform.jobTypes.create({
@@ -109,19 +121,19 @@ function addUpdate(jobTypes: Command, run: CliRun): void {
     "iep job-types update <id> --disable",
     "iep job-types update <id> --input-schema null",
   )
-    .description("Change a job type. A new price never hits a job already accepted")
-    .argument("<id>", "of the job type")
-    .option("--name <text>")
-    .option("--processing-logic-id <id>", "of the processor that runs it")
-    .option("--cost-cents <n>", "what a job of it costs at most")
-    .option("--max-attempts <n>")
-    .option("--timeout-seconds <n>", "of one attempt")
+    .description("Update a job type. Jobs that were accepted keep their price")
+    .argument("<id>", "id of the job type")
+    .option("--name <text>", "new unique name")
+    .option("--processing-logic-id <id>", "id of the processor that runs its jobs")
+    .option("--cost-cents <n>", "highest price of a job, in cents")
+    .option("--max-attempts <n>", "how often a job is started before it fails")
+    .option("--timeout-seconds <n>", "how long one attempt may run")
     .option(
       "--input-schema <json|@file|->",
-      "JSON Schema (draft 2020-12) that inputs must match; null takes any JSON",
+      "JSON Schema (draft 2020-12) that inputs must match; null accepts any JSON",
     )
-    .option("--enable")
-    .addOption(new Option("--disable").conflicts("enable"))
+    .option("--enable", "accept jobs")
+    .addOption(new Option("--disable", "accept no more jobs").conflicts("enable"))
     .action(
       platformAction(
         run,
@@ -132,7 +144,7 @@ function addUpdate(jobTypes: Command, run: CliRun): void {
           .refine(
             ({ id: _id, enable, disable, ...changes }) =>
               enable || disable || Object.values(changes).some((change) => change !== undefined),
-            "name something to change: --help lists what can be",
+            "nothing to change: --help lists the options",
           ),
         async (platform, { id, enable, disable, ...values }) => {
           const changes = {
@@ -161,13 +173,13 @@ function addPause(jobTypes: Command, run: CliRun): void {
     });
 
   withExamples(jobTypes.command("pause"), "iep job-types pause <id>")
-    .description("Hold its waiting jobs back. Running ones go on, and submissions are taken")
-    .argument("<id>", "of the job type")
+    .description("Start none of its jobs until it is resumed. Running jobs go on, and new jobs are accepted")
+    .argument("<id>", "id of the job type")
     .action(setPaused(true));
 
   withExamples(jobTypes.command("resume"), "iep job-types resume <id>")
-    .description("Let its waiting jobs go")
-    .argument("<id>", "of the job type")
+    .description("Start its waiting jobs again")
+    .argument("<id>", "id of the job type")
     .action(setPaused(false));
 }
 
@@ -180,7 +192,10 @@ function fields({ context }: CliRun) {
     timeoutSeconds: TimeoutSeconds.optional(),
     inputSchema: jsonArgument(context.stdin)
       .refine((schema) => schema === null || findUnstorable(schema, "").length === 0, {
-        error: "has something that PostgreSQL cannot store",
+        error: ({ input }) => {
+          const [fault] = findUnstorable(input, "");
+          return `cannot be stored: ${fault?.pointer || "the schema"} ${fault?.message}`;
+        },
         abort: true,
       })
       .refine((schema) => schema === null || findSchemaFault(schema) === undefined, {

@@ -12,9 +12,7 @@ export function addEstimateCommand(jobs: Command, run: CliRun): void {
     "iep jobs estimate --customer <id> --type Echo --input '{\"hello\":1}'",
     "iep jobs estimate --customer <id> --type Echo --priority high --json",
   )
-    .description(
-      "What a job would cost, whether the wallet has it, and how long it would wait. Holds nothing",
-    )
+    .description("Estimate the price and the wait of a job, without submitting it")
     .action(
       platformAction(run, jobRequest(run), async (platform, values) => {
         const estimate = await estimateJob(platform, await toSubmitJob(platform, values));
@@ -35,7 +33,7 @@ function formatEstimate(estimate: JobEstimate): string {
     [
       "expected wait",
       wait_seconds === null
-        ? "nobody can say: later, paused, or no runner lives"
+        ? "unknown: scheduled for later, paused, or no runner is alive"
         : formatSeconds(wait_seconds),
     ],
   ]);

@@ -3,7 +3,7 @@ import type { Platform } from "../../../core/use-cases/platform.ts";
 import { formatDetails, formatMoney, formatTime, type Column, type Detail } from "../../terminal/format.ts";
 import { PRIORITY_NAMES } from "../../terminal/options.ts";
 
-/** One job whole, in the currency of who pays. */
+/** All properties of a job, with money in the currency of its customer. */
 export async function formatJob(platform: Platform, job: Job): Promise<string> {
   const [wallet, jobType] = await Promise.all([
     platform.wallets.findByCustomerId(job.customer_id),
@@ -36,7 +36,7 @@ export async function formatJob(platform: Platform, job: Job): Promise<string> {
   ]);
 }
 
-/** Columns for jobs, which name their types. */
+/** Columns for a list of jobs, with the names of their types. */
 export async function jobColumns(
   { jobTypes }: Pick<Platform, "jobTypes">,
   jobs: readonly Job[],

@@ -8,20 +8,20 @@ import { findJobType } from "../job-types/find-job-type.ts";
 import { jsonArgument } from "../../terminal/json-argument.ts";
 import { Id, PRIORITY_NAMES, PriorityOption, RunAt } from "../../terminal/options.ts";
 
-/** The options that say what job is wanted, the same to submit it as to ask for its price. */
+/** Adds the options that describe a job, for `submit` and `estimate`. */
 export function withJobOptions(command: Command): Command {
   return command
-    .option("--customer <id>", "who pays (required)")
-    .option("--type <id|name>", "the job type (required)")
+    .option("--customer <id>", "id of the customer who pays (required)")
+    .option("--type <id|name>", "id or name of the job type (required)")
     .option(
       "--priority <priority>",
-      `0, 1, 2 or high, medium, low (default: ${PRIORITY_NAMES[DEFAULT_PRIORITY]})`,
+      `high, medium, low or 0, 1, 2 (default: ${PRIORITY_NAMES[DEFAULT_PRIORITY]})`,
     )
-    .option("--input <json|@file|->", "- is standard input (default: {})")
-    .option("--run-at <time>", "not started before, such as 2026-11-23T21:06:00Z");
+    .option("--input <json|@file|->", "input of the job; - reads standard input (default: {})")
+    .option("--run-at <time>", "do not start before this time, such as 2026-11-23T21:06:00Z");
 }
 
-/** What `withJobOptions` takes. */
+/** The schema of the options that `withJobOptions` adds. */
 export function jobRequest({ context }: CliRun) {
   return z.object({
     customer: Id,

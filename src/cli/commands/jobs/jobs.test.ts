@@ -113,7 +113,7 @@ test("jobs are listed by customer, status and type", async () => {
   expect(await cli.run("jobs", "list", "--customer", uuidv7())).toEqual({
     exit_code: 0,
     stdout: "",
-    stderr: "No such jobs.\n",
+    stderr: "No jobs found.\n",
   });
   await cancelWaiting();
 });

@@ -6,16 +6,16 @@ import { JOB_STATUSES } from "../../../core/model/job.ts";
 import { retryJob } from "../../../core/use-cases/retry-job.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { findJobType } from "../job-types/find-job-type.ts";
-import { answerSubmitted } from "./follow-job.ts";
+import { printSubmitted } from "./print-submitted.ts";
 import { formatJob, jobColumns } from "./format-job.ts";
-import { Flag, Id, ListLimit } from "../../terminal/options.ts";
+import { Flag, Id, LIMIT_OPTION, ListLimit } from "../../terminal/options.ts";
 import { addEstimateCommand } from "./estimate.ts";
 import { addRefundCommand } from "./refund.ts";
 import { addSubmitCommand } from "./submit.ts";
 
 export function addJobCommands(program: Command, run: CliRun): void {
   const { terminal } = run;
-  const jobs = program.command("jobs").description("Submit jobs and follow them");
+  const jobs = program.command("jobs").description("Submit jobs, follow, cancel, retry and refund them");
   withExamples(
     jobs,
     "iep jobs submit --customer <id> --type Echo --input '{\"hello\":1}' --wait",
@@ -30,8 +30,8 @@ export function addJobCommands(program: Command, run: CliRun): void {
   addRefundCommand(jobs, run);
 
   withExamples(jobs.command("show"), "iep jobs show <id>", "iep jobs show <id> --json")
-    .description("One job, with its input and output")
-    .argument("<id>", "of the job")
+    .description("Show a job with its input and output")
+    .argument("<id>", "id of the job")
     .action(
       platformAction(run, z.object({ id: Id }), async (platform, { id }) => {
         const job = await platform.jobs.findById(id);
@@ -45,11 +45,11 @@ export function addJobCommands(program: Command, run: CliRun): void {
     "iep jobs list --customer <id> --status failed",
     "iep jobs list --type Echo --limit 10",
   )
-    .description("The newest jobs")
-    .option("--customer <id>", "only this customer's")
-    .option("--status <status>", `only ${JOB_STATUSES.join(", ")}`)
-    .option("--type <id|name>", "only of this job type")
-    .option("--limit <n>", "at most this many, up to 200 (default: 50)")
+    .description("List the newest jobs")
+    .option("--customer <id>", "only jobs of this customer")
+    .option("--status <status>", `only jobs with this status: ${JOB_STATUSES.join(", ")}`)
+    .option("--type <id|name>", "only jobs of this type")
+    .option(...LIMIT_OPTION)
     .action(
       platformAction(
         run,
@@ -62,7 +62,10 @@ export function addJobCommands(program: Command, run: CliRun): void {
         async (platform, { customer: customer_id, status, type, limit }) => {
           const job_type_id = type === undefined ? undefined : (await findJobType(platform, type)).id;
           const rows = await platform.jobs.list({ customer_id, status, job_type_id }, { limit });
-          await terminal.printList(rows, await jobColumns(platform, rows), { limit, empty: "No such jobs." });
+          await terminal.printList(rows, await jobColumns(platform, rows), {
+            limit,
+            empty: "No jobs found.",
+          });
         },
       ),
     );
@@ -70,8 +73,8 @@ export function addJobCommands(program: Command, run: CliRun): void {
 
 function addEnding(jobs: Command, run: CliRun): void {
   withExamples(jobs.command("cancel"), "iep jobs cancel <id>")
-    .description("End a job, waiting or running: it costs nothing, and its hold is released")
-    .argument("<id>", "of the job")
+    .description("Cancel a waiting or running job: it costs nothing, and its hold is released")
+    .argument("<id>", "id of the job")
     .action(
       platformAction(run, z.object({ id: Id }), async (platform, { id }) => {
         const job = await cancelJob(platform, id);
@@ -80,12 +83,12 @@ function addEnding(jobs: Command, run: CliRun): void {
     );
 
   withExamples(jobs.command("retry"), "iep jobs retry <id>", "iep jobs retry <id> --wait")
-    .description("Run a failed or cancelled job again, as a new job at today's price")
-    .argument("<id>", "of the job")
-    .option("--wait", "until the new job has ended; exit 4 if it did not succeed")
+    .description("Retry a failed or cancelled job, as a new job at today's price")
+    .argument("<id>", "id of the job")
+    .option("--wait", "wait until the new job ends; exit code 4 if it does not succeed")
     .action(
       platformAction(run, z.object({ id: Id, wait: Flag }), async (platform, { id, wait }) => {
-        return await answerSubmitted(run, platform, await retryJob(platform, id), wait);
+        return await printSubmitted(run, platform, await retryJob(platform, id), wait);
       }),
     );
 }

@@ -4,13 +4,19 @@ import { hasEnded, type Job } from "../../../core/model/job.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { withRetry } from "../../../core/lib/with-retry.ts";
 
-/** Soon at first, since most jobs are short; then at a pace that a thousand waiting shells do not make a load. */
+/**
+ * Polls often at first, as most jobs are short, and then slowly enough that a thousand waiting shells are no
+ * load.
+ */
 const FIRST_POLL_MS = 50;
 const POLL_MAX_MS = 1_000;
-/** How long the database may be away before waiting gives up. The job goes on all the same. */
+/** Waiting gives up when the database is unavailable for this long. The job itself goes on. */
 const AWAY_MAX_MS = 30_000;
 
-/** The job once it has ended, however long that takes. `onStatus` hears of each status that was seen. */
+/**
+ * Returns the job when it has ended, however long that takes. Calls `onStatus` for each new status that it
+ * sees.
+ */
 export async function waitForJob(
   { jobs }: Pick<Platform, "jobs">,
   id: string,

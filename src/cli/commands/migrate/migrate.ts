@@ -15,11 +15,11 @@ const COLUMNS: readonly Column<MigrationStatus>[] = [
 
 export function addMigrateCommands(program: Command, run: CliRun): void {
   const { context, terminal } = run;
-  const migrate = program.command("migrate").description("Bring the schema of the database up or down");
+  const migrate = program.command("migrate").description("Migrate the schema of the database");
   withExamples(migrate, "iep migrate status", "iep migrate up", "iep migrate down --steps 2");
 
   withExamples(migrate.command("up"), "iep migrate up")
-    .description("Run every migration that has not run, then apply every function and view that differs")
+    .description("Run all migrations that have not run, then apply all functions and views that differ")
     .action(
       action(run, z.object({}), async () => {
         const { migrations, functions } = await context.migrations.up();
@@ -27,7 +27,7 @@ export function addMigrateCommands(program: Command, run: CliRun): void {
           [...migrations, ...functions].map((name) => `applied ${name}`).join("\n"),
         );
         if (migrations.length + functions.length === 0)
-          await terminal.say("Nothing to do: the schema is that of this version.");
+          await terminal.say("Nothing to do: the schema is up to date.");
       }),
     );
 
@@ -37,9 +37,11 @@ export function addMigrateCommands(program: Command, run: CliRun): void {
     "iep migrate down --steps 2",
     "iep migrate down --all",
   )
-    .description("Take back the newest migrations. Their data goes with them, and nothing asks first")
-    .option("--steps <n>", "how many (default: 1)")
-    .addOption(new Option("--all", "all of them: the database is empty afterwards").conflicts("steps"))
+    .description("Revert the newest migrations. Deletes their data without asking")
+    .option("--steps <n>", "how many migrations to revert (default: 1)")
+    .addOption(
+      new Option("--all", "revert all migrations: the database is empty afterwards").conflicts("steps"),
+    )
     .action(
       action(
         run,
@@ -47,7 +49,7 @@ export function addMigrateCommands(program: Command, run: CliRun): void {
         async ({ steps, all }) => {
           const reverted = await context.migrations.down(all ? Number.MAX_SAFE_INTEGER : steps);
           await terminal.print({ reverted }, () =>
-            reverted.map((version) => `took back ${version}`).join("\n"),
+            reverted.map((version) => `reverted ${version}`).join("\n"),
           );
           if (reverted.length === 0) await terminal.say("Nothing to do: no migration has run.");
         },
@@ -55,7 +57,7 @@ export function addMigrateCommands(program: Command, run: CliRun): void {
     );
 
   withExamples(migrate.command("status"), "iep migrate status")
-    .description("List every migration, and when it ran")
+    .description("List all migrations and when they ran")
     .action(
       action(run, z.object({}), async () => {
         await terminal.printList(await context.migrations.status(), COLUMNS, {
@@ -63,7 +65,7 @@ export function addMigrateCommands(program: Command, run: CliRun): void {
         });
         const { functions } = await context.migrations.pending();
         if (functions.length > 0)
-          await terminal.say(`Not those of this version: ${functions.join(", ")}. Run \`iep migrate up\`.`);
+          await terminal.say(`Not up to date: ${functions.join(", ")}. Run iep migrate up.`);
       }),
     );
 }

@@ -16,7 +16,7 @@ export function addQueueCommand(program: Command, run: CliRun): void {
     "iep queue pause",
     "iep queue resume",
   )
-    .description("What waits, by priority")
+    .description("Count the waiting jobs, by priority")
     .action(platformAction(run, z.object({}), (platform) => printQueue(run, platform)));
 
   const setPaused = (paused: boolean) =>
@@ -25,14 +25,14 @@ export function addQueueCommand(program: Command, run: CliRun): void {
       await printQueue(run, platform);
     });
   withExamples(queue.command("pause"), "iep queue pause")
-    .description("Start no more jobs. Running ones go on, and submissions are taken")
+    .description("Start no jobs until the queue is resumed. Running jobs go on, and new jobs are accepted")
     .action(setPaused(true));
   withExamples(queue.command("resume"), "iep queue resume")
-    .description("Let the waiting jobs go, but for those of paused job types")
+    .description("Start waiting jobs again, except those of paused job types")
     .action(setPaused(false));
 }
 
-/** The document of GET /queue, or a table. */
+/** Prints the document of GET /queue, or a table. */
 async function printQueue(run: CliRun, platform: Platform): Promise<void> {
   const [paused_at, priorities, ready_queue] = await Promise.all([
     platform.waitingJobs.pausedAt(),
@@ -45,16 +45,16 @@ async function printQueue(run: CliRun, platform: Platform): Promise<void> {
 }
 
 function formatPause(paused_at: string | null): string[] {
-  return paused_at === null ? [] : [`PAUSED since ${formatTime(paused_at)}: iep queue resume lets it go`, ""];
+  return paused_at === null ? [] : [`PAUSED since ${formatTime(paused_at)}. Resume: iep queue resume`, ""];
 }
 
-/** What is in the database counts all the same while Redis is away. */
+/** While Redis is unavailable, the counts of the database are still printed. */
 async function readLengths({ terminal }: CliRun, { readyQueue }: Platform): Promise<Lengths> {
   try {
     return await readyQueue.lengths();
   } catch (error) {
     await terminal.say(
-      `The ready queue does not answer: ${error instanceof Error ? error.message : String(error)}`,
+      `The ready queue cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
     );
     return undefined;
   }

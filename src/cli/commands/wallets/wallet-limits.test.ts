@@ -77,7 +77,7 @@ test("limits that name nothing, or what is no limit, are wrong usage", async () 
     exit_code: 2,
     stdout: "",
     stderr:
-      "error: name something to change: --credit-limit-cents, --low-balance-cents or --monthly-spend-limit-cents\n",
+      "error: nothing to change: set --credit-limit-cents, --low-balance-cents or --monthly-spend-limit-cents\n",
   });
   const wrong = ["--credit-limit-cents", "none", "--low-balance-cents", "low"];
   const { exit_code, stderr } = await cli.run(

@@ -15,23 +15,23 @@ const CHANGES = z
   })
   .refine(
     ({ customerId: _customerId, ...limits }) => Object.values(limits).some((limit) => limit !== undefined),
-    "name something to change: --credit-limit-cents, --low-balance-cents or --monthly-spend-limit-cents",
+    "nothing to change: set --credit-limit-cents, --low-balance-cents or --monthly-spend-limit-cents",
   );
 
-/** What a wallet may do, beside what is in it. */
+/** The commands that set the limits of a wallet and freeze it. */
 export function addWalletLimitCommands(wallets: Command, run: CliRun): void {
   withExamples(
     wallets.command("limits"),
     "iep wallets limits <customer-id> --credit-limit-cents 10000 --low-balance-cents 500",
     "iep wallets limits <customer-id> --monthly-spend-limit-cents none",
   )
-    .description("Set limits: only those that are named change. What is held and owed must stay covered")
-    .argument("<customer-id>")
-    .option("--credit-limit-cents <n>", "how far below zero the balance may be spent")
-    .option("--low-balance-cents <n|none>", "a balance that falls below it writes one low_balance event")
+    .description("Set the limits that are named. Balance plus credit limit must cover the held money")
+    .argument("<customer-id>", "id of the customer")
+    .option("--credit-limit-cents <n>", "how far below zero jobs may take the balance")
+    .option("--low-balance-cents <n|none>", "write a low_balance event when the balance falls below this")
     .option(
       "--monthly-spend-limit-cents <n|none>",
-      "charges of a calendar month (UTC) and open holds may not go beyond it together",
+      "most that charges of the calendar month (UTC) and open holds may be together",
     )
     .action(
       platformAction(run, CHANGES, async (platform, { customerId, ...limits }) => {
@@ -48,12 +48,14 @@ export function addWalletLimitCommands(wallets: Command, run: CliRun): void {
       await update(run, platform, customerId, { frozen });
     });
   withExamples(wallets.command("freeze"), "iep wallets freeze <customer-id>")
-    .description("Take no new jobs. Open ones go on and are charged, and money still moves by hand")
-    .argument("<customer-id>")
+    .description(
+      "Freeze a wallet: it pays for no new jobs. Open jobs go on and are charged, and entries can be posted",
+    )
+    .argument("<customer-id>", "id of the customer")
     .action(setFrozen(true));
   withExamples(wallets.command("unfreeze"), "iep wallets unfreeze <customer-id>")
-    .description("Take new jobs again, once what is held and owed is covered")
-    .argument("<customer-id>")
+    .description("End a freeze. Balance plus credit limit must cover the held money")
+    .argument("<customer-id>", "id of the customer")
     .action(setFrozen(false));
 }
 

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { findWallet } from "../../../core/use-cases/find-wallet.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
-import { balanceAt, entriesOf, findPeriod } from "../../../core/use-cases/statement.ts";
+import { entriesOf, findPeriod } from "../../../core/use-cases/statement.ts";
 import type { WalletEntry } from "../../../core/model/wallet.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
-import { findWallet } from "./find-wallet.ts";
-import { formatDetails, formatMoney, formatTime, tableOf } from "../../terminal/format.ts";
-import { entryColumns } from "./format-wallet.ts";
+import { formatMoney, formatTime, tableOf } from "../../terminal/format.ts";
+import { entryColumns } from "./format-entry.ts";
 import { Id, Time } from "../../terminal/options.ts";
 import { streamObject } from "../../terminal/stream-object.ts";
 
@@ -17,31 +17,16 @@ const PERIOD = z
     error: "must not be before --from",
   });
 
-/** What a wallet had, and how it came to that. */
-export function addStatementCommands(wallets: Command, run: CliRun): void {
-  withExamples(
-    wallets.command("balance"),
-    "iep wallets balance <customer-id>",
-    "iep wallets balance <customer-id> --at 2026-11-30T23:59:59Z",
-  )
-    .description("The balance now, or at any past time")
-    .argument("<customer-id>")
-    .option("--at <time>", "such as 2026-11-23T21:06:00Z (default: now)")
-    .action(
-      platformAction(run, z.object({ customerId: Id, at: Time.optional() }), async (platform, values) => {
-        await printBalance(run, platform, values);
-      }),
-    );
-
+export function addStatementCommand(wallets: Command, run: CliRun): void {
   withExamples(
     wallets.command("statement"),
     "iep wallets statement <customer-id>",
     "iep wallets statement <customer-id> --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z",
   )
-    .description("Every movement of a period, oldest first, between its opening and its closing balance")
-    .argument("<customer-id>")
-    .option("--from <time>", "the period begins here (default: with the wallet)")
-    .option("--to <time>", "the period ends before this (default: now)")
+    .description("Print all entries of a period, oldest first, between its opening and its closing balance")
+    .argument("<customer-id>", "id of the customer")
+    .option("--from <time>", "start of the period, inclusive (default: when the wallet was created)")
+    .option("--to <time>", "end of the period, exclusive (default: now)")
     .action(
       platformAction(run, PERIOD, async (platform, values) => {
         await printStatement(run, platform, values);
@@ -49,31 +34,12 @@ export function addStatementCommands(wallets: Command, run: CliRun): void {
     );
 }
 
-/** The document of GET /customers/{id}/wallet/balance. */
-async function printBalance(
-  { terminal }: CliRun,
-  platform: Platform,
-  { customerId, at }: { customerId: string; at?: string | undefined },
-): Promise<void> {
-  const { customer_id, currency } = await findWallet(platform, customerId);
-  const when = at === undefined ? undefined : { at };
-  const { balance_cents, seq } = await balanceAt(platform.wallets, customer_id, when);
-  await terminal.print({ customer_id, currency, balance_cents, seq }, () =>
-    formatDetails([
-      ["customer", customer_id],
-      ["balance", formatMoney(balance_cents, currency)],
-      ["at", at],
-      ["last entry", seq === 0 ? "none" : seq],
-    ]),
-  );
-}
-
 async function printStatement(
   { terminal }: CliRun,
   platform: Platform,
   { customerId, from, to }: z.output<typeof PERIOD>,
 ): Promise<void> {
-  const { customer_id, currency } = await findWallet(platform, customerId);
+  const { customer_id, currency } = await findWallet(platform.wallets, customerId);
   const { opening, closing } = await findPeriod(platform.wallets, customer_id, { from, to });
   const pages = entriesOf(platform.wallets, customer_id, { opening, closing });
   const document = streamObject(
@@ -95,7 +61,7 @@ async function printStatement(
       `closing balance  ${balance(closing.balance_cents)}${to === undefined ? "" : ` before ${formatTime(to)}`}`,
     ]),
   );
-  if (opening.seq === closing.seq) await terminal.say("No money moved in this period.");
+  if (opening.seq === closing.seq) await terminal.say("No entries in this period.");
 }
 
 async function* statementText(

@@ -87,3 +87,71 @@ test("a customer reads their own balance and nobody else's", async () => {
   expect((await api.ask("GET", `/customers/${id}/wallet/balance`, { key })).status).toBe(404);
   expect((await api.ask("GET", `/customers/${other}/wallet/balance`, { key })).status).toBe(200);
 });
+
+const topUp = (customer_id: string, body: object) =>
+  api.ask("POST", `/customers/${customer_id}/wallet/top-ups`, { body });
+
+test("entries come newest first, in pages, with the balance after each", async () => {
+  const other = await createCustomer(api.platform, 0);
+  for (let n = 1; n <= 5; n += 1) await topUp(other, { amount_cents: n, reference: `r${n}` });
+  const first = (await api.ask("GET", `/customers/${other}/wallet/entries?limit=3`)).body;
+  const second = (
+    await api.ask("GET", `/customers/${other}/wallet/entries?limit=3&cursor=${first.next_cursor}`)
+  ).body;
+  const seen = [...first.data, ...second.data];
+  expect(seen.map((entry) => entry.seq)).toEqual([5, 4, 3, 2, 1]);
+  expect(seen.map((entry) => entry.balance_after_cents)).toEqual([15, 10, 6, 3, 1]);
+  expect(second.next_cursor).toBeNull();
+});
+
+test("a cursor of another list is refused", async () => {
+  const other = await createCustomer(api.platform, 1);
+  const { status, body } = await api.ask(
+    "GET",
+    `/customers/${other}/wallet/entries?cursor=${Buffer.from(other).toString("base64url")}`,
+  );
+  expect(status).toBe(422);
+  expect(body.errors[0].pointer).toBe("/cursor");
+});
+
+test("a statement is CSV with a header, quoted where needed, and harmless in a spreadsheet", async () => {
+  const other = await createCustomer(api.platform, 0);
+  await topUp(other, { amount_cents: 500, reference: 'say "hi", twice' });
+  await topUp(other, { amount_cents: 700, reference: "=SUM(A1:A9)" });
+  const { status, headers, text } = await api.ask("GET", `/customers/${other}/wallet/entries`, {
+    headers: { accept: "text/csv" },
+  });
+  expect(status).toBe(200);
+  expect(headers["content-type"]).toBe("text/csv; charset=utf-8; header=present");
+  const [header, ...lines] = text.split("\r\n");
+  expect(header).toBe("seq,created_at,kind,amount_cents,balance_after_cents,job_id,reference,reason,actor");
+  expect(lines.map((line) => line.replace(/,2[^,]*Z,/, ",time,"))).toEqual([
+    "2,time,top_up,700,1200,,'=SUM(A1:A9),,admin",
+    '1,time,top_up,500,500,,"say ""hi"", twice",,admin',
+    "",
+  ]);
+});
+
+test("a statement has all entries, also beyond one read of the ledger, unless a limit is asked for", async () => {
+  const other = await createCustomer(api.platform, 0);
+  const count = 2_003;
+  const grants = Array.from({ length: count }, (_, n) => ({
+    customer_id: other,
+    kind: "grant" as const,
+    amount_cents: 1,
+    reference: `r${n}`,
+  }));
+  for (let first = 0; first < count; first += 1_000)
+    await api.platform.wallets.postAll(grants.slice(first, first + 1_000), "test");
+  const csv = { headers: { accept: "text/csv" } };
+  const seqs = (text: string) =>
+    text
+      .trimEnd()
+      .split("\r\n")
+      .slice(1)
+      .map((line) => Number(line.split(",")[0]));
+  const whole = await api.ask("GET", `/customers/${other}/wallet/entries`, csv);
+  expect(seqs(whole.text)).toEqual(Array.from({ length: count }, (_, n) => count - n));
+  const some = await api.ask("GET", `/customers/${other}/wallet/entries?limit=2`, csv);
+  expect(seqs(some.text)).toEqual([count, count - 1]);
+});

@@ -9,7 +9,7 @@ beforeAll(async () => {
   cli = await createTestCli();
 });
 
-const posting = (verb: string, customer: string, cents: number, ...more: string[]): string[] => [
+const post = (verb: string, customer: string, cents: number, ...more: string[]): string[] => [
   "wallets",
   verb,
   customer,
@@ -36,7 +36,7 @@ test.each([
   { verb: "chargeback", kind: "chargeback", cents: 700, more: [], moves: -700, reason: null },
 ])("$verb of $cents moves $moves cents once, by cli", async ({ verb, kind, cents, more, moves, reason }) => {
   const customer = await createCustomer(cli.platform, 1_000);
-  const argv = posting(verb, customer, cents, ...more);
+  const argv = post(verb, customer, cents, ...more);
   const entry = await cli.json(...argv);
   expect(entry).toMatchObject({ kind, amount_cents: moves, reference: `${verb} 1`, reason, actor: "cli" });
   expect(entry).toMatchObject({ seq: 2, balance_after_cents: 1_000 + moves });
@@ -49,10 +49,10 @@ test.each([
   expect(await walletOf(customer)).toMatchObject({ current_balance_cents: 1_000 + moves });
 });
 
-test("a reference that stands for another movement is exit 1, and nothing moves", async () => {
+test("a reference that belongs to another entry is exit 1, and nothing moves", async () => {
   const customer = await createCustomer(cli.platform, 0);
-  await cli.json(...posting("grant", customer, 5));
-  const { exit_code, stderr } = await cli.run(...posting("grant", customer, 6), "--json");
+  await cli.json(...post("grant", customer, 5));
+  const { exit_code, stderr } = await cli.run(...post("grant", customer, 6), "--json");
   expect(exit_code).toBe(1);
   expect(JSON.parse(stderr)).toMatchObject({ error: { code: "reference_reused" } });
   expect(await walletOf(customer)).toMatchObject({ current_balance_cents: 5 });
@@ -62,12 +62,12 @@ test("an adjustment leaves what is held for open jobs", async () => {
   const customer = await createCustomer(cli.platform, 100);
   const job_type = await createJobType(cli.platform, { standard_cost_cents: 60 });
   await cli.json("jobs", "submit", "--customer", customer, "--type", job_type);
-  const refused = await cli.run(...posting("adjust", customer, -41, "--reason", "r", "--json"));
+  const refused = await cli.run(...post("adjust", customer, -41, "--reason", "r", "--json"));
   expect(refused.exit_code).toBe(1);
   expect(JSON.parse(refused.stderr)).toMatchObject({
     error: { code: "insufficient_funds", required_cents: 41, available_cents: 40 },
   });
-  expect(await cli.json(...posting("adjust", customer, -40, "--reason", "r"))).toMatchObject({
+  expect(await cli.json(...post("adjust", customer, -40, "--reason", "r"))).toMatchObject({
     balance_after_cents: 60,
   });
 });
@@ -78,16 +78,16 @@ test("a chargeback freezes where more is owed than there is, or where --freeze s
     await createCustomer(cli.platform, 1_000),
     await createCustomer(cli.platform, 1_000),
   ];
-  const left = await cli.run(...posting("chargeback", rich, 1_000));
+  const left = await cli.run(...post("chargeback", rich, 1_000));
   expect(left).toMatchObject({ exit_code: 0, stderr: "" });
   expect(await walletOf(rich)).toMatchObject({ frozen_at: null });
 
-  for (const argv of [posting("chargeback", careful, 1, "--freeze"), posting("chargeback", poor, 1_001)]) {
+  for (const argv of [post("chargeback", careful, 1, "--freeze"), post("chargeback", poor, 1_001)]) {
     const { exit_code, stderr } = await cli.run(...argv);
     expect(exit_code).toBe(0);
     expect(stderr).toMatch(
       new RegExp(
-        `^The wallet is frozen since \\S+Z: iep wallets unfreeze ${argv[2]} lets it take new jobs\\.\n$`,
+        `^The wallet is frozen since \\S+Z and pays for no new jobs. End the freeze: iep wallets unfreeze ${argv[2]}\n$`,
       ),
     );
     expect(await walletOf(argv[2] ?? "")).toMatchObject({ frozen_at: expect.any(String) });
@@ -96,12 +96,12 @@ test("a chargeback freezes where more is owed than there is, or where --freeze s
 });
 
 test.each([
-  { argv: posting("top-up", uuidv7(), -5), option: "--amount-cents" },
-  { argv: posting("grant", uuidv7(), 0), option: "--amount-cents" },
-  { argv: posting("chargeback", uuidv7(), -5), option: "--amount-cents" },
-  { argv: posting("adjust", uuidv7(), 0, "--reason", "r"), option: "--amount-cents", says: "must not be 0" },
-  { argv: posting("adjust", uuidv7(), -5), option: "--reason", says: "is required" },
-  { argv: posting("grant", uuidv7(), 5, "--reason", " "), option: "--reason", says: "must not be empty" },
+  { argv: post("top-up", uuidv7(), -5), option: "--amount-cents" },
+  { argv: post("grant", uuidv7(), 0), option: "--amount-cents" },
+  { argv: post("chargeback", uuidv7(), -5), option: "--amount-cents" },
+  { argv: post("adjust", uuidv7(), 0, "--reason", "r"), option: "--amount-cents", says: "must not be 0" },
+  { argv: post("adjust", uuidv7(), -5), option: "--reason", says: "is required" },
+  { argv: post("grant", uuidv7(), 5, "--reason", " "), option: "--reason", says: "must not be empty" },
 ])(
   "$argv.1 with a wrong $option is wrong usage",
   async ({ argv, option, says = "must be a whole number" }) => {
@@ -114,7 +114,7 @@ test.each([
 test("a customer that is not there is exit 1", async () => {
   const id = uuidv7();
   for (const verb of ["grant", "adjust", "chargeback"])
-    expect(await cli.run(...posting(verb, id, 5, "--reason", "r"))).toEqual({
+    expect(await cli.run(...post(verb, id, 5, "--reason", "r"))).toEqual({
       exit_code: 1,
       stdout: "",
       stderr: `error: There is no customer ${id}.\n`,

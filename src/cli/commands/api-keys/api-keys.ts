@@ -19,7 +19,7 @@ const COLUMNS: readonly Column<ApiKey>[] = [
 
 export function addApiKeyCommands(customers: Command, run: CliRun): void {
   const { terminal } = run;
-  const keys = customers.command("keys").description("API keys of a customer");
+  const keys = customers.command("keys").description("Manage the API keys of a customer");
   withExamples(
     keys,
     "iep customers keys create <customer-id> --name production",
@@ -27,33 +27,33 @@ export function addApiKeyCommands(customers: Command, run: CliRun): void {
   );
 
   withExamples(keys.command("create"), "iep customers keys create <customer-id> --name production")
-    .description("Make a key and show it, this once: only its hash is kept")
+    .description("Create a key and print it. It cannot be printed again: only its hash is stored")
     .argument("<customer-id>")
-    .option("--name <text>", "to tell keys apart")
+    .option("--name <text>", "name of the key, to tell keys apart")
     .action(
       platformAction(run, z.object({ customerId: Id, name: Name.optional() }), async (platform, values) => {
         const { api_key, ...stored } = createApiKey();
         const { customerId: customer_id, name = null } = values;
         const key = await platform.customers.addApiKey({ id: uuidv7(), customer_id, name, ...stored });
         await terminal.print({ id: key.id, api_key }, () => api_key);
-        await terminal.say(`Keep it: it is not shown again. Its id is ${key.id}.`);
+        await terminal.say(`Store the key now: it is not shown again. Its id is ${key.id}.`);
       }),
     );
 
   withExamples(keys.command("list"), "iep customers keys list <customer-id>")
-    .description("The keys of a customer, without the secret")
+    .description("List the keys of a customer, without the secrets")
     .argument("<customer-id>")
     .action(
       platformAction(run, z.object({ customerId: Id }), async (platform, { customerId }) => {
         if (!(await platform.customers.findById(customerId)))
           throw new PlatformError("not_found", `There is no customer ${customerId}.`);
-        const empty = `No keys yet: iep customers keys create ${customerId}`;
+        const empty = `No keys yet. Create one: iep customers keys create ${customerId}`;
         await terminal.printList(await platform.customers.listApiKeys(customerId), COLUMNS, { empty });
       }),
     );
 
   withExamples(keys.command("revoke"), "iep customers keys revoke <customer-id> <key-id>")
-    .description("End a key for good")
+    .description("Revoke a key for good")
     .argument("<customer-id>")
     .argument("<key-id>")
     .action(
@@ -62,7 +62,10 @@ export function addApiKeyCommands(customers: Command, run: CliRun): void {
         z.object({ customerId: Id, keyId: Id }),
         async (platform, { customerId, keyId }) => {
           if (!(await platform.customers.revokeApiKey(customerId, keyId)))
-            throw new PlatformError("not_found", `Customer ${customerId} has no key ${keyId}.`);
+            throw new PlatformError(
+              "not_found",
+              `Customer ${customerId} has no key ${keyId}. List its keys: iep customers keys list ${customerId}`,
+            );
           await terminal.print({ id: keyId, revoked: true }, () => `revoked ${keyId}`);
         },
       ),

@@ -22,7 +22,7 @@ interface StatementQuery {
   readonly cursor?: number | undefined;
 }
 
-/** As CSV, a page at a time, as fast as the client reads. */
+/** The entries as CSV, read page by page as fast as the client takes them. */
 export function statement(
   wallets: WalletRepository,
   customer_id: string,
@@ -34,7 +34,7 @@ export function statement(
   if (query.limit !== undefined || query.cursor !== undefined)
     throw invalidField(
       query.limit === undefined ? "/cursor" : "/limit",
-      "does not go with a statement of a period, which is whole",
+      "cannot be used for the statement of a period, which always has all its entries",
     );
   return betweenBalances(wallets, customer_id, period);
 }
@@ -72,7 +72,7 @@ function entryLine(entry: WalletEntry): string {
   return csvLine(STATEMENT_COLUMNS.map((column) => entry[column]));
 }
 
-/** In the columns of an entry, with nothing but what it says. */
+/** A line that has only a kind and a balance, in the columns of an entry. */
 function balanceLine(kind: "opening_balance" | "closing_balance", { balance_cents }: BalancePoint): string {
   const cells: Partial<Record<(typeof STATEMENT_COLUMNS)[number], string | number>> = {
     kind,

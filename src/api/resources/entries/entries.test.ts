@@ -18,6 +18,7 @@ beforeAll(async () => {
   job_type_id = await createJobType(api.platform, { standard_cost_cents: PRICE_CENTS });
 });
 
+const topUp = (id: string, body: object) => move(id, "top-ups", body);
 const move = (id: string, what: string, body: object) =>
   api.ask("POST", `/customers/${id}/wallet/${what}`, { body });
 const wallet = async (id: string) => (await api.ask("GET", `/customers/${id}/wallet`)).body;
@@ -26,13 +27,63 @@ const submit = (customer_id: string) =>
   api.ask("POST", "/jobs", { body: { customer_id, job_type_id, input_data: null } });
 const entries = async (id: string) => (await api.ask("GET", `/customers/${id}/wallet/entries`)).body.data;
 
-async function paidJob(customer_id: string, cost_cents?: number): Promise<string> {
-  const { body: job } = await submit(customer_id);
-  const claimed = await api.platform.jobs.setStarted(job.id, await createRunner(api.platform));
-  const attempt = claimed?.attempt ?? 0;
-  await api.platform.jobs.setCompleted({ id: job.id, attempt, kind: "succeeded", output: null, cost_cents });
-  return job.id;
-}
+test("a top-up moves money once, however often its reference is sent", async () => {
+  const id = await createCustomer(api.platform, 0);
+  const first = await topUp(id, { amount_cents: 500, reference: "invoice 7" });
+  expect(first.status).toBe(201);
+  expect(first.body).toMatchObject({
+    seq: 1,
+    kind: "top_up",
+    amount_cents: 500,
+    balance_after_cents: 500,
+    reference: "invoice 7",
+  });
+  const again = await topUp(id, { amount_cents: 500, reference: "invoice 7" });
+  expect(again.status).toBe(200);
+  expect(again.body).toEqual(first.body);
+  expect((await api.ask("GET", `/customers/${id}/wallet`)).body.current_balance_cents).toBe(500);
+});
+
+test("a reference that stands for another amount is refused, and nothing moves", async () => {
+  const id = await createCustomer(api.platform, 0);
+  await topUp(id, { amount_cents: 500, reference: "invoice 8" });
+  const { status, body } = await topUp(id, { amount_cents: 501, reference: "invoice 8" });
+  expect([status, body.code]).toEqual([409, "reference_reused"]);
+  expect((await api.ask("GET", `/customers/${id}/wallet`)).body.current_balance_cents).toBe(500);
+});
+
+test.each([
+  [{ amount_cents: 0, reference: "r" }, "/amount_cents", "must be at least 1"],
+  [{ amount_cents: -5, reference: "r" }, "/amount_cents", "must be at least 1"],
+  [{ amount_cents: 1.5, reference: "r" }, "/amount_cents", "must be an integer"],
+  [{ amount_cents: "500", reference: "r" }, "/amount_cents", "must be a number"],
+  [{ amount_cents: 1_000_000_000_001, reference: "r" }, "/amount_cents", "must be at most 1000000000000"],
+  [{ amount_cents: 1e300, reference: "r" }, "/amount_cents", "must be at most 9007199254740991"],
+  [{ reference: "r" }, "/amount_cents", "is required"],
+  [{ amount_cents: 1 }, "/reference", "is required"],
+  [{ amount_cents: 1, reference: "" }, "/reference", "must not be empty"],
+  [{ amount_cents: 1, reference: "a\u0000b" }, "/reference", "must have no control characters"],
+  [{ amount_cents: 1, reference: "x".repeat(201) }, "/reference", "must have at most 200 characters"],
+  [
+    { amount_cents: 1, reference: "r", reason: "x" },
+    "/reason",
+    "is not a known field; known fields are amount_cents, reference",
+  ],
+])("the top-up %j is refused at %s", async (body, pointer, message) => {
+  const id = await createCustomer(api.platform, 0);
+  const answer = await topUp(id, body);
+  expect(answer.status).toBe(422);
+  expect(answer.body.errors).toContainEqual({ pointer, message });
+  expect((await api.ask("GET", `/customers/${id}/wallet/entries`)).body.data).toEqual([]);
+});
+
+test("a wallet cannot grow beyond what JSON numbers hold", async () => {
+  const id = await createCustomer(api.platform, 0);
+  for (let n = 0; n < 3; n += 1) await topUp(id, { amount_cents: 1_000_000_000_000, reference: `${n}` });
+  expect((await api.ask("GET", `/customers/${id}/wallet`)).body.current_balance_cents).toBe(
+    3_000_000_000_000,
+  );
+});
 
 describe("grants and adjustments", () => {
   test("a grant is money that nobody paid, once by its reference", async () => {
@@ -83,63 +134,6 @@ describe("grants and adjustments", () => {
   });
 });
 
-describe("refunds", () => {
-  const refund = (job: string, body: object) => api.ask("POST", `/jobs/${job}/refunds`, { body });
-
-  test("give back in parts and then the rest, never more than was charged", async () => {
-    const id = await createCustomer(api.platform, 100);
-    const job = await paidJob(id);
-    const part = await refund(job, { amount_cents: 10, reference: "r1", reason: "Late" });
-    expect([part.status, part.body]).toMatchObject([
-      201,
-      { kind: "refund", amount_cents: 10, balance_after_cents: 80, job_id: job, reason: "Late" },
-    ]);
-    const tooMuch = await refund(job, { amount_cents: 21, reference: "r2" });
-    expect([tooMuch.status, tooMuch.body]).toMatchObject([
-      409,
-      { code: "refund_exceeds_charge", charged_cents: 30, refunded_cents: 10, refundable_cents: 20 },
-    ]);
-    expect((await refund(job, { reference: "r3" })).body.amount_cents).toBe(20);
-    const twice = await refund(job, { reference: "r4" });
-    expect([twice.status, twice.body.code]).toEqual([409, "refund_exceeds_charge"]);
-    expect((await wallet(id)).current_balance_cents).toBe(100);
-    expect(await brokenPromises(api.platform)).toEqual([]);
-  });
-
-  test("the same reference again answers the first entry; of another job or amount it is refused", async () => {
-    const id = await createCustomer(api.platform, 100);
-    const [job, other] = [await paidJob(id), await paidJob(id)];
-    const first = await refund(job, { amount_cents: 10, reference: "s" });
-    const again = await refund(job, { amount_cents: 10, reference: "s" });
-    expect([again.status, again.body]).toEqual([200, first.body]);
-    for (const answer of [
-      await refund(job, { amount_cents: 11, reference: "s" }),
-      await refund(other, { amount_cents: 10, reference: "s" }),
-    ])
-      expect([answer.status, answer.body.code]).toEqual([409, "reference_reused"]);
-    expect((await wallet(id)).current_balance_cents).toBe(50);
-  });
-
-  test("of a job that was charged nothing, or that is not there, are refused", async () => {
-    const id = await createCustomer(api.platform, 100);
-    const { body: pending } = await submit(id);
-    expect((await refund(pending.id, { reference: "t" })).body.code).toBe("refund_exceeds_charge");
-    const free = await paidJob(id, 0);
-    expect((await refund(free, { reference: "t" })).body.code).toBe("refund_exceeds_charge");
-    expect((await refund(uuidv7(), { reference: "t" })).status).toBe(404);
-  });
-
-  test("at the same moment give back no more than one could", async () => {
-    const id = await createCustomer(api.platform, 100);
-    const job = await paidJob(id);
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, (_, n) => refund(job, { amount_cents: 20, reference: `race ${n}` })),
-    );
-    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
-    expect((await wallet(id)).current_balance_cents).toBe(90);
-  });
-});
-
 describe("chargebacks", () => {
   test("are recorded whatever the balance is; where too little is left, the wallet is frozen until it is covered", async () => {
     const id = await createCustomer(api.platform, 100);
@@ -175,86 +169,6 @@ describe("chargebacks", () => {
     expect((await wallet(id)).frozen_at).toBeNull();
     await move(id, "chargebacks", { amount_cents: 10, reference: "2", freeze: true });
     expect((await wallet(id)).frozen_at).not.toBeNull();
-  });
-});
-
-describe("limits", () => {
-  test("a credit limit is spent below zero, and may not be lowered under what is used", async () => {
-    const id = await createCustomer(api.platform, 10);
-    expect((await submit(id)).status).toBe(402);
-    await setWallet(id, { credit_limit_cents: 50 });
-    expect((await wallet(id)).available_cents).toBe(60);
-    expect([(await submit(id)).status, (await submit(id)).status, (await submit(id)).status]).toEqual([
-      201, 201, 402,
-    ]);
-    const lower = await setWallet(id, { credit_limit_cents: 49 });
-    expect([lower.status, lower.body.code]).toEqual([402, "insufficient_funds"]);
-    await paidJob(await createCustomer(api.platform, 100));
-    expect(await brokenPromises(api.platform)).toEqual([]);
-  });
-
-  test("a month's spend limit counts what was charged and what is held", async () => {
-    const id = await createCustomer(api.platform, 1_000);
-    await setWallet(id, { monthly_spend_limit_cents: 100 });
-    await paidJob(id, 20);
-    expect([(await submit(id)).status, (await submit(id)).status]).toEqual([201, 201]);
-    const { status, body } = await submit(id);
-    expect([status, body]).toMatchObject([
-      402,
-      {
-        code: "spend_limit_reached",
-        required_cents: 30,
-        monthly_spend_limit_cents: 100,
-        month_spent_cents: 20,
-        pending_charges_cents: 60,
-      },
-    ]);
-    const batch = await api.ask("POST", "/jobs/batch", {
-      body: { jobs: [{ customer_id: id, job_type_id, input_data: 1 }] },
-    });
-    expect(batch.body.results[0].problem.code).toBe("spend_limit_reached");
-    await setWallet(id, { monthly_spend_limit_cents: null });
-    expect((await submit(id)).status).toBe(201);
-  });
-
-  test("what was spent in an earlier month does not count", async () => {
-    const id = await createCustomer(api.platform, 1_000);
-    await setWallet(id, { monthly_spend_limit_cents: 30 });
-    await paidJob(id);
-    expect((await submit(id)).body.code).toBe("spend_limit_reached");
-    await runSql(
-      api.databaseUrl,
-      "UPDATE wallets SET spend_month = spend_month - interval '1 month' WHERE customer_id = $1",
-      [id],
-    );
-    expect((await wallet(id)).month_spent_cents).toBe(0);
-    await paidJob(id, 5);
-    expect((await wallet(id)).month_spent_cents).toBe(5);
-    // The ledger has this test's charges in one month: put right what was set back.
-    await runSql(api.databaseUrl, "UPDATE wallets SET month_spent_cents = 35 WHERE customer_id = $1", [id]);
-  });
-
-  test("a balance that falls below its threshold writes one event, and again after it rose", async () => {
-    const id = await createCustomer(api.platform, 100);
-    await setWallet(id, { low_balance_cents: 50 });
-    const events = async () =>
-      (
-        await runSql(api.databaseUrl, "SELECT kind, payload FROM outbox WHERE customer_id = $1 ORDER BY id", [
-          id,
-        ])
-      ).rows;
-    await paidJob(id);
-    expect(await events()).toEqual([]);
-    await paidJob(id);
-    await paidJob(id);
-    const first = { kind: "low_balance", payload: { current_balance_cents: 40, low_balance_cents: 50 } };
-    expect(await events()).toEqual([first]);
-    await move(id, "top-ups", { amount_cents: 100, reference: "more" });
-    await move(id, "adjustments", { amount_cents: -61, reference: "less", reason: "Mistake" });
-    expect(await events()).toEqual([
-      first,
-      { kind: "low_balance", payload: { current_balance_cents: 49, low_balance_cents: 50 } },
-    ]);
   });
 });
 
@@ -330,12 +244,10 @@ test("a balance beyond what JSON readers count is an error, not a wrap", async (
 });
 
 test.each([
-  ["PATCH", "/customers/{id}/wallet", { frozen: false }],
   ["POST", "/customers/{id}/wallet/grants", { amount_cents: 1, reference: "r" }],
   ["POST", "/customers/{id}/wallet/adjustments", { amount_cents: 1, reference: "r", reason: "r" }],
   ["POST", "/customers/{id}/wallet/chargebacks", { amount_cents: 1, reference: "r" }],
   ["POST", "/wallets/batch", { postings: [] }],
-  ["POST", "/jobs/{id}/refunds", { reference: "r" }],
 ] as const)("a customer's key may not %s %s", async (method, path, body) => {
   const id = await createCustomer(api.platform, 0);
   const key = (await api.ask("POST", `/customers/${id}/api-keys`)).body.api_key;

@@ -3,9 +3,9 @@ import { z } from "zod";
 import { PlatformError } from "../../../core/lib/errors.ts";
 import type { PriceChange } from "../../../core/model/price.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
-import { findJobType } from "./find-job-type.ts";
+import { findJobType } from "../job-types/find-job-type.ts";
 import { formatDetails, formatMoney, formatTime, type Column } from "../../terminal/format.ts";
-import { CostCents, Id, ListLimit } from "../../terminal/options.ts";
+import { CostCents, Id, LIMIT_OPTION, ListLimit } from "../../terminal/options.ts";
 
 const COLUMNS: readonly Column<PriceChange>[] = [
   { title: "SINCE", cell: (row) => formatTime(row.valid_from) },
@@ -30,16 +30,16 @@ function addHistory(jobTypes: Command, run: CliRun): void {
     "iep job-types prices Echo",
     "iep job-types prices <id> --limit 10",
   )
-    .description("Every price of a job type, newest first: the standard cost, and those of single customers")
+    .description("List all prices of a job type, newest first: standard costs and prices of single customers")
     .argument("<type>", "id or name of the job type")
-    .option("--limit <n>", "at most this many, up to 200 (default: 50)")
+    .option(...LIMIT_OPTION)
     .action(
       platformAction(run, z.object({ type: Type, limit: ListLimit }), async (platform, { type, limit }) => {
         const { id } = await findJobType(platform, type);
         const history = await platform.prices.history(id, { limit });
-        // The cursor of the API's pages says nothing to anybody else.
+        // The id is the cursor of the API's pages and means nothing here.
         const rows = history.map(({ id: _cursor, ...change }) => change);
-        await run.terminal.printList(rows, COLUMNS, { limit, empty: "No price was ever set." });
+        await run.terminal.printList(rows, COLUMNS, { limit, empty: "No price has been set." });
       }),
     );
 }
@@ -48,11 +48,11 @@ function addCustomerPrice(jobTypes: Command, run: CliRun): void {
   const { terminal } = run;
   withExamples(jobTypes.command("set-price"), "iep job-types set-price Echo --customer <id> --cost-cents 4")
     .description(
-      "Give a customer a price of their own, from the next submission on. Jobs accepted keep theirs",
+      "Set the price for one customer, from the next submission on. Jobs that were accepted keep their price",
     )
     .argument("<type>", "id or name of the job type")
-    .option("--customer <id>", "whose price it is (required)")
-    .option("--cost-cents <n>", "what a job of it costs at most (required)")
+    .option("--customer <id>", "id of the customer (required)")
+    .option("--cost-cents <n>", "highest price of a job, in cents (required)")
     .action(
       platformAction(
         run,
@@ -73,9 +73,11 @@ function addCustomerPrice(jobTypes: Command, run: CliRun): void {
     );
 
   withExamples(jobTypes.command("end-price"), "iep job-types end-price Echo --customer <id>")
-    .description("Let a customer pay the standard cost again, from the next submission on")
+    .description(
+      "End the price of one customer, who then pays the standard cost, from the next submission on",
+    )
     .argument("<type>", "id or name of the job type")
-    .option("--customer <id>", "whose price ends (required)")
+    .option("--customer <id>", "id of the customer (required)")
     .action(
       platformAction(
         run,

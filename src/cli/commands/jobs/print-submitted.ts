@@ -6,8 +6,11 @@ import { EXIT_JOB_NOT_SUCCEEDED, EXIT_OK } from "../../terminal/errors.ts";
 import { formatJob } from "./format-job.ts";
 import { waitForJob } from "./wait-for-job.ts";
 
-/** Answers a job that was just submitted, with `wait` once it has ended; then the exit code tells whether it succeeded. */
-export async function answerSubmitted(
+/**
+ * Prints a job that was just submitted. With `wait`, first waits until it ends; the exit code then says
+ * whether it succeeded.
+ */
+export async function printSubmitted(
   run: CliRun,
   platform: Platform,
   submitted: Job,
@@ -18,7 +21,7 @@ export async function answerSubmitted(
   return wait && job.status !== "succeeded" ? EXIT_JOB_NOT_SUCCEEDED : EXIT_OK;
 }
 
-/** Whoever waits and has to stop can ask for the job again later: the id is told first. */
+/** Prints the id first, so that a user who stops waiting can look the job up later. */
 async function follow(platform: Platform, { id }: Job, { terminal }: CliRun): Promise<Job> {
   await terminal.say(`submitted ${id}`);
   try {

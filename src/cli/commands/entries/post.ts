@@ -1,17 +1,17 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { findWallet } from "../../../core/use-cases/find-wallet.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Posting } from "../../../core/model/wallet.ts";
-import { answerPosted, CLI_ACTOR } from "./answer-posted.ts";
-import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
-import { findWallet } from "./find-wallet.ts";
+import { CLI_ACTOR, platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
+import { printPosted } from "./format-entry.ts";
 import { formatTime } from "../../terminal/format.ts";
 import { AmountCents, Flag, Id, Reason, Reference, SignedAmountCents } from "../../terminal/options.ts";
 
 const ONCE = "The same reference never moves money twice";
 
-/** Every way in which somebody moves the money of a wallet by hand. Refunds are of jobs: `iep jobs refund`. */
-export function addPostingCommands(wallets: Command, run: CliRun): void {
+/** The commands that post entries by hand. */
+export function addPostCommands(wallets: Command, run: CliRun): void {
   addPaidIn(wallets, run);
   addCorrections(wallets, run);
 }
@@ -24,8 +24,8 @@ function addPaidIn(wallets: Command, run: CliRun): void {
     "iep wallets top-up <customer-id> --amount-cents 5000 --reference 'invoice 42'",
   )
     .description(`Add money that was paid. ${ONCE}`)
-    .argument("<customer-id>")
-    .option("--amount-cents <n>", "(required)")
+    .argument("<customer-id>", "id of the customer")
+    .option("--amount-cents <n>", "how much, in cents (required)")
     .option("--reference <text>", "your own name for this payment (required)")
     .action(
       platformAction(run, PAID_IN, async (platform, values) => {
@@ -37,11 +37,11 @@ function addPaidIn(wallets: Command, run: CliRun): void {
     wallets.command("grant"),
     "iep wallets grant <customer-id> --amount-cents 1000 --reference welcome --reason 'Free credit'",
   )
-    .description(`Give money that nobody paid. ${ONCE}`)
-    .argument("<customer-id>")
-    .option("--amount-cents <n>", "(required)")
+    .description(`Add money that was not paid for. ${ONCE}`)
+    .argument("<customer-id>", "id of the customer")
+    .option("--amount-cents <n>", "how much, in cents (required)")
     .option("--reference <text>", "your own name for this grant (required)")
-    .option("--reason <text>", "shown with the entry")
+    .option("--reason <text>", "reason, stored with the entry")
     .action(
       platformAction(run, PAID_IN.extend({ reason: Reason.optional() }), async (platform, values) => {
         await post(run, platform, { ...toPosting(values), kind: "grant" });
@@ -54,11 +54,11 @@ function addCorrections(wallets: Command, run: CliRun): void {
     wallets.command("adjust"),
     "iep wallets adjust <customer-id> --amount-cents -250 --reference 'ticket 17' --reason 'Counted twice'",
   )
-    .description(`Correct a balance, up or down, but never below what is held for open jobs. ${ONCE}`)
-    .argument("<customer-id>")
-    .option("--amount-cents <n>", "negative takes money away (required)")
+    .description(`Correct a balance, up or down. Cannot take money that is held for open jobs. ${ONCE}`)
+    .argument("<customer-id>", "id of the customer")
+    .option("--amount-cents <n>", "how much, in cents; negative takes money away (required)")
     .option("--reference <text>", "your own name for this adjustment (required)")
-    .option("--reason <text>", "shown with the entry (required)")
+    .option("--reason <text>", "reason, stored with the entry (required)")
     .action(
       platformAction(
         run,
@@ -75,13 +75,13 @@ function addCorrections(wallets: Command, run: CliRun): void {
     "iep wallets chargeback <customer-id> --amount-cents 5000 --reference 'dispute 9' --freeze",
   )
     .description(
-      `Note that a payer took money back. Where that leaves less than is held and owed, the wallet is frozen. ${ONCE}`,
+      `Record that a payer took money back. Freezes the wallet if what is left does not cover its held money. ${ONCE}`,
     )
-    .argument("<customer-id>")
-    .option("--amount-cents <n>", "what was taken back, above zero (required)")
+    .argument("<customer-id>", "id of the customer")
+    .option("--amount-cents <n>", "how much was taken back, in cents, above zero (required)")
     .option("--reference <text>", "your own name for this chargeback (required)")
-    .option("--reason <text>", "shown with the entry")
-    .option("--freeze", "freeze the wallet also where enough is left")
+    .option("--reason <text>", "reason, stored with the entry")
+    .option("--freeze", "freeze the wallet even if enough is left")
     .action(
       platformAction(
         run,
@@ -105,16 +105,16 @@ function toPosting(values: {
   return { customer_id, amount_cents, reference, reason };
 }
 
-/** The wallet is read first: nothing that fails after the money moved may hide that it did. */
+/** Reads the wallet before it posts: after the money moved, no failure may hide that it did. */
 async function post(run: CliRun, platform: Platform, posting: Posting): Promise<void> {
-  const { currency } = await findWallet(platform, posting.customer_id);
-  await answerPosted(run, await platform.wallets.post(posting, CLI_ACTOR), currency);
+  const { currency } = await findWallet(platform.wallets, posting.customer_id);
+  await printPosted(run, await platform.wallets.post(posting, CLI_ACTOR), currency);
 }
 
 async function sayFrozen({ terminal }: CliRun, platform: Platform, customer_id: string): Promise<void> {
-  const { frozen_at } = await findWallet(platform, customer_id);
+  const { frozen_at } = await findWallet(platform.wallets, customer_id);
   if (frozen_at === null) return;
   await terminal.say(
-    `The wallet is frozen since ${formatTime(frozen_at)}: iep wallets unfreeze ${customer_id} lets it take new jobs.`,
+    `The wallet is frozen since ${formatTime(frozen_at)} and pays for no new jobs. End the freeze: iep wallets unfreeze ${customer_id}`,
   );
 }

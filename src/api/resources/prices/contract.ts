@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { PAGE_LIMIT_DEFAULT } from "../../../core/model/limits.ts";
+import { UtcTime, Id, Limit, pageOf, SeqCursor } from "../../http/fields.ts";
+import { CostCents } from "../job-types/contract.ts";
+
+export const PriceParams = z.strictObject({ id: Id, customer_id: Id });
+
+export const NewCustomerPrice = z
+  .strictObject({ cost_cents: CostCents })
+  .meta({ id: "NewCustomerPrice", examples: [{ cost_cents: 4 }] });
+
+export const CustomerPrice = z
+  .strictObject({ customer_id: Id, job_type_id: Id, cost_cents: z.int(), updated_at: UtcTime })
+  .meta({ id: "CustomerPrice" });
+
+const PriceChange = z
+  .strictObject({
+    job_type_id: Id,
+    customer_id: Id.nullable().meta({
+      description: "The customer who pays this price. Null: this is the standard cost.",
+    }),
+    cost_cents: z
+      .int()
+      .nullable()
+      .meta({ description: "Null: from `valid_from` on, the customer pays the standard cost again." }),
+    valid_from: UtcTime,
+  })
+  .meta({ id: "PriceChange" });
+
+export const PriceHistoryPage = pageOf(PriceChange, "PriceHistoryPage");
+
+export const PriceHistoryQuery = z.strictObject({
+  limit: Limit.default(PAGE_LIMIT_DEFAULT),
+  cursor: SeqCursor.optional(),
+});
