@@ -4,7 +4,7 @@ export default defineConfig({
   // Our own name leads to `src/`, as in tsconfig.json: tests need no build. The others are Vite's own.
   ssr: { resolve: { conditions: ["iep-source", "module", "node", "development|production"] } },
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts", "processors/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "test/**/*.test.ts", "processors/**/*.test.ts", "examples/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
     // Processes, not threads: tests send signals and change the working directory.
     pool: "forks",

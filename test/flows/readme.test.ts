@@ -73,6 +73,20 @@ test("every shell block of the README works as it stands", async () => {
   expect(money).not.toContain('"code":');
 }, 60_000);
 
+test("README, .env.example and the code know the same environment variables", async () => {
+  const [readme, example, code] = await Promise.all(
+    ["README.md", ".env.example", "src/bin/config.ts"].map((file) =>
+      readFile(`${REPOSITORY}${file}`, "utf8"),
+    ),
+  );
+  const inCode = namesIn(code, /^ {2}([A-Z][A-Z_]+):/gm);
+  expect(inCode.length).toBeGreaterThan(10);
+  expect(namesIn(example, /^# ([A-Z][A-Z_]+)=/gm)).toEqual(inCode);
+  const [, table = ""] = /^\| variable .*\n([^]*?)\n\n/m.exec(readme ?? "") ?? [];
+  const cells = table.split("\n").map((row) => row.split("|")[1] ?? "");
+  expect(namesIn(cells.join(), /`([A-Z][A-Z_]+)`/g)).toEqual(inCode);
+});
+
 test("the curl lines that npm start prints work when they are pasted", async () => {
   const cwd = await temporaryFolder();
   const dev = startIep(["dev"], { cwd, env: { PORT: "0" } });
@@ -83,6 +97,10 @@ test("the curl lines that npm start prints work when they are pasted", async () 
   expect(output).toContain('"status":"pending"');
   expect(output).toContain('"kind":"top_up"');
 });
+
+function namesIn(text: string | undefined, pattern: RegExp): string[] {
+  return [...(text ?? "").matchAll(pattern)].map(([, name = ""]) => name).toSorted();
+}
 
 function variablesOf(block: string): string[] {
   return [...block.matchAll(/^export (\w+)=/gm)].map(([, name = ""]) => name);

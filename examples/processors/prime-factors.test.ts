@@ -1,15 +1,14 @@
+import { fileURLToPath } from "node:url";
 import { runForTest } from "innovation-ecosystem-platform/processors/testing";
 import { beforeAll, expect, test } from "vitest";
-import type { Processor } from "../src/processors/sdk/processor.ts";
-import { loadProcessors } from "../src/processors/loader/registry.ts";
+import type { Processor } from "../../src/processors/sdk/processor.ts";
+import { readProcessorJson } from "../../src/processors/subprocess/processor-json.ts";
 
 let primeFactors: Processor;
 
 beforeAll(async () => {
-  const directory = new URL(".", import.meta.url).pathname;
-  const found = (await loadProcessors({ directory })).get("prime.factors");
-  if (found === undefined) throw new Error("not loaded");
-  primeFactors = found;
+  const file = new URL("prime-factors/processor.json", import.meta.url);
+  primeFactors = await readProcessorJson(fileURLToPath(file));
 });
 
 test.each([
