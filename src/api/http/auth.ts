@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
+import { KEY_LOOKUPS_WAITING_MAX } from "../../core/model/limits.ts";
 import { toKeyHash } from "../../core/model/api-key.ts";
 import type { Customer, CustomerRepository } from "../../core/model/customer.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
@@ -15,10 +16,6 @@ export const ADMIN_ACTOR = "admin";
 
 /** Most keys that one query looks up. */
 const LOOKUP_BATCH_MAX = 500;
-/**
- * Most requests of one process whose key waits to be looked up. Further ones get 503: memory stays bounded.
- */
-const LOOKUPS_WAITING_MAX = 20_000;
 
 /** The key may contain spaces: an operator chooses the admin key. */
 const BEARER = /^Bearer +(.+)$/i;
@@ -33,7 +30,7 @@ export function authenticate(customers: CustomerRepository, adminApiKey: string)
   const owners = new GroupCommit<string, Customer | undefined>({
     run: (hashes) => customers.findByApiKeys(hashes),
     batchMax: LOOKUP_BATCH_MAX,
-    queueMax: LOOKUPS_WAITING_MAX,
+    queueMax: KEY_LOOKUPS_WAITING_MAX,
     onFull: () =>
       new PlatformError("unavailable", "Too many requests are waiting for the database. Try again."),
     isolates: () => false,

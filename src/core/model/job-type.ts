@@ -1,6 +1,9 @@
-export const JOB_TYPE_DEFAULTS = { max_attempts: 3, timeout_seconds: 300 } as const;
-export const MAX_ATTEMPTS_LIMIT = 100;
-export const TIMEOUT_SECONDS_LIMIT = 86_400;
+import { ATTEMPTS_DEFAULT, TIMEOUT_DEFAULT_SECONDS } from "./limits.ts";
+
+export const JOB_TYPE_DEFAULTS = {
+  max_attempts: ATTEMPTS_DEFAULT,
+  timeout_seconds: TIMEOUT_DEFAULT_SECONDS,
+} as const;
 
 /** A kind of work that customers can buy. */
 export interface JobType {

@@ -22,9 +22,6 @@ export function hasEnded(status: JobStatus): boolean {
   return NEXT_STATUSES[status].length === 0;
 }
 
-/** Most jobs that one call submits, claims or settles. */
-export const JOB_BATCH_MAX = 1_000;
-
 export interface JobError {
   readonly code: string;
   readonly message: string;
