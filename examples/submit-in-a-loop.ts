@@ -1,4 +1,3 @@
-import { ATTEMPTS_MAX } from "../src/core/model/limits.ts";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -11,6 +10,7 @@ import { setTimeout as pause } from "node:timers/promises";
 // Each line has an Idempotency-Key of its own. So the program may be killed and started again at any time: what was
 // submitted before is not submitted twice, and the job that exists is returned.
 
+const ATTEMPTS_MAX = 30;
 const POLL_MS = 200;
 
 interface Job {

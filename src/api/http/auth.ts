@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
+import { customerNotFound } from "../../core/model/not-found.ts";
 import { KEY_LOOKUPS_WAITING_MAX } from "../../core/model/limits.ts";
 import { toKeyHash } from "../../core/model/api-key.ts";
 import type { Customer, CustomerRepository } from "../../core/model/customer.ts";
@@ -106,9 +107,5 @@ export function ownerOf(request: FastifyRequest): string | undefined {
 export function refuseForeign(request: FastifyRequest, customer_id: string | undefined): void {
   const owner = ownerOf(request);
   if (owner !== undefined && customer_id !== undefined && customer_id !== owner)
-    throw noCustomer(customer_id);
-}
-
-export function noCustomer(customer_id: string): PlatformError {
-  return new PlatformError("not_found", `There is no customer ${customer_id}.`);
+    throw customerNotFound(customer_id);
 }

@@ -1,5 +1,5 @@
+import { customerNotFound } from "../model/not-found.ts";
 import { STATEMENT_ENTRIES_MAX } from "../model/limits.ts";
-import { PlatformError } from "../lib/errors.ts";
 import type { BalancePoint, PointInTime, WalletEntry, WalletRepository } from "../model/wallet.ts";
 
 /** What a wallet had right before a period, and by its end. The entries of the period are those between the two: entries are only ever added on top. */
@@ -33,7 +33,7 @@ export async function balanceAt(
   when?: PointInTime,
 ): Promise<BalancePoint> {
   const point = await wallets.balanceAt(customer_id, when);
-  if (!point) throw new PlatformError("not_found", `There is no customer ${customer_id}.`);
+  if (!point) throw customerNotFound(customer_id);
   return point;
 }
 

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { PlatformError } from "../../core/lib/errors.ts";
+import { customerNotFound, jobTypeNotFound } from "../../core/model/not-found.ts";
 import type { CustomerPrice, PriceChange, PriceRepository, Quote } from "../../core/model/price.ts";
 import type { Database } from "../connection/database.ts";
 import { known, oneOf } from "../connection/decode.ts";
@@ -36,10 +36,8 @@ export class PostgresPriceRepository implements PriceRepository {
         .returning(["customer_id", "job_type_id", "cost_cents", "updated_at"])
         .executeTakeFirstOrThrow();
     } catch (error) {
-      if (isViolationOf(error, "customer_prices_customer_id_fkey"))
-        throw new PlatformError("not_found", `There is no customer ${price.customer_id}.`);
-      if (isViolationOf(error, "customer_prices_job_type_id_fkey"))
-        throw new PlatformError("not_found", `There is no job type ${price.job_type_id}.`);
+      if (isViolationOf(error, "customer_prices_customer_id_fkey")) throw customerNotFound(price.customer_id);
+      if (isViolationOf(error, "customer_prices_job_type_id_fkey")) throw jobTypeNotFound(price.job_type_id);
       throw error;
     }
   }

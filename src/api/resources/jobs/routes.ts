@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { z } from "zod";
+import { jobNotFound } from "../../../core/model/not-found.ts";
 import { cancelJob } from "../../../core/use-cases/cancel-job.ts";
 import { PlatformError } from "../../../core/lib/errors.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
@@ -132,7 +133,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
     async (request) => {
       const { id } = request.params;
       const job = await jobs.findById(id, ownerOf(request));
-      if (!job) throw new PlatformError("not_found", `There is no job ${id}.`);
+      if (!job) throw jobNotFound(id);
       return job;
     },
   );
