@@ -7,10 +7,10 @@ import type {
   CustomerRepository,
   NewApiKey,
   NewCustomer,
-  Page,
 } from "../../core/model/customer.ts";
 import { newId } from "../../core/lib/new-id.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
+import type { Page } from "../../core/model/page.ts";
 import { textArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 import { callCreateCustomer, callFindCustomersByKeys } from "../connection/functions.gen.ts";
