@@ -12,6 +12,7 @@ import { functionCallers } from "./function-callers.ts";
 import { readCatalog } from "./function-catalog.ts";
 import { readFunctionHeaders } from "./function-headers.ts";
 import { lintConfig } from "./house.ts";
+import { architectureWithLimits } from "./limits-table.ts";
 import { readSchemaText } from "./schema-text.ts";
 
 // `npm run generate` writes what is made from something else; with --check it says what is out of date, and
@@ -36,12 +37,14 @@ const COLUMNS = {
 };
 
 const { tables, schema, functions } = await generateFromSchema();
+const architecture = await architectureWithLimits();
 const made = new Map([
   [TABLES, tables],
   [SCHEMA, schema],
   [FUNCTIONS, functions],
   [LINT, `${JSON.stringify(lintConfig(), null, 2)}\n`],
   [OPENAPI, `${JSON.stringify(await generateOpenApi(), null, 2)}\n`],
+  [architecture.file, architecture.text],
 ]);
 
 if (process.argv.includes("--check")) {

@@ -2,7 +2,12 @@ import { randomUUID } from "node:crypto";
 import fastifySwagger from "@fastify/swagger";
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { BODY_BYTES_MAX } from "../core/model/limits.ts";
+import {
+  BODY_BYTES_MAX,
+  CONNECTION_TIMEOUT_MS,
+  KEEP_ALIVE_TIMEOUT_MS,
+  REQUEST_TIMEOUT_MS,
+} from "../core/model/limits.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { Api } from "./http/api.ts";
 import { authenticate } from "./http/auth.ts";
@@ -26,18 +31,6 @@ import { validatorCompiler } from "./http/validation.ts";
 
 /** Longer than any id, so that a wrong id reaches validation, which names the field. */
 const PARAM_LENGTH_MAX = 500;
-/** A request must arrive within this: 1 MiB at 35 KiB/s. Slower clients hold a socket for no longer. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/**
- * A socket may be silent this long while we work. The slowest statement may take 30 s, so we respond before
- * we hang up.
- */
-const CONNECTION_TIMEOUT_MS = 60_000;
-/**
- * An idle connection stays open this long. Load balancers commonly close theirs after 60 s: they hang up
- * first and never send into a closing socket.
- */
-const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
 const REDACTED = ["authorization", "headers.authorization", "req.headers.authorization", "api_key"];
 

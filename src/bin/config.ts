@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LEASE_SECONDS, POOL_SIZE_DEFAULT, RETENTION_DAYS } from "../core/model/limits.ts";
 import { OperatorError } from "../core/lib/operator-error.ts";
 
 const url = (protocols: string[], example: string) =>
@@ -28,9 +29,9 @@ const Environment = z.object({
     .regex(/^[\w{}:.-]{1,100}$/, "must be 1 to 100 letters, digits or one of _ { } : . -")
     .default("jobs"),
   RUNNER_CONCURRENCY: integer(1, 1_000).default(32),
-  RUNNER_LEASE_SECONDS: integer(1, 3_600).default(10),
+  RUNNER_LEASE_SECONDS: integer(1, 3_600).default(LEASE_SECONDS),
   PRIORITY_AGING_SECONDS: integer(0, 86_400).default(300),
-  JOB_RETENTION_DAYS: integer(0, 36_500).default(90),
+  JOB_RETENTION_DAYS: integer(0, 36_500).default(RETENTION_DAYS),
   PROCESSORS_DIR: z.string().min(1, "must not be empty").optional(),
   LOG_LEVEL: z
     .enum(
@@ -38,7 +39,7 @@ const Environment = z.object({
       "must be fatal, error, warn, info, debug, trace or silent",
     )
     .default("info"),
-  DATABASE_POOL_SIZE: integer(2, 1_000).default(10),
+  DATABASE_POOL_SIZE: integer(2, 1_000).default(POOL_SIZE_DEFAULT),
 });
 
 export type Config = z.output<typeof Environment>;

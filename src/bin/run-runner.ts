@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
+import { STOP_GRACE_MS } from "../core/model/limits.ts";
 import { VERSION } from "../core/lib/version.ts";
 import { loadProcessors } from "../processors/loader/registry.ts";
-import { Runner, STOP_GRACE_MS } from "../runner/runner.ts";
+import { Runner } from "../runner/runner.ts";
 import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
 import { upkeepTasks } from "../upkeep/tasks.ts";
 import { startUpkeep } from "../upkeep/upkeep.ts";

@@ -1,6 +1,7 @@
+import { PUSH_TIMEOUT_MS } from "../core/model/limits.ts";
 import type { Bell } from "../core/model/bell.ts";
 import type { JobRepository } from "../core/model/job.ts";
-import { PUSH_TIMEOUT_MS, type ReadyQueue } from "../core/model/ready-queue.ts";
+import type { ReadyQueue } from "../core/model/ready-queue.ts";
 import { within } from "../core/lib/within.ts";
 
 /** A ring can be lost with its connection, so a claim that waits looks for jobs this often without one. */

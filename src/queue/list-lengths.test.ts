@@ -1,6 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { JOB_BATCH_MAX } from "../core/model/job.ts";
-import { READY_WINDOW } from "../core/model/ready-queue.ts";
+import { JOB_BATCH_MAX, READY_WINDOW } from "../core/model/limits.ts";
 import { ListLengths } from "./list-lengths.ts";
 
 const FULL = READY_WINDOW - JOB_BATCH_MAX + 1;

@@ -1,5 +1,6 @@
-import { JOB_BATCH_MAX, PRIORITIES, type Priority } from "../core/model/job.ts";
-import { READY_WINDOW, type Room } from "../core/model/ready-queue.ts";
+import { JOB_BATCH_MAX, READY_WINDOW } from "../core/model/limits.ts";
+import { PRIORITIES, type Priority } from "../core/model/job.ts";
+import type { Room } from "../core/model/ready-queue.ts";
 
 /** A list that is believed to be full is looked at again when that knowledge is older than this. */
 const FULL_KNOWN_MS = 250;

@@ -1,6 +1,7 @@
 import { Redis } from "ioredis";
 import { v7 as uuidv7 } from "uuid";
 import { beforeEach, describe, expect, test } from "vitest";
+import { READY_WINDOW } from "../core/model/limits.ts";
 import { atTheEnd } from "../../test/support/cleanup.ts";
 import { redisNamespace, startRedis } from "../../test/support/redis.ts";
 import {
@@ -13,7 +14,6 @@ import {
 import { waitFor } from "../../test/support/wait-for.ts";
 import type { OpenPlatform } from "../bin/open-platform.ts";
 import { submitJobs } from "../core/use-cases/submit-jobs.ts";
-import { READY_WINDOW } from "../core/model/ready-queue.ts";
 import { ageing } from "../upkeep/ageing.ts";
 
 let platform: OpenPlatform;

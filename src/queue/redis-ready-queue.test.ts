@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
+import { READY_WINDOW } from "../core/model/limits.ts";
 import { startRedis } from "../../test/support/redis.ts";
 import type { RedisServer } from "../../test/support/redis-server.ts";
 import {
@@ -11,7 +12,6 @@ import {
 import { waitFor } from "../../test/support/wait-for.ts";
 import type { OpenPlatform } from "../bin/open-platform.ts";
 import type { Priority } from "../core/model/job.ts";
-import { READY_WINDOW } from "../core/model/ready-queue.ts";
 import { submitJobs } from "../core/use-cases/submit-jobs.ts";
 import { RedisReadyQueue } from "./redis-ready-queue.ts";
 import { REFILL_BATCH } from "./refill-lists.ts";

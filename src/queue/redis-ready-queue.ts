@@ -1,14 +1,9 @@
+import { PUSH_TIMEOUT_MS } from "../core/model/limits.ts";
 import { PlatformError } from "../core/lib/errors.ts";
 import { within } from "../core/lib/within.ts";
 import type { Bell } from "../core/model/bell.ts";
 import type { ClaimedJob, JobRepository } from "../core/model/job.ts";
-import {
-  PUSH_TIMEOUT_MS,
-  type ClaimRequest,
-  type ReadyJob,
-  type ReadyQueue,
-  type Room,
-} from "../core/model/ready-queue.ts";
+import type { ClaimRequest, ReadyJob, ReadyQueue, Room } from "../core/model/ready-queue.ts";
 import type { WaitingJobRepository } from "../core/model/waiting-jobs.ts";
 import { BacklogDrain } from "./backlog-drain.ts";
 import { directClaims, type DirectClaims } from "./direct-claims.ts";

@@ -1,5 +1,5 @@
+import { READY_WINDOW } from "../core/model/limits.ts";
 import { PRIORITIES, type Priority } from "../core/model/job.ts";
-import { READY_WINDOW } from "../core/model/ready-queue.ts";
 import type { WaitingJobRepository } from "../core/model/waiting-jobs.ts";
 import type { Lengths } from "./list-lengths.ts";
 import type { RedisLists } from "./redis/redis-lists.ts";

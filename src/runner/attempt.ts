@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { ERROR_MESSAGE_MAX } from "../core/model/limits.ts";
 import { retryDelayMs } from "../core/lib/backoff.ts";
 import type { ClaimedJob, JobError, Outcome } from "../core/model/job.ts";
 import type { JobType } from "../core/model/job-type.ts";
@@ -7,9 +8,6 @@ import { isFatal } from "../processors/sdk/fatal-error.ts";
 import { parseInput, parseOutput } from "../processors/sdk/parse-data.ts";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 import { Interruption, type Interrupter } from "./interrupter.ts";
-
-/** The longest text of an error that is stored, in characters. Longer ones are cut. */
-const MESSAGE_MAX = 2_000;
 
 export interface Attempt {
   readonly job: ClaimedJob;
@@ -122,7 +120,7 @@ function toJobError(failure: unknown): JobError {
       : undefined;
   return {
     code: isOwnCode(code) ? code : "attempt_failed",
-    message: storable(message).slice(0, MESSAGE_MAX).toWellFormed(),
+    message: storable(message).slice(0, ERROR_MESSAGE_MAX).toWellFormed(),
   };
 }
 

@@ -1,9 +1,10 @@
 import { hostname } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
+import { HEARTBEAT_MS } from "../core/model/limits.ts";
 import { newId } from "../core/lib/new-id.ts";
 import { withRetry } from "../core/lib/with-retry.ts";
-import { HEARTBEAT_MS, type Heartbeat, type Pulse, type RunnerRepository } from "../core/model/runner.ts";
+import type { Heartbeat, Pulse, RunnerRepository } from "../core/model/runner.ts";
 
 /** Heartbeats that are answered further apart than this are a break in the contact with the database. */
 const BREAK_MS = 3 * HEARTBEAT_MS;

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
-import { JOB_BATCH_MAX, type ClaimedJob, type Outcome, type RefusedOutcome } from "../core/model/job.ts";
+import { CLAIM_WAIT_MS, JOB_BATCH_MAX, STOP_GRACE_MS } from "../core/model/limits.ts";
+import type { ClaimedJob, Outcome, RefusedOutcome } from "../core/model/job.ts";
 import type { JobType } from "../core/model/job-type.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import { withRetry } from "../core/lib/with-retry.ts";
@@ -11,12 +12,8 @@ import { Interrupter, Interruption } from "./interrupter.ts";
 import { Membership } from "./membership.ts";
 import { Settlements, type Settlement } from "./settlements.ts";
 
-/** How long one claim waits when there are no jobs. */
-const CLAIM_WAIT_MS = 2_000;
 /** The pause after a claim that failed: its server is away. */
 const FAULT_DELAY_MS = 500;
-/** How long running jobs may go on after `stop`. */
-export const STOP_GRACE_MS = 10_000;
 
 type RunnerParts = Pick<Platform, "jobs" | "readyQueue" | "jobTypeCache" | "runners">;
 

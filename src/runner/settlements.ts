@@ -1,20 +1,7 @@
+import { BATCH_BYTES_MAX, JOB_BATCH_MAX, SETTLE_FOR_MS } from "../core/model/limits.ts";
 import { GroupCommit, type Receiver } from "../core/lib/group-commit.ts";
-import {
-  JOB_BATCH_MAX,
-  type ClaimedJob,
-  type JobRepository,
-  type Outcome,
-  type RefusedOutcome,
-} from "../core/model/job.ts";
+import type { ClaimedJob, JobRepository, Outcome, RefusedOutcome } from "../core/model/job.ts";
 import { isRetryable, withRetry } from "../core/lib/with-retry.ts";
-
-/** Bytes of output in one batch, roughly. */
-const BATCH_BYTES_MAX = 8 * 1024 * 1024;
-/**
- * How long a batch is tried again while the database is away. Settling twice is harmless: the fence refuses
- * the second.
- */
-const RETRY_FOR_MS = 10 * 60 * 1_000;
 
 export interface Settlement {
   readonly job: ClaimedJob;
@@ -65,7 +52,7 @@ export class Settlements {
               batch.map(({ outcome }) => outcome),
               done,
             ),
-          { for_ms: RETRY_FOR_MS, onRetry },
+          { for_ms: SETTLE_FOR_MS, onRetry },
         );
         this.#close(settled);
         if (refusals.length === 0) return batch.map(() => undefined);

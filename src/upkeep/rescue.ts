@@ -1,4 +1,5 @@
-import { LOST_RUNNERS_MAX, type RunnerRepository } from "../core/model/runner.ts";
+import { LOST_RUNNERS_MAX } from "../core/model/limits.ts";
+import type { RunnerRepository } from "../core/model/runner.ts";
 import type { UpkeepTask } from "./upkeep.ts";
 
 /** Batches of dead runners that one round gives back. */

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
+import { JOB_BATCH_MAX, READY_WINDOW } from "../../src/core/model/limits.ts";
 import type { OpenPlatform } from "../../src/bin/open-platform.ts";
-import { JOB_BATCH_MAX } from "../../src/core/model/job.ts";
-import { READY_WINDOW } from "../../src/core/model/ready-queue.ts";
 import { submitJobs } from "../../src/core/use-cases/submit-jobs.ts";
 import { REFILL_BATCH } from "../../src/queue/refill-lists.ts";
 import { percentile, startConsumer, type Consumer } from "../support/load.ts";

@@ -1,8 +1,8 @@
 import { pino } from "pino";
 import { v7 as uuidv7 } from "uuid";
+import { LEASE_SECONDS, RETENTION_DAYS } from "../../../src/core/model/limits.ts";
 import { openPlatform } from "../../../src/bin/open-platform.ts";
 import { createApiKey } from "../../../src/core/model/api-key.ts";
-import { LEASE_SECONDS } from "../../../src/core/model/runner.ts";
 import { submitJobs, type SubmitJob } from "../../../src/core/use-cases/submit-jobs.ts";
 import { createHeartbeat } from "../../../src/postgres/signals/heartbeat.ts";
 import { migrateUp } from "../../../src/postgres/connection/migrator.ts";
@@ -18,8 +18,6 @@ const RUNNER_CONCURRENCY = 1_000;
 const DATABASE_POOL_SIZE = 10;
 /** The default of PRIORITY_AGING_SECONDS. */
 const AGEING_SECONDS = 300;
-/** The default of JOB_RETENTION_DAYS. */
-const RETENTION_DAYS = 90;
 
 // Not `warn`: one scenario takes Redis away, which the platform logs as a warning.
 const log = pino({ level: "error" });

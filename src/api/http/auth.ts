@@ -1,5 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
+import { customerNotFound } from "../../core/model/not-found.ts";
+import { KEY_LOOKUPS_WAITING_MAX } from "../../core/model/limits.ts";
 import { toKeyHash } from "../../core/model/api-key.ts";
 import type { Customer, CustomerRepository } from "../../core/model/customer.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
@@ -15,10 +17,6 @@ export const ADMIN_ACTOR = "admin";
 
 /** Most keys that one query looks up. */
 const LOOKUP_BATCH_MAX = 500;
-/**
- * Most requests of one process whose key waits to be looked up. Further ones get 503: memory stays bounded.
- */
-const LOOKUPS_WAITING_MAX = 20_000;
 
 /** The key may contain spaces: an operator chooses the admin key. */
 const BEARER = /^Bearer +(.+)$/i;
@@ -33,7 +31,7 @@ export function authenticate(customers: CustomerRepository, adminApiKey: string)
   const owners = new GroupCommit<string, Customer | undefined>({
     run: (hashes) => customers.findByApiKeys(hashes),
     batchMax: LOOKUP_BATCH_MAX,
-    queueMax: LOOKUPS_WAITING_MAX,
+    queueMax: KEY_LOOKUPS_WAITING_MAX,
     onFull: () =>
       new PlatformError("unavailable", "Too many requests are waiting for the database. Try again."),
     isolates: () => false,
@@ -109,9 +107,5 @@ export function ownerOf(request: FastifyRequest): string | undefined {
 export function refuseForeign(request: FastifyRequest, customer_id: string | undefined): void {
   const owner = ownerOf(request);
   if (owner !== undefined && customer_id !== undefined && customer_id !== owner)
-    throw noCustomer(customer_id);
-}
-
-export function noCustomer(customer_id: string): PlatformError {
-  return new PlatformError("not_found", `There is no customer ${customer_id}.`);
+    throw customerNotFound(customer_id);
 }

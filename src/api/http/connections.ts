@@ -1,12 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { CLOSE_MAX_MS } from "../../core/model/limits.ts";
 import type { Api } from "./api.ts";
-
-/**
- * Requests still under way this long after `close` began are cut off: whoever stops the process kills it soon
- * after.
- */
-const CLOSE_MAX_MS = 10_000;
 
 /**
  * Makes `close` quick. Node closes only the connections that are idle at that moment. A connection whose

@@ -1,6 +1,10 @@
 import { z } from "zod";
-import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, TIME_END_MS } from "../../core/model/limits.ts";
-import { AMOUNT_CENTS_MAX } from "../../core/model/wallet.ts";
+import {
+  AMOUNT_CENTS_MAX,
+  PAGE_LIMIT_DEFAULT,
+  PAGE_LIMIT_MAX,
+  TIME_END_MS,
+} from "../../core/model/limits.ts";
 import { decodeCursor } from "./cursor.ts";
 
 const FRACTION = /\.(\d+)/;

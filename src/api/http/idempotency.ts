@@ -1,10 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import {
-  IDEMPOTENCY_KEY_LENGTH_MAX,
-  toIdempotencyKey,
-  type IdempotencyKey,
-} from "../../core/model/idempotency.ts";
+import { IDEMPOTENCY_KEY_LENGTH_MAX } from "../../core/model/limits.ts";
+import { toIdempotencyKey, type IdempotencyKey } from "../../core/model/idempotency.ts";
 import { ownerOf } from "./auth.ts";
 import { invalidField } from "./validation.ts";
 

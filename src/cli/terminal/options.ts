@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { MAX_ATTEMPTS_LIMIT, TIMEOUT_SECONDS_LIMIT } from "../../core/model/job-type.ts";
 import { PRIORITIES, type Priority } from "../../core/model/job.ts";
 import {
+  AMOUNT_CENTS_MAX,
+  ATTEMPTS_MAX,
   EMAIL_LENGTH_MAX,
   NAME_LENGTH_MAX,
   PAGE_LIMIT_DEFAULT,
@@ -10,9 +11,9 @@ import {
   REASON_LENGTH_MAX,
   REFERENCE_LENGTH_MAX,
   RUN_AT_AHEAD_MAX_MS,
+  TIMEOUT_MAX_SECONDS,
   TIME_END_MS,
 } from "../../core/model/limits.ts";
-import { AMOUNT_CENTS_MAX } from "../../core/model/wallet.ts";
 import { UsageError } from "./errors.ts";
 
 /** Schemas that turn the text of options and arguments into values. */
@@ -40,8 +41,8 @@ export const LowBalanceCents = orNone(-AMOUNT_CENTS_MAX, AMOUNT_CENTS_MAX);
 export const MonthlySpendLimitCents = orNone(0, AMOUNT_CENTS_MAX);
 /** A price, which may be 0. */
 export const CostCents = integer(0, AMOUNT_CENTS_MAX);
-export const MaxAttempts = integer(1, MAX_ATTEMPTS_LIMIT);
-export const TimeoutSeconds = integer(1, TIMEOUT_SECONDS_LIMIT);
+export const MaxAttempts = integer(1, ATTEMPTS_MAX);
+export const TimeoutSeconds = integer(1, TIMEOUT_MAX_SECONDS);
 /** The option that `ListLimit` reads. */
 export const LIMIT_OPTION = [
   "--limit <n>",

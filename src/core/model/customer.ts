@@ -1,4 +1,5 @@
 import type { IdempotencyKey } from "./idempotency.ts";
+import type { Page } from "./page.ts";
 
 /** A customer as it is stored and answered. Timestamps are RFC 3339 text in UTC with microseconds. */
 export interface Customer {
@@ -45,12 +46,6 @@ export interface NewApiKey {
   readonly key_hash: string;
 }
 
-export interface Page {
-  readonly limit: number;
-  /** Id of the last row of the page before; rows come newest first. */
-  readonly before?: string | undefined;
-}
-
 /** Where customers and the hashes of their keys live. */
 export interface CustomerRepository {
   /** Stores the customer and its empty wallet together. */
@@ -65,6 +60,7 @@ export interface CustomerRepository {
   findByApiKey(keyHash: string): Promise<Customer | undefined>;
   /** The batch form of `findByApiKey`: one answer a hash, in the order given. Notes the use of each key, at most once a minute. */
   findByApiKeys(keyHashes: readonly string[]): Promise<(Customer | undefined)[]>;
+  /** Newest first. */
   list(page: Page): Promise<Customer[]>;
   /** Answers the changed customer, or undefined when there is none. */
   update(id: string, changes: CustomerChanges): Promise<Customer | undefined>;

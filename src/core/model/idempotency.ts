@@ -1,10 +1,6 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../lib/json.ts";
 
-/** How long the platform remembers what an Idempotency-Key made. */
-export const IDEMPOTENCY_KEY_DAYS = 30;
-export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
-
 /** A client's own name for one request, as it is stored: neither the key nor the body can be read back from it. */
 export interface IdempotencyKey {
   /** Digest of whose key it is and the key, in the form of a UUID. */

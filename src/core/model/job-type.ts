@@ -1,6 +1,10 @@
-export const JOB_TYPE_DEFAULTS = { max_attempts: 3, timeout_seconds: 300 } as const;
-export const MAX_ATTEMPTS_LIMIT = 100;
-export const TIMEOUT_SECONDS_LIMIT = 86_400;
+import { ATTEMPTS_DEFAULT, TIMEOUT_DEFAULT_SECONDS } from "./limits.ts";
+import type { Page } from "./page.ts";
+
+export const JOB_TYPE_DEFAULTS = {
+  max_attempts: ATTEMPTS_DEFAULT,
+  timeout_seconds: TIMEOUT_DEFAULT_SECONDS,
+} as const;
 
 /** A kind of work that customers can buy. */
 export interface JobType {
@@ -42,8 +46,8 @@ export interface JobTypeRepository {
   findById(id: string): Promise<JobType | undefined>;
   /** Those that exist, in no particular order. */
   findByIds(ids: readonly string[]): Promise<JobType[]>;
-  /** Newest first. `before` is the id of the last row of the page before. */
-  list(page: { limit: number; before?: string | undefined }): Promise<JobType[]>;
+  /** Newest first. */
+  list(page: Page): Promise<JobType[]>;
   update(id: string, changes: JobTypeChanges): Promise<JobType | undefined>;
   /** Holds its waiting jobs back, or lets them go; running ones go on. Doing it twice changes nothing. */
   setPaused(id: string, paused: boolean): Promise<JobType | undefined>;

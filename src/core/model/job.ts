@@ -1,5 +1,6 @@
 import type { PlatformError } from "../lib/errors.ts";
 import type { IdempotencyKey, KeyedItem } from "./idempotency.ts";
+import type { Page } from "./page.ts";
 
 /** 0 high, 1 medium, 2 low. */
 export const PRIORITIES = [0, 1, 2] as const;
@@ -21,9 +22,6 @@ export const NEXT_STATUSES = {
 export function hasEnded(status: JobStatus): boolean {
   return NEXT_STATUSES[status].length === 0;
 }
-
-/** Most jobs that one call submits, claims or settles. */
-export const JOB_BATCH_MAX = 1_000;
 
 export interface JobError {
   readonly code: string;
@@ -130,8 +128,8 @@ export interface JobRepository {
   create(job: NewJob): Promise<Job>;
   /** With `owner`: only if it is that customer's, so that the check is in the query. */
   findById(id: string, owner?: string): Promise<Job | undefined>;
-  /** Newest first. `before` is the id of the last row of the page before. */
-  list(filter: JobFilter, page: { limit: number; before?: string | undefined }): Promise<Job[]>;
+  /** Newest first, by id. */
+  list(filter: JobFilter, page: Page): Promise<Job[]>;
 
   /**
    * Quotes, holds and stores. A job and its hold exist together or not at all; each request stands alone. Idempotent by id: sent again after a

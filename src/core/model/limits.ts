@@ -1,17 +1,196 @@
-/** What users may send, the same by the API and by the command line. Text is counted in characters, not in UTF-16 units. */
+/*
+ * Every limit of the product. `npm run generate` writes the table in ARCHITECTURE.md from this file: the
+ * first sentence of a comment says what is limited, the name ends in the unit, and the rooms are those that
+ * import the constant. Limits that SQL repeats are compared with the catalog by test/house/limits.test.ts.
+ */
+
+// ## What users may send, the same by the API and by the command line
+
+/** Characters of the name of a customer, a job type, an API key, or of who posts an entry. */
 export const NAME_LENGTH_MAX = 200;
+/** Characters of an e-mail address. */
 export const EMAIL_LENGTH_MAX = 320;
+/** Characters of a reference. */
 export const REFERENCE_LENGTH_MAX = 200;
+/** Characters of a reason. */
 export const REASON_LENGTH_MAX = 500;
-
-/** A request body, and an input that the command line reads: 1 MiB. */
+/** Characters of a processor's id. */
+export const PROCESSOR_ID_LENGTH_MAX = 100;
+/** Printable ASCII characters of an Idempotency-Key. */
+export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
+/** A request body, and an input that the command line reads. */
 export const BODY_BYTES_MAX = 1_048_576;
-
-/** Rows of a list. */
+/** Rows of a list when the request does not say. */
 export const PAGE_LIMIT_DEFAULT = 50;
+/** Rows of a list. */
 export const PAGE_LIMIT_MAX = 200;
-
-/** How far in the future a job may be scheduled: 10 years. */
+/** How far in the future a job may be scheduled. Ten years. */
 export const RUN_AT_AHEAD_MAX_MS = 10 * 365.25 * 24 * 60 * 60 * 1_000;
-/** Times must be before this, and not before 1970. */
+/** The end of all times that are accepted. They begin in 1970. */
 export const TIME_END_MS = Date.UTC(9999, 11, 31);
+/** An amount, a price, a credit limit, a threshold. */
+export const AMOUNT_CENTS_MAX = 1_000_000_000_000;
+/** A balance, above and below zero. A safe integer. */
+export const BALANCE_CENTS_MAX = 9_000_000_000_000_000;
+/** Ledger entries that one call posts. */
+export const POSTING_BATCH_MAX = 1_000;
+/** Jobs that one call submits, claims or settles. */
+export const JOB_BATCH_MAX = 1_000;
+/** Attempts of a job when its type does not say. */
+export const ATTEMPTS_DEFAULT = 3;
+/** Attempts of a job. */
+export const ATTEMPTS_MAX = 100;
+/** One attempt when its type does not say. */
+export const TIMEOUT_DEFAULT_SECONDS = 300;
+/** One attempt. */
+export const TIMEOUT_MAX_SECONDS = 86_400;
+
+// ## Submissions
+
+/** Input or output in one batch. A larger one goes alone. */
+export const BATCH_BYTES_MAX = 8 * 1_048_576;
+/** Submissions of one process that may wait for the database. One more is refused with 503. */
+export const SUBMISSIONS_WAITING_MAX = 20_000;
+/** Batches of submissions that one process has under way. */
+export const SUBMISSIONS_IN_FLIGHT_MAX = 2;
+/** How long a submission looks for its job type while PostgreSQL is away. */
+export const READ_TYPES_FOR_MS = 1_500;
+/**
+ * How long a submission may wait behind a batch that fails. When a batch fails because the database is down,
+ * submissions queued longer than this fail too instead of waiting for their own timeout.
+ */
+export const SUBMISSION_PATIENCE_MS = 1_000;
+/**
+ * How long a batch of submissions is tried again. It outlasts a crash and restart of the server (0.5 s).
+ * With the two limits above, a submission is refused with 503 after 5 s at the latest.
+ */
+export const SUBMIT_FOR_MS = 2_500;
+/** The longest pause between two tries of a submission. */
+export const SUBMIT_RETRY_DELAY_MAX_MS = 400;
+/** How long a submission waits for its push to the ready queue. */
+export const PUSH_TIMEOUT_MS = 250;
+/** How old a cached job type may be. Its price and whether it is enabled are never cached. */
+export const JOB_TYPE_CACHE_MS = 1_000;
+/** Job types that one process caches. */
+export const JOB_TYPES_CACHED_MAX = 10_000;
+/** Errors that the refusal of one input lists. */
+export const INPUT_ERRORS_MAX = 20;
+
+// ## The queue
+
+/**
+ * Ids of one priority in the ready queue. Further jobs wait in the backlog, where they cost less and
+ * customers share fairly.
+ */
+export const READY_WINDOW = 5_000;
+/** Customers of one priority that concurrent claims of the backlog hold apart. */
+export const BACKLOG_CUSTOMERS_APART = 16;
+/** Jobs of each kind that a count of waiting jobs counts. It must not read a backlog of any size. */
+export const COUNT_MAX = 1_000_000;
+
+// ## Runners
+
+/** Silence after which a runner is dead, when RUNNER_LEASE_SECONDS does not say. */
+export const LEASE_SECONDS = 10;
+/**
+ * How often a runner sends a heartbeat. The reply names jobs that were cancelled, so this bounds how late it
+ * learns of that.
+ */
+export const HEARTBEAT_MS = 1_000;
+/** How long the main event loop may be blocked. Then heartbeats stop, and the runner counts as dead. */
+export const SILENT_LOOP_MS = 60_000;
+/** Lost runners after which a job has failed. It may be what kills them. */
+export const LOST_RUNNERS_MAX = 3;
+/** How long one claim waits when there are no jobs. */
+export const CLAIM_WAIT_MS = 2_000;
+/**
+ * How long a runner tries again to settle while PostgreSQL is away. Settling twice is harmless: the fence
+ * refuses the second.
+ */
+export const SETTLE_FOR_MS = 10 * 60 * 1_000;
+/** How long running jobs may go on after a runner is told to stop. */
+export const STOP_GRACE_MS = 10_000;
+/** Errors that a job keeps, the last ones. */
+export const ERRORS_KEPT_MAX = 20;
+/** Characters of an error that a job keeps. Longer ones are cut. */
+export const ERROR_MESSAGE_MAX = 2_000;
+
+// ## Processors
+
+/** An output, as JSON in UTF-8. */
+export const OUTPUT_BYTES_MAX = 1_048_576;
+/** Heap of a worker thread. Buffers do not count. */
+export const THREAD_HEAP_MB = 512;
+/** How long a worker thread may go on after an abort. Then it is terminated. */
+export const TERMINATE_DELAY_MS = 1_000;
+/** Between SIGTERM and SIGKILL for the process group of a command. */
+export const KILL_DELAY_MS = 2_000;
+/** One line of a command's stdout. An output may be as large as that. */
+export const STDOUT_LINE_BYTES_MAX = 1_048_576;
+/** All of a command's stdout. */
+export const STDOUT_BYTES_MAX = 8 * 1_048_576;
+/** Characters of a command's stderr that are logged. The rest is read and dropped, but for its end. */
+export const STDERR_LOGGED_MAX = 65_536;
+/** Characters at the end of a command's stderr that its error shows. */
+export const STDERR_TAIL_MAX = 2_000;
+
+// ## HTTP
+
+/** How long a request may take to arrive. 1 MiB at 35 KiB/s: slower senders hold a socket no longer. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+/**
+ * How long a socket may be silent during a request. Longer than the slowest statement may take (30 s), so
+ * that the response comes before the end of the connection.
+ */
+export const CONNECTION_TIMEOUT_MS = 60_000;
+/**
+ * How long a connection may be idle. Longer than the 60 s of common load balancers, so that they hang up
+ * first and never send into a closing socket.
+ */
+export const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+/** How long requests may go on after the API is told to stop. */
+export const CLOSE_MAX_MS = 10_000;
+/** Requests of one process whose key waits to be looked up. One more is refused with 503. */
+export const KEY_LOOKUPS_WAITING_MAX = 20_000;
+
+// ## PostgreSQL
+
+/** A statement of a request. Somebody waits for it: a 503 that says when to come back is better. */
+export const REQUEST_STATEMENT_MS = 5_000;
+/** A lock that a request waits for. */
+export const REQUEST_LOCK_MS = 2_000;
+/** A statement that claims or settles. It is tried again until it is done. */
+export const RUNNER_STATEMENT_MS = 10_000;
+/** A lock that a claim or a settle waits for. */
+export const RUNNER_LOCK_MS = 5_000;
+/** A statement of the audit. It reads every row. */
+export const REPORT_STATEMENT_MS = 300_000;
+/** A lock that the audit waits for. */
+export const REPORT_LOCK_MS = 5_000;
+/** Any other statement. */
+export const OTHER_STATEMENT_MS = 30_000;
+/** A lock that any other statement waits for. */
+export const OTHER_LOCK_MS = 10_000;
+/** Opening a connection, or waiting for a free one. Also in a burst of requests on a loaded machine. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+/** A transaction that does nothing. The server ends it, because it would hold its locks. */
+export const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
+/** Connections of a process when DATABASE_POOL_SIZE does not say. A third is for claims and settles. */
+export const POOL_SIZE_DEFAULT = 10;
+
+// ## What is kept
+
+/** How long ended jobs are kept, when JOB_RETENTION_DAYS does not say. */
+export const RETENTION_DAYS = 90;
+/** How long an idempotency key is remembered. */
+export const IDEMPOTENCY_KEY_DAYS = 30;
+/** How long an event of the outbox is kept that nobody took. */
+export const OUTBOX_DAYS = 30;
+/** Idempotency keys, and events, that one call of expiry deletes. 50 calls in a row every 5 s keep up. */
+export const EXPIRY_BATCH_MAX = 5_000;
+/** Wallets that one call of sealing looks at. */
+export const SEALED_WALLETS_MAX = 200;
+/** Entries that one call of sealing seals. It takes 0.3 s at the most (a million took 2.9 s). */
+export const SEALED_ENTRIES_MAX = 100_000;
+/** Entries of a statement that are read at a time. */
+export const STATEMENT_ENTRIES_MAX = 1_000;

@@ -1,3 +1,5 @@
+import type { Page } from "./page.ts";
+
 /** A price from some time on. */
 export interface PriceChange {
   readonly job_type_id: string;
@@ -38,9 +40,6 @@ export interface PriceRepository {
   endForCustomer(jobTypeId: string, customerId: string): Promise<boolean>;
   /** By the text that a submission goes by. Nothing is held: a moment later it may be another. */
   quote(jobTypeId: string, customerId: string): Promise<Quote>;
-  /** Every price that held, newest first. `before` is the cursor of the last row of the page before. */
-  history(
-    jobTypeId: string,
-    page: { limit: number; before?: number | undefined },
-  ): Promise<(PriceChange & { readonly id: number })[]>;
+  /** Every price that a customer or a job type had, newest first. */
+  history(jobTypeId: string, page: Page<number>): Promise<(PriceChange & { readonly id: number })[]>;
 }

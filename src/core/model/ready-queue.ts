@@ -51,11 +51,3 @@ export interface ReadyQueue {
   ping(): Promise<void>;
   close(): Promise<void>;
 }
-
-/** A submission never waits longer than this for its push. */
-export const PUSH_TIMEOUT_MS = 250;
-/**
- * Ids of one priority in the ready queue. Further jobs wait in the backlog, where they cost less and
- * customers share fairly.
- */
-export const READY_WINDOW = 5_000;

@@ -1,13 +1,3 @@
-/** The default of RUNNER_LEASE_SECONDS: a runner without a heartbeat for this long is declared dead. */
-export const LEASE_SECONDS = 10;
-/**
- * How often a runner sends a heartbeat. The answer names jobs that were cancelled, so this bounds how late it
- * learns of that.
- */
-export const HEARTBEAT_MS = 1_000;
-/** A job that was running on this many runners that died has failed: it may be what kills them. */
-export const LOST_RUNNERS_MAX = 3;
-
 export interface NewRunner {
   /** Created for one registration, and never used again. */
   readonly id: string;
@@ -41,9 +31,6 @@ export interface Heartbeat {
   start(runner_id: string, onPulse: (pulse: Pulse) => void): void;
   stop(): Promise<void>;
 }
-
-/** Heartbeats stop when the main event loop has been blocked for this long: such a runner counts as dead. */
-export const SILENT_LOOP_MS = 60_000;
 
 /** The registered runners. All times are the database's. */
 export interface RunnerRepository {

@@ -51,9 +51,6 @@ export interface WaitingJobRepository {
   overview(): Promise<QueueOverview[]>;
 }
 
-/** No count of `overview` goes beyond this: it must not read a backlog of any size. */
-export const COUNT_MAX = 1_000_000;
-
 export interface QueueOverview {
   readonly priority: Priority;
   /** Due, and known to runners. */

@@ -1,11 +1,6 @@
 import type { PlatformError } from "../lib/errors.ts";
 import type { IdempotencyKey } from "./idempotency.ts";
 
-/** Integer cents. Every amount that the platform accepts or stores is a safe integer. */
-export const AMOUNT_CENTS_MAX = 1_000_000_000_000;
-/** Most movements that one call posts. */
-export const POSTING_BATCH_MAX = 1_000;
-
 export const DEFAULT_CURRENCY = "EUR";
 
 /** Every kind of ledger entry. The sign of the amount follows from it, except for an adjustment. */

@@ -1,3 +1,4 @@
+import { jobNotFound } from "../model/not-found.ts";
 import { PlatformError } from "../lib/errors.ts";
 import type { Job } from "../model/job.ts";
 import type { Platform } from "./platform.ts";
@@ -9,7 +10,7 @@ import type { Platform } from "./platform.ts";
 export async function cancelJob(platform: Platform, id: string, owner?: string): Promise<Job> {
   const outcome = await platform.jobs.cancel(id, owner);
   const job = outcome === "unknown" ? undefined : await platform.jobs.findById(id, owner);
-  if (!job) throw new PlatformError("not_found", `There is no job ${id}.`);
+  if (!job) throw jobNotFound(id);
   if (outcome === "already_ended") {
     throw new PlatformError("job_already_ended", `Job ${id} has ended: it is ${job.status}.`, {
       members: { job_status: job.status },

@@ -1,10 +1,8 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import ajvFormats from "ajv-formats";
+import { INPUT_ERRORS_MAX } from "../model/limits.ts";
 import type { FieldError } from "../lib/field-error.ts";
 import type { JobType } from "../model/job-type.ts";
-
-/** Errors answered for one input; the first ones tell enough. */
-const ERRORS_MAX = 20;
 
 const ajv = new Ajv2020({ allErrors: true, strict: false, addUsedSchema: false, logger: false });
 ajvFormats.default(ajv);
@@ -39,7 +37,7 @@ export function findInputErrors(jobType: JobType, input: unknown): FieldError[] 
     compiled.set(schema, validate);
   }
   if (isValid(validate, input)) return [];
-  return (validate.errors ?? []).slice(0, ERRORS_MAX).map(toFieldError);
+  return (validate.errors ?? []).slice(0, INPUT_ERRORS_MAX).map(toFieldError);
 }
 
 /** A schema that refers to itself may need more stack than there is: then the input is refused, as nobody can say that it is valid. */

@@ -1,8 +1,5 @@
+import { JOB_TYPES_CACHED_MAX, JOB_TYPE_CACHE_MS } from "../model/limits.ts";
 import type { JobType, JobTypeRepository } from "../model/job-type.ts";
-
-/** How stale a job type may be where only its schema, timeout or processor is read. Price and `enabled` are always read by the database itself. */
-export const JOB_TYPE_CACHE_MS = 1_000;
-const SIZE_MAX = 10_000;
 
 interface Cached {
   readonly jobType: JobType;
@@ -52,7 +49,7 @@ export class JobTypeCache {
   async #read(ids: readonly string[]): Promise<void> {
     const read_at = performance.now();
     const found = new Map((await this.#jobTypes.findByIds(ids)).map((jobType) => [jobType.id, jobType]));
-    if (this.#cached.size + ids.length > SIZE_MAX) this.#cached.clear();
+    if (this.#cached.size + ids.length > JOB_TYPES_CACHED_MAX) this.#cached.clear();
     for (const id of ids) {
       // An id that does not exist is not remembered: it may be made in the next moment.
       const jobType = found.get(id);

@@ -1,3 +1,4 @@
+import { jobNotFound } from "../model/not-found.ts";
 import { PlatformError } from "../lib/errors.ts";
 import type { Job } from "../model/job.ts";
 import type { Platform } from "./platform.ts";
@@ -9,7 +10,7 @@ import { submitJob } from "./submit-jobs.ts";
  */
 export async function retryJob(platform: Platform, id: string, owner?: string): Promise<Job> {
   const job = await platform.jobs.findById(id, owner);
-  if (!job) throw new PlatformError("not_found", `There is no job ${id}.`);
+  if (!job) throw jobNotFound(id);
   if (job.status !== "failed" && job.status !== "cancelled") {
     throw new PlatformError(
       "job_not_ended",

@@ -1,8 +1,6 @@
-import { PlatformError } from "../lib/errors.ts";
+import { customerNotFound } from "../model/not-found.ts";
+import { STATEMENT_ENTRIES_MAX } from "../model/limits.ts";
 import type { BalancePoint, PointInTime, WalletEntry, WalletRepository } from "../model/wallet.ts";
-
-/** A ledger may have millions. */
-export const ENTRIES_AT_A_TIME = 1_000;
 
 /** What a wallet had right before a period, and by its end. The entries of the period are those between the two: entries are only ever added on top. */
 export interface Period {
@@ -35,7 +33,7 @@ export async function balanceAt(
   when?: PointInTime,
 ): Promise<BalancePoint> {
   const point = await wallets.balanceAt(customer_id, when);
-  if (!point) throw new PlatformError("not_found", `There is no customer ${customer_id}.`);
+  if (!point) throw customerNotFound(customer_id);
   return point;
 }
 
@@ -47,7 +45,7 @@ export async function* entriesOf(
 ): AsyncGenerator<readonly WalletEntry[]> {
   for (let after_seq = opening.seq; after_seq < closing.seq;) {
     const entries = await wallets.listEntries(customer_id, {
-      limit: ENTRIES_AT_A_TIME,
+      limit: STATEMENT_ENTRIES_MAX,
       order: "oldest_first",
       after_seq,
       before_seq: closing.seq + 1,

@@ -8,7 +8,7 @@ import { refusedIfAway, throwIfAllAway } from "./away.ts";
 import { findRefusal } from "./find-refusal.ts";
 import type { Platform } from "./platform.ts";
 import { replayRefused } from "./replay-refused.ts";
-import { READ_TYPES_FOR_MS, RETRY_DELAY_MAX_MS, SUBMIT_FOR_MS } from "./submit-limits.ts";
+import { READ_TYPES_FOR_MS, SUBMIT_RETRY_DELAY_MAX_MS, SUBMIT_FOR_MS } from "../model/limits.ts";
 
 /** What a customer asks for. */
 export interface SubmitJob {
@@ -53,7 +53,7 @@ export async function storeAndPush(
   // An attempt whose reply was lost may have been stored: `submit` knows a job by its id.
   const submitted = await withRetry(() => jobs.submit(batch, room), {
     for_ms: SUBMIT_FOR_MS,
-    delay_max_ms: RETRY_DELAY_MAX_MS,
+    delay_max_ms: SUBMIT_RETRY_DELAY_MAX_MS,
   });
   const due = submitted.flatMap((one) => ("job" in one && one.due ? [one.job] : []));
   // After COMMIT: PostgreSQL is the truth, the ready queue a hint. `refill` pushes again if we die on this
@@ -84,7 +84,7 @@ async function findJobTypes(
     jobTypeCache.peek(ids) ??
     (await withRetry(() => jobTypeCache.findByIds(ids), {
       for_ms: READ_TYPES_FOR_MS,
-      delay_max_ms: RETRY_DELAY_MAX_MS,
+      delay_max_ms: SUBMIT_RETRY_DELAY_MAX_MS,
     }))
   );
 }

@@ -1,4 +1,16 @@
 import { Pool, types, type ClientConfig } from "pg";
+import {
+  CONNECT_TIMEOUT_MS,
+  IDLE_IN_TRANSACTION_TIMEOUT_MS,
+  OTHER_LOCK_MS,
+  OTHER_STATEMENT_MS,
+  REPORT_LOCK_MS,
+  REPORT_STATEMENT_MS,
+  REQUEST_LOCK_MS,
+  REQUEST_STATEMENT_MS,
+  RUNNER_LOCK_MS,
+  RUNNER_STATEMENT_MS,
+} from "../../core/model/limits.ts";
 
 export interface PoolConfig {
   readonly url: string;
@@ -19,22 +31,30 @@ export interface Limits {
   readonly connect_ms: number;
 }
 
-/** Long enough for a burst of requests that share few connections on a loaded machine. */
-export const CONNECT_TIMEOUT_MS = 5_000;
 /** A client waits for the response: better a 503 that says when to come back than a long silence. */
-export const REQUEST_LIMITS: Limits = { statement_ms: 5_000, lock_ms: 2_000, connect_ms: CONNECT_TIMEOUT_MS };
-/** For claims and settles of up to 1,000 jobs, which are tried again until they are done. */
-export const RUNNER_LIMITS: Limits = { statement_ms: 10_000, lock_ms: 5_000, connect_ms: CONNECT_TIMEOUT_MS };
-/** For reports that read every row there is. */
-export const REPORT_LIMITS: Limits = {
-  statement_ms: 300_000,
-  lock_ms: 5_000,
+export const REQUEST_LIMITS: Limits = {
+  statement_ms: REQUEST_STATEMENT_MS,
+  lock_ms: REQUEST_LOCK_MS,
   connect_ms: CONNECT_TIMEOUT_MS,
 };
-const OTHER_LIMITS: Limits = { statement_ms: 30_000, lock_ms: 10_000, connect_ms: CONNECT_TIMEOUT_MS };
+/** For claims and settles of up to 1,000 jobs, which are tried again until they are done. */
+export const RUNNER_LIMITS: Limits = {
+  statement_ms: RUNNER_STATEMENT_MS,
+  lock_ms: RUNNER_LOCK_MS,
+  connect_ms: CONNECT_TIMEOUT_MS,
+};
+/** For reports that read every row there is. */
+export const REPORT_LIMITS: Limits = {
+  statement_ms: REPORT_STATEMENT_MS,
+  lock_ms: REPORT_LOCK_MS,
+  connect_ms: CONNECT_TIMEOUT_MS,
+};
+const OTHER_LIMITS: Limits = {
+  statement_ms: OTHER_STATEMENT_MS,
+  lock_ms: OTHER_LOCK_MS,
+  connect_ms: CONNECT_TIMEOUT_MS,
+};
 
-/** A transaction that a lost process left open would hold its locks: the server ends it. */
-const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
 /**
  * How often the server checks, while a statement runs or waits for a lock, that its client is still
  * connected. If it is not, the server rolls back.

@@ -1,3 +1,4 @@
+import { customerNotFound, jobNotFound } from "../../core/model/not-found.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
 import { insufficientFunds } from "../../core/model/insufficient-funds.ts";
@@ -55,7 +56,7 @@ export class Entries {
       case "replayed":
         return { entry: toEntry(row, job_id), replayed: row.outcome === "replayed" };
       case "unknown_job":
-        throw new PlatformError("not_found", `There is no job ${job_id}.`);
+        throw jobNotFound(job_id);
       case "refund_exceeds_charge":
         throw refundExceedsCharge(refund, row);
       case "reference_reused":
@@ -86,7 +87,7 @@ function toPosted(posting: Posting, row: PostEntriesRow): Posted | { refused: Pl
     case "replayed":
       return { entry: toEntry(row, null), replayed: row.outcome === "replayed" };
     case "unknown_customer":
-      return { refused: new PlatformError("not_found", `There is no customer ${posting.customer_id}.`) };
+      return { refused: customerNotFound(posting.customer_id) };
     case "reference_reused":
       return { refused: referenceReused(posting.reference, row) };
     case "balance_limit":

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { customerNotFound } from "../../core/model/not-found.ts";
 import type {
   ApiKey,
   Customer,
@@ -6,11 +7,10 @@ import type {
   CustomerRepository,
   NewApiKey,
   NewCustomer,
-  Page,
 } from "../../core/model/customer.ts";
-import { PlatformError } from "../../core/lib/errors.ts";
 import { newId } from "../../core/lib/new-id.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
+import type { Page } from "../../core/model/page.ts";
 import { textArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 import { callCreateCustomer, callFindCustomersByKeys } from "../connection/functions.gen.ts";
@@ -129,7 +129,7 @@ export class PostgresCustomerRepository implements CustomerRepository {
         .executeTakeFirstOrThrow();
     } catch (error) {
       if (isViolationOf(error, "api_keys_customer_id_fkey")) {
-        throw new PlatformError("not_found", `There is no customer ${key.customer_id}.`);
+        throw customerNotFound(key.customer_id);
       }
       throw error;
     }

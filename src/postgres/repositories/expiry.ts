@@ -1,25 +1,27 @@
 import { sql } from "kysely";
-import { IDEMPOTENCY_KEY_DAYS } from "../../core/model/idempotency.ts";
+import { EXPIRY_BATCH_MAX, IDEMPOTENCY_KEY_DAYS, OUTBOX_DAYS } from "../../core/model/limits.ts";
 import type { Database } from "../connection/database.ts";
 import { callPruneIdempotencyKeys } from "../connection/functions.gen.ts";
-
-/** Of each, in one call. With 50 calls in a row every 5 s, that is more than can come. */
-const BATCH = 5_000;
-/** An event that nobody took for so long is nobody's. */
-const OUTBOX_DAYS = 30;
 
 /**
  * Forgets a batch of expired idempotency keys and a batch of expired outbox events. True when one was full.
  */
 export async function forgetExpired(database: Database): Promise<boolean> {
-  const keys = await callPruneIdempotencyKeys(database, { days: IDEMPOTENCY_KEY_DAYS, limit: BATCH });
+  const keys = await callPruneIdempotencyKeys(database, {
+    days: IDEMPOTENCY_KEY_DAYS,
+    limit: EXPIRY_BATCH_MAX,
+  });
   const events = await forgetEvents(database);
-  return keys === BATCH || events === BATCH;
+  return keys === EXPIRY_BATCH_MAX || events === EXPIRY_BATCH_MAX;
 }
 
 /** Looks at the oldest events alone, by id: no more than a batch is read, whatever is in the table. */
 async function forgetEvents({ kysely }: Database): Promise<number> {
-  const oldest = kysely.selectFrom("outbox").select(["id", "created_at"]).orderBy("id").limit(BATCH);
+  const oldest = kysely
+    .selectFrom("outbox")
+    .select(["id", "created_at"])
+    .orderBy("id")
+    .limit(EXPIRY_BATCH_MAX);
   const expired = kysely
     .selectFrom(oldest.as("oldest"))
     .select("oldest.id")

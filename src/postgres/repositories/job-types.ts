@@ -7,7 +7,7 @@ import {
   type JobTypeRepository,
   type NewJobType,
 } from "../../core/model/job-type.ts";
-import type { Page } from "../../core/model/customer.ts";
+import type { Page } from "../../core/model/page.ts";
 import type { Database } from "../connection/database.ts";
 import { isViolationOf } from "../connection/errors.ts";
 import { definedOnly } from "./defined-only.ts";

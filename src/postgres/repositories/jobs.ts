@@ -11,6 +11,7 @@ import type {
   RefusedOutcome,
   Submitted,
 } from "../../core/model/job.ts";
+import type { Page } from "../../core/model/page.ts";
 import type { Room } from "../../core/model/ready-queue.ts";
 import type { Database } from "../connection/database.ts";
 import { oneOf, onlyRow } from "../connection/decode.ts";
@@ -57,7 +58,7 @@ export class PostgresJobRepository implements JobRepository {
     return row && toJob(row);
   }
 
-  async list(filter: JobFilter, page: { limit: number; before?: string | undefined }): Promise<Job[]> {
+  async list(filter: JobFilter, page: Page): Promise<Job[]> {
     let query = selectJobs(this.#database).limit(page.limit);
     if (filter.customer_id === undefined) {
       query = query.orderBy("id", "desc");

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
-import { PlatformError } from "../../core/lib/errors.ts";
+import { customerNotFound, jobTypeNotFound } from "../../core/model/not-found.ts";
 import type { CustomerPrice, PriceChange, PriceRepository, Quote } from "../../core/model/price.ts";
+import type { Page } from "../../core/model/page.ts";
 import type { Database } from "../connection/database.ts";
 import { known, oneOf } from "../connection/decode.ts";
 import { isViolationOf } from "../connection/errors.ts";
@@ -36,10 +37,8 @@ export class PostgresPriceRepository implements PriceRepository {
         .returning(["customer_id", "job_type_id", "cost_cents", "updated_at"])
         .executeTakeFirstOrThrow();
     } catch (error) {
-      if (isViolationOf(error, "customer_prices_customer_id_fkey"))
-        throw new PlatformError("not_found", `There is no customer ${price.customer_id}.`);
-      if (isViolationOf(error, "customer_prices_job_type_id_fkey"))
-        throw new PlatformError("not_found", `There is no job type ${price.job_type_id}.`);
+      if (isViolationOf(error, "customer_prices_customer_id_fkey")) throw customerNotFound(price.customer_id);
+      if (isViolationOf(error, "customer_prices_job_type_id_fkey")) throw jobTypeNotFound(price.job_type_id);
       throw error;
     }
   }
@@ -61,10 +60,7 @@ export class PostgresPriceRepository implements PriceRepository {
     return { refusal: refusal === null ? null : oneOf(NOT_HELD, refusal, "quote_job"), cost_cents };
   }
 
-  async history(
-    jobTypeId: string,
-    page: { limit: number; before?: number | undefined },
-  ): Promise<(PriceChange & { readonly id: number })[]> {
+  async history(jobTypeId: string, page: Page<number>): Promise<(PriceChange & { readonly id: number })[]> {
     let query = this.#database.kysely
       .selectFrom("price_history")
       .select(["id", "job_type_id", "customer_id", "cost_cents", "valid_from"])

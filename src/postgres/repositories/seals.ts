@@ -1,14 +1,8 @@
 import { sql } from "kysely";
+import { SEALED_ENTRIES_MAX, SEALED_WALLETS_MAX } from "../../core/model/limits.ts";
 import type { SealReport, SealRepository } from "../../core/model/seals.ts";
 import type { Database } from "../connection/database.ts";
 import { callSealWallets } from "../connection/functions.gen.ts";
-
-/**
- * Wallets that one call looks at, and entries that it seals: 0.3 s at the most (a million took 2.9 s). A
- * round of 50 calls seals 5 million.
- */
-const WALLETS_MAX = 200;
-const ENTRIES_MAX = 100_000;
 
 interface Databases {
   readonly upkeep: Database;
@@ -25,8 +19,8 @@ export class PostgresSealRepository implements SealRepository {
 
   async sealNext(after: string | undefined): Promise<string | undefined> {
     const cursor = await callSealWallets(this.#databases.upkeep, {
-      wallets: WALLETS_MAX,
-      entries: ENTRIES_MAX,
+      wallets: SEALED_WALLETS_MAX,
+      entries: SEALED_ENTRIES_MAX,
       cursor: after ?? null,
     });
     return cursor ?? undefined;

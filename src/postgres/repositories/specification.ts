@@ -1,3 +1,4 @@
+import { jobNotFound } from "../../core/model/not-found.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
 import type { CustomerRepository, Customer } from "../../core/model/customer.ts";
 import type { ClaimedJob, Job, JobRepository, NewJob, NEXT_STATUSES, Outcome } from "../../core/model/job.ts";
@@ -31,7 +32,7 @@ export async function setCompleted(
 ): Promise<Job> {
   const [refused] = await jobs.settle([outcome]);
   const job = await jobs.findById(outcome.id);
-  if (!job) throw new PlatformError("not_found", `There is no job ${outcome.id}.`);
+  if (!job) throw jobNotFound(outcome.id);
   if (refused) {
     throw new PlatformError(
       "stale_attempt",

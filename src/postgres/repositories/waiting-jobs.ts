@@ -1,6 +1,7 @@
 import { sql } from "kysely";
+import { COUNT_MAX } from "../../core/model/limits.ts";
 import { PRIORITIES, type Priority } from "../../core/model/job.ts";
-import { COUNT_MAX, type QueueOverview, type WaitingJobRepository } from "../../core/model/waiting-jobs.ts";
+import type { QueueOverview, WaitingJobRepository } from "../../core/model/waiting-jobs.ts";
 import { plainArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 import { onlyRow } from "../connection/decode.ts";

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { customerNotFound } from "../../core/model/not-found.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
 import {
@@ -70,7 +71,7 @@ export class PostgresWalletRepository implements WalletRepository {
       throw await this.#owesMore(customerId, changes);
     }
     const wallet = await this.findByCustomerId(customerId);
-    if (!wallet) throw noWallet(customerId);
+    if (!wallet) throw customerNotFound(customerId);
     return wallet;
   }
 
@@ -137,7 +138,7 @@ export class PostgresWalletRepository implements WalletRepository {
    */
   async #owesMore(customerId: string, changes: WalletChanges): Promise<PlatformError> {
     const wallet = await this.findByCustomerId(customerId);
-    if (!wallet) return noWallet(customerId);
+    if (!wallet) return customerNotFound(customerId);
     const { current_balance_cents, pending_charges_cents } = wallet;
     const credit_limit_cents = changes.credit_limit_cents ?? wallet.credit_limit_cents;
     const available_cents = current_balance_cents + credit_limit_cents - pending_charges_cents;
@@ -155,8 +156,4 @@ export class PostgresWalletRepository implements WalletRepository {
       },
     );
   }
-}
-
-function noWallet(customerId: string): PlatformError {
-  return new PlatformError("not_found", `There is no customer ${customerId}.`);
 }

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
-import { HEARTBEAT_MS, SILENT_LOOP_MS, type Heartbeat, type Pulse } from "../../core/model/runner.ts";
-import { CONNECT_TIMEOUT_MS } from "../connection/pool.ts";
+import { CONNECT_TIMEOUT_MS, HEARTBEAT_MS, SILENT_LOOP_MS } from "../../core/model/limits.ts";
+import type { Heartbeat, Pulse } from "../../core/model/runner.ts";
 
 /** How often the main loop shows its thread that it is not blocked. */
 const SHOW_LOOP_MS = 1_000;

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { PROCESSOR_ID_LENGTH_MAX } from "../../core/model/limits.ts";
 import { PROCESSOR, type Processor, type ProcessorContext } from "./processor.ts";
 
 // This file is the package's `./processors`: all that a processor's file needs besides zod. A test compares what it
@@ -25,7 +26,6 @@ export interface ProcessorDefinition<Input extends z.ZodType, Output extends z.Z
 }
 
 const ID_PATTERN = /^[a-z0-9]+([._-][a-z0-9]+)*$/;
-const ID_LENGTH_MAX = 100;
 const OPTIONS: readonly string[] = ["id", "description", "input", "output", "thread", "run"];
 
 /**
@@ -64,9 +64,9 @@ function faultsOf(definition: unknown): string[] {
   if (typeof definition !== "object" || definition === null) return ["it is not an object"];
   const { id, description, input, output, thread, run } = definition as Partial<Record<string, unknown>>;
   const faults: string[] = [];
-  if (typeof id !== "string" || id.length > ID_LENGTH_MAX || !ID_PATTERN.test(id)) {
+  if (typeof id !== "string" || id.length > PROCESSOR_ID_LENGTH_MAX || !ID_PATTERN.test(id)) {
     faults.push(
-      `\`id\` ${JSON.stringify(id)} must be lower-case words joined by ".", "_" or "-", at most ${ID_LENGTH_MAX} characters`,
+      `\`id\` ${JSON.stringify(id)} must be lower-case words joined by ".", "_" or "-", at most ${PROCESSOR_ID_LENGTH_MAX} characters`,
     );
   }
   if (typeof run !== "function") faults.push("`run` must be a function");

@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { OUTPUT_BYTES_MAX } from "../../core/model/limits.ts";
 import { defineProcessor } from "./define-processor.ts";
 import { InputError, isFatal } from "./fatal-error.ts";
-import { OUTPUT_BYTES_MAX, parseInput, parseOutput } from "./parse-data.ts";
+import { parseInput, parseOutput } from "./parse-data.ts";
 
 const anything = defineProcessor({ id: "anything", run: (input) => input });
 const strict = defineProcessor({

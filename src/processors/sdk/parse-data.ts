@@ -1,11 +1,10 @@
 import type { z } from "zod";
+import { OUTPUT_BYTES_MAX } from "../../core/model/limits.ts";
 import type { FieldError } from "../../core/lib/field-error.ts";
 import { escapePointer, findUnstorableText } from "../../core/lib/json.ts";
 import type { Processor } from "./processor.ts";
 import { InputError } from "./fatal-error.ts";
 
-/** Size of an output as JSON in UTF-8: as much as a request may bring. */
-export const OUTPUT_BYTES_MAX = 1_048_576;
 /** Faults listed of one input; the rest is counted. */
 const ISSUES_MAX = 20;
 

@@ -1,10 +1,9 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { KILL_DELAY_MS } from "../../core/model/limits.ts";
 import { GroupWatcher } from "./group-watcher.ts";
 
-/** Between the request to stop and the kill. */
-export const KILL_DELAY_MS = 2_000;
 /** Processes that left their group are looked for this often at most: a look reads every entry of /proc. */
 const SWEEP_INTERVAL_MS = 1_000;
 /** In the environment of all processes of an attempt. It is how those are found that left their group. */

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { STDERR_LOGGED_MAX } from "../../core/model/limits.ts";
 import { temporaryFolder } from "../../../test/support/temporary-folder.ts";
 import { waitFor } from "../../../test/support/wait-for.ts";
 import { isAlive } from "../../local/process-table.ts";
 import { isFatal } from "../sdk/fatal-error.ts";
 import { runForTest, testContext } from "../sdk/test-context.ts";
-import { STDERR_LOGGED_MAX } from "./stderr-log.ts";
 import { commandProcessor } from "./test-command.ts";
 
 /** What an attempt of such a script fails with. */

@@ -1,3 +1,4 @@
+import { ERROR_MESSAGE_MAX } from "../../core/model/limits.ts";
 import type { ProcessorContext } from "../sdk/processor.ts";
 import { FatalError, InputError } from "../sdk/fatal-error.ts";
 import { processorJob } from "../sdk/processor-job.ts";
@@ -6,8 +7,6 @@ import { StderrLog } from "./stderr-log.ts";
 import { StdoutReader } from "./stdout-reader.ts";
 import { SubprocessError } from "./subprocess-error.ts";
 
-/** Of an error, the end of stderr included; a runner keeps no more. */
-export const ERROR_MESSAGE_MAX = 2_000;
 /** For what is left in the pipes when the command has exited: one that left its group may hold them open. */
 const CLOSE_WAIT_MS = 500;
 

@@ -1,10 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
+import { STDERR_LOGGED_MAX, STDERR_TAIL_MAX } from "../../core/model/limits.ts";
 import type { ProcessorContext } from "../sdk/processor.ts";
 
-/** Of an attempt that go to the log, in characters; the rest is read and dropped, but for the tail. */
-export const STDERR_LOGGED_MAX = 65_536;
-/** What is kept for the error of a failed attempt, in characters. */
-export const STDERR_TAIL_MAX = 2_000;
 /** A longer line is logged in pieces. */
 const LINE_MAX = 2_000;
 

@@ -1,12 +1,9 @@
+import { STDOUT_BYTES_MAX, STDOUT_LINE_BYTES_MAX } from "../../core/model/limits.ts";
 import type { ProcessorContext } from "../sdk/processor.ts";
 import { LineCutter, LineError } from "./line-cutter.ts";
 import { parseMessage } from "./message.ts";
 import { SubprocessError } from "./subprocess-error.ts";
 
-/** One line of stdout; an output may be as large as that. */
-export const STDOUT_LINE_BYTES_MAX = 1_048_576;
-/** All of stdout. */
-export const STDOUT_BYTES_MAX = 8 * 1_048_576;
 /** Of a line that is no message, in the error. */
 const LINE_SHOWN_MAX = 200;
 

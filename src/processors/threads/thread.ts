@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { TERMINATE_DELAY_MS, THREAD_HEAP_MB } from "../../core/model/limits.ts";
 import type { ProcessorContext } from "../sdk/processor.ts";
 import { processorJob } from "../sdk/processor-job.ts";
 import { fromPlainError, toPlainError, type FromThread, type ToThread } from "./thread-message.ts";
@@ -8,10 +9,6 @@ import { fromPlainError, toPlainError, type FromThread, type ToThread } from "./
  * JavaScript file that registers tsx; the built package needs no such step.
  */
 const ENTRY = import.meta.url.endsWith(".ts") ? "./thread-entry.mjs" : "./thread-main.js";
-/** From an abort to the end of the thread, when the processor goes on. */
-export const TERMINATE_DELAY_MS = 1_000;
-/** A thread that needs more on its heap ends, and its attempt fails. Buffers do not count. */
-export const THREAD_HEAP_MB = 512;
 
 export interface ThreadTask {
   /** Has the processor as its default export. */

@@ -1,10 +1,11 @@
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
+import { customerNotFound } from "../../../core/model/not-found.ts";
 import { createApiKey } from "../../../core/model/api-key.ts";
 import { PlatformError } from "../../../core/lib/errors.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Api } from "../../http/api.ts";
-import { adminOnly, noCustomer } from "../../http/auth.ts";
+import { adminOnly } from "../../http/auth.ts";
 import { ApiKeyPage, ApiKeyParams, CreatedApiKey, NewApiKey } from "./contract.ts";
 import { IdParams, PageQuery } from "../../http/fields.ts";
 import { toPage } from "../../http/cursor.ts";
@@ -61,7 +62,7 @@ export function apiKeyRoutes(api: Api, { customers }: Platform): void {
       // A customer has a handful of keys, so all are read and the page is cut here. An empty list may mean
       // that the customer does not exist.
       const keys = await customers.listApiKeys(id);
-      if (keys.length === 0 && !(await customers.findById(id))) throw noCustomer(id);
+      if (keys.length === 0 && !(await customers.findById(id))) throw customerNotFound(id);
       const rest = keys.filter((key) => cursor === undefined || key.id < cursor);
       return toPage(rest, limit, (key) => key.id);
     },

@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from "uuid";
+import { customerNotFound } from "../../../core/model/not-found.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Api } from "../../http/api.ts";
-import { adminOnly, noCustomer, refuseForeign } from "../../http/auth.ts";
+import { adminOnly, refuseForeign } from "../../http/auth.ts";
 import { Customer, CustomerChanges, CustomerPage, NewCustomer } from "./contract.ts";
 import { IdParams, PageQuery } from "../../http/fields.ts";
 import { toPage } from "../../http/cursor.ts";
@@ -76,7 +77,7 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
       const { id } = request.params;
       refuseForeign(request, id);
       const customer = await customers.findById(id);
-      if (!customer) throw noCustomer(id);
+      if (!customer) throw customerNotFound(id);
       return customer;
     },
   );
@@ -99,7 +100,7 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
     },
     async ({ params: { id }, body }) => {
       const customer = await customers.update(id, body);
-      if (!customer) throw noCustomer(id);
+      if (!customer) throw customerNotFound(id);
       return customer;
     },
   );

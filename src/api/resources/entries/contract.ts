@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { REASON_LENGTH_MAX, REFERENCE_LENGTH_MAX } from "../../../core/model/limits.ts";
 import {
   AMOUNT_CENTS_MAX,
-  ENTRY_KINDS,
   POSTING_BATCH_MAX,
-  POSTING_KINDS,
-} from "../../../core/model/wallet.ts";
+  REASON_LENGTH_MAX,
+  REFERENCE_LENGTH_MAX,
+} from "../../../core/model/limits.ts";
+import { ENTRY_KINDS, POSTING_KINDS } from "../../../core/model/wallet.ts";
 import { AmountCents, UtcTime, Id, Limit, pageOf, SeqCursor, text, Timestamp } from "../../http/fields.ts";
 import { Problem } from "../../http/problem.ts";
 

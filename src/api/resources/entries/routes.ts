@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
-import { PlatformError } from "../../../core/lib/errors.ts";
+import { weave } from "../../../core/lib/weave.ts";
 import { PAGE_LIMIT_DEFAULT } from "../../../core/model/limits.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { findPeriod } from "../../../core/use-cases/statement.ts";
@@ -30,7 +30,7 @@ import {
   setReplayedHeader,
 } from "../../http/idempotency.ts";
 import { toProblem } from "../../http/problems.ts";
-import { valueOrRefusal } from "../../http/value-or-refusal.ts";
+import { parseEach } from "../../http/parse-each.ts";
 import { invalidField, parse } from "../../http/validation.ts";
 
 const tags = ["Wallets"];
@@ -204,20 +204,13 @@ export function entryRoutes(api: Api, { wallets }: Platform): void {
       },
     },
     async (request) => {
-      const parsed = request.body.postings.map((item) => valueOrRefusal(() => parse(NewEntry, item)));
-      const answers = (
-        await wallets.postAll(
-          parsed.filter((one): one is z.output<typeof NewEntry> => !(one instanceof PlatformError)),
-          ADMIN_ACTOR,
-        )
-      ).values();
-      const results = parsed.map((one) => {
-        const answer = one instanceof PlatformError ? { refused: one } : answers.next().value;
-        if (!answer) throw new Error("postAll returned fewer results than it was given");
-        if ("entry" in answer)
-          return { status: answer.replayed ? (200 as const) : (201 as const), entry: answer.entry };
-        return { status: answer.refused.status, problem: toProblem(answer.refused, request.id) };
-      });
+      const { valid, refused } = parseEach(request.body.postings, (item) => parse(NewEntry, item));
+      const posted = await wallets.postAll(valid, ADMIN_ACTOR);
+      const results = weave<(typeof posted)[number]>(refused, posted).map((one) =>
+        "entry" in one
+          ? { status: one.replayed ? (200 as const) : (201 as const), entry: one.entry }
+          : { status: one.refused.status, problem: toProblem(one.refused, request.id) },
+      );
       return { results };
     },
   );

@@ -1,4 +1,5 @@
-import { ENTRIES_AT_A_TIME, entriesOf, type Period } from "../../../core/use-cases/statement.ts";
+import { STATEMENT_ENTRIES_MAX } from "../../../core/model/limits.ts";
+import { entriesOf, type Period } from "../../../core/use-cases/statement.ts";
 import type { BalancePoint, WalletEntry, WalletRepository } from "../../../core/model/wallet.ts";
 import { csvLine } from "../../http/csv.ts";
 import { invalidField } from "../../http/validation.ts";
@@ -48,7 +49,7 @@ async function* newestFirst(
   yield csvLine(STATEMENT_COLUMNS);
   let below = Math.min(query.cursor ?? Infinity, closing.seq + 1);
   for (let left = query.limit ?? Infinity; left > 0;) {
-    const page = { limit: Math.min(left, ENTRIES_AT_A_TIME), before_seq: below };
+    const page = { limit: Math.min(left, STATEMENT_ENTRIES_MAX), before_seq: below };
     const entries = await wallets.listEntries(customer_id, page);
     yield entries.map(entryLine).join("");
     if (entries.length < page.limit) return;

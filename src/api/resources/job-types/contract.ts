@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { findSchemaFault } from "../../../core/use-cases/input-schema.ts";
+import { JOB_TYPE_DEFAULTS } from "../../../core/model/job-type.ts";
 import {
-  JOB_TYPE_DEFAULTS,
-  MAX_ATTEMPTS_LIMIT,
-  TIMEOUT_SECONDS_LIMIT,
-} from "../../../core/model/job-type.ts";
-import { NAME_LENGTH_MAX } from "../../../core/model/limits.ts";
+  AMOUNT_CENTS_MAX,
+  ATTEMPTS_MAX,
+  NAME_LENGTH_MAX,
+  TIMEOUT_MAX_SECONDS,
+} from "../../../core/model/limits.ts";
 import { findUnstorable } from "../../../core/lib/json.ts";
-import { AMOUNT_CENTS_MAX } from "../../../core/model/wallet.ts";
 import { UtcTime, Id, pageOf, text } from "../../http/fields.ts";
 
-export const MaxAttempts = z.int().min(1).max(MAX_ATTEMPTS_LIMIT);
+export const MaxAttempts = z.int().min(1).max(ATTEMPTS_MAX);
 
 /** A JSON Schema that PostgreSQL can keep and that compiles. */
 const InputSchema = z
@@ -45,7 +45,7 @@ const fields = {
   standard_cost_cents: CostCents,
   enabled: z.boolean().meta({ description: "Whether new jobs of this type are accepted." }),
   max_attempts: MaxAttempts.meta({ description: "How often a job is started before it fails for good." }),
-  timeout_seconds: z.int().min(1).max(TIMEOUT_SECONDS_LIMIT).meta({
+  timeout_seconds: z.int().min(1).max(TIMEOUT_MAX_SECONDS).meta({
     description: "How long one attempt may run.",
   }),
   input_schema: InputSchema,

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import type { z } from "zod";
-import { PlatformError } from "../../../core/lib/errors.ts";
+import { jobTypeNotFound } from "../../../core/model/not-found.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Api } from "../../http/api.ts";
 import { adminOnly } from "../../http/auth.ts";
@@ -64,7 +64,7 @@ export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache }: Platform): v
     },
     async ({ params: { id } }) => {
       const jobType = await jobTypes.findById(id);
-      if (!jobType) throw noJobType(id);
+      if (!jobType) throw jobTypeNotFound(id);
       return jobType;
     },
   );
@@ -87,7 +87,7 @@ export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache }: Platform): v
     },
     async ({ params: { id }, body }) => {
       const jobType = await jobTypes.update(id, body);
-      if (!jobType) throw noJobType(id);
+      if (!jobType) throw jobTypeNotFound(id);
       jobTypeCache.forget(id);
       return jobType;
     },
@@ -132,12 +132,8 @@ export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache }: Platform): v
 
   async function setPaused(id: string, paused: boolean): Promise<z.output<typeof JobType>> {
     const jobType = await jobTypes.setPaused(id, paused);
-    if (!jobType) throw noJobType(id);
+    if (!jobType) throw jobTypeNotFound(id);
     jobTypeCache.forget(id);
     return jobType;
   }
-}
-
-function noJobType(id: string): PlatformError {
-  return new PlatformError("not_found", `There is no job type ${id}.`);
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { PAGE_LIMIT_DEFAULT, RUN_AT_AHEAD_MAX_MS } from "../../../core/model/limits.ts";
-import { DEFAULT_PRIORITY, JOB_BATCH_MAX, JOB_STATUSES, PRIORITIES } from "../../../core/model/job.ts";
+import { JOB_BATCH_MAX, PAGE_LIMIT_DEFAULT, RUN_AT_AHEAD_MAX_MS } from "../../../core/model/limits.ts";
+import { DEFAULT_PRIORITY, JOB_STATUSES, PRIORITIES } from "../../../core/model/job.ts";
 import { AmountCents, UtcTime, Id, IdCursor, Limit, pageOf, Timestamp } from "../../http/fields.ts";
 import { Reason, Reference } from "../entries/contract.ts";
 import { MaxAttempts } from "../job-types/contract.ts";

@@ -1,7 +1,9 @@
 import type { FastifyRequest } from "fastify";
 import type { z } from "zod";
+import { weave } from "../../../core/lib/weave.ts";
+import type { Submitted } from "../../../core/model/job.ts";
+import { jobNotFound } from "../../../core/model/not-found.ts";
 import { cancelJob } from "../../../core/use-cases/cancel-job.ts";
-import { PlatformError } from "../../../core/lib/errors.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { retryJob } from "../../../core/use-cases/retry-job.ts";
 import { estimateJob } from "../../../core/use-cases/estimate-job.ts";
@@ -22,7 +24,7 @@ import {
   setReplayedHeader,
 } from "../../http/idempotency.ts";
 import { toProblem } from "../../http/problems.ts";
-import { valueOrRefusal } from "../../http/value-or-refusal.ts";
+import { parseEach } from "../../http/parse-each.ts";
 import { invalidField, parse } from "../../http/validation.ts";
 
 const tags = ["Jobs"];
@@ -132,7 +134,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
     async (request) => {
       const { id } = request.params;
       const job = await jobs.findById(id, ownerOf(request));
-      if (!job) throw new PlatformError("not_found", `There is no job ${id}.`);
+      if (!job) throw jobNotFound(id);
       return job;
     },
   );
@@ -226,24 +228,16 @@ async function submitBatch(
   items: readonly unknown[],
 ): Promise<{ results: Result[]; replayed: boolean }> {
   const key = idempotencyKeyOf(request, items);
-  const parsed = items.map((item, index) =>
-    valueOrRefusal((): SubmitJobRequest => {
-      const job = forCustomer(request, parse(SubmitJob, item));
-      return key ? { ...job, key: { ...key, item: index } } : job;
-    }),
-  );
-  const submitted = await submitJobs(
-    platform,
-    parsed.filter((one): one is SubmitJobRequest => !(one instanceof PlatformError)),
-  );
-  const answers = submitted.values();
-  const results = parsed.map((one): Result => {
-    const answer = one instanceof PlatformError ? { refused: one } : answers.next().value;
-    if (!answer) throw new Error("submitJobs returned fewer results than it was given");
-    if ("job" in answer) return { status: 201, job: answer.job };
+  const { valid, refused } = parseEach(items, (item, index): SubmitJobRequest => {
+    const job = forCustomer(request, parse(SubmitJob, item));
+    return key ? { ...job, key: { ...key, item: index } } : job;
+  });
+  const submitted = await submitJobs(platform, valid);
+  const results = weave<Submitted>(refused, submitted).map((one): Result => {
+    if ("job" in one) return { status: 201, job: one.job };
     // The Idempotency-Key belongs to the request as a whole, so its reuse refuses the whole request.
-    if (answer.refused.code === "idempotency_key_reused") throw answer.refused;
-    return { status: answer.refused.status, problem: toProblem(answer.refused, request.id) };
+    if (one.refused.code === "idempotency_key_reused") throw one.refused;
+    return { status: one.refused.status, problem: toProblem(one.refused, request.id) };
   });
   const made = submitted.filter((one) => "job" in one);
   return { results, replayed: made.length > 0 && made.every((one) => one.replayed) };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jobTypeNotFound } from "../../../core/model/not-found.ts";
 import { PlatformError } from "../../../core/lib/errors.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Api } from "../../http/api.ts";
@@ -33,7 +34,7 @@ export function priceRoutes(api: Api, { prices, jobTypes }: Platform): void {
       },
     },
     async ({ params: { id }, query: { limit, cursor } }) => {
-      if (!(await jobTypes.findById(id))) throw new PlatformError("not_found", `There is no job type ${id}.`);
+      if (!(await jobTypes.findById(id))) throw jobTypeNotFound(id);
       const rows = await prices.history(id, { limit: limit + 1, before: cursor });
       const { data, next_cursor } = toPage(rows, limit, (change) => change.id);
       return { data: data.map(({ id: _position, ...change }) => change), next_cursor };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AMOUNT_CENTS_MAX } from "../../../core/model/wallet.ts";
+import { AMOUNT_CENTS_MAX } from "../../../core/model/limits.ts";
 import { UtcTime, Id, Timestamp } from "../../http/fields.ts";
 
 export const Wallet = z

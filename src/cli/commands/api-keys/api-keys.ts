@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
+import { customerNotFound } from "../../../core/model/not-found.ts";
 import { createApiKey } from "../../../core/model/api-key.ts";
 import type { ApiKey } from "../../../core/model/customer.ts";
 import { PlatformError } from "../../../core/lib/errors.ts";
@@ -45,8 +46,7 @@ export function addApiKeyCommands(customers: Command, run: CliRun): void {
     .argument("<customer-id>")
     .action(
       platformAction(run, z.object({ customerId: Id }), async (platform, { customerId }) => {
-        if (!(await platform.customers.findById(customerId)))
-          throw new PlatformError("not_found", `There is no customer ${customerId}.`);
+        if (!(await platform.customers.findById(customerId))) throw customerNotFound(customerId);
         const empty = `No keys yet. Create one: iep customers keys create ${customerId}`;
         await terminal.printList(await platform.customers.listApiKeys(customerId), COLUMNS, { empty });
       }),

@@ -1,8 +1,8 @@
 import { Option, type Command } from "commander";
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
+import { customerNotFound } from "../../../core/model/not-found.ts";
 import type { Customer } from "../../../core/model/customer.ts";
-import { PlatformError } from "../../../core/lib/errors.ts";
 import { DEFAULT_CURRENCY } from "../../../core/model/wallet.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { formatDetails, formatTime, formatYesNo, type Column } from "../../terminal/format.ts";
@@ -121,6 +121,6 @@ function formatCustomer(customer: Customer): string {
 }
 
 function existing(id: string, customer: Customer | undefined): Customer {
-  if (!customer) throw new PlatformError("not_found", `There is no customer ${id}.`);
+  if (!customer) throw customerNotFound(id);
   return customer;
 }

@@ -1,6 +1,6 @@
+import { LEASE_SECONDS } from "../../../core/model/limits.ts";
 import { isClean } from "../../../core/model/audit.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
-import { LEASE_SECONDS } from "../../../core/model/runner.ts";
 import { allJobTypes } from "../job-types/find-job-type.ts";
 import type { CliContext } from "../../terminal/context.ts";
 

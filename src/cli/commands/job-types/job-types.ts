@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
-import { PlatformError } from "../../../core/lib/errors.ts";
+import { jobTypeNotFound } from "../../../core/model/not-found.ts";
 import { findSchemaFault } from "../../../core/use-cases/input-schema.ts";
 import { JOB_TYPE_DEFAULTS, type JobType } from "../../../core/model/job-type.ts";
 import { findUnstorable } from "../../../core/lib/json.ts";
@@ -222,6 +222,6 @@ function formatJobType(jobType: JobType): string {
 }
 
 function existing(id: string, jobType: JobType | undefined): JobType {
-  if (!jobType) throw new PlatformError("not_found", `There is no job type ${id}.`);
+  if (!jobType) throw jobTypeNotFound(id);
   return jobType;
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { jobNotFound } from "../../../core/model/not-found.ts";
 import { cancelJob } from "../../../core/use-cases/cancel-job.ts";
-import { PlatformError } from "../../../core/lib/errors.ts";
 import { JOB_STATUSES } from "../../../core/model/job.ts";
 import { retryJob } from "../../../core/use-cases/retry-job.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
@@ -35,7 +35,7 @@ export function addJobCommands(program: Command, run: CliRun): void {
     .action(
       platformAction(run, z.object({ id: Id }), async (platform, { id }) => {
         const job = await platform.jobs.findById(id);
-        if (!job) throw new PlatformError("not_found", `There is no job ${id}.`);
+        if (!job) throw jobNotFound(id);
         await terminal.print(job, () => formatJob(platform, job));
       }),
     );

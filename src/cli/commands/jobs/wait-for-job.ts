@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { PlatformError } from "../../../core/lib/errors.ts";
+import { jobNotFound } from "../../../core/model/not-found.ts";
 import { hasEnded, type Job } from "../../../core/model/job.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { withRetry } from "../../../core/lib/with-retry.ts";
@@ -25,7 +25,7 @@ export async function waitForJob(
   let seen: Job["status"] | undefined;
   for (let poll_ms = FIRST_POLL_MS; ; poll_ms = Math.min(poll_ms * 2, POLL_MAX_MS)) {
     const job = await withRetry(() => jobs.findById(id), { for_ms: AWAY_MAX_MS });
-    if (!job) throw new PlatformError("not_found", `There is no job ${id}.`);
+    if (!job) throw jobNotFound(id);
     if (job.status !== seen) await onStatus(job);
     if (hasEnded(job.status)) return job;
     seen = job.status;

@@ -1,0 +1,13 @@
+import { PlatformError } from "../lib/errors.ts";
+
+export function customerNotFound(id: string): PlatformError {
+  return new PlatformError("not_found", `There is no customer ${id}.`);
+}
+
+export function jobTypeNotFound(id: string): PlatformError {
+  return new PlatformError("not_found", `There is no job type ${id}.`);
+}
+
+export function jobNotFound(id: string): PlatformError {
+  return new PlatformError("not_found", `There is no job ${id}.`);
+}
