@@ -44,7 +44,7 @@ export class GroupCommit<Item, Result> {
   readonly #options: GroupCommitOptions<Item, Result>;
   #waiting: Entry<Item, Result>[] = [];
   #size = 0;
-  #in_flight = 0;
+  #inFlight = 0;
   /** Another call is about to take what waits. */
   #starting = false;
 
@@ -95,7 +95,7 @@ export class GroupCommit<Item, Result> {
     this.#starting = true;
     setImmediate(() => {
       this.#starting = false;
-      this.#in_flight += 1;
+      this.#inFlight += 1;
       void this.#drain();
       this.#startSoon();
     });
@@ -104,15 +104,15 @@ export class GroupCommit<Item, Result> {
   /** One call is always in flight while something waits; another only for what is worth it. */
   #isWorthACall(): boolean {
     const { inFlightMax = 1, batchMin = 1 } = this.#options;
-    if (this.#in_flight === 0) return this.#waiting.length > 0;
-    return this.#in_flight < inFlightMax && this.#waiting.length >= batchMin;
+    if (this.#inFlight === 0) return this.#waiting.length > 0;
+    return this.#inFlight < inFlightMax && this.#waiting.length >= batchMin;
   }
 
   async #drain(): Promise<void> {
     await this.#attempt(this.#nextBatch());
-    this.#in_flight -= 1;
+    this.#inFlight -= 1;
     if (this.#starting || !this.#isWorthACall()) return;
-    this.#in_flight += 1;
+    this.#inFlight += 1;
     void this.#drain();
   }
 

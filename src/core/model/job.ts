@@ -152,9 +152,9 @@ export interface JobRepository {
   claimBacklog(claim: { runner_id: string; max: number }): Promise<ClaimedJob[]>;
   /**
    * Ends attempts and moves the money, in one round trip. Answers the refused: settled before, or no longer ours.
-   * `done_leases` are batches of which nothing runs any more.
+   * `doneLeases` are batches of which nothing runs any more.
    */
-  settle(outcomes: readonly Outcome[], done_leases?: readonly string[]): Promise<RefusedOutcome[]>;
+  settle(outcomes: readonly Outcome[], doneLeases?: readonly string[]): Promise<RefusedOutcome[]>;
 
   /** `claim` of one: running, with `started_at`. Undefined when the job is not pending and due. */
   setStarted(id: string, runnerId: string): Promise<ClaimedJob | undefined>;

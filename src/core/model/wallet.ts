@@ -103,9 +103,9 @@ export interface Posted {
 export interface EntriesPage {
   readonly limit: number;
   /** Only entries from above this `seq` … */
-  readonly after_seq?: number | undefined;
+  readonly afterSeq?: number | undefined;
   /** … to below this. */
-  readonly before_seq?: number | undefined;
+  readonly beforeSeq?: number | undefined;
   /** Newest first unless said otherwise. */
   readonly order?: "newest_first" | "oldest_first" | undefined;
 }

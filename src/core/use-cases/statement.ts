@@ -43,16 +43,16 @@ export async function* entriesOf(
   customer_id: string,
   { opening, closing }: Period,
 ): AsyncGenerator<readonly WalletEntry[]> {
-  for (let after_seq = opening.seq; after_seq < closing.seq;) {
+  for (let afterSeq = opening.seq; afterSeq < closing.seq;) {
     const entries = await wallets.listEntries(customer_id, {
       limit: STATEMENT_ENTRIES_MAX,
       order: "oldest_first",
-      after_seq,
-      before_seq: closing.seq + 1,
+      afterSeq,
+      beforeSeq: closing.seq + 1,
     });
     const last = entries.at(-1);
     if (!last) throw new Error(`wallet of ${customer_id}: the ledger ends before entry ${closing.seq}`);
     yield entries;
-    after_seq = last.seq;
+    afterSeq = last.seq;
   }
 }

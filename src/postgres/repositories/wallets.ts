@@ -114,8 +114,8 @@ export class PostgresWalletRepository implements WalletRepository {
       .where("wallets.customer_id", "=", customerId)
       .orderBy("wallet_entries.seq", page.order === "oldest_first" ? "asc" : "desc")
       .limit(page.limit);
-    if (page.before_seq !== undefined) query = query.where("wallet_entries.seq", "<", page.before_seq);
-    if (page.after_seq !== undefined) query = query.where("wallet_entries.seq", ">", page.after_seq);
+    if (page.beforeSeq !== undefined) query = query.where("wallet_entries.seq", "<", page.beforeSeq);
+    if (page.afterSeq !== undefined) query = query.where("wallet_entries.seq", ">", page.afterSeq);
     return await query.execute();
   }
 

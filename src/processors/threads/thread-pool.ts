@@ -6,7 +6,7 @@ const IDLE_MS = 30_000;
 
 interface ThreadPoolOptions {
   /** As many as the machine has cores, when left out. */
-  readonly threads_max?: number;
+  readonly threadsMax?: number;
   readonly idle_ms?: number;
 }
 
@@ -22,15 +22,15 @@ interface Waiting {
  */
 export class ThreadPool {
   readonly #threadsMax: number;
-  readonly #idleMs: number;
+  readonly #idle_ms: number;
   readonly #threads = new Set<Thread>();
   readonly #idle = new Map<Thread, NodeJS.Timeout>();
   // A set keeps the order, and lets one leave from the middle.
   readonly #waiting = new Set<Waiting>();
 
-  constructor({ threads_max = availableParallelism(), idle_ms = IDLE_MS }: ThreadPoolOptions = {}) {
-    this.#threadsMax = threads_max;
-    this.#idleMs = idle_ms;
+  constructor({ threadsMax = availableParallelism(), idle_ms = IDLE_MS }: ThreadPoolOptions = {}) {
+    this.#threadsMax = threadsMax;
+    this.#idle_ms = idle_ms;
   }
 
   /** Threads that live now. */
@@ -98,7 +98,7 @@ export class ThreadPool {
       this.#waiting.delete(next);
       next.start(() => (thread.hasEnded ? this.#grow() : thread));
     } else if (!thread.hasEnded) {
-      this.#idle.set(thread, setTimeout(() => this.#end(thread), this.#idleMs).unref());
+      this.#idle.set(thread, setTimeout(() => this.#end(thread), this.#idle_ms).unref());
     }
   }
 
