@@ -57,7 +57,6 @@ const NOT_YET: ReadonlySet<string> = new Set([
   "exit_code",
   "job_type",
   // src/core, src/postgres
-  "to_note",
 ]);
 
 /** commander turns `--cost-cents` into `costCents` by itself. */

@@ -81,7 +81,7 @@ export function escapePointer(token: string): string {
   return token.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-/** JSON text that is the same for equal values: keys in order, no spaces. `undefined` members are left out, as JSON does. */
+/** Returns JSON text that is equal for equal values: sorted keys, no spaces, no `undefined` members. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) => {
     if (typeof member !== "object" || member === null || Array.isArray(member)) return member;
