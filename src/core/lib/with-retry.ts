@@ -17,8 +17,9 @@ const FIRST_DELAY_MS = 50;
 const DELAY_MAX_MS = 2_000;
 
 /**
- * Runs again while the error is retryable. Only for work that may safely happen twice: an attempt that failed,
- * or that was not waited for any longer, may have taken effect. The pause doubles each time, with jitter.
+ * Runs again while the error is retryable. Only for work that may safely happen twice: an attempt that
+ * failed, or that was not waited for any longer, may have taken effect. The pause doubles each time, with
+ * jitter.
  */
 export async function withRetry<T>(run: () => Promise<T>, options: RetryOptions): Promise<T> {
   const deadline = performance.now() + options.for_ms;

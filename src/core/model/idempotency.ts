@@ -15,9 +15,9 @@ export interface KeyedItem extends IdempotencyKey {
 }
 
 /**
- * `scope` is who sent the key: two customers may use the same key. `request` is what must be equal for the key
- * to be sent again: method, path, body. Each digest is 128 bits of SHA-256: to find a key of another scope with
- * the same digest takes 2^128 tries.
+ * `scope` is who sent the key: two customers may use the same key. `request` is what must be equal for the
+ * key to be sent again: method, path, body. Each digest is 128 bits of SHA-256: to find a key of another
+ * scope with the same digest takes 2^128 tries.
  */
 export function toIdempotencyKey(scope: string, key: string, request: unknown): IdempotencyKey {
   return { id: digest(`${scope}\n${key}`), request_hash: digest(canonicalJson(request)) };

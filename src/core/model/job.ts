@@ -135,11 +135,11 @@ export interface JobRepository {
   list(filter: JobFilter, page: Page): Promise<Job[]>;
 
   /**
-   * Quotes, holds and stores each job on its own. A job and its hold exist together or not at all. Returns, in
-   * order, the stored job or the `PlatformError` that says why there is none. Idempotent by id: a job that an
-   * earlier call stored, whose reply was lost, is returned as it is, and nothing is held twice. The same holds
-   * for a job that was created under the same `key`. When `room[priority]` is true, the job is stamped as
-   * pushed, and the caller pushes it after this returns.
+   * Quotes, holds and stores each job on its own. A job and its hold exist together or not at all. Returns,
+   * in order, the stored job or the `PlatformError` that says why there is none. Idempotent by id: a job that
+   * an earlier call stored, whose reply was lost, is returned as it is, and nothing is held twice. The same
+   * holds for a job that was created under the same `key`. When `room[priority]` is true, the job is stamped
+   * as pushed, and the caller pushes it after this returns.
    */
   submit(jobs: readonly NewJob[], room: Readonly<Record<Priority, boolean>>): Promise<Submitted[]>;
   /**
@@ -158,8 +158,8 @@ export interface JobRepository {
   /** Claims jobs of the backlog, by priority; within one, customers take turns. */
   claimBacklog(claim: { runner_id: string; max: number }): Promise<ClaimedJob[]>;
   /**
-   * Ends attempts and moves their money, in one round trip. Returns the refused outcomes. `doneLeases` are the
-   * leases of which no job runs any more: they are deleted.
+   * Ends attempts and moves their money, in one round trip. Returns the refused outcomes. `doneLeases` are
+   * the leases of which no job runs any more: they are deleted.
    */
   settle(outcomes: readonly Outcome[], doneLeases?: readonly string[]): Promise<RefusedOutcome[]>;
 

@@ -17,9 +17,9 @@ export interface SealRepository {
    */
   sealNext(after: string | undefined): Promise<string | undefined>;
   /**
-   * Checks every link, and returns a digest of the first `links` links (left out: of all). Note the digest and
-   * the number of links elsewhere: a later digest of as many links must be equal, or history was rewritten. A
-   * missing link counts as broken.
+   * Checks every link, and returns a digest of the first `links` links (left out: of all). Note the digest
+   * and the number of links elsewhere: a later digest of as many links must be equal, or history was
+   * rewritten. A missing link counts as broken.
    */
   verify(links?: number): Promise<SealReport>;
 }

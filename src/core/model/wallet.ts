@@ -23,7 +23,10 @@ export interface Wallet {
   readonly current_balance_cents: number;
   /** Money held for jobs that have not ended. */
   readonly pending_charges_cents: number;
-  /** What may still be held: balance plus credit limit minus held money; 0 while frozen. Derived, never stored. */
+  /**
+   * What may still be held: balance plus credit limit minus held money; 0 while frozen. Derived, never
+   * stored.
+   */
   readonly available_cents: number;
   /** How far below zero the balance may be spent. */
   readonly credit_limit_cents: number;
@@ -120,8 +123,8 @@ export interface BalancePoint {
 }
 
 /**
- * Wallets and their ledgers. Jobs move money only through `JobRepository.submit` and `settle`, in the statement
- * that moves the job.
+ * Wallets and their ledgers. Jobs move money only through `JobRepository.submit` and `settle`, in the
+ * statement that moves the job.
  */
 export interface WalletRepository {
   findByCustomerId(customerId: string): Promise<Wallet | undefined>;
@@ -131,8 +134,8 @@ export interface WalletRepository {
   topUp(topUp: TopUp, actor?: string): Promise<Posted>;
   /**
    * Posts an entry once. When its reference was posted before with the same kind and amount, that first entry
-   * is returned with `replayed: true`. Throws `not_found` (no such customer), `reference_reused` (the reference
-   * belongs to another entry), `insufficient_funds` (an adjustment takes more than is available),
+   * is returned with `replayed: true`. Throws `not_found` (no such customer), `reference_reused` (the
+   * reference belongs to another entry), `insufficient_funds` (an adjustment takes more than is available),
    * `validation_failed` (the balance would go beyond its limit), or with a key `idempotency_key_reused`.
    */
   post(posting: Posting, actor: string, key?: IdempotencyKey): Promise<Posted>;
@@ -144,8 +147,8 @@ export interface WalletRepository {
    */
   refund(refund: Refund, actor: string): Promise<Posted>;
   /**
-   * Takes money without a hold, as an adjustment: one guarded statement checks what is available and takes it.
-   * Throws `insufficient_funds` and changes nothing when less than `amount_cents` is available.
+   * Takes money without a hold, as an adjustment: one guarded statement checks what is available and takes
+   * it. Throws `insufficient_funds` and changes nothing when less than `amount_cents` is available.
    */
   deductBalance(deduction: {
     customer_id: string;

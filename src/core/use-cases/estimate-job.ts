@@ -25,8 +25,8 @@ export interface JobEstimate {
 }
 
 /**
- * Prices a job without submitting it. Throws what a submission would throw, except for refusals of the wallet:
- * those are returned as `refusal`.
+ * Prices a job without submitting it. Throws what a submission would throw, except for refusals of the
+ * wallet: those are returned as `refusal`.
  */
 export async function estimateJob(platform: Platform, request: SubmitJob): Promise<JobEstimate> {
   const { customer_id, job_type_id, priority = DEFAULT_PRIORITY } = request;

@@ -6,8 +6,8 @@ import { submitJob } from "./submit-jobs.ts";
 
 /**
  * Submits a failed or cancelled job again as a new job: the same input, today's price, a hold of its own, and
- * `retry_of` names the old job, which stays as it ended. With `owner`: only when it is that customer's. Throws
- * `not_found`, `job_not_ended`, or what a submission throws.
+ * `retry_of` names the old job, which stays as it ended. With `owner`: only when it is that customer's.
+ * Throws `not_found`, `job_not_ended`, or what a submission throws.
  */
 export async function retryJob(platform: Platform, id: string, owner?: string): Promise<Job> {
   const job = await platform.jobs.findById(id, owner);

@@ -3,8 +3,8 @@ import { STATEMENT_ENTRIES_MAX } from "../model/limits.ts";
 import type { BalancePoint, PointInTime, WalletEntry, WalletRepository } from "../model/wallet.ts";
 
 /**
- * What a wallet had right before a period, and at its end. The entries of the period are those between the two,
- * because entries are only ever added at the end.
+ * What a wallet had right before a period, and at its end. The entries of the period are those between the
+ * two, because entries are only ever added at the end.
  */
 export interface Period {
   readonly opening: BalancePoint;
@@ -13,8 +13,8 @@ export interface Period {
 
 /**
  * Returns the period that begins at `from` (left out: with the wallet) and ends right before `to` (left out:
- * now), both RFC 3339. A period that ends before it begins has no entries; callers refuse it themselves. Throws
- * `not_found` when there is no such customer.
+ * now), both RFC 3339. A period that ends before it begins has no entries; callers refuse it themselves.
+ * Throws `not_found` when there is no such customer.
  */
 export async function findPeriod(
   wallets: WalletRepository,

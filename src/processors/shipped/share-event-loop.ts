@@ -10,7 +10,10 @@ export interface SharedEventLoop {
   readonly yield: () => Promise<void>;
 }
 
-/** For long work on the CPU, which yields again and again. Throws the signal's reason when it has aborted already. */
+/**
+ * For long work on the CPU, which yields again and again. Throws the signal's reason when it has aborted
+ * already.
+ */
 export function shareEventLoop(signal: AbortSignal): SharedEventLoop {
   signal.throwIfAborted();
   let held_since_ms = performance.now();

@@ -40,7 +40,8 @@ async function wait(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await setTimeout(ms, undefined, { signal });
   } catch {
-    // The timer wraps the reason into an AbortError of its own; the runner tells timeout from cancel by the reason.
+    // The timer wraps the reason into an AbortError of its own; the runner tells timeout from cancel by the
+    // reason.
     signal.throwIfAborted();
   }
 }

@@ -17,7 +17,9 @@ interface WordCount {
   readonly count: number;
 }
 
-/** Counts what a reader sees: a character is a grapheme, words and sentences end where Unicode (UAX 29) says. */
+/**
+ * Counts what a reader sees: a character is a grapheme, words and sentences end where Unicode (UAX 29) says.
+ */
 export default defineProcessor({
   id: "text.statistics",
   description:
@@ -80,7 +82,10 @@ function countLetters(word: string): number {
   return /^[a-z0-9]*$/.test(word) ? word.length : Array.from(word.replaceAll(/\p{M}/gu, "")).length;
 }
 
-/** The first by count, then alphabet. Keeps ten while it looks at all, instead of sorting half a million words. */
+/**
+ * The first by count, then alphabet. Keeps ten while it looks at all, instead of sorting half a million
+ * words.
+ */
 async function mostFrequent(
   counts: ReadonlyMap<string, number>,
   eventLoop: SharedEventLoop,

@@ -15,7 +15,10 @@ const RUNNER = `
   const context = { ...testContext(), progress: (_fraction, pid) => console.log("pid", pid) };
   processor.run(null, context).then(() => console.log("ended"));`;
 
-/** Leader, child and grandchild, all deaf to SIGTERM; the last two, where the system has \`setsid\`, outside the group. */
+/**
+ * Leader, child and grandchild, all deaf to SIGTERM; the last two, where the system has \`setsid\`, outside
+ * the group.
+ */
 const FAMILY = `#!/bin/sh
   trap '' TERM
   say='echo "{\\"progress\\":0,\\"message\\":\\"$$\\"}"'

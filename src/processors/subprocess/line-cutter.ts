@@ -13,7 +13,10 @@ const NEWLINE = 0x0a;
 /** A line that comes byte by byte would cost a hundred times its size. */
 const PIECES_MAX = 1_000;
 
-/** Cuts bytes as they arrive into lines of text. A character that two chunks share stays whole; holds one line at most. */
+/**
+ * Cuts bytes as they arrive into lines of text. A character that two chunks share stays whole; holds one line
+ * at most.
+ */
 export class LineCutter {
   readonly #lineBytesMax: number;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
@@ -24,7 +27,10 @@ export class LineCutter {
     this.#lineBytesMax = lineBytesMax;
   }
 
-  /** The lines that this chunk completes, without their ends, one by one. Throws a `LineError`; the cutter is of no use afterwards. */
+  /**
+   * The lines that this chunk completes, without their ends, one by one. Throws a `LineError`; the cutter is
+   * of no use afterwards.
+   */
   *push(chunk: Buffer): Generator<string> {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {

@@ -192,7 +192,10 @@ test("attempts run side by side, each in a process of its own", async () => {
   expect(new Set(pids).size).toBe(20);
 });
 
-/** Leader, child, grandchild; `trap` makes them deaf to SIGTERM. Tells their numbers as progress messages, then goes on for ever. */
+/**
+ * Leader, child, grandchild; `trap` makes them deaf to SIGTERM. Tells their numbers as progress messages,
+ * then goes on for ever.
+ */
 const FAMILY = `
   say() { echo "{\\"progress\\":0,\\"message\\":\\"$1\\"}"; }
   say $$

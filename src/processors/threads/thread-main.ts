@@ -68,7 +68,10 @@ function send(message: FromThread): void {
   parentPort?.postMessage(message);
 }
 
-/** The context of an attempt, at the thread's end. What a processor calls after its attempt is dropped: the next may be running. */
+/**
+ * The context of an attempt, at the thread's end. What a processor calls after its attempt is dropped: the
+ * next may be running.
+ */
 class ThreadContext implements ProcessorContext {
   readonly job: ProcessorJob;
   readonly attempt: number;

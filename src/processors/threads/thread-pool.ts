@@ -17,8 +17,9 @@ interface Waiting {
 }
 
 /**
- * Runs processors in worker threads: none to begin with, one for each attempt that runs, up to the number of cores; further attempts wait, first
- * come, first served. A thread whose attempt crashed or was terminated is never used again.
+ * Runs processors in worker threads: none to begin with, one for each attempt that runs, up to the number of
+ * cores; further attempts wait, first come, first served. A thread whose attempt crashed or was terminated is
+ * never used again.
  */
 export class ThreadPool {
   readonly #threadsMax: number;
@@ -38,7 +39,10 @@ export class ThreadPool {
     return this.#threads.size;
   }
 
-  /** One attempt in a thread. Rejects with the signal's reason the moment it aborts, also while it waits for a thread. */
+  /**
+   * One attempt in a thread. Rejects with the signal's reason the moment it aborts, also while it waits for a
+   * thread.
+   */
   async run(task: ThreadTask): Promise<unknown> {
     task.context.signal.throwIfAborted();
     const idle = this.#takeIdle(task.file);
