@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { JOB_STATUSES, PRIORITIES } from "../core/model/job.ts";
 
-// What the demo reads of the answers, and no more: written from the contract, not from the API's own schemas, as any other user's would be.
+// What the demo reads of the answers, and no more: written from the contract, not from the API's own schemas,
+// as any other user's would be.
 
 export const CreatedAnswer = z.object({ id: z.string() });
 export const KeyAnswer = z.object({ api_key: z.string() });

@@ -20,7 +20,10 @@ export interface Check {
   readonly found?: string;
 }
 
-/** Holds what the API answered against what was asked for and paid in, both kept here: the platform's own sums are not believed. */
+/**
+ * Holds what the API answered against what was asked for and paid in, both kept here: the platform's own sums
+ * are not believed.
+ */
 export function checkRecord(record: DemoRecord): Check[] {
   return [
     acceptedHaveEnded(record),

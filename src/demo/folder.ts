@@ -5,11 +5,14 @@ import { isAlive } from "../local/process-table.ts";
 
 const PREFIX = "iep-demo-";
 
-/** A new temporary folder, named after this process. Those of demos that were killed are removed on the way. */
+/**
+ * A new temporary folder, named after this process. Those of demos that were killed are removed on the way.
+ */
 export async function createDemoFolder(): Promise<string> {
   await sweep();
   const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
-  // When we are root, PostgreSQL runs as another user, who must get in; its own folder below is closed to all but itself.
+  // When we are root, PostgreSQL runs as another user, who must get in; its own folder below is closed to all
+  // but itself.
   await chmod(folder, 0o755);
   return folder;
 }

@@ -10,7 +10,10 @@ export type Random = () => number;
 
 export interface DemoInput {
   readonly input_data: unknown;
-  /** What must stand in the output, worked out here without the processor; undefined: this input cannot succeed. */
+  /**
+   * What must stand in the output, worked out here without the processor; undefined: this input cannot
+   * succeed.
+   */
   readonly expected: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -29,7 +32,10 @@ export function between(random: Random, min: number, max: number): number {
   return min + Math.floor(random() * (max - min + 1));
 }
 
-/** Real work of each kind. `broken` makes one of the mistakes that customers make, which no further attempt mends. */
+/**
+ * Real work of each kind. `broken` makes one of the mistakes that customers make, which no further attempt
+ * mends.
+ */
 export const makeInput: Readonly<Record<Kind, (random: Random, broken: boolean) => DemoInput>> = {
   text(random, broken) {
     const text = makeText(random);

@@ -19,7 +19,10 @@ export interface PlayOptions {
   readonly signal: AbortSignal;
 }
 
-/** The main job from start to end, as its users know it: over HTTP, with their keys, and nothing else. A runner must be at work already. */
+/**
+ * The main job from start to end, as its users know it: over HTTP, with their keys, and nothing else. A
+ * runner must be at work already.
+ */
 export async function playDemo(options: PlayOptions): Promise<DemoRecord> {
   const { workload, api_url: url, adminApiKey, audit, progress, signal } = options;
   const clientOf = (key: string): DemoClient => createClient({ url, key, signal });

@@ -23,7 +23,10 @@ const PLAIN_EVERY_MS = 1_000;
 const COLUMNS_DEFAULT = 80;
 const ERASE_LINE = "\r\x1b[K";
 
-/** On a terminal one line that is redrawn at every update; elsewhere a plain line a second; without a stream nothing. Time counts from the first update. */
+/**
+ * On a terminal one line that is redrawn at every update; elsewhere a plain line a second; without a stream
+ * nothing. Time counts from the first update.
+ */
 export function createProgress(stream: ProgressStream | undefined): Progress {
   if (!stream) return { update: () => undefined, end: () => undefined };
   return stream.isTTY === true ? redrawn(stream) : lineByLine(stream);

@@ -28,7 +28,10 @@ export function refusalsOf({ submissions }: CustomerRecord) {
   return submissions.flatMap((submission) => ("refusal" in submission ? [submission.refusal] : []));
 }
 
-/** The jobs that were accepted, each with what it was to be and what it is now; `job` is undefined when the API does not list it. */
+/**
+ * The jobs that were accepted, each with what it was to be and what it is now; `job` is undefined when the
+ * API does not list it.
+ */
 export function acceptedOf({ submissions, jobs }: CustomerRecord) {
   const byId = new Map(jobs.map((job) => [job.id, job]));
   return submissions.flatMap((submission) =>

@@ -20,7 +20,10 @@ export interface SubmitOptions {
   readonly signal: AbortSignal;
 }
 
-/** All that a customer asks for: first its batches, as fast as they are answered, then job by job while the runner works on those. */
+/**
+ * All that a customer asks for: first its batches, as fast as they are answered, then job by job while the
+ * runner works on those.
+ */
 export async function submitAll({ buyer, jobTypes, onAnswer, signal }: SubmitOptions): Promise<void> {
   for (const batch of buyer.planned.batches) onAnswer(await submitBatch(buyer, jobTypes, batch));
   for (const job of buyer.planned.singles) {

@@ -16,7 +16,10 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
 }
 
-/** Looks ten times a second until all that was asked for has ended; answers each customer's jobs as the API then lists them. */
+/**
+ * Looks ten times a second until all that was asked for has ended; answers each customer's jobs as the API
+ * then lists them.
+ */
 export async function watchUntilEnded(options: WatchOptions): Promise<Map<DemoBuyer, JobAnswer[]>> {
   const { admin, buyers, counts, onProgress, signal } = options;
   for (let done = 0; ;) {

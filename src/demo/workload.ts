@@ -24,7 +24,10 @@ export interface PlannedJob extends DemoInput {
   readonly priority: Priority;
 }
 
-/** `mix` counts shares of `KINDS`, in their order. The last customer pays for less than half of what it asks for. */
+/**
+ * `mix` counts shares of `KINDS`, in their order. The last customer pays for less than half of what it asks
+ * for.
+ */
 const CUSTOMERS = [
   {
     name: "Harbour & Finch Publishing",

@@ -33,13 +33,16 @@ export interface ChildServer {
   readonly pid: number;
   /** Resolves when the process is gone, whoever ended it. */
   readonly exited: Promise<void>;
-  /** Resolves when the process is gone; may be called again at any time. Throws when it outlives both signals. */
+  /**
+   * Resolves when the process is gone; may be called again at any time. Throws when it outlives both signals.
+   */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /**
- * Starts a server and answers once it accepts connections. It lives in its own session: Ctrl-C in the terminal does not hit it, its owner
- * stops it. It does not keep the event loop alive. Throws with the last lines of its log when it ends first or is not ready after 30 s.
+ * Starts a server and answers once it accepts connections. It lives in its own session: Ctrl-C in the
+ * terminal does not hit it, its owner stops it. It does not keep the event loop alive. Throws with the last
+ * lines of its log when it ends first or is not ready after 30 s.
  */
 export async function startChildServer(options: ChildServerOptions): Promise<ChildServer> {
   const { command, args, uid, gid, env, name } = options;

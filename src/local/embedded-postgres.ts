@@ -10,7 +10,10 @@ export interface PostgresServer {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** `fast` ends connections and writes everything out; `immediate` is a crash. Resolves when the process is gone; may be called again. */
+  /**
+   * `fast` ends connections and writes everything out; `immediate` is a crash. Resolves when the process is
+   * gone; may be called again.
+   */
   stop(mode?: "fast" | "immediate"): Promise<void>;
 }
 
@@ -31,12 +34,15 @@ export interface EmbeddedPostgresOptions {
 const SETTINGS = { max_connections: "100", shared_buffers: "128MB", jit: "off" };
 
 /**
- * Starts a PostgreSQL of our own on the loopback interface, on a data folder that is made the first time and kept. It ends with this
- * process even after kill -9 (as `fast` does), and is never hit by Ctrl-C: who starts it stops it.
+ * Starts a PostgreSQL of our own on the loopback interface, on a data folder that is made the first time and
+ * kept. It ends with this process even after kill -9 (as `fast` does), and is never hit by Ctrl-C: who starts
+ * it stops it.
  *
- * Measured on 2 cores: 0.7 to 1.8 s for the first start with initdb, 3.3 s with nothing in the disk cache; below 0.15 s for the next.
+ * Measured on 2 cores: 0.7 to 1.8 s for the first start with initdb, 3.3 s with nothing in the disk cache;
+ * below 0.15 s for the next.
  *
- * Throws when another server still runs on the folder (and leaves that alone), and whatever the log says when PostgreSQL refuses to start.
+ * Throws when another server still runs on the folder (and leaves that alone), and whatever the log says when
+ * PostgreSQL refuses to start.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<PostgresServer> {
   const settings = { ...SETTINGS, ...options.settings };

@@ -3,8 +3,9 @@ import { createServer } from "node:net";
 const TRIES_MAX = 5;
 
 /**
- * Starts something on `preferred`, or on a free port when that is left out or taken. Between finding a port and listening on it another
- * process may be faster, so the server's own "Address already in use" is the judge and another port is tried.
+ * Starts something on `preferred`, or on a free port when that is left out or taken. Between finding a port
+ * and listening on it another process may be faster, so the server's own "Address already in use" is the
+ * judge and another port is tried.
  */
 export async function onFreePort<T>(
   preferred: number | undefined,

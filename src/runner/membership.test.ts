@@ -44,7 +44,7 @@ describe("a runner that was declared dead", () => {
       max_attempts: 1,
     });
     const { id } = await submitJob(platform, { customer_id, job_type_id, input_data: 1 });
-    await waitFor(() => runner.running === 1, { describe: () => "a running job" });
+    await waitFor(() => runner.running === 1, { describe: "a running job" });
     const lost = runner.id;
     await platform.runners.deregister(lost);
     expect(await platform.runners.rescue({ lease_ms: 60_000, lostMax: 3, leasesMax: 20 })).toEqual({
@@ -71,7 +71,7 @@ describe("a runner that was declared dead", () => {
       platform,
       Array.from({ length: 20 }, () => ({ customer_id, job_type_id, input_data: 1 })),
     );
-    await waitFor(() => runner.running === 20, { describe: () => "20 running jobs" });
+    await waitFor(() => runner.running === 20, { describe: "20 running jobs" });
     // The next heartbeat comes within a second; the outcomes are sent at once.
     await platform.runners.deregister(runner.id);
     await platform.runners.rescue({ lease_ms: 60_000, lostMax: 3, leasesMax: 20 });
@@ -85,7 +85,7 @@ describe("a runner that was declared dead", () => {
         const succeeded = await platform.jobs.list({ customer_id, status: "succeeded" }, { limit: 50 });
         return succeeded.length === 20 && succeeded;
       },
-      { describe: () => "the jobs to run again" },
+      { describe: "the jobs to run again" },
     );
     expect(new Set(jobs.map((job) => job.output_data))).toEqual(new Set(["on time"]));
     expect(await wallet()).toMatchObject({ current_balance_cents: 999_800, pending_charges_cents: 0 });

@@ -184,7 +184,7 @@ test("never more jobs run at once than there are slots", async () => {
   await waitFor(
     async () =>
       (await platform.jobs.list({ status: "succeeded" }, { limit: 300 })).length === submitted.length,
-    { describe: () => "200 jobs" },
+    { describe: "200 jobs" },
   );
   expect(most).toBe(7);
 });
@@ -218,14 +218,14 @@ describe("a cancelled job", () => {
     );
     const job_type_id = await createJobType(platform, { processing_logic_id: "endless" });
     const { id } = await submitJob(platform, { customer_id, job_type_id, input_data: 1 });
-    await waitFor(() => runner.running === 1, { describe: () => "a running job" });
+    await waitFor(() => runner.running === 1, { describe: "a running job" });
     const cancelled_at = performance.now();
     await cancelJob(platform, id);
-    await waitFor(() => reason, { describe: () => "the processor to be told" });
+    await waitFor(() => reason, { describe: "the processor to be told" });
     const told_ms = Math.round(performance.now() - cancelled_at);
     console.log(`a running job's processor was told of the cancel after ${told_ms} ms`);
     expect(told_ms).toBeLessThan(2_000);
-    await waitFor(() => runner.running === 0, { describe: () => "the slot to be free" });
+    await waitFor(() => runner.running === 0, { describe: "the slot to be free" });
     expect(runner.refused).toBe(0);
     expect(reason).toMatchObject({ code: "cancelled" });
     expect(await run("echo2", "next")).toMatchObject({ status: "succeeded" });
@@ -266,7 +266,7 @@ describe("stopping", () => {
       submitJob(platform, { customer_id, job_type_id, input_data: 1 }),
       submitJob(platform, { customer_id, job_type_id, input_data: 2 }),
     ]);
-    await waitFor(() => runner.running === 1, { describe: () => "a running job" });
+    await waitFor(() => runner.running === 1, { describe: "a running job" });
     const stopped = runner.stop(10_000);
     gate.open();
     await stopped;
@@ -281,7 +281,7 @@ describe("stopping", () => {
     ]);
     const job_type_id = await createJobType(platform, { processing_logic_id: "endless", max_attempts: 1 });
     const { id } = await submitJob(platform, { customer_id, job_type_id, input_data: 1 });
-    await waitFor(() => runner.running === 1, { describe: () => "a running job" });
+    await waitFor(() => runner.running === 1, { describe: "a running job" });
     await runner.stop(0);
     expect(await platform.jobs.findById(id)).toMatchObject({ status: "pending", errors: [], error: null });
 

@@ -113,7 +113,7 @@ async function survivesRestarts({ rounds, every_ms }: { rounds: number; every_ms
     const next_at = performance.now() + every_ms;
     await waitFor(() => performance.now() >= next_at, {
       timeoutMs: every_ms + 1_000,
-      describe: () => "the next round",
+      describe: "the next round",
     });
     const asked_at = performance.now();
     for (const runner of runners) runner.signal("SIGTERM");

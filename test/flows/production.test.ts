@@ -59,7 +59,7 @@ test("one api and two runners: 3,000 jobs of 20 customers in three priorities al
       );
       return waiting.every(({ body }) => body.data.length === 0);
     },
-    { timeoutMs: 25_000, describe: () => "all jobs to end" },
+    { timeoutMs: 25_000, describe: "all jobs to end" },
   );
 
   for (const customer of customers) {
@@ -135,7 +135,7 @@ test("PostgreSQL away: 503 with Retry-After; back: served again and the job runs
       const answer = await request<Job>("POST", "/jobs", body);
       return answer.status === 201 && answer.body;
     },
-    { describe: () => "a submission to be accepted" },
+    { describe: "a submission to be accepted" },
   );
   expect(await jobEnded(request, submitted.id)).toMatchObject({ status: "succeeded" });
 });

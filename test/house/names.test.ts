@@ -57,22 +57,6 @@ const NOT_YET: ReadonlySet<string> = new Set([
   "exit_code",
   "job_type",
   // src/core, src/postgres
-  "in_flight",
-  "blocked_until",
-  "done_leases",
-  "after_seq",
-  "before_seq",
-  "to_note",
-  // src/processors
-  "startedAt",
-  "leftMs",
-  "workedMs",
-  "chunkBytes",
-  "openBytes",
-  "abortedAt",
-  "progressAt",
-  "idleMs",
-  "threads_max",
 ]);
 
 /** commander turns `--cost-cents` into `costCents` by itself. */

@@ -4,7 +4,10 @@ type Work = () => Promise<unknown>;
 
 const endOfFile: Work[] = [];
 
-/** Does `work` when the running test has ended, or with the file when no test is running (in `beforeAll`). What came last goes first. */
+/**
+ * Does `work` when the running test has ended, or with the file when no test is running (in `beforeAll`).
+ * What came last goes first.
+ */
 export function atTheEnd(work: Work): void {
   if (TestRunner.getCurrentTest()) onTestFinished(async () => void (await work()));
   else endOfFile.push(work);

@@ -11,8 +11,9 @@ interface TestDatabase {
 }
 
 /**
- * An empty database with all migrations, for this test or (from `beforeAll`) for this file; dropped at its end.
- * Many at once are fine: PostgreSQL clones a template to which nobody is connected as often as it is asked.
+ * An empty database with all migrations, for this test or (from `beforeAll`) for this file; dropped at its
+ * end. Many at once are fine: PostgreSQL clones a template to which nobody is connected as often as it is
+ * asked.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
   return await createDatabase(`TEMPLATE ${TEMPLATE_DATABASE} STRATEGY FILE_COPY`);

@@ -12,7 +12,9 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
-/** The least of a runner: claims, and settles at once what it claimed, each as succeeded. Ends with the test. */
+/**
+ * The least of a runner: claims, and settles at once what it claimed, each as succeeded. Ends with the test.
+ */
 export async function startConsumer(
   platform: OpenPlatform,
   { slots = 32, work_ms = 0 } = {},

@@ -19,13 +19,18 @@ export interface StartedProcess {
   readonly stderr: readonly string[];
   /** Resolves when it has ended and all that it wrote is in the lines. */
   readonly exited: Promise<Exit>;
-  /** The first line of stdout or stderr that matches, past or future. Throws with all lines when it ends before, or after 10 s. */
+  /**
+   * The first line of stdout or stderr that matches, past or future. Throws with all lines when it ends
+   * before, or after 10 s.
+   */
   waitForLine(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
   signal(name: NodeJS.Signals): void;
 }
 
 interface ProcessOptions {
-  /** Besides PATH and HOME nothing is inherited: a DATABASE_URL of the developer's own never gets into a test. */
+  /**
+   * Besides PATH and HOME nothing is inherited: a DATABASE_URL of the developer's own never gets into a test.
+   */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
@@ -37,7 +42,10 @@ export function startIep(args: readonly string[], options: ProcessOptions = {}):
   return startProcess(process.execPath, [`${REPOSITORY}bin/iep.js`, ...args], options);
 }
 
-/** Starts a process, killed at the end of the test if it still runs, and when the test's own process is killed. */
+/**
+ * Starts a process, killed at the end of the test if it still runs, and when the test's own process is
+ * killed.
+ */
 export function startProcess(
   command: string,
   args: readonly string[],

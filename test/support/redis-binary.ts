@@ -8,7 +8,10 @@ const PROGRAMS = ["redis-server", "valkey-server"];
 const MORE_FOLDERS = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/local/bin"];
 const POLICY_FILE = "/usr/sbin/policy-rc.d";
 
-/** The path of redis-server or valkey-server. Installs it on Debian and Ubuntu as root; elsewhere throws the one line to type. */
+/**
+ * The path of redis-server or valkey-server. Installs it on Debian and Ubuntu as root; elsewhere throws the
+ * one line to type.
+ */
 export async function findRedis(): Promise<string> {
   const path = await findOnPath(PROGRAMS);
   if (path !== undefined) return path;
@@ -25,7 +28,8 @@ async function installRedis(aptGet: string): Promise<void> {
   console.log(
     "The tests need redis-server, which is missing here: installing it (apt-get update && apt-get install -y redis-server)",
   );
-  // Debian starts the services of a package unless this file says no. The tests start their own; a stranger on 6379 is not what was asked for.
+  // Debian starts the services of a package unless this file says no. The tests start their own; a stranger
+  // on 6379 is not what was asked for.
   const denies = await writeFile(POLICY_FILE, "#!/bin/sh\nexit 101\n", { mode: 0o755, flag: "wx" }).then(
     () => true,
     () => false, // There is one, as in every container: it is not ours to change.

@@ -6,7 +6,10 @@ export interface RedisServer {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** SIGKILL is a crash; SIGTERM, left out, an orderly end. Nothing is kept either way. Resolves when the process is gone. */
+  /**
+   * SIGKILL is a crash; SIGTERM, left out, an orderly end. Nothing is kept either way. Resolves when the
+   * process is gone.
+   */
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 

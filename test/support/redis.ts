@@ -9,7 +9,10 @@ export function redisNamespace(): { url: string; prefix: string } {
   return { url: inject("redisUrl"), prefix: `test-${randomBytes(6).toString("hex")}` };
 }
 
-/** A Redis for this test alone, to wipe or to kill; it ends with the test. `port` brings one back where it was before. */
+/**
+ * A Redis for this test alone, to wipe or to kill; it ends with the test. `port` brings one back where it was
+ * before.
+ */
 export async function startRedis(
   options: { port?: number; args?: readonly string[] } = {},
 ): Promise<RedisServer> {

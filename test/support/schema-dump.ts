@@ -1,6 +1,8 @@
 import type { Client } from "pg";
 
-/** Each query answers `kind`, `name` and `text` of its objects. Tables of the migrator itself are left out. */
+/**
+ * Each query answers `kind`, `name` and `text` of its objects. Tables of the migrator itself are left out.
+ */
 const ENUMS = `
   SELECT 'enum' AS kind, t.typname AS name,
          format('CREATE TYPE %I AS ENUM (%s);', t.typname,
@@ -67,7 +69,10 @@ const VIEWS = `
     FROM pg_class c
    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'v'`;
 
-/** All that makes the schema of a database, bodies of functions included: two dumps are equal when the schemas are. */
+/**
+ * All that makes the schema of a database, bodies of functions included: two dumps are equal when the schemas
+ * are.
+ */
 export async function dumpSchema(client: Client): Promise<string> {
   const sections: string[] = [];
   for (const query of [ENUMS, ROW_TYPES, TABLES, VIEWS, FUNCTIONS]) {

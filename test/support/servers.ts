@@ -8,7 +8,10 @@ import { createTempFolder, fastestParent, removeFolder, sweepTempFolders } from 
 /** A database with all migrations that `createTestDatabase` clones. */
 export const TEMPLATE_DATABASE = "iep_template";
 
-/** Where initdb and postgres are, to run the suite on another version: TEST_POSTGRES_BIN_DIR=/usr/lib/postgresql/15/bin npm test. */
+/**
+ * Where initdb and postgres are, to run the suite on another version:
+ * TEST_POSTGRES_BIN_DIR=/usr/lib/postgresql/15/bin npm test.
+ */
 export const postgresBinDir = process.env["TEST_POSTGRES_BIN_DIR"];
 
 interface TestServers {
@@ -31,8 +34,9 @@ export async function startTestServers(): Promise<TestServers> {
     const postgres = await startEmbeddedPostgres({
       dataDir: join(folder, "postgres"),
       binDir: postgresBinDir,
-      // A killed server keeps what the operating system has; only a power cut would lose it, and no test cuts the power. Commits stay
-      // synchronous, so that the code under test sees the order of things that it sees in production.
+      // A killed server keeps what the operating system has; only a power cut would lose it, and no test cuts
+      // the power. Commits stay synchronous, so that the code under test sees the order of things that it
+      // sees in production.
       settings: { fsync: "off", max_connections: "200" },
     });
     stops.push(() => postgres.stop("immediate"));

@@ -8,7 +8,10 @@ import { waitFor } from "./wait-for.ts";
 
 export const ADMIN_API_KEY = "test-admin-key-of-32-characters!";
 
-/** A process loads and connects in a second or two; beside the other tests of a busy machine it may take far longer. */
+/**
+ * A process loads and connects in a second or two; beside the other tests of a busy machine it may take far
+ * longer.
+ */
 const START_TIMEOUT_MS = 30_000;
 
 export type Environment = Readonly<Record<string, string>>;
@@ -94,7 +97,8 @@ export async function allEnded(request: Request, customer_id: string, timeoutMs:
     async () => {
       if (await hasAny(request, customer_id, "pending")) return false;
       if (await hasAny(request, customer_id, "running")) return false;
-      // Between the two questions a job may have gone from one status to the other; an end, once read, is an end.
+      // Between the two questions a job may have gone from one status to the other; an end, once read, is an
+      // end.
       const jobs = await jobsOf(request, customer_id);
       return jobs.every((job) => job.completed_at !== null) && jobs;
     },

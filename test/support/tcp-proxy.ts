@@ -7,8 +7,8 @@ export interface TcpProxy {
   /** `url` with this proxy in place of its server. */
   readonly url: string;
   /**
-   * From now on nothing passes, and nobody is told: sockets stay open, new ones are accepted. What lived through it stays dead after `heal`, as
-   * behind a router that forgot its connections.
+   * From now on nothing passes, and nobody is told: sockets stay open, new ones are accepted. What lived
+   * through it stays dead after `heal`, as behind a router that forgot its connections.
    */
   blackHole(): void;
   heal(): void;
@@ -17,8 +17,8 @@ export interface TcpProxy {
   /** Cuts every connection. New ones work. */
   cut(): void;
   /**
-   * From now on, every `nth` time that a client sends something with this text, the server's answer is waited for and dropped, and the connection
-   * cut: what was asked was done, and nobody was told.
+   * From now on, every `nth` time that a client sends something with this text, the server's answer is waited
+   * for and dropped, and the connection cut: what was asked was done, and nobody was told.
    */
   loseAnswers(text: string, nth?: number): LostAnswers;
 }

@@ -18,7 +18,10 @@ interface CliRunResult {
 
 interface TestCli extends TestPlatform {
   run(...argv: string[]): Promise<CliRunResult>;
-  /** `run` with `--json`, on standard input where given; answers the document. Throws when the exit code is not 0. */
+  /**
+   * `run` with `--json`, on standard input where given; answers the document. Throws when the exit code is
+   * not 0.
+   */
   json(...argv: string[]): Promise<unknown>;
 }
 

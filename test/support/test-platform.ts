@@ -19,7 +19,10 @@ export interface TestPlatform {
   close(): Promise<void>;
 }
 
-/** The platform as the processes put it together, on a real database; closed at the end of the test or of the file. */
+/**
+ * The platform as the processes put it together, on a real database; closed at the end of the test or of the
+ * file.
+ */
 export async function createTestPlatform(options: TestPlatformOptions = {}): Promise<TestPlatform> {
   const databaseUrl = options.databaseUrl ?? (await createTestDatabase()).url;
   const platform = openPlatform(

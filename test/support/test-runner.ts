@@ -27,7 +27,9 @@ export function startTestRunner(
   return runner;
 }
 
-/** The job once it has ended; until then the ready queue is refilled, which is a runner's upkeep otherwise. */
+/**
+ * The job once it has ended; until then the ready queue is refilled, which is a runner's upkeep otherwise.
+ */
 export async function waitForEnd(platform: OpenPlatform, id: string): Promise<Job> {
   return await waitFor(
     async () => {

@@ -1,4 +1,4 @@
-/** One wrong field: `pointer` is a JSON pointer (RFC 6901) into the body, the query, the path or a job's input. */
+/** One wrong field. `pointer` is a JSON pointer (RFC 6901) into the body, query, path or a job's input. */
 export interface FieldError {
   readonly pointer: string;
   readonly message: string;

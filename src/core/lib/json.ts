@@ -8,8 +8,8 @@ const HAS_NUL = "has the character U+0000, which cannot be stored: remove it";
 const HAS_HALF_PAIR = "has half of a surrogate pair: send well-formed Unicode";
 
 /**
- * Finds what PostgreSQL's jsonb could not keep as it is, as field errors below `pointer`; empty when the value is fine. Walks
- * without recursion, so that depth cannot exhaust the stack. Stops at the first fault.
+ * Finds what PostgreSQL's jsonb could not keep as it is, as field errors below `pointer`; empty when the
+ * value is fine. Walks without recursion, so that depth cannot exhaust the stack. Stops at the first fault.
  */
 export function findUnstorable(value: unknown, pointer: string): FieldError[] {
   const open: { value: unknown; pointer: string; depth: number }[] = [{ value, pointer, depth: 1 }];
@@ -37,13 +37,16 @@ function faultOf(value: unknown): string | undefined {
   return undefined;
 }
 
-/** Escapes as `JSON.stringify` writes them. A backslash before them that is escaped itself makes them plain text. */
+/**
+ * Escapes as `JSON.stringify` writes them. A backslash before them that is escaped itself makes them plain
+ * text.
+ */
 const NUL_ESCAPE = /(?<!\\)(?:\\\\)*\\u0000/;
 const HALF_PAIR_ESCAPE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
 /**
- * The same faults in JSON text that `JSON.stringify` wrote: for a value whose `toJSON` may say something else each time, the
- * text is what counts. Undefined when PostgreSQL keeps it as it is.
+ * The same faults in JSON text that `JSON.stringify` wrote: for a value whose `toJSON` may say something else
+ * each time, the text is what counts. Undefined when PostgreSQL keeps it as it is.
  */
 export function findUnstorableText(text: string): string | undefined {
   if (isDeeperThan(JSON_DEPTH_MAX, text)) return TOO_DEEP;
@@ -81,7 +84,7 @@ export function escapePointer(token: string): string {
   return token.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-/** JSON text that is the same for equal values: keys in order, no spaces. `undefined` members are left out, as JSON does. */
+/** Returns JSON text that is equal for equal values: sorted keys, no spaces, no `undefined` members. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) => {
     if (typeof member !== "object" || member === null || Array.isArray(member)) return member;

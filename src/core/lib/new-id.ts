@@ -2,7 +2,7 @@ import { randomFillSync } from "node:crypto";
 import { v7 } from "uuid";
 
 const RANDOM_BYTES = 16;
-/** Drawn in blocks: one draw an id is 5 % of what a submission costs its API process. */
+/** Random bytes are drawn in blocks: a draw for each id is 5 % of what a submission costs its API process. */
 const block = new Uint8Array(256 * RANDOM_BYTES);
 const SEQ_LIMIT = 2 ** 31;
 
@@ -10,7 +10,10 @@ let used = block.length;
 let msecs = 0;
 let seq = 0;
 
-/** A UUIDv7, later than every one that this process made before: also within a millisecond, and when the clock is put back. */
+/**
+ * Returns a UUIDv7 that sorts after every one that this process created before, also within a millisecond and
+ * when the clock is put back.
+ */
 export function newId(): string {
   if (used === block.length) {
     randomFillSync(block);

@@ -42,7 +42,7 @@ test("an attempt that does not answer is not waited for beyond the time, and wha
 test("an answer that came while the loop was blocked past the time counts", async () => {
   const answered = new Promise<string>((resolve) => void setTimeout(() => setImmediate(resolve, "here"), 1));
   const answer = withRetry(() => answered, { for_ms: 20 });
-  const blocked_until = performance.now() + 50;
-  while (performance.now() < blocked_until);
+  const blockedUntil = performance.now() + 50;
+  while (performance.now() < blockedUntil);
   expect(await answer).toBe("here");
 });

@@ -7,7 +7,7 @@ export function isRetryable(error: unknown): error is PlatformError {
 }
 
 interface RetryOptions {
-  /** Gives up, and throws the last error, once this much time has gone by: also when an attempt has not answered by then. */
+  /** Gives up after this time and throws the last error, also while an attempt has no reply yet. */
   readonly for_ms: number;
   readonly delay_max_ms?: number;
   readonly onRetry?: (error: unknown, delay_ms: number) => void;
@@ -17,8 +17,9 @@ const FIRST_DELAY_MS = 50;
 const DELAY_MAX_MS = 2_000;
 
 /**
- * Runs again while the error says that later may be better. Only for what may safely happen twice: an attempt that failed, or was not waited for
- * any longer, may have been done. Back-off doubles, with jitter.
+ * Runs again while the error is retryable. Only for work that may safely happen twice: an attempt that
+ * failed, or that was not waited for any longer, may have taken effect. The pause doubles each time, with
+ * jitter.
  */
 export async function withRetry<T>(run: () => Promise<T>, options: RetryOptions): Promise<T> {
   const deadline = performance.now() + options.for_ms;

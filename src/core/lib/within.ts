@@ -4,8 +4,8 @@ export class LateError extends Error {
 }
 
 /**
- * Resolves as `work` does, or rejects after `timeout_ms` with what `late` creates: a `LateError` by default. The work itself
- * goes on, and how it ends later is ignored.
+ * Resolves as `work` does, or rejects after `timeout_ms` with what `late` creates: a `LateError` by default.
+ * The work itself goes on, and how it ends later is ignored.
  */
 export async function within<T>(
   timeout_ms: number,
@@ -16,7 +16,8 @@ export async function within<T>(
   let check: NodeJS.Immediate | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      // After the event loop was blocked, timers fire before sockets are read. Let a reply that is already there win.
+      // After the event loop was blocked, timers fire before sockets are read. Let a reply that is already
+      // there win.
       check = setImmediate(() => reject(late()));
     }, timeout_ms);
   });

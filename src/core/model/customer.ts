@@ -1,7 +1,7 @@
 import type { IdempotencyKey } from "./idempotency.ts";
 import type { Page } from "./page.ts";
 
-/** A customer as it is stored and answered. Timestamps are RFC 3339 text in UTC with microseconds. */
+/** A customer as it is stored and returned. Timestamps are RFC 3339 text in UTC with microseconds. */
 export interface Customer {
   readonly id: string;
   readonly name: string;
@@ -11,7 +11,7 @@ export interface Customer {
   readonly updated_at: string;
 }
 
-/** What a customer is made from. The wallet is made in the same statement, in `currency`. */
+/** A customer to create. Its wallet is created in the same statement, in `currency`. */
 export interface NewCustomer {
   readonly id: string;
   readonly name: string;
@@ -26,7 +26,7 @@ export interface CustomerChanges {
   readonly active?: boolean | undefined;
 }
 
-/** A key as it may be shown: never the key itself, which is answered once, when it is made. */
+/** A key as it may be shown. The key itself is returned once, when it is created. */
 export interface ApiKey {
   readonly id: string;
   readonly customer_id: string;
@@ -50,23 +50,26 @@ export interface NewApiKey {
 export interface CustomerRepository {
   /** Stores the customer and its empty wallet together. */
   create(customer: NewCustomer): Promise<Customer>;
-  /** `create` that tells whether an earlier request under the same key had made the customer, who is then the answer. Throws `idempotency_key_reused`. */
+  /**
+   * `create` under an Idempotency-Key. When an earlier request with this key created the customer, that
+   * customer is returned with `replayed: true`. Throws `idempotency_key_reused`.
+   */
   createOrReplay(
     customer: NewCustomer,
     key?: IdempotencyKey,
   ): Promise<{ customer: Customer; replayed: boolean }>;
   findById(id: string): Promise<Customer | undefined>;
-  /** The owner of a key that is not revoked, by the key's hash. */
+  /** Finds the owner of a key by the key's hash. Undefined when the key is unknown or revoked. */
   findByApiKey(keyHash: string): Promise<Customer | undefined>;
-  /** The batch form of `findByApiKey`: one answer a hash, in the order given. Notes the use of each key, at most once a minute. */
+  /** `findByApiKey` for a batch, in order. Records the use of each key, at most once a minute. */
   findByApiKeys(keyHashes: readonly string[]): Promise<(Customer | undefined)[]>;
   /** Newest first. */
   list(page: Page): Promise<Customer[]>;
-  /** Answers the changed customer, or undefined when there is none. */
+  /** Returns the changed customer; undefined when there is none. */
   update(id: string, changes: CustomerChanges): Promise<Customer | undefined>;
   /** Throws `not_found` when there is no such customer. */
   addApiKey(key: NewApiKey): Promise<ApiKey>;
   listApiKeys(customerId: string): Promise<ApiKey[]>;
-  /** True when the key exists and is that customer's; a key revoked before stays revoked. */
+  /** Returns true when the key exists and is this customer's. A key revoked before stays revoked. */
   revokeApiKey(customerId: string, keyId: string): Promise<boolean>;
 }

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../lib/json.ts";
 
-/** A client's own name for one request, as it is stored: neither the key nor the body can be read back from it. */
+/** A client's own name for one request, as digests: neither the key nor the body can be read back. */
 export interface IdempotencyKey {
-  /** Digest of whose key it is and the key, in the form of a UUID. */
+  /** Digest of the key and of who sent it, in the form of a UUID. */
   readonly id: string;
-  /** Digest of the request: another one under the same key is refused. */
+  /** Digest of the request. Another request under the same key is refused. */
   readonly request_hash: string;
 }
 
@@ -15,8 +15,9 @@ export interface KeyedItem extends IdempotencyKey {
 }
 
 /**
- * `scope` is who sent the key: two customers may use the same. `request` is all that makes a request another one: method, path, body.
- * 128 bits of SHA-256 each: finding a second key of another scope takes 2^128 tries.
+ * `scope` is who sent the key: two customers may use the same key. `request` is what must be equal for the
+ * key to be sent again: method, path, body. Each digest is 128 bits of SHA-256: to find a key of another
+ * scope with the same digest takes 2^128 tries.
  */
 export function toIdempotencyKey(scope: string, key: string, request: unknown): IdempotencyKey {
   return { id: digest(`${scope}\n${key}`), request_hash: digest(canonicalJson(request)) };

@@ -34,7 +34,7 @@ export interface AttemptError extends JobError {
   readonly runner_id: string | null;
 }
 
-/** A job as it is answered. */
+/** A job as it is returned. */
 export interface Job {
   readonly id: string;
   readonly customer_id: string;
@@ -49,7 +49,7 @@ export interface Job {
   readonly errors: readonly AttemptError[];
   /** The price quoted at submission: held while the job is open, and the most that it can cost. */
   readonly estimated_cost_cents: number;
-  /** What was charged; null unless it succeeded. */
+  /** The charge; null unless the job succeeded. */
   readonly cost_cents: number | null;
   /** Grows by one at every claim and never shrinks: the fencing token. */
   readonly attempt: number;
@@ -63,7 +63,7 @@ export interface Job {
   readonly runner_id: string | null;
 }
 
-/** What a job is made from. The price is not among it: the database quotes it while it takes the hold. */
+/** A job to create. It has no price: the database quotes it while it takes the hold. */
 export interface NewJob {
   /** UUIDv7. */
   readonly id: string;
@@ -76,11 +76,11 @@ export interface NewJob {
   /** Left out: the job type's. */
   readonly max_attempts?: number | undefined;
   readonly retry_of?: string | undefined;
-  /** Sent again under the same key, the job that was made first is answered. */
+  /** When an earlier request with this key created a job, that job is returned. */
   readonly key?: KeyedItem | undefined;
 }
 
-/** What a runner gets to know of a job that it claimed. */
+/** What a runner knows of a job that it claimed. */
 export interface ClaimedJob {
   readonly id: string;
   readonly customer_id: string;
@@ -90,9 +90,9 @@ export interface ClaimedJob {
   readonly estimated_cost_cents: number;
   readonly attempt: number;
   readonly max_attempts: number;
-  /** Claims that the job's attempts budget does not count: given back at a shutdown, or lost with a runner. */
+  /** Attempts that do not count towards `max_attempts`: given back at a shutdown, or lost with a runner. */
   readonly excused_attempts: number;
-  /** The row that stands for the batch it was claimed in. */
+  /** The lease of the batch in which it was claimed. */
   readonly lease_id: string;
 }
 
@@ -110,7 +110,10 @@ export type Outcome = { readonly id: string; readonly attempt: number } & (
 export interface RefusedOutcome {
   readonly id: string;
   readonly attempt: number;
-  /** `already_settled`: by this very attempt (an answer was lost). `stale`: the job is no longer this attempt's. */
+  /**
+   * `already_settled`: by this very attempt, whose reply was lost. `stale`: another attempt has begun, or the
+   * job has ended.
+   */
   readonly reason: "already_settled" | "stale";
 }
 
@@ -132,42 +135,47 @@ export interface JobRepository {
   list(filter: JobFilter, page: Page): Promise<Job[]>;
 
   /**
-   * Quotes, holds and stores. A job and its hold exist together or not at all; each request stands alone. Idempotent by id: sent again after a
-   * lost answer, a job that was stored is answered as it is, and nothing is held twice; so is one that was made under the same `key`.
-   * Answers in the order given: the stored job, or the `PlatformError` that says why there is none.
-   * `room[priority]` true stamps the job as pushed: the caller pushes it after this returns.
+   * Quotes, holds and stores each job on its own. A job and its hold exist together or not at all. Returns,
+   * in order, the stored job or the `PlatformError` that says why there is none. Idempotent by id: a job that
+   * an earlier call stored, whose reply was lost, is returned as it is, and nothing is held twice. The same
+   * holds for a job that was created under the same `key`. When `room[priority]` is true, the job is stamped
+   * as pushed, and the caller pushes it after this returns.
    */
   submit(jobs: readonly NewJob[], room: Readonly<Record<Priority, boolean>>): Promise<Submitted[]>;
-  /** What was made under a key, by item; undefined items were refused. Throws `idempotency_key_reused` when the key stands for another request. */
+  /**
+   * Returns the jobs that were created under a key, by item; undefined for items that were refused. Throws
+   * `idempotency_key_reused` when the key belongs to another request.
+   */
   findMade(key: IdempotencyKey): Promise<readonly (Job | undefined)[]>;
 
   /**
-   * Takes ready jobs for a registered runner, in the order of `ids`. Ids that are unknown, taken or not due drop out silently, and so do all
-   * while the queue is paused. Throws `runner_unknown` when the runner is not registered (any more).
+   * Claims jobs for a registered runner, in the order of `ids`. Leaves out ids that are unknown, taken or not
+   * due; while the queue is paused, all. Throws `runner_unknown` when the runner is not registered any more.
    */
   claim(claim: { runner_id: string; ids: readonly string[] }): Promise<ClaimedJob[]>;
-  /** Takes the next due jobs: by priority, then age. For when there is no ready queue to pop from. */
+  /** Claims the next due jobs, by priority, then age. For runners without a ready queue. */
   claimNext(claim: { runner_id: string; max: number }): Promise<ClaimedJob[]>;
-  /** Takes due jobs that are not in the ready queue: by priority, in turns across customers within one. */
+  /** Claims jobs of the backlog, by priority; within one, customers take turns. */
   claimBacklog(claim: { runner_id: string; max: number }): Promise<ClaimedJob[]>;
   /**
-   * Ends attempts and moves the money, in one round trip. Answers the refused: settled before, or no longer ours.
-   * `done_leases` are batches of which nothing runs any more.
+   * Ends attempts and moves their money, in one round trip. Returns the refused outcomes. `doneLeases` are
+   * the leases of which no job runs any more: they are deleted.
    */
-  settle(outcomes: readonly Outcome[], done_leases?: readonly string[]): Promise<RefusedOutcome[]>;
+  settle(outcomes: readonly Outcome[], doneLeases?: readonly string[]): Promise<RefusedOutcome[]>;
 
   /** `claim` of one: running, with `started_at`. Undefined when the job is not pending and due. */
   setStarted(id: string, runnerId: string): Promise<ClaimedJob | undefined>;
   /** `settle` of one. Throws `stale_attempt` when the job is no longer that attempt's. */
   setCompleted(outcome: Outcome): Promise<Job>;
   /**
-   * Ends a pending or running job: it costs nothing, its hold is released, and its runner is told by its next heartbeat. With `owner`: only
-   * if it is that customer's.
+   * Ends a pending or running job. It costs nothing, its hold is released, and its runner learns of it by the
+   * next heartbeat. With `owner`: only when it is that customer's.
    */
   cancel(id: string, owner?: string): Promise<"cancelled" | "already_ended" | "unknown">;
   /**
-   * Takes jobs out that ended more than `older_days` ago, looking at up to `max`; their ledger entries stay. `after` is the cursor of the call
-   * before; an undefined one answered means that the end was reached.
+   * Looks at up to `max` jobs and deletes those that ended more than `older_days` ago. Their ledger entries
+   * stay. `after` is the cursor that the call before returned. A returned cursor of undefined means that the
+   * end was reached.
    */
   prune(take: {
     older_days: number;
@@ -186,7 +194,7 @@ export type Submitted =
       readonly job: Job;
       /** Runnable now, not later. */
       readonly due: boolean;
-      /** An earlier request under the same key had made it. */
+      /** An earlier request under the same key created it. */
       readonly replayed?: boolean | undefined;
     }
   | { readonly refused: PlatformError };

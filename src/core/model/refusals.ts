@@ -1,6 +1,6 @@
 import { PlatformError } from "../lib/errors.ts";
 
-// Why a job is not taken, whatever it costs: the same words wherever somebody finds it out.
+// Why a submission is not taken: the same words wherever it is found out.
 
 export function unknownCustomer(customer_id: string): PlatformError {
   return new PlatformError("unknown_customer", `There is no customer ${customer_id}.`, {
@@ -22,6 +22,61 @@ export function jobTypeDisabled(): PlatformError {
   return new PlatformError("job_type_disabled", "This job type takes no new jobs.", {
     errors: [{ pointer: "/job_type_id", message: "is disabled" }],
   });
+}
+
+/** What a wallet has, as far as it decides what may be held. */
+interface Funds {
+  readonly current_balance_cents: number;
+  readonly pending_charges_cents: number;
+  readonly credit_limit_cents: number;
+}
+
+/** What is available of `funds`; below zero when they do not cover what is held. */
+function availableCents({ current_balance_cents, pending_charges_cents, credit_limit_cents }: Funds): number {
+  return current_balance_cents + credit_limit_cents - pending_charges_cents;
+}
+
+/** 402 with the amounts that tell a customer how much to top up. */
+export function insufficientFunds(required_cents: number, funds: Funds): PlatformError {
+  const available_cents = availableCents(funds);
+  return new PlatformError(
+    "insufficient_funds",
+    `This needs ${required_cents} cents and ${available_cents} are available (${funds.pending_charges_cents} are held for open jobs). Top up and send it again.`,
+    { members: { required_cents, ...funds, available_cents } },
+  );
+}
+
+/** A change of a wallet that would leave it with less than it holds for open jobs. */
+export function holdsNotCovered(funds: Funds): PlatformError {
+  const available_cents = availableCents(funds);
+  return new PlatformError(
+    "insufficient_funds",
+    `The wallet would be ${-available_cents} cents short of what it owes and holds for open jobs. Top up first.`,
+    { members: { required_cents: 0, ...funds, available_cents } },
+  );
+}
+
+export function spendLimitReached(
+  required_cents: number,
+  month: {
+    readonly monthly_spend_limit_cents: number;
+    readonly month_spent_cents: number;
+    readonly pending_charges_cents: number;
+  },
+): PlatformError {
+  const { monthly_spend_limit_cents, month_spent_cents, pending_charges_cents } = month;
+  return new PlatformError(
+    "spend_limit_reached",
+    `This costs ${required_cents} cents; of the month's limit of ${monthly_spend_limit_cents}, ${month_spent_cents} are spent and ${pending_charges_cents} held for open jobs. Raise the limit, or wait for the next month.`,
+    { members: { required_cents, ...month } },
+  );
+}
+
+export function walletFrozen(): PlatformError {
+  return new PlatformError(
+    "wallet_frozen",
+    "The wallet is frozen: it takes no new jobs until it is unfrozen.",
+  );
 }
 
 export function idempotencyKeyReused(): PlatformError {

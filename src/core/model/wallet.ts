@@ -23,7 +23,10 @@ export interface Wallet {
   readonly current_balance_cents: number;
   /** Money held for jobs that have not ended. */
   readonly pending_charges_cents: number;
-  /** What a new hold may take: balance and credit limit without what is held, nothing while frozen. Derived, never stored. */
+  /**
+   * What may still be held: balance plus credit limit minus held money; 0 while frozen. Derived, never
+   * stored.
+   */
   readonly available_cents: number;
   /** How far below zero the balance may be spent. */
   readonly credit_limit_cents: number;
@@ -73,11 +76,11 @@ export interface TopUp {
   readonly reference: string;
 }
 
-/** A movement to be made by hand. */
+/** An entry to post by hand. */
 export interface Posting {
   readonly customer_id: string;
   readonly kind: PostingKind;
-  /** As the entry will have it: negative takes money away. */
+  /** As the entry will have it: a negative amount takes money away. */
   readonly amount_cents: number;
   readonly reference: string | null;
   /** An adjustment must have one. */
@@ -103,14 +106,14 @@ export interface Posted {
 export interface EntriesPage {
   readonly limit: number;
   /** Only entries from above this `seq` … */
-  readonly after_seq?: number | undefined;
+  readonly afterSeq?: number | undefined;
   /** … to below this. */
-  readonly before_seq?: number | undefined;
+  readonly beforeSeq?: number | undefined;
   /** Newest first unless said otherwise. */
   readonly order?: "newest_first" | "oldest_first" | undefined;
 }
 
-/** `at` has what happened in that very microsecond, `before` has not. */
+/** `at` includes what happened in that very microsecond; `before` does not. */
 export type PointInTime = { readonly at: string } | { readonly before: string };
 
 /** What a wallet had at some point, and the `seq` of the last entry by then; 0 when there was none. */
@@ -119,29 +122,33 @@ export interface BalancePoint {
   readonly balance_cents: number;
 }
 
-/** Where money lives. Jobs move it only through `JobRepository.submit` and `settle`, in the statement that moves the job. */
+/**
+ * Wallets and their ledgers. Jobs move money only through `JobRepository.submit` and `settle`, in the
+ * statement that moves the job.
+ */
 export interface WalletRepository {
   findByCustomerId(customerId: string): Promise<Wallet | undefined>;
-  /** Throws `not_found`, or `insufficient_funds` where what is held and owed would not be covered any more. */
+  /** Throws `not_found`, or `insufficient_funds` when the change would leave held money uncovered. */
   update(customerId: string, changes: WalletChanges): Promise<Wallet>;
   /** `post` of a top-up. */
   topUp(topUp: TopUp, actor?: string): Promise<Posted>;
   /**
-   * Moves money once. The same reference with the same kind and amount answers the first entry with `replayed: true`.
-   * Throws `not_found` (no such customer), `reference_reused` (the reference stands for another movement), `insufficient_funds` (an adjustment
-   * below what is available), `validation_failed` (the balance would leave what a wallet can hold), or with a key `idempotency_key_reused`.
+   * Posts an entry once. When its reference was posted before with the same kind and amount, that first entry
+   * is returned with `replayed: true`. Throws `not_found` (no such customer), `reference_reused` (the
+   * reference belongs to another entry), `insufficient_funds` (an adjustment takes more than is available),
+   * `validation_failed` (the balance would go beyond its limit), or with a key `idempotency_key_reused`.
    */
   post(posting: Posting, actor: string, key?: IdempotencyKey): Promise<Posted>;
   /** `post` of up to `POSTING_BATCH_MAX` in one round trip, each on its own, in the order given. */
   postAll(postings: readonly Posting[], actor: string): Promise<(Posted | { refused: PlatformError })[]>;
   /**
-   * Gives back what a job was charged, in part or whole, never more. Idempotent by reference. Throws `not_found`, `reference_reused`,
-   * `refund_exceeds_charge`.
+   * Gives back what a job was charged, in part or whole, never more. Idempotent by reference. Throws
+   * `not_found`, `reference_reused`, `refund_exceeds_charge`.
    */
   refund(refund: Refund, actor: string): Promise<Posted>;
   /**
-   * Takes money outside a hold, as an adjustment, atomically: available money is checked and taken in one guarded statement.
-   * Throws `insufficient_funds` and changes nothing when less than `amount_cents` is available.
+   * Takes money without a hold, as an adjustment: one guarded statement checks what is available and takes
+   * it. Throws `insufficient_funds` and changes nothing when less than `amount_cents` is available.
    */
   deductBalance(deduction: {
     customer_id: string;
@@ -149,6 +156,9 @@ export interface WalletRepository {
     reason: string;
   }): Promise<WalletEntry>;
   listEntries(customerId: string, page: EntriesPage): Promise<WalletEntry[]>;
-  /** What the wallet had at a point in time (RFC 3339), or right before it; left out: what it has now. Undefined when there is no such customer. */
+  /**
+   * Returns the balance at a point in time (RFC 3339), or right before it; without one, the balance now.
+   * Undefined when there is no such customer.
+   */
   balanceAt(customerId: string, when?: PointInTime): Promise<BalancePoint | undefined>;
 }

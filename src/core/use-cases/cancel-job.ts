@@ -4,8 +4,9 @@ import type { Job } from "../model/job.ts";
 import type { Platform } from "./platform.ts";
 
 /**
- * Ends a job that has not ended: it costs nothing and its hold is released at once. A running one is told to stop wherever it runs, within two
- * heartbeats; whatever it still answers is refused. With `owner`: only if it is that customer's. Throws `not_found` or `job_already_ended`.
+ * Ends a job that has not ended. It costs nothing, and its hold is released at once. A running job is told to
+ * stop within two heartbeats, wherever it runs; its outcome is refused. With `owner`: only when it is that
+ * customer's. Throws `not_found` or `job_already_ended`.
  */
 export async function cancelJob(platform: Platform, id: string, owner?: string): Promise<Job> {
   const outcome = await platform.jobs.cancel(id, owner);

@@ -6,7 +6,7 @@ import { findRefusal } from "./find-refusal.ts";
 import type { SubmitJob } from "./submit-jobs.ts";
 import type { HoldRefusal, Quote } from "../model/price.ts";
 
-/** What a submission would answer now. Nothing is held: a moment later it may be another. */
+/** What a submission would cost and meet now. Nothing is held: a moment later it may be different. */
 export interface JobEstimate {
   readonly customer_id: string;
   readonly job_type_id: string;
@@ -17,11 +17,17 @@ export interface JobEstimate {
   readonly affordable: boolean;
   /** Why the wallet would not hold the price; null when it would. */
   readonly refusal: HoldRefusal | null;
-  /** How long the job that is next in its priority has waited by now; 0 when none waits, null when nobody can say (scheduled, paused, no runner). */
+  /**
+   * How long the next job of its priority has waited; 0 when none waits. Null when nobody can say: the job is
+   * scheduled, something is paused, or there is no runner.
+   */
   readonly expected_wait_seconds: number | null;
 }
 
-/** Prices a job without submitting it. Throws what a submission would, but for what the wallet says, which is the answer. */
+/**
+ * Prices a job without submitting it. Throws what a submission would throw, except for refusals of the
+ * wallet: those are returned as `refusal`.
+ */
 export async function estimateJob(platform: Platform, request: SubmitJob): Promise<JobEstimate> {
   const { customer_id, job_type_id, priority = DEFAULT_PRIORITY } = request;
   const [wallet, jobType, quote] = await Promise.all([
@@ -49,7 +55,7 @@ export async function estimateJob(platform: Platform, request: SubmitJob): Promi
   };
 }
 
-/** What is no matter of the wallet's: a submission is refused before it has a price. */
+/** The refusals that do not depend on the wallet: such a submission has no price. */
 function refusalBeforePrice(
   { refusal }: Quote,
   { customer_id, job_type_id }: SubmitJob,

@@ -7,14 +7,15 @@ import type { JobType } from "../model/job-type.ts";
 const ajv = new Ajv2020({ allErrors: true, strict: false, addUsedSchema: false, logger: false });
 ajvFormats.default(ajv);
 
-/** Compiled schemas of job types as they were read: gone with the row they came from. */
+/** Compiled schemas, by the schema object of the job type: they go when the job type is read anew. */
 const compiled = new WeakMap<object, ValidateFunction>();
 
 /** What is wrong with a JSON Schema, or undefined when it is one. */
 export function findSchemaFault(schema: unknown): string | undefined {
   if (typeof schema !== "object" || schema === null || Array.isArray(schema))
     return "must be a JSON Schema object";
-  // Ajv's own keyword: the answer would be a promise, which passes for "valid" and rejects later with nobody listening.
+  // Ajv's own keyword: validation would return a promise, which passes for "valid" and rejects with nobody
+  // listening.
   if ("$async" in schema) return 'must not have "$async"';
   try {
     ajv.compile(schema);
@@ -40,7 +41,7 @@ export function findInputErrors(jobType: JobType, input: unknown): FieldError[] 
   return (validate.errors ?? []).slice(0, INPUT_ERRORS_MAX).map(toFieldError);
 }
 
-/** A schema that refers to itself may need more stack than there is: then the input is refused, as nobody can say that it is valid. */
+/** A schema that refers to itself may need more stack than there is. Such an input counts as not valid. */
 function isValid(validate: ValidateFunction, input: unknown): boolean {
   try {
     return validate(input);

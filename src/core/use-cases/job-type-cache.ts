@@ -6,7 +6,7 @@ interface Cached {
   readonly read_at: number;
 }
 
-/** Job types by id: one query for all that a batch needs and that was not read lately. */
+/** Job types by id. One query reads all that a batch needs and that are not cached. */
 export class JobTypeCache {
   readonly #jobTypes: JobTypeRepository;
   readonly #cached = new Map<string, Cached>();
@@ -15,7 +15,7 @@ export class JobTypeCache {
     this.#jobTypes = jobTypes;
   }
 
-  /** The same without asking anybody; undefined when one of them was not read lately. */
+  /** `findByIds` from the cache alone; undefined when one of them is not cached. */
   peek(ids: readonly string[]): ReadonlyMap<string, JobType> | undefined {
     const oldest = performance.now() - JOB_TYPE_CACHE_MS;
     const known = new Map<string, JobType>();
@@ -27,7 +27,7 @@ export class JobTypeCache {
     return known;
   }
 
-  /** The ids that exist. */
+  /** Finds the job types of those ids that exist. */
   async findByIds(ids: Iterable<string>): Promise<ReadonlyMap<string, JobType>> {
     const wanted = [...new Set(ids)];
     const oldest = performance.now() - JOB_TYPE_CACHE_MS;
@@ -41,7 +41,7 @@ export class JobTypeCache {
     );
   }
 
-  /** After a change made by this process. */
+  /** Drops a job type from the cache, after this process changed it. */
   forget(id: string): void {
     this.#cached.delete(id);
   }
@@ -51,7 +51,7 @@ export class JobTypeCache {
     const found = new Map((await this.#jobTypes.findByIds(ids)).map((jobType) => [jobType.id, jobType]));
     if (this.#cached.size + ids.length > JOB_TYPES_CACHED_MAX) this.#cached.clear();
     for (const id of ids) {
-      // An id that does not exist is not remembered: it may be made in the next moment.
+      // An id that does not exist is not cached: it may be created in the next moment.
       const jobType = found.get(id);
       if (jobType) this.#cached.set(id, { jobType, read_at });
       else this.#cached.delete(id);

@@ -5,8 +5,9 @@ import type { Platform } from "./platform.ts";
 import { submitJob } from "./submit-jobs.ts";
 
 /**
- * Runs a failed or cancelled job again as a new job: the same input, `retry_of` the old one, today's price, a hold of its own. The old job stays
- * as it ended. With `owner`: only if it is that customer's. Throws `not_found`, `job_not_ended`, or what a submission throws.
+ * Submits a failed or cancelled job again as a new job: the same input, today's price, a hold of its own, and
+ * `retry_of` names the old job, which stays as it ended. With `owner`: only when it is that customer's.
+ * Throws `not_found`, `job_not_ended`, or what a submission throws.
  */
 export async function retryJob(platform: Platform, id: string, owner?: string): Promise<Job> {
   const job = await platform.jobs.findById(id, owner);

@@ -2,22 +2,26 @@ import { customerNotFound } from "../model/not-found.ts";
 import { STATEMENT_ENTRIES_MAX } from "../model/limits.ts";
 import type { BalancePoint, PointInTime, WalletEntry, WalletRepository } from "../model/wallet.ts";
 
-/** What a wallet had right before a period, and by its end. The entries of the period are those between the two: entries are only ever added on top. */
+/**
+ * What a wallet had right before a period, and at its end. The entries of the period are those between the
+ * two, because entries are only ever added at the end.
+ */
 export interface Period {
   readonly opening: BalancePoint;
   readonly closing: BalancePoint;
 }
 
 /**
- * The period that begins at `from` (left out: with the wallet) and ends right before `to` (left out: now), both RFC 3339. One that ends before it
- * begins has no entries: who asks is told so by the caller, in its own words. Throws `not_found` when there is no such customer.
+ * Returns the period that begins at `from` (left out: with the wallet) and ends right before `to` (left out:
+ * now), both RFC 3339. A period that ends before it begins has no entries; callers refuse it themselves.
+ * Throws `not_found` when there is no such customer.
  */
 export async function findPeriod(
   wallets: WalletRepository,
   customer_id: string,
   { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
 ): Promise<Period> {
-  // The end first: whatever comes in between the two questions is after both.
+  // The end first: entries posted between the two queries are then after both.
   const closing = await balanceAt(wallets, customer_id, to === undefined ? undefined : { before: to });
   const opening =
     from === undefined
@@ -43,16 +47,16 @@ export async function* entriesOf(
   customer_id: string,
   { opening, closing }: Period,
 ): AsyncGenerator<readonly WalletEntry[]> {
-  for (let after_seq = opening.seq; after_seq < closing.seq;) {
+  for (let afterSeq = opening.seq; afterSeq < closing.seq;) {
     const entries = await wallets.listEntries(customer_id, {
       limit: STATEMENT_ENTRIES_MAX,
       order: "oldest_first",
-      after_seq,
-      before_seq: closing.seq + 1,
+      afterSeq,
+      beforeSeq: closing.seq + 1,
     });
     const last = entries.at(-1);
     if (!last) throw new Error(`wallet of ${customer_id}: the ledger ends before entry ${closing.seq}`);
     yield entries;
-    after_seq = last.seq;
+    afterSeq = last.seq;
   }
 }

@@ -1,7 +1,7 @@
 import { customerNotFound, jobNotFound } from "../../core/model/not-found.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
-import { insufficientFunds } from "../../core/model/insufficient-funds.ts";
+import { insufficientFunds } from "../../core/model/refusals.ts";
 import type { Posted, Posting, Refund, WalletEntry } from "../../core/model/wallet.ts";
 import { orNull } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
@@ -13,6 +13,7 @@ import {
   type PostEntriesRow,
   type RefundJobRow,
 } from "../connection/functions.gen.ts";
+import { fundsOf } from "./funds-of.ts";
 import { refusingReusedKey } from "./refusing-reused-key.ts";
 
 /** The columns of a ledger entry, which both functions return behind what became of the request. */
@@ -93,14 +94,7 @@ function toPosted(posting: Posting, row: PostEntriesRow): Posted | { refused: Pl
     case "balance_limit":
       return { refused: balanceLimit() };
     case "insufficient_funds":
-      return {
-        refused: insufficientFunds({
-          required_cents: -posting.amount_cents,
-          current_balance_cents: known(row.current_balance_cents, "current_balance_cents"),
-          pending_charges_cents: known(row.pending_charges_cents, "pending_charges_cents"),
-          credit_limit_cents: known(row.credit_limit_cents, "credit_limit_cents"),
-        }),
-      };
+      return { refused: insufficientFunds(-posting.amount_cents, fundsOf(row)) };
     default:
       throw new Error(`post_entries returned an unknown outcome: ${row.outcome}`);
   }

@@ -101,8 +101,8 @@ export class PostgresJobRepository implements JobRepository {
     return await this.#claims.backlog(runner_id, max);
   }
 
-  async settle(outcomes: readonly Outcome[], done_leases: readonly string[] = []): Promise<RefusedOutcome[]> {
-    return await this.#settlements.settle(outcomes, done_leases);
+  async settle(outcomes: readonly Outcome[], doneLeases: readonly string[] = []): Promise<RefusedOutcome[]> {
+    return await this.#settlements.settle(outcomes, doneLeases);
   }
 
   async cancel(id: string, owner?: string): Promise<CancelOutcome> {

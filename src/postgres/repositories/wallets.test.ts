@@ -105,7 +105,7 @@ test("entries come newest first, a page at a time", async () => {
   for (let n = 1; n <= 5; n += 1)
     await platform.wallets.topUp({ customer_id, amount_cents: n, reference: `r${n}` });
   const first = await platform.wallets.listEntries(customer_id, { limit: 2 });
-  const second = await platform.wallets.listEntries(customer_id, { limit: 9, before_seq: first[1]?.seq });
+  const second = await platform.wallets.listEntries(customer_id, { limit: 9, beforeSeq: first[1]?.seq });
   expect([...first, ...second].map((entry) => entry.seq)).toEqual([5, 4, 3, 2, 1]);
 });
 

@@ -1,7 +1,8 @@
 import { sql } from "kysely";
 import { customerNotFound } from "../../core/model/not-found.ts";
+import { holdsNotCovered } from "../../core/model/refusals.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
-import { PlatformError } from "../../core/lib/errors.ts";
+import type { PlatformError } from "../../core/lib/errors.ts";
 import {
   SYSTEM_ACTOR,
   type BalancePoint,
@@ -113,8 +114,8 @@ export class PostgresWalletRepository implements WalletRepository {
       .where("wallets.customer_id", "=", customerId)
       .orderBy("wallet_entries.seq", page.order === "oldest_first" ? "asc" : "desc")
       .limit(page.limit);
-    if (page.before_seq !== undefined) query = query.where("wallet_entries.seq", "<", page.before_seq);
-    if (page.after_seq !== undefined) query = query.where("wallet_entries.seq", ">", page.after_seq);
+    if (page.beforeSeq !== undefined) query = query.where("wallet_entries.seq", "<", page.beforeSeq);
+    if (page.afterSeq !== undefined) query = query.where("wallet_entries.seq", ">", page.afterSeq);
     return await query.execute();
   }
 
@@ -141,19 +142,6 @@ export class PostgresWalletRepository implements WalletRepository {
     if (!wallet) return customerNotFound(customerId);
     const { current_balance_cents, pending_charges_cents } = wallet;
     const credit_limit_cents = changes.credit_limit_cents ?? wallet.credit_limit_cents;
-    const available_cents = current_balance_cents + credit_limit_cents - pending_charges_cents;
-    return new PlatformError(
-      "insufficient_funds",
-      `The wallet would be ${-available_cents} cents short of what it owes and holds for open jobs. Top up first.`,
-      {
-        members: {
-          required_cents: 0,
-          available_cents,
-          current_balance_cents,
-          pending_charges_cents,
-          credit_limit_cents,
-        },
-      },
-    );
+    return holdsNotCovered({ current_balance_cents, pending_charges_cents, credit_limit_cents });
   }
 }

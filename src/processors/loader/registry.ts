@@ -19,7 +19,9 @@ export interface ProcessorFault {
   readonly message: string;
 }
 
-/** The processors cannot be loaded. The message lists every faulty file; nothing of the directory is in use. */
+/**
+ * The processors cannot be loaded. The message lists every faulty file; nothing of the directory is in use.
+ */
 export class ProcessorLoadError extends OperatorError {
   readonly faults: readonly ProcessorFault[];
 
@@ -38,8 +40,9 @@ interface LoadOptions {
 }
 
 /**
- * The shipped processors and those of the files and folders in `directory`. Throws one `ProcessorLoadError` with all faults: a file that cannot be
- * imported or has no processor as its default export, a `processor.json` that is not valid, an id that is in use.
+ * The shipped processors and those of the files and folders in `directory`. Throws one `ProcessorLoadError`
+ * with all faults: a file that cannot be imported or has no processor as its default export, a
+ * `processor.json` that is not valid, an id that is in use.
  */
 export async function loadProcessors({
   directory,
@@ -72,7 +75,10 @@ export async function loadProcessors({
   return registry;
 }
 
-/** What in the directory is to be a processor, by name: files of code, and the `processor.json` of folders that have one. */
+/**
+ * What in the directory is to be a processor, by name: files of code, and the `processor.json` of folders
+ * that have one.
+ */
 async function listCandidates(directory: string, required: boolean): Promise<string[]> {
   let names: string[];
   try {

@@ -2,8 +2,8 @@ import type { z } from "zod";
 import { PROCESSOR_ID_LENGTH_MAX } from "../../core/model/limits.ts";
 import { PROCESSOR, type Processor, type ProcessorContext } from "./processor.ts";
 
-// This file is the package's `./processors`: all that a processor's file needs besides zod. A test compares what it
-// exports with a list.
+// This file is the package's `./processors`: all that a processor's file needs besides zod. A test compares
+// what it exports with a list.
 export { FatalError, InputError } from "./fatal-error.ts";
 export type { LogMethod, Processor, ProcessorContext, ProcessorJob } from "./processor.ts";
 
@@ -18,8 +18,8 @@ export interface ProcessorDefinition<Input extends z.ZodType, Output extends z.Z
   readonly output?: Output;
   /**
    * For work that keeps the CPU busy: `run` runs in a worker thread, which loads this file again, so that the
-   * runner's other jobs go on. It is stopped a second after an abort even in an endless loop. Input and output are
-   * copied: plain data, no functions, no classes of your own.
+   * runner's other jobs go on. It is stopped a second after an abort even in an endless loop. Input and
+   * output are copied: plain data, no functions, no classes of your own.
    */
   readonly thread?: boolean;
   run(input: z.output<Input>, context: ProcessorContext): z.input<Output> | Promise<z.input<Output>>;

@@ -1,6 +1,7 @@
 import type { FieldError } from "../../core/lib/field-error.ts";
 
-// `Symbol.for`, for the same reason as a processor's: a user's file may throw from a second copy of this module.
+// `Symbol.for`, for the same reason as a processor's: a user's file may throw from a second copy of this
+// module.
 const FATAL = Symbol.for("iep.fatal-error");
 
 /** What a `FatalError` may be given besides its message. */
@@ -49,7 +50,9 @@ export class InputError extends Error {
   }
 }
 
-/** True for errors that end the job, of this copy of the module or another: another attempt would fail alike. */
+/**
+ * True for errors that end the job, of this copy of the module or another: another attempt would fail alike.
+ */
 export function isFatal(error: unknown): error is FatalError | InputError {
   return error instanceof Error && FATAL in error;
 }

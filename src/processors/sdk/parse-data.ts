@@ -32,8 +32,8 @@ export function parseInput(processor: Processor, inputData: unknown): unknown {
 
 /**
  * What is to be stored of the answer of `processor.run`: JSON that PostgreSQL takes, nothing at all as null.
- * Throws an `OutputError`: tried again while attempts are left, as what a processor answers may differ. Checked
- * before it is settled, because there one bad output would fail the whole batch.
+ * Throws an `OutputError`: tried again while attempts are left, as what a processor answers may differ.
+ * Checked before it is settled, because there one bad output would fail the whole batch.
  */
 export function parseOutput(processor: Processor, answer: unknown): unknown {
   let output = answer;

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 
-// `Symbol.for`, because a user's file may load a second copy of this module: both copies must know each other's work.
+// `Symbol.for`, because a user's file may load a second copy of this module: both copies must know each
+// other's work.
 export const PROCESSOR = Symbol.for("iep.processor");
 
 /** What a processor is told about the job that it works on. */
@@ -46,7 +47,10 @@ export interface ProcessorContext {
   readonly job: ProcessorJob;
   /** The same as `job.attempt`. */
   readonly attempt: number;
-  /** Aborts on timeout, cancel, shutdown and lost lease. Stop at once: what is returned afterwards is thrown away. */
+  /**
+   * Aborts on timeout, cancel, shutdown and lost lease. Stop at once: what is returned afterwards is thrown
+   * away.
+   */
   readonly signal: AbortSignal;
   /** The runner's log. Each line names the job and the attempt. */
   readonly log: Readonly<Record<"debug" | "info" | "warn" | "error", LogMethod>>;

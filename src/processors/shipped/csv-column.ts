@@ -3,7 +3,8 @@ import { z } from "zod";
 /** Different values counted of a column; beyond it only "this many or more" is known. */
 const DISTINCT_MAX = 10_000;
 
-// A leading zero or more digits than a double holds make a code of figures, not a number: "00123", a card number.
+// A leading zero or more digits than a double holds make a code of figures, not a number: "00123", a card
+// number.
 const INTEGER = /^[+-]?(?:0|[1-9]\d*)$/;
 const NUMBER = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 /** As long as a date-time gets, with nanoseconds and an offset. */
@@ -133,7 +134,9 @@ function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** Milliseconds of an ISO 8601 date or date-time that the calendar has; without an offset it is taken as UTC. */
+/**
+ * Milliseconds of an ISO 8601 date or date-time that the calendar has; without an offset it is taken as UTC.
+ */
 function timeOf(value: string): number | undefined {
   if (value.length > DATE_LENGTH_MAX) return undefined;
   if (z.regexes.date.test(value)) return Date.parse(value);

@@ -3,7 +3,7 @@ import { CsvError, parse } from "csv-parse";
 import { z } from "zod";
 import { createColumn, type Column } from "./csv-column.ts";
 import { defineProcessor } from "../sdk/define-processor.ts";
-import { takeTurns } from "./event-loop.ts";
+import { shareEventLoop } from "./share-event-loop.ts";
 import { InputError } from "../sdk/fatal-error.ts";
 
 const COLUMNS_MAX = 1_000;
@@ -31,14 +31,14 @@ export default defineProcessor({
     skip_bad_rows: z.boolean().default(false),
   }),
   async run(input, ctx) {
-    const turn = takeTurns(ctx.signal);
+    const eventLoop = shareEventLoop(ctx.signal);
     const bytes = Buffer.from(input.csv);
 
     async function* chunks(): AsyncGenerator<Buffer> {
       for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
-        if (turn.isOver()) {
+        if (eventLoop.isDue()) {
           ctx.progress(start / bytes.length);
-          await turn.end();
+          await eventLoop.yield();
         }
         yield bytes.subarray(start, start + CHUNK_BYTES);
       }

@@ -1,11 +1,14 @@
-// Made once, because making one costs as much as a page of text. The locale is named, because the default is the
-// machine's: the same text must give the same segments everywhere.
+// Made once, because making one costs as much as a page of text. The locale is named, because the default is
+// the machine's: the same text must give the same segments everywhere.
 const SEGMENTERS = {
   grapheme: new Intl.Segmenter("en", { granularity: "grapheme" }),
   word: new Intl.Segmenter("en", { granularity: "word" }),
   sentence: new Intl.Segmenter("en", { granularity: "sentence" }),
 } as const;
-/** UTF-16 units segmented at a time. Node 20 takes time by the square of it: a megabyte whole is an hour, so cut a second. */
+/**
+ * UTF-16 units segmented at a time. Node 20 takes time by the square of it: a megabyte whole is an hour, so
+ * cut a second.
+ */
 const WINDOW_LENGTH = 1_024;
 /** What is left to the next window, because the text after the cut could move a boundary this near to it. */
 const MARGIN_LENGTH = 128;
@@ -18,7 +21,10 @@ export interface Segment {
   readonly isWordLike: boolean;
 }
 
-/** Cuts a text into what its reader sees as characters, words or sentences (UAX 29), in time linear to its length. */
+/**
+ * Cuts a text into what its reader sees as characters, words or sentences (UAX 29), in time linear to its
+ * length.
+ */
 export function* segmentText(
   text: string,
   granularity: "grapheme" | "word" | "sentence",

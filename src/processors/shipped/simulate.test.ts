@@ -9,10 +9,10 @@ test("no input is needed but an object", async () => {
 });
 
 test("the wait is as long as told", async () => {
-  const startedAt = performance.now();
+  const started_at = performance.now();
   expect(await runForTest(simulate, { duration_ms: 30 })).toEqual({ slept_ms: 30 });
   // A timer may fire up to a millisecond early.
-  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(29);
+  expect(performance.now() - started_at).toBeGreaterThanOrEqual(29);
 });
 
 test.each([[null], [0], [""], [{ a: [1] }]])("the output %j is answered", async (output) => {

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { defineProcessor } from "../sdk/define-processor.ts";
-import { takeTurns } from "./event-loop.ts";
+import { shareEventLoop } from "./share-event-loop.ts";
 import { FatalError } from "../sdk/fatal-error.ts";
 
 const WAIT_MS_MAX = 600_000;
@@ -40,19 +40,20 @@ async function wait(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await setTimeout(ms, undefined, { signal });
   } catch {
-    // The timer wraps the reason into an AbortError of its own; the runner tells timeout from cancel by the reason.
+    // The timer wraps the reason into an AbortError of its own; the runner tells timeout from cancel by the
+    // reason.
     signal.throwIfAborted();
   }
 }
 
-/** Works in turns of which only its own time counts, so that the load is the same beside many other jobs. */
+/** Yields often, and only its own time counts, so that the load is the same beside many other jobs. */
 async function workCpu(ms: number, signal: AbortSignal): Promise<void> {
-  const turn = takeTurns(signal);
-  for (let leftMs = ms; leftMs > 0;) {
-    const startedAt = performance.now();
-    let workedMs = 0;
-    while (workedMs < leftMs && !turn.isOver()) workedMs = performance.now() - startedAt;
-    leftMs -= workedMs;
-    await turn.end();
+  const eventLoop = shareEventLoop(signal);
+  for (let left_ms = ms; left_ms > 0;) {
+    const started_at = performance.now();
+    let worked_ms = 0;
+    while (worked_ms < left_ms && !eventLoop.isDue()) worked_ms = performance.now() - started_at;
+    left_ms -= worked_ms;
+    await eventLoop.yield();
   }
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineProcessor } from "../sdk/define-processor.ts";
-import { takeTurns, type Turn } from "./event-loop.ts";
+import { shareEventLoop, type SharedEventLoop } from "./share-event-loop.ts";
 import { segmentText, type Segment } from "./segment-text.ts";
 
 /** Silent reading of English non-fiction: Brysbaert, "How many words do we read per minute?", 2019. */
@@ -17,23 +17,25 @@ interface WordCount {
   readonly count: number;
 }
 
-/** Counts what a reader sees: a character is a grapheme, words and sentences end where Unicode (UAX 29) says. */
+/**
+ * Counts what a reader sees: a character is a grapheme, words and sentences end where Unicode (UAX 29) says.
+ */
 export default defineProcessor({
   id: "text.statistics",
   description:
     "Counts characters, words, sentences and lines, finds frequent words, estimates the reading time.",
   input: z.strictObject({ text: z.string().max(1_000_000) }),
   async run({ text }, ctx) {
-    const turn = takeTurns(ctx.signal);
+    const eventLoop = shareEventLoop(ctx.signal);
     const granularities = ["grapheme", "word", "sentence"] as const;
 
-    /** Shows each segment to `visit`, in turns: a megabyte is about a second of work. */
+    /** Shows each segment to `visit`, and yields often: a megabyte is about a second of work. */
     async function eachSegment(pass: 0 | 1 | 2, visit: (segment: Segment) => void): Promise<void> {
       for (const segment of segmentText(text, granularities[pass])) {
         visit(segment);
-        if (!turn.isOver()) continue;
+        if (!eventLoop.isDue()) continue;
         ctx.progress((pass + segment.index / text.length) / granularities.length);
-        await turn.end();
+        await eventLoop.yield();
       }
     }
 
@@ -67,7 +69,7 @@ export default defineProcessor({
       sentences,
       lines: lineBreaks + (endsWithinLine ? 1 : 0),
       unique_words: counts.size,
-      frequent_words: await mostFrequent(counts, turn),
+      frequent_words: await mostFrequent(counts, eventLoop),
       average_word_length: words === 0 ? null : Math.round((letters / words) * 100) / 100,
       reading_time_seconds: Math.ceil((words / READING_WORDS_PER_MINUTE) * 60),
       reading_words_per_minute: READING_WORDS_PER_MINUTE,
@@ -80,11 +82,17 @@ function countLetters(word: string): number {
   return /^[a-z0-9]*$/.test(word) ? word.length : Array.from(word.replaceAll(/\p{M}/gu, "")).length;
 }
 
-/** The first by count, then alphabet. Keeps ten while it looks at all, instead of sorting half a million words. */
-async function mostFrequent(counts: ReadonlyMap<string, number>, turn: Turn): Promise<WordCount[]> {
+/**
+ * The first by count, then alphabet. Keeps ten while it looks at all, instead of sorting half a million
+ * words.
+ */
+async function mostFrequent(
+  counts: ReadonlyMap<string, number>,
+  eventLoop: SharedEventLoop,
+): Promise<WordCount[]> {
   const first: WordCount[] = [];
   for (const [word, count] of counts) {
-    if (turn.isOver()) await turn.end();
+    if (eventLoop.isDue()) await eventLoop.yield();
     if (word.length > LISTED_WORD_LENGTH_MAX) continue;
     const last = first[FREQUENT_WORDS_MAX - 1];
     if (last !== undefined && byFrequency({ word, count }, last) >= 0) continue;

@@ -15,7 +15,10 @@ const RUNNER = `
   const context = { ...testContext(), progress: (_fraction, pid) => console.log("pid", pid) };
   processor.run(null, context).then(() => console.log("ended"));`;
 
-/** Leader, child and grandchild, all deaf to SIGTERM; the last two, where the system has \`setsid\`, outside the group. */
+/**
+ * Leader, child and grandchild, all deaf to SIGTERM; the last two, where the system has \`setsid\`, outside
+ * the group.
+ */
 const FAMILY = `#!/bin/sh
   trap '' TERM
   say='echo "{\\"progress\\":0,\\"message\\":\\"$$\\"}"'
@@ -32,10 +35,10 @@ test("nothing of a command outlives a runner that is killed", async () => {
   const { runner, pids } = await startRunner(FAMILY, 5);
   expect(new Set(pids).size).toBe(5);
   expect(pids.map(isAlive)).toEqual([true, true, true, true, true]);
-  const startedAt = performance.now();
+  const started_at = performance.now();
   runner.signal("SIGKILL");
   await die(pids);
-  const took_ms = performance.now() - startedAt;
+  const took_ms = performance.now() - started_at;
   console.log(
     `orphans: ${pids.length} processes were gone ${took_ms.toFixed(0)} ms after kill -9 of their runner`,
   );

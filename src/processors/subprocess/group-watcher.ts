@@ -2,11 +2,13 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { Socket } from "node:net";
 
 /**
- * Kills what we leave behind. The kernel closes our end of its stdin however we die, even by kill -9; then it kills every group on its list,
- * and on Linux also every process that carries the mark of this runner, `$0`: those have it, too, that left their group.
+ * Kills what we leave behind. The kernel closes our end of its stdin however we die, even by kill -9; then it
+ * kills every group on its list, and on Linux also every process that carries the mark of this runner, `$0`:
+ * those have it, too, that left their group.
  *
- * Lines: `+ 12` and `- 12` keep the list of groups; `? 7 8` kills at once what carries the marks of the attempts 7 and 8. POSIX sh, whose
- * `read` is built in: one process a runner, whatever the number of attempts. A shell for each would cost the event loop 1 ms an attempt.
+ * Lines: `+ 12` and `- 12` keep the list of groups; `? 7 8` kills at once what carries the marks of the
+ * attempts 7 and 8. POSIX sh, whose `read` is built in: one process a runner, whatever the number of
+ * attempts. A shell for each would cost the event loop 1 ms an attempt.
  */
 const SCRIPT = `
 trap "" HUP INT TERM # A service manager sends those to all; this one goes last.
@@ -36,13 +38,19 @@ for group in $groups; do kill -s KILL -- "-$group"; done
 sweep -e "$0"
 `;
 
-/** One shell that outlives this process by a moment, to end the process groups that it was told of. Started when it is first needed. */
+/**
+ * One shell that outlives this process by a moment, to end the process groups that it was told of. Started
+ * when it is first needed.
+ */
 export class GroupWatcher {
   readonly #mark: string;
   readonly #groups = new Set<number>();
   #shell: ChildProcess | undefined;
 
-  /** `mark`: what begins a variable in the environment of all processes of all groups, and of no other; the attempt's number and `;` follow it. */
+  /**
+   * `mark`: what begins a variable in the environment of all processes of all groups, and of no other; the
+   * attempt's number and `;` follow it.
+   */
   constructor(mark: string) {
     this.#mark = mark;
   }
@@ -60,7 +68,10 @@ export class GroupWatcher {
     if (this.#groups.delete(pgid)) void this.#tell(`- ${pgid}`).catch(() => undefined);
   }
 
-  /** Kills every process that carries the mark of one of these attempts. Linux only; elsewhere it finds nothing. */
+  /**
+   * Kills every process that carries the mark of one of these attempts. Linux only; elsewhere it finds
+   * nothing.
+   */
   sweep(attempts: readonly number[]): void {
     void this.#tell(`? ${attempts.join(" ")}`).catch(() => undefined);
   }

@@ -2,11 +2,11 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { LineCutter, LineError } from "./line-cutter.ts";
 
-function cut(bytes: Buffer, chunkBytes: number, lineBytesMax = 1_000): string[] {
+function cut(bytes: Buffer, chunk_bytes: number, lineBytesMax = 1_000): string[] {
   const cutter = new LineCutter(lineBytesMax);
   const lines: string[] = [];
-  for (let start = 0; start < bytes.length; start += chunkBytes) {
-    lines.push(...cutter.push(bytes.subarray(start, start + chunkBytes)));
+  for (let start = 0; start < bytes.length; start += chunk_bytes) {
+    lines.push(...cutter.push(bytes.subarray(start, start + chunk_bytes)));
   }
   return [...lines, ...cutter.finish()];
 }
@@ -14,9 +14,9 @@ function cut(bytes: Buffer, chunkBytes: number, lineBytesMax = 1_000): string[] 
 test("lines are the same however the bytes are cut", () => {
   const line = fc.string({ unit: "grapheme", maxLength: 20 }).map((text) => text.replaceAll(/[\r\n]/g, ""));
   fc.assert(
-    fc.property(fc.array(line), fc.integer({ min: 1, max: 30 }), (lines, chunkBytes) => {
+    fc.property(fc.array(line), fc.integer({ min: 1, max: 30 }), (lines, chunk_bytes) => {
       const text = lines.map((each) => `${each}\n`).join("");
-      expect(cut(Buffer.from(text), chunkBytes)).toEqual(lines);
+      expect(cut(Buffer.from(text), chunk_bytes)).toEqual(lines);
     }),
   );
 });

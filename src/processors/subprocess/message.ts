@@ -1,6 +1,9 @@
 import { z } from "zod";
 
-/** What a command may say on one line of its stdout: an object with exactly one of these, told apart by the first key. */
+/**
+ * What a command may say on one line of its stdout: an object with exactly one of these, told apart by the
+ * first key.
+ */
 const MESSAGES = {
   progress: z.strictObject({ progress: z.number().min(0).max(1), message: z.string().optional() }),
   cost: z.strictObject({ cost: z.int().min(0) }),

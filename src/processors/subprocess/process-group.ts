@@ -10,8 +10,9 @@ const SWEEP_INTERVAL_MS = 1_000;
 const MARK_NAME = "IEP_ATTEMPT";
 
 /**
- * Waits for a line before it becomes the command, so that no command runs that the watcher does not know of: when we die before, the
- * line never comes. `$1`: memory in KiB or `unlimited`. No core dumps: they would hold customers' data.
+ * Waits for a line before it becomes the command, so that no command runs that the watcher does not know of:
+ * when we die before, the line never comes. `$1`: memory in KiB or `unlimited`. No core dumps: they would
+ * hold customers' data.
  */
 const LAUNCHER =
   'read -r _ || exit; ulimit -c 0; [ "$1" = unlimited ] || ulimit -d "$1" || exit; shift; exec "$@"';
@@ -44,9 +45,10 @@ let ended: number[] = [];
 let sweepTimer: NodeJS.Timeout | undefined;
 
 /**
- * Starts a command as the leader of a process group of its own. What is left of the group when the leader exits is killed; so is all of it
- * when this process dies, however it dies. On Linux that holds for processes that left the group, too, within about a second, unless they
- * also dropped `IEP_ATTEMPT` from their environment.
+ * Starts a command as the leader of a process group of its own. What is left of the group when the leader
+ * exits is killed; so is all of it when this process dies, however it dies. On Linux that holds for processes
+ * that left the group, too, within about a second, unless they also dropped `IEP_ATTEMPT` from their
+ * environment.
  */
 export function startProcessGroup(options: GroupOptions): ProcessGroup {
   attempts += 1;

@@ -18,7 +18,10 @@ const ProcessorJson = z.strictObject({
   /** What `job_types.processing_logic_id` names. */
   id: z.string(),
   description: z.string().optional(),
-  /** Program and arguments; no shell reads them. A program with a slash is looked for from the folder, one without in PATH. */
+  /**
+   * Program and arguments; no shell reads them. A program with a slash is looked for from the folder, one
+   * without in PATH.
+   */
   command: z.tuple([text.min(1)], text),
   /** Added to PATH, HOME and LANG. */
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), text).optional(),
@@ -26,7 +29,10 @@ const ProcessorJson = z.strictObject({
   memory_mb: z.int().min(MEMORY_MB_MIN).max(MEMORY_MB_MAX).optional(),
 });
 
-/** The processor that a `processor.json` describes: a command in any language. Throws an Error that names every fault of the file. */
+/**
+ * The processor that a `processor.json` describes: a command in any language. Throws an Error that names
+ * every fault of the file.
+ */
 export async function readProcessorJson(file: string): Promise<Processor> {
   const { id, description, command, env, memory_mb } = parse(await readFile(file, "utf8"));
   const folder = dirname(await realpath(file));

@@ -17,8 +17,9 @@ const EX_SOFTWARE = 70;
 export type Command = Omit<GroupOptions, "input">;
 
 /**
- * One attempt in a fresh process: the job goes in as one JSON document, the answer comes out as lines of JSON. Answers the last output, or null.
- * Rejects at once, with the signal's reason, when the signal aborts; the processes are gone 2 s later, whatever they do.
+ * One attempt in a fresh process: the job goes in as one JSON document, the answer comes out as lines of
+ * JSON. Answers the last output, or null. Rejects at once, with the signal's reason, when the signal aborts;
+ * the processes are gone 2 s later, whatever they do.
  */
 export async function runSubprocess(
   command: Command,

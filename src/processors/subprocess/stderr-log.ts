@@ -5,7 +5,10 @@ import type { ProcessorContext } from "../sdk/processor.ts";
 /** A longer line is logged in pieces. */
 const LINE_MAX = 2_000;
 
-/** What a command writes to stderr: lines of the attempt's log, and the end of it for the error. Any bytes will do. */
+/**
+ * What a command writes to stderr: lines of the attempt's log, and the end of it for the error. Any bytes
+ * will do.
+ */
 export class StderrLog {
   readonly #log: ProcessorContext["log"];
   readonly #decoder = new StringDecoder("utf8");

@@ -7,7 +7,10 @@ import { SubprocessError } from "./subprocess-error.ts";
 /** Of a line that is no message, in the error. */
 const LINE_SHOWN_MAX = 200;
 
-/** What a command writes to stdout: tells the context, keeps the output. Throws a `SubprocessError` at what is no message, or too much. */
+/**
+ * What a command writes to stdout: tells the context, keeps the output. Throws a `SubprocessError` at what is
+ * no message, or too much.
+ */
 export class StdoutReader {
   readonly #context: ProcessorContext;
   readonly #cutter = new LineCutter(STDOUT_LINE_BYTES_MAX);

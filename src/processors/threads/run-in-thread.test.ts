@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { failureNow } from "../../../test/support/failure-now.ts";
 import { waitFor } from "../../../test/support/wait-for.ts";
 import type { Processor } from "../sdk/processor.ts";
 import { FatalError, InputError } from "../sdk/fatal-error.ts";
@@ -121,7 +122,7 @@ test("a cost that is none fails its attempt", async () => {
 });
 
 test("an abort reaches the signal in the thread, and the thread goes on to the next attempt", async () => {
-  const pool = new ThreadPool({ threads_max: 1 });
+  const pool = new ThreadPool({ threadsMax: 1 });
   const processor = await threadProcessor(
     `async ({ n }, ctx) => {
       if (n === 2) return threadId;
@@ -142,7 +143,7 @@ test("an abort reaches the signal in the thread, and the thread goes on to the n
 });
 
 test("a busy loop does not hold the runner's event loop, and is gone a second after its abort", async () => {
-  const pool = new ThreadPool({ threads_max: 1 });
+  const pool = new ThreadPool({ threadsMax: 1 });
   const processor = await threadProcessor(
     "({ n }, ctx) => { if (n === 2) return threadId; ctx.log.info({}, String(threadId)); spin(); }",
     pool,
@@ -154,14 +155,15 @@ test("a busy loop does not hold the runner's event loop, and is gone a second af
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   const next = runForTest(processor, { n: 2 });
+  const failure = failureNow(attempt);
   const reason = new Error("timeout");
-  const abortedAt = performance.now();
+  const aborted_at = performance.now();
   stop.abort(reason);
-  expect(await failureOf(attempt)).toBe(reason);
-  expect(performance.now() - abortedAt).toBeLessThan(100);
+  // The attempt waits for nothing that happens in the thread.
+  expect(await failure()).toBe(reason);
   // The only place is free again once the loop is gone, and then for a thread that is new.
   expect(String(await next)).not.toBe(context.recorded.logs[0]?.message);
-  const took_ms = performance.now() - abortedAt;
+  const took_ms = performance.now() - aborted_at;
   expect(took_ms).toBeGreaterThan(900);
   expect(took_ms).toBeLessThan(5_000);
   expect(pool.size).toBe(1);
@@ -177,7 +179,7 @@ test.each([
   ["process.exit(3)", /ended: exit code 3/],
   ["const all: unknown[] = []; for (;;) all.push(new Array(1e6).fill(1.5))", /ended: .*memory/],
 ])("a thread that dies of %s fails its attempt alone", async (statements, message) => {
-  const pool = new ThreadPool({ threads_max: 2 });
+  const pool = new ThreadPool({ threadsMax: 2 });
   const processor = await threadProcessor(
     `async ({ n }, ctx) => {
       if (n === 1) { ${statements}; }
@@ -198,7 +200,7 @@ test.each([
 });
 
 test("attempts run side by side up to the pool's size, the others wait their turn", async () => {
-  const pool = new ThreadPool({ threads_max: 2 });
+  const pool = new ThreadPool({ threadsMax: 2 });
   const processor = await threadProcessor("async () => { await sleep(20); return threadId; }", pool);
   const threads = await Promise.all(Array.from({ length: 8 }, () => runForTest(processor, {})));
   expect(new Set(threads).size).toBe(2);
@@ -206,7 +208,7 @@ test("attempts run side by side up to the pool's size, the others wait their tur
 });
 
 test("an attempt that is aborted while it waits for a thread never starts", async () => {
-  const pool = new ThreadPool({ threads_max: 1 });
+  const pool = new ThreadPool({ threadsMax: 1 });
   const processor = await threadProcessor(
     "async (_input, ctx) => { ctx.log.info({}, 'began'); await sleep(50); }",
     pool,
@@ -232,7 +234,7 @@ test("an idle thread ends, and another one starts when it is needed", async () =
 });
 
 test("what an attempt calls after its end is not told to the next", async () => {
-  const pool = new ThreadPool({ threads_max: 1 });
+  const pool = new ThreadPool({ threadsMax: 1 });
   const processor = await threadProcessor(
     `async ({ n }, ctx) => {
       if (n === 1) { setTimeout(() => { ctx.log.info({}, "late"); ctx.progress(1); }, 5); return; }

@@ -68,7 +68,10 @@ function send(message: FromThread): void {
   parentPort?.postMessage(message);
 }
 
-/** The context of an attempt, at the thread's end. What a processor calls after its attempt is dropped: the next may be running. */
+/**
+ * The context of an attempt, at the thread's end. What a processor calls after its attempt is dropped: the
+ * next may be running.
+ */
 class ThreadContext implements ProcessorContext {
   readonly job: ProcessorJob;
   readonly attempt: number;
@@ -77,7 +80,7 @@ class ThreadContext implements ProcessorContext {
   cost_cents: number | undefined;
   #isOver = false;
   #progress: Extract<FromThread, { kind: "progress" }> | undefined;
-  #progressAt = 0;
+  #progress_at = 0;
 
   constructor(job: ProcessorJob, signal: AbortSignal) {
     this.job = job;
@@ -94,7 +97,7 @@ class ThreadContext implements ProcessorContext {
   readonly progress = (fraction: number, message?: string): void => {
     if (this.#isOver) return;
     this.#progress = { kind: "progress", fraction, message };
-    if (performance.now() - this.#progressAt >= PROGRESS_INTERVAL_MS) this.#sendProgress();
+    if (performance.now() - this.#progress_at >= PROGRESS_INTERVAL_MS) this.#sendProgress();
   };
 
   readonly cost = (cents: number): void => {
@@ -113,7 +116,7 @@ class ThreadContext implements ProcessorContext {
     if (this.#progress === undefined) return;
     send(this.#progress);
     this.#progress = undefined;
-    this.#progressAt = performance.now();
+    this.#progress_at = performance.now();
   }
 
   #log(

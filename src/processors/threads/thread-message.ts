@@ -35,7 +35,10 @@ export interface PlainError {
   readonly errors: readonly FieldError[];
 }
 
-/** Whatever was thrown, of whichever copy of the error classes. The cause stays behind; the stack tells where it was. */
+/**
+ * Whatever was thrown, of whichever copy of the error classes. The cause stays behind; the stack tells where
+ * it was.
+ */
 export function toPlainError(thrown: unknown): PlainError {
   if (!(thrown instanceof Error)) {
     return {

@@ -6,7 +6,7 @@ const IDLE_MS = 30_000;
 
 interface ThreadPoolOptions {
   /** As many as the machine has cores, when left out. */
-  readonly threads_max?: number;
+  readonly threadsMax?: number;
   readonly idle_ms?: number;
 }
 
@@ -17,20 +17,21 @@ interface Waiting {
 }
 
 /**
- * Runs processors in worker threads: none to begin with, one for each attempt that runs, up to the number of cores; further attempts wait, first
- * come, first served. A thread whose attempt crashed or was terminated is never used again.
+ * Runs processors in worker threads: none to begin with, one for each attempt that runs, up to the number of
+ * cores; further attempts wait, first come, first served. A thread whose attempt crashed or was terminated is
+ * never used again.
  */
 export class ThreadPool {
   readonly #threadsMax: number;
-  readonly #idleMs: number;
+  readonly #idle_ms: number;
   readonly #threads = new Set<Thread>();
   readonly #idle = new Map<Thread, NodeJS.Timeout>();
   // A set keeps the order, and lets one leave from the middle.
   readonly #waiting = new Set<Waiting>();
 
-  constructor({ threads_max = availableParallelism(), idle_ms = IDLE_MS }: ThreadPoolOptions = {}) {
-    this.#threadsMax = threads_max;
-    this.#idleMs = idle_ms;
+  constructor({ threadsMax = availableParallelism(), idle_ms = IDLE_MS }: ThreadPoolOptions = {}) {
+    this.#threadsMax = threadsMax;
+    this.#idle_ms = idle_ms;
   }
 
   /** Threads that live now. */
@@ -38,7 +39,10 @@ export class ThreadPool {
     return this.#threads.size;
   }
 
-  /** One attempt in a thread. Rejects with the signal's reason the moment it aborts, also while it waits for a thread. */
+  /**
+   * One attempt in a thread. Rejects with the signal's reason the moment it aborts, also while it waits for a
+   * thread.
+   */
   async run(task: ThreadTask): Promise<unknown> {
     task.context.signal.throwIfAborted();
     const idle = this.#takeIdle(task.file);
@@ -98,7 +102,7 @@ export class ThreadPool {
       this.#waiting.delete(next);
       next.start(() => (thread.hasEnded ? this.#grow() : thread));
     } else if (!thread.hasEnded) {
-      this.#idle.set(thread, setTimeout(() => this.#end(thread), this.#idleMs).unref());
+      this.#idle.set(thread, setTimeout(() => this.#end(thread), this.#idle_ms).unref());
     }
   }
 

@@ -5,8 +5,8 @@ import { processorJob } from "../sdk/processor-job.ts";
 import { fromPlainError, toPlainError, type FromThread, type ToThread } from "./thread-message.ts";
 
 /**
- * A worker thread has none of the hooks by which this process runs TypeScript. From the sources it begins with a
- * JavaScript file that registers tsx; the built package needs no such step.
+ * A worker thread has none of the hooks by which this process runs TypeScript. From the sources it begins
+ * with a JavaScript file that registers tsx; the built package needs no such step.
  */
 const ENTRY = import.meta.url.endsWith(".ts") ? "./thread-entry.mjs" : "./thread-main.js";
 
@@ -63,8 +63,9 @@ export class Thread {
   }
 
   /**
-   * Answers what the processor answers; not to be called before the last attempt is over. Rejects with the signal's reason at once when the
-   * signal aborts. A processor that goes on is ended with its thread a second later.
+   * Answers what the processor answers; not to be called before the last attempt is over. Rejects with the
+   * signal's reason at once when the signal aborts. A processor that goes on is ended with its thread a
+   * second later.
    */
   run(task: ThreadTask): Promise<unknown> {
     const { file, id, input, context } = task;

@@ -5,8 +5,8 @@ import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /**
- * Conditions of this package's `exports` under which its own name leads to this very copy. Empty in the built package:
- * there the plain conditions do.
+ * Conditions of this package's `exports` under which its own name leads to this very copy. Empty in the built
+ * package: there the plain conditions do.
  */
 const OWN_CONDITIONS = import.meta.url.endsWith(".ts") ? ["iep-source"] : [];
 
@@ -15,13 +15,14 @@ export type ImportedModule =
   | { readonly file: string; readonly error: unknown };
 
 /**
- * Imports TypeScript and JavaScript files as ES modules on every Node that we support, in the order given; what
- * importing one throws is answered, not thrown. The files share one copy of everything that they import, which is not
- * the copy of this process: compare by brand, never by `instanceof`.
+ * Imports TypeScript and JavaScript files as ES modules on every Node that we support, in the order given;
+ * what importing one throws is answered, not thrown. The files share one copy of everything that they import,
+ * which is not the copy of this process: compare by brand, never by `instanceof`.
  */
 export async function importUserModules(files: readonly string[]): Promise<ImportedModule[]> {
   if (files.length === 0) return [];
-  // Where links point to, because that is what Node names a module by. A link to nothing fails below, at its import.
+  // Where links point to, because that is what Node names a module by. A link to nothing fails below, at its
+  // import.
   const realFiles = await Promise.all(files.map((file) => realpath(file).catch(() => file)));
   // Before tsx: hooks that are registered later run first, and tsx must see the format that ours sets.
   registerHook(new URL("./user-module-hook.mjs", import.meta.url), {

@@ -1,5 +1,6 @@
-// A hook for `module.register`, in JavaScript because it runs where tsx does not yet. It makes a processor's file work
-// in any folder of the machine: below none of our package.json, Node would take it for CommonJS and find neither us nor zod.
+// A hook for `module.register`, in JavaScript because it runs where tsx does not yet. It makes a processor's
+// file work in any folder of the machine: below none of our package.json, Node would take it for CommonJS and
+// find neither us nor zod.
 
 /**
  * Folders of processor files, as `file:` URLs that end with a slash.
@@ -16,7 +17,8 @@ let ownConditions = [];
 
 /** @param {{ folders: string[], fallbackParent: string, ownConditions: string[] }} data */
 export function initialize(data) {
-  // Added, because this module is one for all that register it: other calls, and since Node 22 the worker threads, too.
+  // Added, because this module is one for all that register it: other calls, and since Node 22 the worker
+  // threads, too.
   for (const folder of data.folders) folders.add(folder);
   fallbackParent = data.fallbackParent;
   ownConditions = data.ownConditions;

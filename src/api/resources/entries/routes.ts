@@ -81,8 +81,8 @@ export function entryRoutes(api: Api, { wallets }: Platform): void {
       const limit = query.limit ?? PAGE_LIMIT_DEFAULT;
       const rows = await wallets.listEntries(params.id, {
         limit: limit + 1,
-        before_seq: Math.min(query.cursor ?? Infinity, period.closing.seq + 1),
-        after_seq: period.opening.seq,
+        beforeSeq: Math.min(query.cursor ?? Infinity, period.closing.seq + 1),
+        afterSeq: period.opening.seq,
       });
       return {
         ...toPage(rows, limit, (entry) => entry.seq),

@@ -49,7 +49,7 @@ async function* newestFirst(
   yield csvLine(STATEMENT_COLUMNS);
   let below = Math.min(query.cursor ?? Infinity, closing.seq + 1);
   for (let left = query.limit ?? Infinity; left > 0;) {
-    const page = { limit: Math.min(left, STATEMENT_ENTRIES_MAX), before_seq: below };
+    const page = { limit: Math.min(left, STATEMENT_ENTRIES_MAX), beforeSeq: below };
     const entries = await wallets.listEntries(customer_id, page);
     yield entries.map(entryLine).join("");
     if (entries.length < page.limit) return;
