@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../core/lib/new-id.ts";
 import { createApiKey } from "../core/model/api-key.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import { DEFAULT_CURRENCY } from "../core/model/wallet.ts";
@@ -22,7 +22,7 @@ const START_MONEY_CENTS = 100_00;
 export async function seedDemoData(platform: Platform): Promise<DemoCustomer | undefined> {
   const customers = await platform.customers.list({ limit: 1 });
   if (customers.length > 0) return undefined;
-  const customer_id = uuidv7();
+  const customer_id = newId();
   const { api_key, ...key } = createApiKey();
   await platform.customers.create({
     id: customer_id,
@@ -30,10 +30,10 @@ export async function seedDemoData(platform: Platform): Promise<DemoCustomer | u
     email: "demo@example.com",
     currency: DEFAULT_CURRENCY,
   });
-  await platform.customers.addApiKey({ ...key, id: uuidv7(), customer_id, name: "npm start" });
+  await platform.customers.addApiKey({ ...key, id: newId(), customer_id, name: "npm start" });
   await platform.wallets.topUp({ customer_id, amount_cents: START_MONEY_CENTS, reference: "demo money" });
   const jobTypes = await Promise.all(
-    JOB_TYPES.map((jobType) => platform.jobTypes.create({ ...jobType, id: uuidv7() })),
+    JOB_TYPES.map((jobType) => platform.jobTypes.create({ ...jobType, id: newId() })),
   );
   return { customer_id, api_key, job_type_id: jobTypes[0]?.id ?? "" };
 }

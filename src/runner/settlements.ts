@@ -1,6 +1,7 @@
 import { BATCH_BYTES_MAX, JOB_BATCH_MAX, SETTLE_FOR_MS } from "../core/model/limits.ts";
 import { GroupCommit, type Receiver } from "../core/lib/group-commit.ts";
 import type { ClaimedJob, JobRepository, Outcome, RefusedOutcome } from "../core/model/job.ts";
+import { roughJsonBytes } from "../core/lib/rough-json-bytes.ts";
 import { isRetryable, withRetry } from "../core/lib/with-retry.ts";
 
 export interface Settlement {
@@ -36,7 +37,7 @@ export class Settlements {
     this.#group = new GroupCommit<Settlement, RefusedOutcome | undefined>({
       batchMax: JOB_BATCH_MAX,
       weightMax: BATCH_BYTES_MAX,
-      weigh: ({ outcome }) => (outcome.kind === "succeeded" ? roughBytes(outcome.output) : 0),
+      weigh: ({ outcome }) => (outcome.kind === "succeeded" ? roughJsonBytes(outcome.output, BATCH_BYTES_MAX) : 0),
       queueMax,
       onFull: () => new Error("more outcomes than slots: a bug"),
       isolates: (error) => !isRetryable(error),
@@ -110,8 +111,4 @@ export class Settlements {
 
 function fenceOf({ id, attempt }: { id: string; attempt: number }): string {
   return `${id}/${attempt}`;
-}
-
-function roughBytes(output: unknown): number {
-  return typeof output === "object" && output !== null ? JSON.stringify(output).length : 16;
 }

@@ -112,7 +112,9 @@ test("it brings no TypeScript of ours, and the declarations of what a processor'
   expect(sources).toEqual([]);
   expect(declarations).toEqual([
     "dist/core/lib/field-error.d.ts",
+    // Not exported, but read by those that are.
     "dist/core/lib/json.d.ts",
+    "dist/core/model/limits.d.ts",
     "dist/processors/sdk/define-processor.d.ts",
     "dist/processors/sdk/fatal-error.d.ts",
     // Not exported: `runForTest` calls it.

@@ -48,19 +48,16 @@ export function platformAction<Values>(
   });
 }
 
-/** A query that fails because migrations have not run is not a bug: the user must run `migrate up`. */
+/** A query that fails because the schema is not that of this version is no bug: the user must run `migrate up`. */
 async function explain(thrown: unknown, { migrations }: CliContext): Promise<unknown> {
   if (thrown instanceof PlatformError || thrown instanceof OperatorError) return thrown;
-  const known = await migrations.status().catch(() => []);
-  const missing = known.filter(({ applied_at }) => applied_at === null).length;
-  if (missing === 0) return thrown;
-  return new OperatorError(
-    "schema_outdated",
-    `${missing} migrations have not run on this database: run iep migrate up`,
-    {
-      cause: thrown,
-    },
-  );
+  const pending = await migrations.pending().catch(() => undefined);
+  if (!pending || pending.migrations.length + pending.functions.length === 0) return thrown;
+  const missing =
+    pending.migrations.length > 0
+      ? `${pending.migrations.length} migrations have not run on this database`
+      : `the database does not have ${pending.functions.join(", ")} as this version has them`;
+  return new OperatorError("schema_outdated", `${missing}: run iep migrate up`, { cause: thrown });
 }
 
 /** Adds examples at the top of the help of a command. */

@@ -137,6 +137,6 @@ test("all faulty files are named at once", async () => {
 });
 
 test("the processors of the example directory load", async () => {
-  const directory = new URL("../../../processors", import.meta.url).pathname;
+  const directory = new URL("../../../examples/processors", import.meta.url).pathname;
   expect((await loadProcessors({ directory, required: true })).has("text.reverse")).toBe(true);
 });

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../../../core/lib/new-id.ts";
 import { z } from "zod";
 import { customerNotFound } from "../../../core/model/not-found.ts";
 import { createApiKey } from "../../../core/model/api-key.ts";
@@ -34,7 +34,7 @@ export function apiKeyRoutes(api: Api, { customers }: Platform): void {
       const { api_key, ...stored } = createApiKey();
       const { id } = await customers.addApiKey({
         ...stored,
-        id: uuidv7(),
+        id: newId(),
         customer_id: params.id,
         name: body?.name ?? null,
       });

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../../../core/lib/new-id.ts";
 import { customerNotFound } from "../../../core/model/not-found.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Api } from "../../http/api.ts";
@@ -34,7 +34,7 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
     },
     async (request, reply) => {
       const key = idempotencyKeyOf(request, request.body);
-      const { customer, replayed } = await customers.createOrReplay({ ...request.body, id: uuidv7() }, key);
+      const { customer, replayed } = await customers.createOrReplay({ ...request.body, id: newId() }, key);
       setReplayedHeader(request, reply, replayed);
       return reply
         .code(createdStatus(replayed))

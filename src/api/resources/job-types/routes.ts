@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../../../core/lib/new-id.ts";
 import type { z } from "zod";
 import { jobTypeNotFound } from "../../../core/model/not-found.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
@@ -26,7 +26,7 @@ export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache }: Platform): v
       },
     },
     async ({ body }, reply) => {
-      const jobType = await jobTypes.create({ ...body, id: uuidv7() });
+      const jobType = await jobTypes.create({ ...body, id: newId() });
       return reply.code(201).header("location", `/job-types/${jobType.id}`).send(jobType);
     },
   );

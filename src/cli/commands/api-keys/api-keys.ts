@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../../../core/lib/new-id.ts";
 import { z } from "zod";
 import { customerNotFound } from "../../../core/model/not-found.ts";
 import { createApiKey } from "../../../core/model/api-key.ts";
@@ -35,7 +35,7 @@ export function addApiKeyCommands(customers: Command, run: CliRun): void {
       platformAction(run, z.object({ customerId: Id, name: Name.optional() }), async (platform, values) => {
         const { api_key, ...stored } = createApiKey();
         const { customerId: customer_id, name = null } = values;
-        const key = await platform.customers.addApiKey({ id: uuidv7(), customer_id, name, ...stored });
+        const key = await platform.customers.addApiKey({ id: newId(), customer_id, name, ...stored });
         await terminal.print({ id: key.id, api_key }, () => api_key);
         await terminal.say(`Store the key now: it is not shown again. Its id is ${key.id}.`);
       }),

@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../../../core/lib/new-id.ts";
 import { z } from "zod";
 import { customerNotFound } from "../../../core/model/not-found.ts";
 import type { Customer } from "../../../core/model/customer.ts";
@@ -72,7 +72,7 @@ function addWriting(customers: Command, run: CliRun): void {
         run,
         z.object({ name: Name, email: Email, currency: Currency.default(DEFAULT_CURRENCY) }),
         async (platform, fields) => {
-          const customer = await platform.customers.create({ id: uuidv7(), ...fields });
+          const customer = await platform.customers.create({ id: newId(), ...fields });
           await terminal.print(customer, () => formatCustomer(customer));
           await terminal.say(`Create an API key: iep customers keys create ${customer.id}`);
         },

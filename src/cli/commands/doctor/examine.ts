@@ -74,9 +74,12 @@ const CHECKS: readonly Check[] = [
     way_out: "see iep migrate status",
     async look({ context }) {
       const all = await context.migrations.status();
-      const missing = all.filter(({ applied_at }) => applied_at === null).length;
-      if (missing === 0) return ok(`all ${all.length} migrations have run`);
-      return bad(`${missing} of ${all.length} migrations have not run`, "run iep migrate up");
+      const { migrations, functions } = await context.migrations.pending();
+      if (migrations.length > 0)
+        return bad(`${migrations.length} of ${all.length} migrations have not run`, "run iep migrate up");
+      if (functions.length > 0)
+        return bad(`not those of this version: ${functions.join(", ")}`, "run iep migrate up");
+      return ok(`all ${all.length} migrations have run`);
     },
   },
   {

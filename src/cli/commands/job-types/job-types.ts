@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../../../core/lib/new-id.ts";
 import { z } from "zod";
 import { jobTypeNotFound } from "../../../core/model/not-found.ts";
 import { findSchemaFault } from "../../../core/use-cases/input-schema.ts";
@@ -100,7 +100,7 @@ function addCreate(jobTypes: Command, run: CliRun): void {
     .action(
       platformAction(run, z.object({ ...fields(run), disabled: Flag }), async (platform, values) => {
         const jobType = await platform.jobTypes.create({
-          id: uuidv7(),
+          id: newId(),
           name: values.name,
           processing_logic_id: values.processingLogicId,
           standard_cost_cents: values.costCents,
