@@ -10,8 +10,8 @@ import { httpClient, type Request } from "../test/support/http-client.ts";
 import { startProcess } from "../test/support/processes.ts";
 import { redisNamespace } from "../test/support/redis.ts";
 import {
-  createCustomer,
-  createJobType,
+  postCustomer,
+  postJobType,
   expectCleanAudit,
   jobEnded,
   startApi,
@@ -41,7 +41,7 @@ beforeAll(async () => {
   const started = await startApi(environment);
   ({ request } = started);
   [, url = ""] = await started.api.waitForLine(/Server listening at (http:\/\/127\.0\.0\.1:\d+)/);
-  customer_id = await createCustomer(request, "Reader of examples", START_MONEY_CENTS);
+  customer_id = await postCustomer(request, "Reader of examples", START_MONEY_CENTS);
 });
 
 describe("processors", () => {
@@ -70,7 +70,7 @@ describe("processors", () => {
 
 test("submitting in a loop: every line is a job, and a second run submits none of them again", async () => {
   await startRunner(environment);
-  const TYPE = await createJobType(request, { processing_logic_id: "text.reverse", standard_cost_cents: 2 });
+  const TYPE = await postJobType(request, { processing_logic_id: "text.reverse", standard_cost_cents: 2 });
   const { body } = await request<{ api_key: string }>("POST", `/customers/${customer_id}/api-keys`, {
     name: "loop",
   });
@@ -124,7 +124,7 @@ test("a reader of the outbox: each event is delivered once, and one whose delive
   const port = typeof address === "object" && address ? address.port : 0;
   const read = { ...environment, WEBHOOK: `http://127.0.0.1:${port}/events` };
 
-  const poor = await createCustomer(request, "Nearly poor", 100);
+  const poor = await postCustomer(request, "Nearly poor", 100);
   await request("PATCH", `/customers/${poor}/wallet`, { low_balance_cents: 50 });
   const adjustment = { amount_cents: -60, reference: "correction", reason: "an example" };
   expect((await request("POST", `/customers/${poor}/wallet/adjustments`, adjustment)).status).toBe(201);
@@ -154,7 +154,7 @@ async function exampleProcessors(): Promise<string> {
 }
 
 async function submit(processing_logic_id: string, input_data: unknown): Promise<Job> {
-  const job_type_id = await createJobType(request, { processing_logic_id, standard_cost_cents: 10 });
+  const job_type_id = await postJobType(request, { processing_logic_id, standard_cost_cents: 10 });
   return (await request<Job>("POST", "/jobs", { customer_id, job_type_id, input_data })).body;
 }
 

@@ -40,7 +40,7 @@ export interface ChildServer {
 }
 
 /**
- * Starts a server and answers once it accepts connections. It lives in its own session: Ctrl-C in the
+ * Starts a server and returns once it accepts connections. It lives in its own session: Ctrl-C in the
  * terminal does not hit it, its owner stops it. It does not keep the event loop alive. Throws with the last
  * lines of its log when it ends first or is not ready after 30 s.
  */

@@ -34,9 +34,9 @@ export interface EmbeddedPostgresOptions {
 const SETTINGS = { max_connections: "100", shared_buffers: "128MB", jit: "off" };
 
 /**
- * Starts a PostgreSQL of our own on the loopback interface, on a data folder that is made the first time and
- * kept. It ends with this process even after kill -9 (as `fast` does), and is never hit by Ctrl-C: who starts
- * it stops it.
+ * Starts a PostgreSQL of our own on the loopback interface, on a data folder that is created the first time
+ * and kept. It ends with this process even after kill -9 (as `fast` does), and is never hit by Ctrl-C: who
+ * starts it stops it.
  *
  * Measured on 2 cores: 0.7 to 1.8 s for the first start with initdb, 3.3 s with nothing in the disk cache;
  * below 0.15 s for the next.

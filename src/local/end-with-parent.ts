@@ -6,7 +6,7 @@ import { Socket } from "node:net";
  * pipe even after kill -9, and a waiting shell reads that as the end. It has its own session, so Ctrl-C in
  * the terminal does not reach it, and does not keep us running.
  *
- * Answers the function that calls it off. Call that as soon as `pid` has exited: the number may be given to a
+ * Returns a function that calls it off. Call that as soon as `pid` has exited: the number may be given to a
  * stranger afterwards.
  */
 export function endWithParent(pid: number, signal: NodeJS.Signals): () => void {

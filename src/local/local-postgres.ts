@@ -4,7 +4,7 @@ import { startEmbeddedPostgres, type PostgresServer } from "./embedded-postgres.
 const DATABASE = "iep";
 
 /**
- * The embedded PostgreSQL with the platform's own database on it, made when it is not there. `url` leads to
+ * The embedded PostgreSQL with the platform's own database on it, created when it is missing. `url` leads to
  * that database.
  */
 export async function startLocalPostgres(dataDir: string): Promise<PostgresServer> {

@@ -45,7 +45,7 @@ export async function openCluster(
   }
   if (!folder || !names.includes(PASSWORD_FILE)) {
     throw new Error(
-      `${dataDir} holds something else than a PostgreSQL that was made here: use another folder`,
+      `${dataDir} holds something other than a PostgreSQL that was created here: use another folder`,
     );
   }
   await removeStrangersPidFile(dataDir);

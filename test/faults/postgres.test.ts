@@ -10,8 +10,8 @@ import type { Answer, Request } from "../support/http-client.ts";
 import type { StartedProcess } from "../support/processes.ts";
 import {
   allEnded,
-  createCustomer,
-  createJobType,
+  postCustomer,
+  postJobType,
   expectCleanAudit,
   startApi,
   startRunner,
@@ -101,11 +101,11 @@ test("PostgreSQL is away, refusing, silent, locked or full: 503 with Retry-After
   await migrateUp(postgres.url);
   const proxy = await startTcpProxy(postgres.url);
   const { request, api } = await startApi({ DATABASE_URL: proxy.url });
-  const type = await createJobType(request, {
+  const type = await postJobType(request, {
     processing_logic_id: "echo",
     standard_cost_cents: PRICE_CENTS,
   });
-  const customer = await createCustomer(request, "Patient", FUNDS_CENTS);
+  const customer = await postCustomer(request, "Patient", FUNDS_CENTS);
   const submit = () =>
     request<Job>("POST", "/jobs", { customer_id: customer, job_type_id: type, input_data: 1 });
   const read = () => request("GET", `/customers/${customer}`);
@@ -196,11 +196,11 @@ async function createStack(databaseUrl: string): Promise<Stack> {
   const environment = { DATABASE_URL: databaseUrl };
   const { request, api } = await startApi(environment);
   const runner = await startRunner(environment);
-  const type = await createJobType(request, {
+  const type = await postJobType(request, {
     processing_logic_id: "echo",
     standard_cost_cents: PRICE_CENTS,
   });
-  const customer = await createCustomer(request, "Load", FUNDS_CENTS);
+  const customer = await postCustomer(request, "Load", FUNDS_CENTS);
   return { request, customer, type, databaseUrl, processes: [api, runner] };
 }
 

@@ -10,8 +10,8 @@ import { redisNamespace } from "../support/redis.ts";
 import { connect } from "../support/sql.ts";
 import {
   allEnded,
-  createCustomer,
-  createJobType,
+  postCustomer,
+  postJobType,
   expectCleanAudit,
   startApi,
   startRunner,
@@ -143,11 +143,11 @@ async function createStack() {
     QUEUE_KEY_PREFIX: redis.prefix,
   } satisfies Environment;
   const { request } = await startApi(environment);
-  const type = await createJobType(request, {
+  const type = await postJobType(request, {
     processing_logic_id: "simulate",
     standard_cost_cents: PRICE_CENTS,
   });
-  const customer = await createCustomer(request, "Faulty", FUNDS_CENTS);
+  const customer = await postCustomer(request, "Faulty", FUNDS_CENTS);
   return { environment, request, customer, type };
 }
 
@@ -156,7 +156,7 @@ async function createBusyStack(settings: Environment) {
   const { environment, request, customer } = await createStack();
   const directory = await directoryWith({ "gated.ts": GATED_PROCESSOR });
   const gate = join(directory, "gate.open");
-  const job_type_id = await createJobType(request, {
+  const job_type_id = await postJobType(request, {
     processing_logic_id: "test.gated",
     standard_cost_cents: PRICE_CENTS,
   });

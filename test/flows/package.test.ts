@@ -9,8 +9,8 @@ import { createEmptyDatabase } from "../support/database.ts";
 import { startIep, startProcess } from "../support/processes.ts";
 import { redisNamespace } from "../support/redis.ts";
 import {
-  createCustomer,
-  createJobType,
+  postCustomer,
+  postJobType,
   expectCleanAudit,
   jobEnded,
   startApi,
@@ -166,9 +166,9 @@ test("the project's own processors are tested, run and charged, from `iep migrat
   expect((await start(["migrate", "up"], { env: environment }).exited).code).toBe(0);
   const { request } = await startApi(environment, start);
   const runner = await startRunner(environment, start);
-  const customer_id = await createCustomer(request, "Somebody", 100);
+  const customer_id = await postCustomer(request, "Somebody", 100);
   const submit = async (processing_logic_id: string, input_data: unknown): Promise<Job> => {
-    const job_type_id = await createJobType(request, { processing_logic_id, standard_cost_cents: 10 });
+    const job_type_id = await postJobType(request, { processing_logic_id, standard_cost_cents: 10 });
     const { body } = await request<Job>("POST", "/jobs", { customer_id, job_type_id, input_data });
     return await jobEnded(request, body.id);
   };

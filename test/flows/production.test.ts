@@ -10,8 +10,8 @@ import { startIep } from "../support/processes.ts";
 import { redisNamespace, startRedis } from "../support/redis.ts";
 import {
   ADMIN_API_KEY,
-  createCustomer,
-  createJobType,
+  postCustomer,
+  postJobType,
   expectCleanAudit,
   jobEnded,
   startApi,
@@ -29,9 +29,9 @@ test("one api and two runners: 3,000 jobs of 20 customers in three priorities al
   };
   const { request } = await startApi(environment);
   const runners = await Promise.all([startRunner(environment), startRunner(environment)]);
-  const type = await createJobType(request, { processing_logic_id: "echo", standard_cost_cents: 7 });
+  const type = await postJobType(request, { processing_logic_id: "echo", standard_cost_cents: 7 });
   const customers = await Promise.all(
-    Array.from({ length: 20 }, (_, n) => createCustomer(request, `Customer ${n}`, 100_000)),
+    Array.from({ length: 20 }, (_, n) => postCustomer(request, `Customer ${n}`, 100_000)),
   );
 
   const batches = await Promise.all(
@@ -86,8 +86,8 @@ test("a foreign LPUSH of a pending job's id gets it run once", async () => {
     QUEUE_KEY_PREFIX: redis.prefix,
   };
   const { request } = await startApi(environment);
-  const type = await createJobType(request, { processing_logic_id: "echo", standard_cost_cents: 7 });
-  const customer = await createCustomer(request, "Foreign", 100);
+  const type = await postJobType(request, { processing_logic_id: "echo", standard_cost_cents: 7 });
+  const customer = await postCustomer(request, "Foreign", 100);
   const submitted = await request<Job>("POST", "/jobs", {
     customer_id: customer,
     job_type_id: type,
@@ -118,8 +118,8 @@ test("PostgreSQL away: 503 with Retry-After; back: served again and the job runs
   const environment = { DATABASE_URL: postgres.url };
   const { request } = await startApi(environment);
   await startRunner(environment);
-  const type = await createJobType(request, { processing_logic_id: "echo", standard_cost_cents: 7 });
-  const customer = await createCustomer(request, "Patient", 100);
+  const type = await postJobType(request, { processing_logic_id: "echo", standard_cost_cents: 7 });
+  const customer = await postCustomer(request, "Patient", 100);
   const body = { customer_id: customer, job_type_id: type, input_data: 1 };
 
   await postgres.stop("immediate");
@@ -145,8 +145,8 @@ test("Redis away: submissions go on; back: what was submitted runs, without a re
   const environment = { DATABASE_URL: (await createTestDatabase()).url, REDIS_URL: redis.url };
   const { request } = await startApi(environment);
   await startRunner(environment);
-  const type = await createJobType(request, { processing_logic_id: "echo", standard_cost_cents: 7 });
-  const customer = await createCustomer(request, "Patient", 100);
+  const type = await postJobType(request, { processing_logic_id: "echo", standard_cost_cents: 7 });
+  const customer = await postCustomer(request, "Patient", 100);
   const body = { customer_id: customer, job_type_id: type, input_data: 1 };
 
   await redis.stop("SIGKILL");
@@ -188,8 +188,8 @@ test("what a runner has done while PostgreSQL was away is settled and charged wh
   const environment = { DATABASE_URL: postgres.url };
   const { request } = await startApi(environment);
   const runner = await startRunner({ ...environment, LOG_LEVEL: "debug" });
-  const type = await createJobType(request, { processing_logic_id: "simulate", standard_cost_cents: 7 });
-  const customer = await createCustomer(request, "Patient", 100);
+  const type = await postJobType(request, { processing_logic_id: "simulate", standard_cost_cents: 7 });
+  const customer = await postCustomer(request, "Patient", 100);
   const body = { customer_id: customer, job_type_id: type, input_data: { duration_ms: 1_500 } };
   const { id } = (await request<Job>("POST", "/jobs", body)).body;
   // Running in the database is not enough: the runner must have heard of it.

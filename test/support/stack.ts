@@ -35,7 +35,7 @@ export async function startRunner(environment: Environment, start = startIep): P
   return runner;
 }
 
-export async function createJobType(request: Request, options: Record<string, unknown>): Promise<string> {
+export async function postJobType(request: Request, options: Record<string, unknown>): Promise<string> {
   const { body } = await request<{ id: string }>("POST", "/job-types", {
     name: `Type ${Math.random()}`,
     ...options,
@@ -43,7 +43,7 @@ export async function createJobType(request: Request, options: Record<string, un
   return body.id;
 }
 
-export async function createCustomer(request: Request, name: string, amount_cents: number): Promise<string> {
+export async function postCustomer(request: Request, name: string, amount_cents: number): Promise<string> {
   const { body } = await request<{ id: string }>("POST", "/customers", {
     name,
     email: "someone@example.com",

@@ -58,9 +58,9 @@ test("answers wait for what follows their batch; the next batch does not", async
     queueMax: 10,
     onFull: () => new Error("full"),
     isolates: () => true,
-    run: (items, answerAfter) => {
+    run: (items, resolveAfter) => {
       batches.push([...items]);
-      if (items.includes(1)) answerAfter(new Promise((resolve) => (follow = resolve)));
+      if (items.includes(1)) resolveAfter(new Promise((resolve) => (follow = resolve)));
       return Promise.resolve(items);
     },
   });

@@ -16,13 +16,13 @@ interface Entry<Item, Result> {
 
 interface GroupCommitOptions<Item, Result> {
   /**
-   * Does the whole batch in one round trip, and returns one result an item, in order. Call `answerAfter(p)`
+   * Does the whole batch in one round trip, and returns one result an item, in order. Call `resolveAfter(p)`
    * to delay the results of this batch until `p` resolves; the next batch starts without waiting for it. `p`
    * must never reject.
    */
   readonly run: (
     items: readonly Item[],
-    answerAfter: (work: Promise<void>) => void,
+    resolveAfter: (work: Promise<void>) => void,
   ) => Promise<readonly Result[]>;
   readonly batchMax: number;
   /**
@@ -153,7 +153,7 @@ export class GroupCommit<Item, Result> {
         },
       );
       if (results.length !== batch.length) {
-        throw new Error(`a batch of ${batch.length} answered ${results.length} results`);
+        throw new Error(`a batch of ${batch.length} returned ${results.length} results`);
       }
     } catch (error) {
       const shared = !this.#options.isolates(error);

@@ -26,7 +26,7 @@ export async function withRetry<T>(run: () => Promise<T>, options: RetryOptions)
   const delay_max_ms = options.delay_max_ms ?? DELAY_MAX_MS;
   for (let delay_ms = FIRST_DELAY_MS; ; delay_ms = Math.min(delay_ms * 2, delay_max_ms)) {
     try {
-      return await within(deadline - performance.now(), run(), noAnswer);
+      return await within(deadline - performance.now(), run(), noReply);
     } catch (error) {
       const jittered_ms = delay_ms * (0.5 + Math.random());
       if (!isRetryable(error) || performance.now() + jittered_ms > deadline) throw error;
@@ -36,6 +36,6 @@ export async function withRetry<T>(run: () => Promise<T>, options: RetryOptions)
   }
 }
 
-function noAnswer(): PlatformError {
-  return new PlatformError("unavailable", "There was no answer in time.");
+function noReply(): PlatformError {
+  return new PlatformError("unavailable", "There was no reply in time.");
 }

@@ -10,7 +10,7 @@ export class LateError extends Error {
 export async function within<T>(
   timeout_ms: number,
   work: Promise<T>,
-  late: () => Error = () => new LateError(`no answer within ${timeout_ms} ms`),
+  late: () => Error = () => new LateError(`no reply within ${timeout_ms} ms`),
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let check: NodeJS.Immediate | undefined;

@@ -47,7 +47,7 @@ export interface ReadyQueue {
   refill(): Promise<boolean>;
   /** Returns the number of ids in the queue; undefined when it stores no ids of its own. */
   lengths(): Promise<Readonly<Record<Priority, number>> | undefined>;
-  /** Throws `unavailable` when its server does not answer. */
+  /** Throws `unavailable` when its server does not respond. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

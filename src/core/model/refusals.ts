@@ -89,6 +89,6 @@ export function idempotencyKeyReused(): PlatformError {
 export function madeJobIsGone(): PlatformError {
   return new PlatformError(
     "job_gone",
-    "The job that this Idempotency-Key made is so old that it was removed. Use a new key for a new job.",
+    "The job that this Idempotency-Key created was deleted because it was too old. Use a new key for a new job.",
   );
 }

@@ -13,7 +13,7 @@ export interface RunnerInfo extends NewRunner {
   readonly heartbeat_at: string;
 }
 
-/** The answer to a heartbeat. */
+/** The reply to a heartbeat. */
 export interface Pulse {
   /** False when the runner was declared dead. It has lost its jobs: it must stop them, and register anew. */
   readonly alive: boolean;
@@ -27,7 +27,7 @@ export interface Pulse {
  * event loop.
  */
 export interface Heartbeat {
-  /** Sends a heartbeat for this runner every `HEARTBEAT_MS` from now on. `onPulse` gets each answer. */
+  /** Sends a heartbeat for this runner every `HEARTBEAT_MS` from now on. `onPulse` gets each reply. */
   start(runner_id: string, onPulse: (pulse: Pulse) => void): void;
   stop(): Promise<void>;
 }

@@ -99,7 +99,7 @@ export interface Refund {
 
 export interface Posted {
   readonly entry: WalletEntry;
-  /** The reference had moved this money before: the answer is that first entry, and nothing moved now. */
+  /** True when the reference was posted before: `entry` is that first entry, and no money moved now. */
   readonly replayed: boolean;
 }
 

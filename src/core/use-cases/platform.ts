@@ -28,6 +28,6 @@ export interface Platform {
   audit(): Promise<AuditRow[]>;
   /** Deletes a bounded batch of expired idempotency keys and outbox events. True when there was more. */
   forgetExpired(): Promise<boolean>;
-  /** Throws `unavailable` when the database does not answer. */
+  /** Throws `unavailable` when the database does not respond. */
   ping(): Promise<void>;
 }

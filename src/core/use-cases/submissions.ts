@@ -18,7 +18,7 @@ export function createSubmissions(
   platform: Pick<Platform, "jobs" | "readyQueue">,
 ): GroupCommit<NewJob, Submitted> {
   return new GroupCommit({
-    run: (batch, answerAfter) => storeAndPush(platform, batch, answerAfter),
+    run: (batch, resolveAfter) => storeAndPush(platform, batch, resolveAfter),
     batchMax: JOB_BATCH_MAX,
     weightMax: BATCH_BYTES_MAX,
     // Only has to keep a batch of large inputs from becoming huge.

@@ -47,7 +47,7 @@ export async function submitJobs(platform: Platform, requests: readonly SubmitJo
 export async function storeAndPush(
   { jobs, readyQueue }: Pick<Platform, "jobs" | "readyQueue">,
   batch: readonly NewJob[],
-  answerAfter: (pushed: Promise<void>) => void,
+  resolveAfter: (pushed: Promise<void>) => void,
 ): Promise<Submitted[]> {
   const room = readyQueue.room();
   // An attempt whose reply was lost may have been stored: `submit` knows a job by its id.
@@ -58,7 +58,7 @@ export async function storeAndPush(
   const due = submitted.flatMap((one) => ("job" in one && one.due ? [one.job] : []));
   // After COMMIT: PostgreSQL is the truth, the ready queue a hint. `refill` pushes again if we die on this
   // line.
-  answerAfter(readyQueue.push(due, room));
+  resolveAfter(readyQueue.push(due, room));
   return submitted;
 }
 

@@ -127,7 +127,7 @@ test("all faulty files are named at once", async () => {
     ["d-syntax.ts", expect.stringMatching(/cannot be imported: .*d-syntax.ts:1:16/s)],
     ["e-import.ts", expect.stringContaining("nowhere.ts")],
     ["f-none.ts", "has no default export"],
-    ["g-plain.ts", "its default export is not made by defineProcessor"],
+    ["g-plain.ts", "its default export does not come from defineProcessor"],
     ["h-id.ts", expect.stringContaining('`id` "Not An Id" must be')],
     ["i-throws.mjs", "cannot be imported: at import"],
     ["j-package.mjs", expect.stringContaining("no-such-package")],

@@ -152,6 +152,6 @@ function inspectModule(imported: ImportedModule): Inspection {
   }
   const exported = imported.module["default"];
   if (exported === undefined) return { fault: "has no default export" };
-  if (!isProcessor(exported)) return { fault: "its default export is not made by defineProcessor" };
+  if (!isProcessor(exported)) return { fault: "its default export does not come from defineProcessor" };
   return { processor: exported };
 }

@@ -8,7 +8,7 @@ import { InputError } from "./fatal-error.ts";
 /** Faults listed of one input; the rest is counted. */
 const ISSUES_MAX = 20;
 
-/** A processor answered what its `output` forbids or what cannot be stored. */
+/** A processor returned what its `output` forbids, or what cannot be stored. */
 export class OutputError extends Error {
   override readonly name = "OutputError";
   readonly code = "output_invalid";
@@ -19,7 +19,7 @@ export class OutputError extends Error {
 }
 
 /**
- * What `processor.run` is to be called with: `inputData` through its schema, with defaults filled in.
+ * Returns the input for `processor.run`: `inputData` parsed by its schema, with defaults filled in.
  * Throws an `InputError` that lists what is wrong as `pointer: message`.
  */
 export function parseInput(processor: Processor, inputData: unknown): unknown {
@@ -31,14 +31,14 @@ export function parseInput(processor: Processor, inputData: unknown): unknown {
 }
 
 /**
- * What is to be stored of the answer of `processor.run`: JSON that PostgreSQL takes, nothing at all as null.
- * Throws an `OutputError`: tried again while attempts are left, as what a processor answers may differ.
+ * Returns what is stored of a result of `processor.run`: JSON that PostgreSQL can keep, null for undefined.
+ * Throws an `OutputError`. The job is then tried again while attempts are left: the next result may differ.
  * Checked before it is settled, because there one bad output would fail the whole batch.
  */
-export function parseOutput(processor: Processor, answer: unknown): unknown {
-  let output = answer;
+export function parseOutput(processor: Processor, result: unknown): unknown {
+  let output = result;
   if (processor.output !== undefined) {
-    const parsed = processor.output.safeParse(answer);
+    const parsed = processor.output.safeParse(result);
     if (!parsed.success) throw new OutputError(processor, list(fieldErrors(parsed.error.issues)));
     output = parsed.data;
   }

@@ -7,7 +7,7 @@ import { shareEventLoop } from "./share-event-loop.ts";
 import { InputError } from "../sdk/fatal-error.ts";
 
 const COLUMNS_MAX = 1_000;
-/** Longer names are cut in the answer: a file may be one name of a megabyte. */
+/** Longer names are cut in the output: a file may be one name of a megabyte. */
 const NAME_LENGTH_MAX = 200;
 /** What is parsed between two looks at the clock and the signal: about a millisecond. */
 const CHUNK_BYTES = 8_192;

@@ -2,6 +2,6 @@ import { defineProcessor } from "../sdk/define-processor.ts";
 
 export default defineProcessor({
   id: "echo",
-  description: "Answers its input unchanged.",
+  description: "Returns its input unchanged.",
   run: (input) => input,
 });

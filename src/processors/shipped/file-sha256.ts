@@ -23,7 +23,7 @@ export default defineProcessor({
   input: z.strictObject({
     /** RFC 4648 section 4, padded, without line breaks. */
     content_base64: z.string().max(1_048_576),
-    /** Answered back; the kind is never told by it. */
+    /** Returned unchanged. It never decides the media type. */
     filename: z.string().min(1).max(255).optional(),
   }),
   run({ content_base64, filename }) {

@@ -9,7 +9,7 @@ const WAIT_MS_MAX = 600_000;
 /** Behaves like work of which everything is known: for load tests, demonstrations and trying out failures. */
 export default defineProcessor({
   id: "simulate",
-  description: "Waits, works the CPU, fails or succeeds as told.",
+  description: "Waits, works on the CPU, then fails or succeeds as its input says.",
   input: z.strictObject({
     /** Waited without work. */
     duration_ms: z.number().min(0).max(WAIT_MS_MAX).default(0),
@@ -19,7 +19,7 @@ export default defineProcessor({
     fail_rate: z.number().min(0).max(1).default(0),
     /** `true`: every attempt fails. `"fatal"`: the first failure ends the job. */
     fail: z.union([z.boolean(), z.literal("fatal")]).default(false),
-    /** Answered on success; any JSON. Left out: `{slept_ms}`. */
+    /** The output on success; any JSON. Left out: `{slept_ms}`. */
     output: z.unknown().optional(),
   }),
   async run(input, { signal }) {

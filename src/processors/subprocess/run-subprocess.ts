@@ -17,9 +17,9 @@ const EX_SOFTWARE = 70;
 export type Command = Omit<GroupOptions, "input">;
 
 /**
- * One attempt in a fresh process: the job goes in as one JSON document, the answer comes out as lines of
- * JSON. Answers the last output, or null. Rejects at once, with the signal's reason, when the signal aborts;
- * the processes are gone 2 s later, whatever they do.
+ * Runs one attempt in a new process. The job goes in as one JSON document, and lines of JSON come out.
+ * Returns the last output, or null. Rejects with the signal's reason as soon as the signal aborts; the
+ * processes are gone 2 s later, whatever they do.
  */
 export async function runSubprocess(
   command: Command,
@@ -42,7 +42,7 @@ export async function runSubprocess(
       hasFailed = true;
       reject(error);
     };
-    /** What it has written is worth no more: the rest would be as wrong. */
+    /** After one fault nothing more is read: the rest would be as wrong. */
     const readOrKill = (read: () => void): void => {
       if (hasFailed) return;
       try {

@@ -22,9 +22,9 @@ async function runAttempt(run: Run): Promise<void> {
   const context = new ThreadContext(run.job, stop.signal);
   try {
     const processor = await load(run);
-    const answer = await processor.run(run.input, context);
+    const output = await processor.run(run.input, context);
     context.end();
-    answerWith(answer, context.cost_cents, run.id);
+    sendOutput(output, context.cost_cents, run.id);
   } catch (error) {
     context.end();
     send({ kind: "failed", error: toPlainError(error) });
@@ -53,9 +53,9 @@ async function loadFile(file: string, id: string): Promise<Processor> {
   return exported;
 }
 
-function answerWith(answer: unknown, cost_cents: number | undefined, id: string): void {
+function sendOutput(output: unknown, cost_cents: number | undefined, id: string): void {
   try {
-    send({ kind: "done", answer, cost_cents });
+    send({ kind: "done", output, cost_cents });
   } catch (error) {
     const message = `${id} gave an output that is not plain data: ${String(error)}`;
     throw Object.assign(new Error(message, { cause: error }), { code: "output_invalid" });

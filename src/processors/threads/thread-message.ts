@@ -22,7 +22,7 @@ export type FromThread =
       readonly fields: Readonly<Record<string, unknown>>;
       readonly message: string | undefined;
     }
-  | { readonly kind: "done"; readonly answer: unknown; readonly cost_cents: number | undefined }
+  | { readonly kind: "done"; readonly output: unknown; readonly cost_cents: number | undefined }
   | { readonly kind: "failed"; readonly error: PlainError };
 
 /** An error without its class, which would not come through between threads. */

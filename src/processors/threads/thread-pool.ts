@@ -12,7 +12,7 @@ interface ThreadPoolOptions {
 
 interface Waiting {
   readonly task: ThreadTask;
-  /** Called when there is a thread for it; a thread that cannot be made throws. */
+  /** Called when there is a thread for it; it throws when the thread cannot be created. */
   readonly start: (thread: () => Thread) => void;
 }
 

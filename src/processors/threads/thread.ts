@@ -20,7 +20,7 @@ export interface ThreadTask {
 
 interface Attempt {
   readonly task: ThreadTask;
-  readonly resolve: (answer: unknown) => void;
+  readonly resolve: (output: unknown) => void;
   readonly reject: (error: unknown) => void;
   /** Stops waiting for an abort. */
   readonly leave: () => void;
@@ -63,9 +63,9 @@ export class Thread {
   }
 
   /**
-   * Answers what the processor answers; not to be called before the last attempt is over. Rejects with the
-   * signal's reason at once when the signal aborts. A processor that goes on is ended with its thread a
-   * second later.
+   * Returns what the processor returns. Call it only after the last attempt has ended. Rejects with the
+   * signal's reason as soon as the signal aborts. When the processor goes on after that, its thread is ended
+   * a second later.
    */
   run(task: ThreadTask): Promise<unknown> {
     const { file, id, input, context } = task;
@@ -126,7 +126,7 @@ export class Thread {
     else if (message.kind === "progress") context.progress(message.fraction, message.message);
     else {
       if (message.cost_cents !== undefined) context.cost(message.cost_cents);
-      resolve(message.answer);
+      resolve(message.output);
     }
   }
 
