@@ -7,9 +7,6 @@ const SOURCES = ["src/core/model/limits.ts", "src/core/lib/json.ts", "src/core/l
 const ARCHITECTURE = "ARCHITECTURE.md";
 const [BEGIN, END] = ["<!-- limits:start -->", "<!-- limits:end -->"];
 
-/** The constants by name, for what names them elsewhere. */
-export type Limits = typeof import("../src/core/model/limits.ts");
-
 interface Limit {
   readonly name: string;
   readonly value: number;
@@ -35,7 +32,7 @@ export async function architectureWithLimits(): Promise<{ file: string; text: st
 const HEADINGS = ["constant", "limit", "of what", "used by"];
 
 /** Every numeric constant that a source exports, with the first sentence of its comment. */
-export async function readLimits(): Promise<Limit[]> {
+async function readLimits(): Promise<Limit[]> {
   const limits = SOURCES.map(async (file) => {
     const text = await readFile(file, "utf8");
     const module: Readonly<Record<string, unknown>> = await import(resolve(file));
@@ -57,7 +54,8 @@ async function usersOfConstants(): Promise<ReadonlyMap<string, ReadonlySet<strin
   const use = (name: string, room: string): void => {
     users.set(name, (users.get(name) ?? new Set()).add(room));
   };
-  for (const name of Object.values({ ...CHECKED_LIMITS, ...LIMITS_OF_FUNCTIONS })) use(name, "sql");
+  for (const limit of Object.values({ ...CHECKED_LIMITS, ...LIMITS_OF_FUNCTIONS }))
+    for (const name of Object.keys(limit)) use(name, "sql");
   for (const file of await sourceFiles("src")) {
     const text = await readFile(file, "utf8");
     for (const [, names = "", from = ""] of text.matchAll(/^import \{([^}]*)\} from "(\.[^"]*)";/gm))

@@ -1,29 +1,44 @@
-import type { Limits } from "./limits-table.ts";
+import {
+  AMOUNT_CENTS_MAX,
+  ATTEMPTS_MAX,
+  BACKLOG_CUSTOMERS_APART,
+  BALANCE_CENTS_MAX,
+  EMAIL_LENGTH_MAX,
+  ERRORS_KEPT_MAX,
+  NAME_LENGTH_MAX,
+  PROCESSOR_ID_LENGTH_MAX,
+  REASON_LENGTH_MAX,
+  REFERENCE_LENGTH_MAX,
+  TIMEOUT_MAX_SECONDS,
+} from "../src/core/model/limits.ts";
+
+/** One limit, as its name and value. */
+type NamedLimit = Readonly<Record<string, number>>;
 
 /** The CHECK constraints that repeat a limit, which test/house/limits.test.ts compares with the catalog. */
-export const CHECKED_LIMITS: Readonly<Record<string, keyof Limits>> = {
-  api_keys_name_check: "NAME_LENGTH_MAX",
-  customer_prices_cost_cents_check: "AMOUNT_CENTS_MAX",
-  customers_email_check: "EMAIL_LENGTH_MAX",
-  customers_name_check: "NAME_LENGTH_MAX",
-  job_types_max_attempts_check: "ATTEMPTS_MAX",
-  job_types_name_check: "NAME_LENGTH_MAX",
-  job_types_processing_logic_id_check: "PROCESSOR_ID_LENGTH_MAX",
-  job_types_timeout_seconds_check: "TIMEOUT_MAX_SECONDS",
-  jobs_max_attempts_check: "ATTEMPTS_MAX",
-  wallet_entries_actor_check: "NAME_LENGTH_MAX",
-  wallet_entries_balance_after_cents_check: "BALANCE_CENTS_MAX",
-  wallet_entries_reason_check: "REASON_LENGTH_MAX",
-  wallet_entries_reference_check: "REFERENCE_LENGTH_MAX",
-  wallets_balance_limit: "BALANCE_CENTS_MAX",
-  wallets_credit_limit_cents_check: "AMOUNT_CENTS_MAX",
-  wallets_low_balance_cents_check: "AMOUNT_CENTS_MAX",
-  wallets_monthly_spend_limit_cents_check: "AMOUNT_CENTS_MAX",
+export const CHECKED_LIMITS: Readonly<Record<string, NamedLimit>> = {
+  api_keys_name_check: { NAME_LENGTH_MAX },
+  customer_prices_cost_cents_check: { AMOUNT_CENTS_MAX },
+  customers_email_check: { EMAIL_LENGTH_MAX },
+  customers_name_check: { NAME_LENGTH_MAX },
+  job_types_max_attempts_check: { ATTEMPTS_MAX },
+  job_types_name_check: { NAME_LENGTH_MAX },
+  job_types_processing_logic_id_check: { PROCESSOR_ID_LENGTH_MAX },
+  job_types_timeout_seconds_check: { TIMEOUT_MAX_SECONDS },
+  jobs_max_attempts_check: { ATTEMPTS_MAX },
+  wallet_entries_actor_check: { NAME_LENGTH_MAX },
+  wallet_entries_balance_after_cents_check: { BALANCE_CENTS_MAX },
+  wallet_entries_reason_check: { REASON_LENGTH_MAX },
+  wallet_entries_reference_check: { REFERENCE_LENGTH_MAX },
+  wallets_balance_limit: { BALANCE_CENTS_MAX },
+  wallets_credit_limit_cents_check: { AMOUNT_CENTS_MAX },
+  wallets_low_balance_cents_check: { AMOUNT_CENTS_MAX },
+  wallets_monthly_spend_limit_cents_check: { AMOUNT_CENTS_MAX },
 };
 
 /** The functions of the database that repeat a limit. */
-export const LIMITS_OF_FUNCTIONS: Readonly<Record<string, keyof Limits>> = {
-  append_error: "ERRORS_KEPT_MAX",
-  claim_backlog: "BACKLOG_CUSTOMERS_APART",
-  exceeds_balance_limit: "BALANCE_CENTS_MAX",
+export const LIMITS_OF_FUNCTIONS: Readonly<Record<string, NamedLimit>> = {
+  append_error: { ERRORS_KEPT_MAX },
+  claim_backlog: { BACKLOG_CUSTOMERS_APART },
+  exceeds_balance_limit: { BALANCE_CENTS_MAX },
 };
