@@ -15,8 +15,8 @@ import { lintConfig } from "./house.ts";
 import { architectureWithLimits } from "./limits-table.ts";
 import { readSchemaText } from "./schema-text.ts";
 
-// `npm run generate` writes what is made from something else; with --check it says what is out of date, and
-// exits 1.
+// `npm run generate` writes the generated files. With --check it writes nothing, names those that are out of
+// date, and exits 1 when there are any.
 
 const TABLES = "src/postgres/connection/tables.gen.ts";
 const FUNCTIONS = "src/postgres/connection/functions.gen.ts";
@@ -59,7 +59,7 @@ if (process.argv.includes("--check")) {
   for (const [file, text] of made) await writeFile(file, text);
 }
 
-/** What is read from the schema that migrations/ makes, on a PostgreSQL that lives for this moment. */
+/** Returns what is read from the schema that migrations/ creates, on a PostgreSQL of its own. */
 async function generateFromSchema(): Promise<{ tables: string; schema: string; functions: string }> {
   const folder = await mkdtemp(join(tmpdir(), "iep-generate-"));
   const settings = { fsync: "off" };

@@ -7,7 +7,7 @@ const SOURCES = ["src/core/model/limits.ts", "src/core/lib/json.ts", "src/core/l
 const ARCHITECTURE = "ARCHITECTURE.md";
 const [BEGIN, END] = ["<!-- limits:start -->", "<!-- limits:end -->"];
 
-/** The constants by name, for what names them elsewhere. */
+/** The exports of the file of limits: `keyof Limits` is the name of a limit. */
 export type Limits = typeof import("../src/core/model/limits.ts");
 
 interface Limit {
@@ -51,7 +51,10 @@ export async function readLimits(): Promise<Limit[]> {
   return (await Promise.all(limits)).flat();
 }
 
-/** The rooms that import a constant from a source or have it themselves, and `sql` where SQL repeats it, by its name. */
+/**
+ * By the name of a constant: the rooms that import it from a source or export it themselves, and `sql` where
+ * SQL repeats it.
+ */
 async function usersOfConstants(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const users = new Map<string, Set<string>>();
   const use = (name: string, room: string): void => {
