@@ -38,7 +38,7 @@ const COLUMNS = {
 
 const { tables, schema, functions } = await generateFromSchema();
 const architecture = await architectureWithLimits();
-const made = new Map([
+const generated = new Map([
   [TABLES, tables],
   [SCHEMA, schema],
   [FUNCTIONS, functions],
@@ -49,14 +49,14 @@ const made = new Map([
 
 if (process.argv.includes("--check")) {
   const outdated: string[] = [];
-  for (const [file, text] of made)
+  for (const [file, text] of generated)
     if ((await readFile(file, "utf8").catch(() => "")) !== text) outdated.push(file);
   if (outdated.length > 0) {
     console.error(`Out of date: ${outdated.join(", ")}. Run \`npm run generate\` and commit the result.`);
     process.exitCode = 1;
   }
 } else {
-  for (const [file, text] of made) await writeFile(file, text);
+  for (const [file, text] of generated) await writeFile(file, text);
 }
 
 /** Returns what is read from the schema that migrations/ creates, on a PostgreSQL of its own. */
@@ -87,21 +87,23 @@ async function generateTables(url: string, out: string): Promise<string> {
 }
 
 async function generateSchemaText(url: string): Promise<string> {
-  const client = new Client(url);
-  await client.connect();
-  try {
-    return await readSchemaText(client, (await readSchemaFiles(MIGRATIONS_FOLDER)).functions);
-  } finally {
-    await client.end();
-  }
+  return await withClient(url, async (client) =>
+    readSchemaText(client, (await readSchemaFiles(MIGRATIONS_FOLDER)).functions),
+  );
 }
 
 /** Typed callers of the functions. */
 async function generateFunctions(url: string): Promise<string> {
+  return await withClient(url, async (client) =>
+    functionCallers(await readCatalog(client), await readFunctionHeaders()),
+  );
+}
+
+async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client(url);
   await client.connect();
   try {
-    return await functionCallers(await readCatalog(client), await readFunctionHeaders());
+    return await work(client);
   } finally {
     await client.end();
   }
