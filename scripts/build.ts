@@ -31,7 +31,7 @@ async function compile(project: string): Promise<void> {
   );
 }
 
-/** Returns `file: path` for each path that the built code names by `new URL(…, import.meta.url)` in vain. */
+/** Returns `file: path` for each `new URL(path, import.meta.url)` in the built code whose file is missing. */
 async function missingFiles(): Promise<string[]> {
   const found: string[] = [];
   const files = await readdir(new URL("dist", ROOT), { recursive: true });

@@ -87,16 +87,14 @@ async function generateTables(url: string, out: string): Promise<string> {
 }
 
 async function generateSchemaText(url: string): Promise<string> {
-  return await withClient(url, async (client) =>
-    readSchemaText(client, (await readSchemaFiles(MIGRATIONS_FOLDER)).functions),
-  );
+  const files = await readSchemaFiles(MIGRATIONS_FOLDER);
+  return await withClient(url, (client) => readSchemaText(client, files.functions));
 }
 
 /** Typed callers of the functions. */
 async function generateFunctions(url: string): Promise<string> {
-  return await withClient(url, async (client) =>
-    functionCallers(await readCatalog(client), await readFunctionHeaders()),
-  );
+  const catalog = await withClient(url, readCatalog);
+  return await functionCallers(catalog, await readFunctionHeaders());
 }
 
 async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
