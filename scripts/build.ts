@@ -4,8 +4,8 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-// `npm run build` writes `dist/`: the JavaScript that the installed package runs, and the declarations of what a
-// processor's file may import. `npm pack` runs it by itself.
+// `npm run build` writes `dist/`: the JavaScript that the installed package runs, and the declarations of
+// what a processor's file may import. `npm pack` runs it by itself.
 
 const ROOT = new URL("..", import.meta.url);
 /** A file beside the code that is opened by its path, which no compiler follows. */
@@ -31,7 +31,7 @@ async function compile(project: string): Promise<void> {
   );
 }
 
-/** `file: path` for each file that the built code names by `new URL(…, import.meta.url)` and that is not there. */
+/** Returns `file: path` for each `new URL(path, import.meta.url)` in the built code whose file is missing. */
 async function missingFiles(): Promise<string[]> {
   const found: string[] = [];
   const files = await readdir(new URL("dist", ROOT), { recursive: true });

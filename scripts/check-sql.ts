@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readHeader } from "./sql-header.ts";
 
-// `npm run sql:check`: the form that migrations/README.md asks of every SQL file. Says each fault on a line of its own, and
-// exits 1 when there is one. A folder may be named instead of migrations/.
+// `npm run sql:check` checks the form that migrations/README.md asks of every SQL file. It prints each fault
+// on a line of its own, and exits 1 when there is one. A folder may be named instead of migrations/.
 
 const COLUMNS_MAX = 110;
 const FOLDER = process.argv[2] ?? fileURLToPath(new URL("../migrations", import.meta.url));

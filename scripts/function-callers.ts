@@ -2,7 +2,7 @@ import { format, resolveConfig } from "prettier";
 import type { Catalog, CatalogFunction, Column } from "./function-catalog.ts";
 import type { FunctionHeader } from "./function-headers.ts";
 
-/** Called from src/ inside queries, for rows of theirs. */
+/** src/ calls these inside its queries, for each row: they need no caller of their own. */
 const CALLED_IN_QUERIES = new Set(["available_cents", "balance_before", "spent_this_month"]);
 
 interface Mapping {
@@ -74,7 +74,7 @@ export async function functionCallers(catalog: Catalog, headers: readonly Functi
   return await format(parts.join("\n\n"), { ...config, parser: "typescript" });
 }
 
-/** A JavaScript module loads no TypeScript, and has statements of its own. */
+/** A JavaScript module cannot load these callers: it has statements of its own. */
 function isCalledFromSource({ name, called_by }: FunctionHeader): boolean {
   return !CALLED_IN_QUERIES.has(name) && called_by.some((caller) => /^src\/.*\.ts$/.test(caller));
 }

@@ -15,8 +15,8 @@ import { lintConfig } from "./house.ts";
 import { architectureWithLimits } from "./limits-table.ts";
 import { readSchemaText } from "./schema-text.ts";
 
-// `npm run generate` writes what is made from something else; with --check it says what is out of date, and
-// exits 1.
+// `npm run generate` writes the generated files. With --check it writes nothing, names those that are out of
+// date, and exits 1 when there are any.
 
 const TABLES = "src/postgres/connection/tables.gen.ts";
 const FUNCTIONS = "src/postgres/connection/functions.gen.ts";
@@ -38,7 +38,7 @@ const COLUMNS = {
 
 const { tables, schema, functions } = await generateFromSchema();
 const architecture = await architectureWithLimits();
-const made = new Map([
+const generated = new Map([
   [TABLES, tables],
   [SCHEMA, schema],
   [FUNCTIONS, functions],
@@ -49,17 +49,17 @@ const made = new Map([
 
 if (process.argv.includes("--check")) {
   const outdated: string[] = [];
-  for (const [file, text] of made)
+  for (const [file, text] of generated)
     if ((await readFile(file, "utf8").catch(() => "")) !== text) outdated.push(file);
   if (outdated.length > 0) {
     console.error(`Out of date: ${outdated.join(", ")}. Run \`npm run generate\` and commit the result.`);
     process.exitCode = 1;
   }
 } else {
-  for (const [file, text] of made) await writeFile(file, text);
+  for (const [file, text] of generated) await writeFile(file, text);
 }
 
-/** What is read from the schema that migrations/ makes, on a PostgreSQL that lives for this moment. */
+/** Returns what is read from the schema that migrations/ creates, on a PostgreSQL of its own. */
 async function generateFromSchema(): Promise<{ tables: string; schema: string; functions: string }> {
   const folder = await mkdtemp(join(tmpdir(), "iep-generate-"));
   const settings = { fsync: "off" };
@@ -87,21 +87,21 @@ async function generateTables(url: string, out: string): Promise<string> {
 }
 
 async function generateSchemaText(url: string): Promise<string> {
-  const client = new Client(url);
-  await client.connect();
-  try {
-    return await readSchemaText(client, (await readSchemaFiles(MIGRATIONS_FOLDER)).functions);
-  } finally {
-    await client.end();
-  }
+  const files = await readSchemaFiles(MIGRATIONS_FOLDER);
+  return await withClient(url, (client) => readSchemaText(client, files.functions));
 }
 
 /** Typed callers of the functions. */
 async function generateFunctions(url: string): Promise<string> {
+  const catalog = await withClient(url, readCatalog);
+  return await functionCallers(catalog, await readFunctionHeaders());
+}
+
+async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client(url);
   await client.connect();
   try {
-    return await functionCallers(await readCatalog(client), await readFunctionHeaders());
+    return await work(client);
   } finally {
     await client.end();
   }

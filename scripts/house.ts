@@ -1,9 +1,10 @@
 import { posix } from "node:path";
 
 /**
- * The rooms of the house, from the top floor to the ground. A room may import from itself and from the rooms that it
- * names, all of which stand below it; everything else is refused by the linter, rooms on the same floor included.
- * `npm run generate` writes the linter's rules from this list, and `test/house/layers.test.ts` proves that they fail.
+ * A room is a folder of src/. `ROOMS` lists them from the top floor to the ground. A room may import from
+ * itself and from the rooms that it names, all of which stand below it. The linter refuses every other import
+ * of ours. `npm run generate` writes the linter's rules from this list, and `test/house/layers.test.ts`
+ * proves that a forbidden import fails.
  */
 interface Room {
   /** A folder. Its subfolders belong to it, unless they are rooms of their own. */
@@ -96,7 +97,10 @@ export const ROOMS: readonly Room[] = [
 /** How deep folders may be nested inside a room. */
 const DEPTH_MAX = 2;
 
-/** The linter's configuration that holds the rooms apart: one block for each room and depth, as imports are relative. */
+/**
+ * The linter's configuration that holds the rooms apart: one block for each room and depth, as imports are
+ * relative.
+ */
 export function lintConfig(rooms: readonly Room[] = ROOMS): object {
   checkFloors(rooms);
   const guarded = [...new Set(rooms.flatMap((room) => room.packages ?? []))];
@@ -150,14 +154,20 @@ function blocksOf(room: Room, rooms: readonly Room[], guarded: readonly string[]
   return blocks;
 }
 
-/** A pattern of the specifiers by which a file in `folder` imports from the room `target`, but not from a room inside it. */
+/**
+ * A pattern of the specifiers by which a file in `folder` imports from the room `target`, but not from a room
+ * inside it.
+ */
 function importsOf(folder: string, target: string, rooms: readonly Room[]): string {
   const path = posix.relative(folder, target);
   const from = path === "" ? "." : path.startsWith(".") ? path : `./${path}`;
   return `${from.replaceAll(".", String.raw`\.`)}/${hasRooms(target, rooms) ? "[^/]+$" : ""}`;
 }
 
-/** The linter's engine of regular expressions knows no look-ahead: a room with rooms inside holds files of its own only. */
+/**
+ * Whether a room has rooms inside it. Such a room holds files of its own only: the linter's regular
+ * expressions have no look-ahead, which could tell its other folders from those rooms.
+ */
 function hasRooms(folder: string, rooms: readonly Room[]): boolean {
   return rooms.some((room) => posix.dirname(room.folder) === folder);
 }

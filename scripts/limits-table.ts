@@ -48,7 +48,10 @@ async function readLimits(): Promise<Limit[]> {
   return (await Promise.all(limits)).flat();
 }
 
-/** The rooms that import a constant from a source or have it themselves, and `sql` where SQL repeats it, by its name. */
+/**
+ * By the name of a constant: the rooms that import it from a source or export it themselves, and `sql` where
+ * SQL repeats it.
+ */
 async function usersOfConstants(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const users = new Map<string, Set<string>>();
   const use = (name: string, room: string): void => {

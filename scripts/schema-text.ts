@@ -35,7 +35,10 @@ const columnsOf = (kind: "c" | "r" | "v"): string => `
    WHERE ${OURS} AND c.relkind = '${kind}'
    ORDER BY c.relname, a.attnum`;
 
-/** Without NOT NULL, which stands with its column: newer servers have a constraint for it, older ones have none. */
+/**
+ * Without NOT NULL, which stands with its column: newer servers have a constraint for it, older ones have
+ * none.
+ */
 const CONSTRAINTS = `
   SELECT c.relname AS object,
          format('CONSTRAINT %I %s', k.conname, regexp_replace(pg_get_constraintdef(k.oid, true), '\\s+', ' ', 'g')) AS line
@@ -88,7 +91,7 @@ const FUNCTIONS = `
    WHERE p.pronamespace = 'public'::regnamespace AND line IS NOT NULL
    ORDER BY p.proname, place`;
 
-/** The schema in the catalog as text, one section an object: types, tables, views, functions, each by name. */
+/** Returns the schema as text, one section an object: types, tables, views, functions, each by name. */
 export async function readSchemaText(client: Client, files: readonly SchemaFunction[]): Promise<string> {
   const read = (query: string): Promise<Lines> => readLines(client, query);
   const enums = await read(ENUMS);
@@ -142,7 +145,10 @@ function list(head: string, parts: readonly string[], end: string): string[] {
   return [`${head} (`, parts.map((part) => `  ${part}`).join(",\n"), `)${end}`];
 }
 
-/** A line of at most 110 columns, or several, broken where a space is not in quotes; those that follow are indented deeper. */
+/**
+ * Breaks a line at spaces outside of quotes, so that no line has more than `WIDTH` columns. The lines that
+ * follow are indented deeper.
+ */
 function wrap(line: string): string[] {
   const indent = `${/^ */.exec(line)?.[0] ?? ""}  `;
   const lines: string[] = [];

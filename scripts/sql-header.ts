@@ -1,6 +1,9 @@
 /** The comment that opens the file of a function or view. */
 export interface SqlHeader {
-  /** What `Returns` says: the names of the columns, a type, `trigger` or `nothing`; with `?` where it may be null. */
+  /**
+   * What `Returns` says: the names of the columns, a type, `trigger` or `nothing`; with `?` where it may be
+   * null.
+   */
   readonly returns: readonly string[];
   /** The functions, files and statements that call it. */
   readonly called_by: readonly string[];

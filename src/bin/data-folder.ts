@@ -24,9 +24,9 @@ export const dataFolder = {
   async adminApiKey(): Promise<string> {
     const kept = await read("admin-api-key");
     if (kept !== undefined) return kept.trim();
-    const made = `iep_admin_${randomBytes(32).toString("base64url")}`;
-    await write("admin-api-key", `${made}\n`);
-    return made;
+    const created = `iep_admin_${randomBytes(32).toString("base64url")}`;
+    await write("admin-api-key", `${created}\n`);
+    return created;
   },
 
   saveDemoCustomer: (customer: DemoCustomer): Promise<void> =>

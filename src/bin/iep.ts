@@ -5,7 +5,8 @@ import { EXIT_ERROR } from "../cli/terminal/errors.ts";
 import { ConfigError, loadDotEnv, readConfig, type Config } from "./config.ts";
 import { dataFolder } from "./data-folder.ts";
 
-// Code that talks to a server is imported by the command that needs it, so that `iep --help` and a wrong option are quick.
+// Code that talks to a server is imported by the command that needs it, so that `iep --help` and a wrong
+// option are quick.
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -81,14 +82,14 @@ const context: CliContext = {
       return await runRunner(config, await createLog(config.LOG_LEVEL));
     },
     async dev(options) {
-      // It prints its own lines for people. The log shows only warnings and errors unless LOG_LEVEL asks for
-      // more.
+      // `runDev` prints its own lines for people. The log has only warnings and errors unless LOG_LEVEL asks
+      // for more.
       const config = readEnvironment();
       const { runDev } = await import("./run-dev.ts");
       return await runDev(config, await createLog(process.env["LOG_LEVEL"] ? config.LOG_LEVEL : "warn"), {
         ...options,
         say: options.json ? (line) => console.error(line) : print,
-        answer: print,
+        printReady: print,
       });
     },
     async demo(options) {

@@ -62,15 +62,16 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   const jobTypes = new PostgresJobTypeRepository(database);
   const waitingJobs = new PostgresWaitingJobRepository(database);
   const reports = createDatabase(auditPool);
+  const bell = createBell(database, config.DATABASE_URL);
   const readyQueue: ReadyQueue =
     config.REDIS_URL === undefined
-      ? createPostgresReadyQueue({ jobs, waitingJobs, bell: createBell(database, config.DATABASE_URL) })
+      ? createPostgresReadyQueue({ jobs, waitingJobs, bell })
       : new RedisReadyQueue({
           url: config.REDIS_URL,
           prefix: config.QUEUE_KEY_PREFIX,
           jobs,
           waitingJobs,
-          bell: createBell(database, config.DATABASE_URL),
+          bell,
           onError: (error, doing) =>
             log.warn({ err: error }, `Redis: ${doing} failed; refill makes up for it`),
         });

@@ -7,7 +7,10 @@ import { waitForServers } from "./wait-for-servers.ts";
 
 type ApiConfig = Config & { DATABASE_URL: string; ADMIN_API_KEY: string };
 
-/** The production API: until SIGTERM, then no new connections, what is under way is answered, exit 0. */
+/**
+ * The API of production. It runs until SIGTERM. Then it takes no new connections, completes the requests that
+ * are under way, and exits with 0.
+ */
 export async function runApi(config: ApiConfig, log: Logger): Promise<number> {
   const stop = listenForStop();
   const platform = openPlatform(config, "iep api", log);

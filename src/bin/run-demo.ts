@@ -17,23 +17,23 @@ import { startRunner } from "./run-runner.ts";
 import { listenForStop } from "./stop-signal.ts";
 import { waitForServers, withoutSecret } from "./wait-for-servers.ts";
 
-/** For start and work; what follows has its own bounds, so that the whole never takes a minute. */
+/** For the start and the work. Closing has its own bounds, so that all of it takes less than a minute. */
 const TIME_LIMIT_MS = 42_000;
-/** For each thing that is closed. */
+/** How long each thing may take to close. */
 const CLOSE_MS = 2_500;
-/** Few, so that jobs wait and it shows who goes first. */
+/** Few, so that jobs wait and the order in which they run can be seen. */
 const CONCURRENCY = 8;
-/** As a shell tells of Ctrl-C. */
+/** The exit code by which a shell reports Ctrl-C. */
 const EXIT_INTERRUPTED = 130;
 const POP_MAX = 1_000;
 
 /** The demo was asked to stop, or is too slow: the reason of its `AbortSignal`. */
 class DemoEnded extends Error {
-  readonly exit_code: number;
+  readonly exitCode: number;
 
-  constructor(message: string, exit_code: number) {
+  constructor(message: string, exitCode: number) {
     super(message);
-    this.exit_code = exit_code;
+    this.exitCode = exitCode;
   }
 }
 
@@ -49,8 +49,9 @@ interface Demo {
 }
 
 /**
- * `npm run demo`: the main job from start to end on a stack of its own, which leaves nothing behind. Answers 0; 1 when a promise is broken or it
- * takes too long; 130 when it was interrupted. With `json` one document on stdout and nothing else there.
+ * `npm run demo`: the main job from start to end on a stack of its own, which leaves nothing behind. Returns
+ * the exit code: 0; 1 when a promise is broken or it takes too long; 130 when it was interrupted. With `json`
+ * it prints one document on stdout and nothing else there.
  */
 export async function runDemo(
   config: Config,
@@ -58,9 +59,9 @@ export async function runDemo(
   { json = false }: { readonly json?: boolean } = {},
 ): Promise<number> {
   const ending = new AbortController();
-  const stop = (message: string, exit_code: number): void => ending.abort(new DemoEnded(message, exit_code));
+  const stop = (message: string, exitCode: number): void => ending.abort(new DemoEnded(message, exitCode));
   void listenForStop().asked.then(() => stop("Interrupted; cleaning up.", EXIT_INTERRUPTED));
-  // Whoever read us has gone, as `head` does.
+  // Whoever reads stdout has closed it, as `head` does.
   stdout.on("error", () => stop("Nobody reads stdout.", EXIT_INTERRUPTED));
   const timer = setTimeout(() => {
     stop(
@@ -80,20 +81,20 @@ export async function runDemo(
   } catch (error) {
     const reason: unknown = ending.signal.aborted ? ending.signal.reason : error;
     if (!(reason instanceof DemoEnded)) throw error;
-    // What is cut off in the middle complains, and nobody can mend it.
+    // Work that is cut off in the middle logs errors that nobody can act on.
     log.level = "silent";
     process.stderr.write(`${reason.message}\n`);
-    return reason.exit_code;
+    return reason.exitCode;
   } finally {
     clearTimeout(timer);
     ending.abort();
-    // What is being opened right now must be there to be closed.
+    // What is still being opened is closed below, so it must be open by then.
     await within(CLOSE_MS, work).catch(() => undefined);
     await closeAll(demo);
   }
 }
 
-/** Start, work, figures. */
+/** Starts the stack, plays the demo and prints its figures. Returns 0, or 1 when a promise is broken. */
 async function play(demo: Demo): Promise<number> {
   const { config, stdout, json, say, signal } = demo;
   const started_at = performance.now();
@@ -127,7 +128,7 @@ async function play(demo: Demo): Promise<number> {
   return broken === 0 ? 0 : 1;
 }
 
-/** What `npm start` starts, on a database and a port that nobody else has. */
+/** Starts what `npm start` starts, on a database and a port that nobody else has. */
 async function startStack({ config, log, signal, closing }: Demo) {
   const folder = await createDemoFolder();
   closing.push(() => removeDemoFolder(folder));
@@ -161,7 +162,10 @@ async function startStack({ config, log, signal, closing }: Demo) {
   return { platform, api_url, adminApiKey, folder };
 }
 
-/** Empty after a demo that was played to its end; after an interrupted one, ids are left in them. */
+/**
+ * Removes the ready lists of the demo. They are empty after a demo that was played to its end; after an
+ * interrupted one, ids are left in them.
+ */
 function removeLists(url: string, prefix: string): () => Promise<void> {
   return async () => {
     const lists = new RedisLists(url, prefix);

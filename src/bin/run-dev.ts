@@ -14,20 +14,23 @@ interface DevOptions {
   readonly stopWithParent: boolean;
   /** One JSON document when it is ready, instead of words. */
   readonly json: boolean;
-  /** What happens, for a person who looks on. */
+  /** Prints what happens, for a person who looks on. */
   readonly say: (line: string) => void;
-  /** What came of it. */
-  readonly answer: (text: string) => void;
+  /** Prints what somebody needs to know to use the stack, once it is ready. */
+  readonly printReady: (text: string) => void;
 }
 
 /** What was opened, to be closed in the opposite order. */
 type Closing = (() => Promise<unknown>)[];
 
-/** `npm start`: everything in one process, on an embedded PostgreSQL unless DATABASE_URL names another. Until Ctrl-C. */
+/**
+ * `npm start`: everything in one process, on an embedded PostgreSQL unless DATABASE_URL names another. Runs
+ * until Ctrl-C.
+ */
 export async function runDev(
   config: Config,
   log: Logger,
-  { stopWithParent, json, say, answer }: DevOptions,
+  { stopWithParent, json, say, printReady }: DevOptions,
 ): Promise<number> {
   const started_at = performance.now();
   const stop = listenForStop({ withParent: stopWithParent });
@@ -57,7 +60,7 @@ export async function runDev(
       ready_seconds: Number(((performance.now() - started_at) / 1_000).toFixed(1)),
       demo: demo ?? null,
     };
-    answer(json ? JSON.stringify(ready) : welcome(ready));
+    printReady(json ? JSON.stringify(ready) : welcome(ready));
 
     await stop.asked;
     say("Stopping: running jobs get 10 s; Ctrl-C again stops them now.");
@@ -73,7 +76,10 @@ async function startOwnPostgres(closing: Closing): Promise<string> {
   return server.url;
 }
 
-/** Makes the demo customer in an empty database; afterwards the one made before, if it is in this database. */
+/**
+ * Creates the demo customer in an empty database. Otherwise returns the one that was created before, if it is
+ * in this database.
+ */
 async function demoCustomer(platform: OpenPlatform): Promise<DemoCustomer | undefined> {
   const seeded = await seedDemoData(platform);
   if (seeded) await dataFolder.saveDemoCustomer(seeded);
@@ -81,7 +87,7 @@ async function demoCustomer(platform: OpenPlatform): Promise<DemoCustomer | unde
   return known && (await platform.customers.findById(known.customer_id)) ? known : undefined;
 }
 
-/** On PORT; on a free one when that is taken. */
+/** Listens on PORT, or on a free port when that one is taken. Returns the URL. */
 async function listen(
   api: FastifyInstance,
   { HOST, PORT }: Config,

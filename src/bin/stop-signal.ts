@@ -1,4 +1,4 @@
-/** How often a process that must not outlive its parent looks whether it still has it. */
+/** How often a process that must not outlive its parent checks that the parent still runs. */
 const PARENT_CHECK_MS = 500;
 
 export interface StopSignal {
@@ -9,8 +9,8 @@ export interface StopSignal {
 }
 
 /**
- * SIGTERM, SIGINT and SIGHUP ask the process to stop; so does the death of its parent when it must not outlive that (`npm start` killed -9 would
- * otherwise leave us behind).
+ * SIGTERM, SIGINT and SIGHUP ask the process to stop. With `withParent`, so does the death of its parent:
+ * `npm start` that is killed with -9 would otherwise leave this process behind.
  */
 export function listenForStop({ withParent = false } = {}): StopSignal {
   let count = 0;

@@ -25,8 +25,8 @@ interface WaitOptions {
 }
 
 /**
- * Waits until PostgreSQL answers with the schema of this version, and Redis where one is configured. Says at
- * once what it waits for, one line a server; throws after 30 s.
+ * Waits until PostgreSQL responds and has the schema of this version, and until Redis responds where one is
+ * configured. Says at once what it waits for, one line a server. Throws a `ServersAwayError` after 30 s.
  */
 export async function waitForServers(
   platform: Platform,

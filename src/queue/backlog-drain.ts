@@ -3,7 +3,7 @@ import type { Priority } from "../core/model/job.ts";
 /** The runner of this process drains the backlog when it last claimed from it no longer ago than this. */
 const OURS_FOR_MS = 1_000;
 
-/** Which backlog waits, as far as this process knows, and whether its own runner drains it. */
+/** What this process knows of the backlog: its highest priority, and whether its own runner drains it. */
 export class BacklogDrain {
   #priority: Priority | undefined;
   #claimed_at = -Infinity;

@@ -74,8 +74,8 @@ export class RedisReadyQueue implements ReadyQueue {
   readonly #known = new ListLengths();
   readonly #drain = new BacklogDrain();
   /**
-   * A wait for the lists ended empty, yet a job waited: until PostgreSQL has none either, it is asked without
-   * a wait.
+   * A wait for the lists ended empty, yet a job waited in PostgreSQL. Until PostgreSQL has none left, claims
+   * ask it without a wait for the lists.
    */
   #idsAreMissing = false;
   #wakes = 0;

@@ -6,7 +6,7 @@
 -- Raises: runner_registered (no_data_found): p_runner is not registered, or no longer.
 -- Called by: src/postgres/hot/claims.ts.
 --
--- The row of job_queue is the gate: who deletes it has the job.
+-- The row of job_queue decides: whoever deletes it has the job.
 
 CREATE OR REPLACE FUNCTION claim_jobs(
   p_ids    uuid[],

@@ -14,7 +14,7 @@ CREATE OR REPLACE FUNCTION claim_next_jobs(
 )
 RETURNS SETOF claimed_job
 LANGUAGE plpgsql
-SET enable_seqscan = off  -- why these six: submit_jobs.sql and, of the order of the index, take_turns.sql
+SET enable_seqscan = off  -- why these six: submit_jobs.sql and, for the order of the index, take_turns.sql
 SET enable_nestloop = off
 SET enable_mergejoin = off
 SET enable_sort = off

@@ -1,6 +1,6 @@
 -- Does: quotes a job of a customer: what it would cost and hold, or why it would be refused, and what the
 --   wallet has.
--- Locks, in order: nothing. submit_jobs has locked the wallet.
+-- Locks, in order: nothing. submit_jobs locks the wallet before it calls this.
 -- Returns: job_id?, refusal?, estimated_cost_cents?, max_attempts?, created_at?, run_at?, due?,
 --   current_balance_cents?, pending_charges_cents?, credit_limit_cents?, monthly_spend_limit_cents?,
 --   month_spent_cents?, replay_of?
@@ -8,9 +8,8 @@
 -- Called by: submit_jobs, src/postgres/repositories/prices.ts.
 --
 -- refusal: unknown_customer | customer_inactive | unknown_job_type | job_type_disabled, or as hold_refusal.
--- The first that applies, in this order. Up to job_type_disabled there is no cost, and nothing of the
--- wallet.
--- job_id, created_at, run_at, due and replay_of are null.
+-- The first that applies, in this order. Up to job_type_disabled, the cost and the columns of the wallet are
+-- null too. job_id, created_at, run_at, due and replay_of are always null.
 
 CREATE OR REPLACE FUNCTION quote_job(p_customer uuid, p_type uuid)
 RETURNS submitted_job

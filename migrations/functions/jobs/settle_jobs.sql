@@ -102,7 +102,7 @@ BEGIN
     PERFORM post_charges(e_ids, e_customers, e_costs, e_holds);
   END IF;
   IF p_done IS NOT NULL THEN
-    -- A rescuer holds leases while it waits for our jobs. Waiting for it here would close the circle.
+    -- A rescue holds leases while it waits for our jobs. Waiting for it here would be a deadlock.
     DELETE FROM leases l
      WHERE l.id = ANY (array(SELECT d.id FROM leases d WHERE d.id = ANY (p_done) FOR UPDATE SKIP LOCKED));
   END IF;

@@ -7,7 +7,8 @@
 -- Called by: claim_jobs, claim_next_jobs, claim_backlog.
 --
 -- Only a registered runner claims. The share lock orders this against a rescue that is about to delete the
--- runner's row. The test of the status is the second lock on the door: the first is the row of job_queue.
+-- runner's row. The test of the status is a second guard against two claims of one job: the first is the row
+-- of job_queue.
 
 CREATE OR REPLACE FUNCTION start_jobs(
   p_ids    uuid[],

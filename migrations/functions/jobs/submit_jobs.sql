@@ -15,9 +15,9 @@
 -- p_run_at, p_max_attempts and p_retry_of may be null where no job uses them.
 --
 -- A batch is stored first and its wallets are locked last, for the hold and the commit alone, so that calls
--- on the same wallets overlap (measured with two calls at a time: 47,000 → 61,000 jobs a second). A batch of
--- which somebody cannot pay as things stand, or could not any more when it came to the hold, goes the other
--- way: under the locks, one by one, in the order given.
+-- on the same wallets overlap (measured with two calls at a time: 47,000 → 61,000 jobs a second). A batch in
+-- which a customer cannot pay at the first look, or no longer can at the hold, goes the other way: under the
+-- locks, one by one, in the order given.
 --
 -- The SET list, here and in the other functions of the hot path: every big table is reached by
 -- `key = ANY (array)` and joined by hash. So neither stale statistics nor a plan that was made for another

@@ -15,7 +15,7 @@ BEGIN
   LOOP
     INSERT INTO idempotency_keys (id, request_hash) VALUES (p_id, p_hash) ON CONFLICT (id) DO NOTHING;
     SELECT * INTO v_key FROM idempotency_keys i WHERE i.id = p_id FOR UPDATE;
-    -- Otherwise it expired in between, or a twin whose request was refused has deleted it.
+    -- Not found: it expired in between, or a twin whose request was refused has deleted it.
     EXIT WHEN FOUND;
   END LOOP;
   IF v_key.request_hash <> p_hash THEN

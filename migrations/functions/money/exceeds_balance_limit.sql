@@ -1,4 +1,4 @@
--- Does: tells whether a movement would take a wallet beyond what a balance may be: above
+-- Does: tells whether an entry would take a wallet beyond what a balance may be: above
 --   9,000,000,000,000,000 cents, or below its negative once all that is held is charged.
 -- Locks, in order: nothing.
 -- Returns: boolean

@@ -5,8 +5,8 @@
 -- Raises: nothing.
 -- Called by: submit_jobs, quote_job. The planner inlines it.
 --
--- Returns wallet_frozen | insufficient_funds | spend_limit_reached. This is the only text of the rule and
--- of its order.
+-- Returns wallet_frozen | insufficient_funds | spend_limit_reached. The rule and its order are written
+-- nowhere else.
 
 CREATE OR REPLACE FUNCTION hold_refusal(w wallets, p_cents bigint)
 RETURNS text

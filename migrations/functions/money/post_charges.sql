@@ -6,8 +6,7 @@
 -- Raises: an error without a name when a job has no wallet.
 -- Called by: settle_jobs, cancel_job, rescue_jobs.
 --
--- A cost of 0 makes no entry. A balance that falls below the wallet's threshold is put into the outbox
--- once.
+-- A cost of 0 has no entry. A balance that falls below the wallet's threshold is put into the outbox once.
 
 CREATE OR REPLACE FUNCTION post_charges(
   p_ids       uuid[],
@@ -28,7 +27,7 @@ DECLARE
   w_customers uuid[];
   w_balances  bigint[];
   w_seqs      bigint[];
-  w_times     timestamptz[];  -- when the money moves: after the lock was had, never before the last movement
+  w_times     timestamptz[];  -- when the money moves: once the lock is held, never before the last change
 BEGIN
   SELECT
     array_agg(w.id),

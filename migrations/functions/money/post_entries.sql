@@ -1,5 +1,5 @@
--- Does: posts movements of money that are not a job's, each on its own, in the order given. Idempotent by
---   reference. Arrays of equal length, a movement an element.
+-- Does: posts entries that are not a job's, each on its own, in the order given. Idempotent by reference.
+--   Arrays of equal length, an entry an element.
 -- Locks, in order: wallets by id.
 -- Returns: outcome, wallet_id?, seq?, kind?, amount_cents?, balance_after_cents?, reference?, reason?,
 --   actor?, created_at?, current_balance_cents?, pending_charges_cents?, credit_limit_cents?

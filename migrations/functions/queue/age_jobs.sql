@@ -1,15 +1,15 @@
--- Does: moves jobs up a priority that have waited p_after at theirs, so that a stream of higher jobs cannot
---   starve them for ever. Looks at up to p_limit jobs after the cursor, oldest ids first. Returns how many
---   moved, and the next cursor, null at the end.
+-- Does: moves jobs that have waited for p_after at p_priority to the next higher one, so that a stream of
+--   higher jobs cannot starve them for ever. Looks at up to p_limit jobs after the cursor, oldest ids first.
+--   Returns how many moved, and the next cursor, null at the end.
 -- Locks, in order: rows of job_queue (SKIP LOCKED).
 -- Returns: aged, next_cursor?
 -- Raises: nothing.
 -- Called by: src/postgres/repositories/waiting-jobs.ts.
 --
--- Only the order changes: the job keeps its own priority, and its id may still be in the old list of the
--- ready queue, where it is a stale hint. There is no index on waits_since (measured: 3.5 µs a job). Nobody
--- has waited since before their id was created (UUIDv7), so normally there is nothing to look at, and a
--- long backlog is walked a window at a time.
+-- Only the order changes: the job keeps its own priority, and its id may still be in the old
+-- ready list, where it is a stale hint. There is no index on waits_since (measured: 3.5 µs a job). No job
+-- has waited since before its id was created (UUIDv7), so normally there is nothing to look at, and a long
+-- backlog is walked a window at a time.
 
 CREATE OR REPLACE FUNCTION age_jobs(
   p_priority smallint,

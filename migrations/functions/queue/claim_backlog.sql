@@ -1,5 +1,5 @@
 -- Does: claims up to p_limit jobs of the backlog for a runner, by priority, fair across customers within
---   one. Only what is not in the ready queue: the rest is popped there.
+--   each. Only what is not in the ready lists: the rest is popped there.
 -- Locks, in order: as take_turns, a priority at a time, then as start_jobs.
 -- Returns: id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts,
 --   excused_attempts
@@ -27,8 +27,8 @@ SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-  -- Customers of each priority that are to be apart (measured: 8 and 32 are slower). A claim takes as many
-  -- advisory locks, and the server's table of locks is small.
+  -- How many customers of each priority a claim keeps to itself (measured: 8 and 32 are slower). It takes
+  -- as many advisory locks, and the server's table of locks is small.
   c_apart constant int := 16;
   v_ids   uuid[];
   v_all   uuid[];

@@ -1,5 +1,5 @@
 -- Does: counts, by priority, the jobs that were stamped as pushed longer than p_older ago. Where there are
---   some, unstamp_lost_jobs is worth reading the list of the ready queue.
+--   some, unstamp_lost_jobs is worth reading the ready list.
 -- Locks, in order: nothing.
 -- Returns: priority, stamped
 -- Raises: nothing.

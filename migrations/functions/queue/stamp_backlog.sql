@@ -1,4 +1,4 @@
--- Does: stamps up to p_limit jobs of the backlog as pushed, for the caller to push to the ready queue in
+-- Does: stamps up to p_limit jobs of the backlog as pushed, for the caller to push to the ready list in
 --   the order returned. As many customers get a turn as there are jobs to push.
 -- Locks, in order: as take_turns without its advisory locks.
 -- Returns: job_id, next_cursor

@@ -1,6 +1,6 @@
 -- Does: tells whose turn it is: locks up to p_limit jobs of a priority in the backlog, an equal share for
 --   each customer after the cursor (round robin), interleaved. First come up to p_apart customers that
---   nobody else holds by this very function; then, if they have too few jobs, all others.
+--   no other call of this function holds; then, if they have too few jobs, all others.
 -- Locks, in order: an advisory lock for each of the p_apart customers (only tried, held until the commit),
 --   then rows of job_queue (SKIP LOCKED).
 -- Returns: job_ids, next_cursor?

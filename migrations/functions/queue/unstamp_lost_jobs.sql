@@ -1,11 +1,11 @@
--- Does: makes jobs backlog again that were stamped as pushed but are not in the ready queue any more: their
+-- Does: puts jobs back into the backlog that are stamped but whose ids are missing from the ready list: their
 --   pusher died, Redis lost them, or a popper died before its claim. Returns how many.
 -- Locks, in order: rows of job_queue (SKIP LOCKED).
 -- Returns: bigint
 -- Raises: nothing.
 -- Called by: src/postgres/repositories/waiting-jobs.ts.
 --
--- p_present: the ids in the list of the ready queue. p_older spares what is between stamp and push, or
+-- p_present: the ids in the ready list. p_older spares what is between stamp and push, or
 -- between pop and claim.
 
 CREATE OR REPLACE FUNCTION unstamp_lost_jobs(

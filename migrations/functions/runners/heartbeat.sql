@@ -1,4 +1,4 @@
--- Does: renews a runner's row, and returns what the runner is to be told: whether it is still registered,
+-- Does: notes that a runner lives, and returns what it is to be told: whether it is still registered,
 --   whether the queue is paused, and which of its attempts were cancelled.
 -- Locks, in order: the runner, then its rows of cancellations.
 -- Returns: alive, queue_paused, cancelled

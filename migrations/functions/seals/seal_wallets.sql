@@ -1,6 +1,6 @@
 -- Does: adds a link to the chains of up to p_wallets wallets after the cursor, for what is not sealed yet,
 --   up to p_entries entries in all. Returns the next cursor: null at the end of the round, or while another
---   process is at it.
+--   process seals.
 -- Locks, in order: one advisory lock (only tried, held until the commit): one process at a time, which
 --   keeps the links in order. No row: entries never change, and what is visible of them has no gap.
 -- Returns: uuid?

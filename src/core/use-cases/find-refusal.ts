@@ -3,7 +3,7 @@ import { findUnstorable } from "../lib/json.ts";
 import type { JobType } from "../model/job-type.ts";
 import { findInputErrors } from "./input-schema.ts";
 
-/** What is wrong with the input itself, before the database is asked. */
+/** Returns what is wrong with the input itself, before the database is asked; undefined when nothing is. */
 export function findRefusal(
   { input_data }: { readonly input_data: unknown },
   jobType: JobType | undefined,

@@ -7,15 +7,15 @@ import type { JobType } from "../model/job-type.ts";
 const ajv = new Ajv2020({ allErrors: true, strict: false, addUsedSchema: false, logger: false });
 ajvFormats.default(ajv);
 
-/** Compiled schemas, by the schema object of the job type: they go when the job type is read anew. */
+/** Compiled schemas, by the schema object of a job type. Each is dropped once its job type is read anew. */
 const compiled = new WeakMap<object, ValidateFunction>();
 
 /** What is wrong with a JSON Schema, or undefined when it is one. */
 export function findSchemaFault(schema: unknown): string | undefined {
   if (typeof schema !== "object" || schema === null || Array.isArray(schema))
     return "must be a JSON Schema object";
-  // Ajv's own keyword: validation would return a promise, which passes for "valid" and rejects with nobody
-  // listening.
+  // Ajv's own keyword: validation would return a promise, which counts as "valid" and whose rejection nobody
+  // handles.
   if ("$async" in schema) return 'must not have "$async"';
   try {
     ajv.compile(schema);

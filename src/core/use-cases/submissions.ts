@@ -21,7 +21,7 @@ export function createSubmissions(
     run: (batch, resolveAfter) => storeAndPush(platform, batch, resolveAfter),
     batchMax: JOB_BATCH_MAX,
     weightMax: BATCH_BYTES_MAX,
-    // Only has to keep a batch of large inputs from becoming huge.
+    // A rough weight is enough: it keeps a batch of large inputs from becoming huge.
     weigh: (job) => roughJsonBytes(job.input_data, BATCH_BYTES_MAX),
     queueMax: SUBMISSIONS_WAITING_MAX,
     onFull: () => new PlatformError("unavailable", "Too many submissions wait for the database. Try again."),

@@ -10,7 +10,7 @@ import type { Platform } from "./platform.ts";
 import { replayRefused } from "./replay-refused.ts";
 import { READ_TYPES_FOR_MS, SUBMIT_RETRY_DELAY_MAX_MS, SUBMIT_FOR_MS } from "../model/limits.ts";
 
-/** What a customer asks for. */
+/** A request for one job. */
 export interface SubmitJob {
   readonly customer_id: string;
   readonly job_type_id: string;
@@ -56,8 +56,8 @@ export async function storeAndPush(
     delay_max_ms: SUBMIT_RETRY_DELAY_MAX_MS,
   });
   const due = submitted.flatMap((one) => ("job" in one && one.due ? [one.job] : []));
-  // After COMMIT: PostgreSQL is the truth, the ready queue a hint. `refill` pushes again if we die on this
-  // line.
+  // After COMMIT: PostgreSQL is the truth, the ready queue a hint. `refill` pushes again if this process dies
+  // before the push.
   resolveAfter(readyQueue.push(due, room));
   return submitted;
 }

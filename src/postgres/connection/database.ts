@@ -11,8 +11,8 @@ export interface Statement {
 }
 
 /**
- * The way to the database: Kysely for ordinary queries, functions.gen.ts for functions. Both throw errors of
- * ours.
+ * The way to the database: Kysely for ordinary queries, functions.gen.ts for functions. Both throw
+ * what `toPlatformError` makes of an error.
  */
 export interface Database {
   readonly kysely: Kysely<DB>;

@@ -23,8 +23,8 @@ const CREATE_TABLE = `
   )`;
 
 /**
- * Runs the numbered steps that have not run, each in a transaction of its own, and then applies every function and view
- * that differs, in one transaction. Two that start together are safe: one waits for the other.
+ * Runs the numbered steps that have not run, each in a transaction of its own. Then applies every function
+ * and view that differs, in one transaction. Two that start together are safe: one waits for the other.
  */
 export async function migrateUp(databaseUrl: string, folder = MIGRATIONS_FOLDER): Promise<SchemaChanges> {
   return await withSchema(databaseUrl, folder, async (client, files, applied) => {
@@ -46,8 +46,9 @@ export async function migrateUp(databaseUrl: string, folder = MIGRATIONS_FOLDER)
 }
 
 /**
- * Takes back the newest `steps` numbered steps, newest first, and their data with them. Returns their names. The next
- * `migrateUp` creates again what of the functions went with them; once no step is left, no function stays either.
+ * Takes back the newest `steps` numbered steps, newest first, and their data with them. Returns their names.
+ * The next `migrateUp` creates the functions again that went with the tables. Once no step is left, all
+ * functions are dropped too.
  */
 export async function migrateDown(
   databaseUrl: string,
@@ -115,7 +116,7 @@ async function withSchema<T>(
   client.on("error", () => undefined);
   await client.connect();
   try {
-    // Whoever comes second waits here as long as the first one's migrations take.
+    // A second process waits here for as long as the migrations of the first one take.
     await client.query("SET statement_timeout = 0; SET lock_timeout = 0");
     await client.query("SELECT pg_advisory_lock($1)", [LOCK_KEY]);
     await client.query(CREATE_TABLE);
@@ -129,7 +130,7 @@ async function withSchema<T>(
   }
 }
 
-/** What ran must still be what is here: otherwise this is not the database that we think it is. */
+/** Throws when a step that ran on this database is not in the folder, or was edited since. */
 function refuseStrangers({ folder, steps }: SchemaFiles, applied: readonly AppliedStep[]): void {
   const known = new Map(steps.map((step) => [step.version, step]));
   const [oldest] = steps;

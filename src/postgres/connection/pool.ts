@@ -21,7 +21,7 @@ export interface PoolConfig {
   readonly limits: Limits;
 }
 
-/** How long the server, and we, wait for what. In milliseconds. */
+/** How long a connection of a pool may wait, by what it waits for. */
 export interface Limits {
   /** A statement that runs longer is ended by the server. */
   readonly statement_ms: number;

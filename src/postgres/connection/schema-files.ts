@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MigrationError } from "./migration-error.ts";
 
-/** A folder `<version>_<name>` with `up.sql` and `down.sql`: Diesel's own layout. */
+/** A folder `<version>_<name>` with `up.sql` and `down.sql`, as Diesel lays it out. */
 export interface NumberedStep {
   readonly version: string;
   readonly name: string;
@@ -62,7 +62,9 @@ async function readStep(folder: string, folderName: string): Promise<NumberedSte
   }
 }
 
-/** Early-bound functions as `order.txt` lists them, then all other functions, then the views; those by name. */
+/**
+ * The functions that `order.txt` lists, in its order; then all other functions, then the views, both by name.
+ */
 async function readFunctions(folder: string): Promise<SchemaFunction[]> {
   const [functions, views, order] = await Promise.all([
     readFolder(folder, "functions"),

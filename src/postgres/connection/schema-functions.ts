@@ -2,8 +2,9 @@ import type { Client } from "pg";
 import { MigrationError } from "./migration-error.ts";
 import type { SchemaFunction } from "./schema-files.ts";
 
-// The second phase of `migrate up`: functions and views are not numbered. Each has one file, and a database remembers
-// the checksum of what it was last given, so an older checkout puts its own bodies back by the same comparison.
+// The second phase of `migrate up`: functions and views are not numbered. Each has one file, and a database
+// remembers the checksum of what it was last given. So an older checkout puts its own bodies back by the same
+// comparison.
 
 const CREATE_TABLE = `
   CREATE TABLE IF NOT EXISTS schema_functions (
@@ -16,24 +17,24 @@ const EXISTING = `
   SELECT proname AS name FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
    UNION
   SELECT viewname FROM pg_views WHERE schemaname = current_schema()`;
-/** By these a name in the schema is found, whatever its arguments are. */
+/** The signatures of every function of a name, whatever its arguments are. */
 const SIGNATURES = `
   SELECT p.oid::regprocedure::text AS signature
     FROM pg_proc p
    WHERE p.pronamespace = current_schema()::regnamespace AND p.proname = $1
    ORDER BY 1`;
-/** `CREATE OR REPLACE` was asked to change what a function returns, what its arguments are called, or a view's columns. */
+/**
+ * `CREATE OR REPLACE` was asked to change what a function returns, what its arguments are called, or a view's
+ * columns.
+ */
 const SIGNATURE_SQLSTATES: readonly unknown[] = ["42P13", "42P16"];
 
-/** The names of those that this database does not have as `functions` has them, in the order to create them. */
+/** Returns those of `functions` that this database lacks or has in another form, in the same order. */
 export async function outdatedFunctions(
   client: Client,
   functions: readonly SchemaFunction[],
 ): Promise<SchemaFunction[]> {
-  const { rows: tables } = await client.query<{ known: boolean }>(
-    "SELECT to_regclass('schema_functions') IS NOT NULL AS known",
-  );
-  if (tables[0]?.known !== true) return [...functions];
+  if (!(await hasTable(client))) return [...functions];
   const { rows } = await client.query<{ name: string; checksum: string }>(
     `SELECT name, checksum FROM schema_functions WHERE name IN (${EXISTING})`,
   );
@@ -77,14 +78,12 @@ async function applyFunction(client: Client, { name, sql, checksum }: SchemaFunc
 }
 
 /**
- * Forgets what was applied, so that all of it is created again: a numbered step, up or down, that drops a table takes
- * its triggers, its views and the functions of its type with it. With `drop`, nothing of them stays at all.
+ * Forgets what was applied, so that all of it is created again: a numbered step, up or down, that drops a
+ * table takes its triggers, its views and the functions of its type with it. With `drop`, drops all functions
+ * as well.
  */
 export async function forgetFunctions(client: Client, drop: boolean): Promise<void> {
-  const { rows } = await client.query<{ known: boolean }>(
-    "SELECT to_regclass('schema_functions') IS NOT NULL AS known",
-  );
-  if (rows[0]?.known !== true) return;
+  if (!(await hasTable(client))) return;
   if (drop) {
     const { rows: names } = await client.query<{ name: string }>("SELECT name FROM schema_functions");
     for (const { name } of names) {
@@ -93,6 +92,14 @@ export async function forgetFunctions(client: Client, drop: boolean): Promise<vo
     }
   }
   await client.query(drop ? "DELETE FROM schema_functions" : "UPDATE schema_functions SET checksum = ''");
+}
+
+/** Whether this database has the table of checksums: it comes with the first functions. */
+async function hasTable(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ known: boolean }>(
+    "SELECT to_regclass('schema_functions') IS NOT NULL AS known",
+  );
+  return rows[0]?.known === true;
 }
 
 async function signaturesOf(client: Client, name: string): Promise<string[]> {

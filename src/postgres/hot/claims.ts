@@ -36,7 +36,7 @@ export class Claims {
     this.#settlements = settlements;
   }
 
-  /** In the order of `ids`. Ids that are unknown, taken or not due drop out. */
+  /** Returns jobs in the order of `ids`. Ids that are unknown, taken or not due drop out. */
   async byIds(runner_id: string, ids: readonly string[]): Promise<ClaimedJob[]> {
     if (ids.length === 0) {
       await this.#giveBackUnconfirmed(runner_id);
@@ -49,7 +49,7 @@ export class Claims {
     return [...new Set(ids)].flatMap((id) => jobs.get(id) ?? []);
   }
 
-  /** By priority, then age. */
+  /** Claims by priority, then age. */
   async next(runner_id: string, max: number): Promise<ClaimedJob[]> {
     const claimed = await this.#claim(runner_id, (lease) =>
       callClaimNextJobs(this.#database, { limit: max, runner: runner_id, lease }),
@@ -57,7 +57,7 @@ export class Claims {
     return claimed.toSorted((a, b) => a.priority - b.priority || (a.id < b.id ? -1 : 1));
   }
 
-  /** By priority, and within one in turns of customers; returned in no order. */
+  /** Claims by priority, and within one in turns of customers. Returns the jobs in no order. */
   async backlog(runner_id: string, max: number): Promise<ClaimedJob[]> {
     const after = PRIORITIES.map((priority) => this.#cursors.get(priority));
     const claimed = await this.#claim(runner_id, (lease) =>

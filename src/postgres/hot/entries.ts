@@ -16,12 +16,10 @@ import {
 import { fundsOf } from "./funds-of.ts";
 import { refusingReusedKey } from "./refusing-reused-key.ts";
 
-/** The columns of a ledger entry, which both functions return behind what became of the request. */
+/** The columns of a ledger entry, which post_entries and refund_job return after `outcome`. */
 type EntryRow = Pick<PostEntriesRow, keyof PostEntriesRow & keyof RefundJobRow>;
 
-/**
- * Moves money that is not a job's charge. Safe to repeat after a lost reply: a reference moves money once.
- */
+/** Posts entries that are not charges. Safe to repeat after a lost reply: a reference moves money once. */
 export class Entries {
   readonly #database: Database;
 

@@ -4,7 +4,8 @@ import type { Database } from "../connection/database.ts";
 import { callSettleJobs, type SettleJobsRow } from "../connection/functions.gen.ts";
 
 /**
- * The status that each outcome writes. Found already, at this attempt, it means that only the reply was lost.
+ * The status that each outcome writes. When a job has it already, at the same attempt, only the reply was
+ * lost.
  */
 const STATUS_AFTER: Record<Outcome["kind"], JobStatus> = {
   succeeded: "succeeded",

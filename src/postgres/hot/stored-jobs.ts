@@ -10,7 +10,7 @@ export interface StoredJob {
   readonly due: boolean;
 }
 
-/** The columns that `toJob` makes a job of. */
+/** The query for the columns that `toJob` turns into a job. */
 export function selectJobs({ kysely }: Database) {
   return kysely
     .selectFrom("jobs")

@@ -85,7 +85,7 @@ export class Submissions {
     );
   }
 
-  /** By id, as they are now: a runner may have them already. Never a job of another customer. */
+  /** Finds jobs by id, as they are now: a runner may have them already. Never a job of another customer. */
   async #findSubmitted(jobs: readonly NewJob[]): Promise<ReadonlyMap<string, Submitted>> {
     const found = await findStoredJobs(
       this.#database,

@@ -81,7 +81,10 @@ export class PostgresCustomerRepository implements CustomerRepository {
     return keyHashes.map((hash) => owners.get(hash));
   }
 
-  /** Reading does not become writing: at most once a minute a key, and never waiting for whoever notes it already. */
+  /**
+   * Notes the use of keys, at most once a minute a key, so that not every request writes. Never waits for a
+   * process that is noting the same key.
+   */
   async #noteUse(hashes: readonly string[]): Promise<void> {
     const { kysely } = this.#database;
     const keys = kysely

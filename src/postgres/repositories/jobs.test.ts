@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 
 describe("submit", () => {
-  test("a batch of several customers and types: each job is answered as it is stored, at its own price", async () => {
+  test("a batch of several customers and types: each job is returned as it is stored, at its own price", async () => {
     const owners = [await createCustomer(platform), await createCustomer(platform)];
     const types = await Promise.all(
       [3, 4].map((standard_cost_cents) => createJobType(platform, { standard_cost_cents })),
@@ -38,9 +38,9 @@ describe("submit", () => {
     const jobs = [0, 1, 2, 3, 4, 5, 6, 7].map((n) =>
       newJob({ customer_id: owners[n % 2] ?? "", job_type_id: types[(n >> 1) % 2] ?? "", input_data: { n } }),
     );
-    const answered = (await platform.jobs.submit(jobs, ROOM)).map((one) => ("job" in one ? one.job : one));
-    expect(answered.map((one) => "id" in one && one.estimated_cost_cents)).toEqual([1, 3, 4, 4, 1, 3, 4, 4]);
-    expect(answered).toEqual(await Promise.all(jobs.map(({ id }) => platform.jobs.findById(id))));
+    const submitted = (await platform.jobs.submit(jobs, ROOM)).map((one) => ("job" in one ? one.job : one));
+    expect(submitted.map((one) => "id" in one && one.estimated_cost_cents)).toEqual([1, 3, 4, 4, 1, 3, 4, 4]);
+    expect(submitted).toEqual(await Promise.all(jobs.map(({ id }) => platform.jobs.findById(id))));
   });
 
   test("a job is stored with its hold, at the price of its type", async () => {
@@ -73,7 +73,7 @@ describe("submit", () => {
     },
   );
 
-  test("each request of a batch stands alone, and the answers come in the order given", async () => {
+  test("each request of a batch stands alone, and the results come in the order given", async () => {
     const poor = await createCustomer(platform, 25);
     const inactive = await createCustomer(platform);
     await platform.customers.update(inactive, { active: false });
@@ -153,10 +153,10 @@ describe("submit", () => {
         ids.map((customer_id) => newJob({ customer_id })),
         ROOM,
       );
-    const answers = await Promise.all(
+    const results = await Promise.all(
       Array.from({ length: 30 }, (_, n) => batch(n % 2 ? customers : customers.toReversed())),
     );
-    expect(answers.flat().every((one) => "job" in one)).toBe(true);
+    expect(results.flat().every((one) => "job" in one)).toBe(true);
   });
 
   test("a price change does not hit a job already accepted", async () => {

@@ -26,13 +26,13 @@ import { createJob, outcomeFor, setCompleted, setStarted } from "./specification
 const CANCEL_OUTCOMES = ["cancelled", "already_ended", "unknown"] as const;
 type CancelOutcome = (typeof CANCEL_OUTCOMES)[number];
 
-/** A job that is moved while it is cancelled is looked for again; also bridges a short outage. */
+/** A cancel is tried again for so long: the job may be moved meanwhile, or the database away for a moment. */
 const CANCEL_FOR_MS = 3_000;
 /** How far apart the clocks of two processes may be. */
 const CLOCKS_DIFFER_MS = 60_000;
 
 interface Databases {
-  /** For those who submit, look and cancel. */
+  /** For submitting, reading and cancelling. */
   readonly requests: Database;
   /** For claims and settles alone: a flood of requests must not make a runner wait. */
   readonly runners: Database;

@@ -44,7 +44,10 @@ interface Setting {
   readonly customers: readonly string[];
 }
 
-/** A database of its own. Its connection has cached the plans of all functions, made for tables that are all but empty. */
+/**
+ * A database of its own. Its connection has cached the plans of all functions, made for tables that are
+ * almost empty.
+ */
 async function createSetting(): Promise<Setting> {
   const { platform, databaseUrl } = await createTestPlatform();
   const explained: Explained[] = [];

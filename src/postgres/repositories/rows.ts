@@ -1,8 +1,8 @@
 import type { Insertable, Selectable } from "kysely";
 import type { Customers, Jobs, JobTypes, Wallets } from "../connection/tables.gen.ts";
 
-// The specification's structs: what a row is when it is read, and what it takes to insert one. Generated from
-// the migrations.
+// The specification's structs: a row as it is read, and what it takes to insert one. They come from
+// tables.gen.ts, which is generated from the migrations.
 
 export type CustomerRow = Selectable<Customers>;
 export type NewCustomerRow = Insertable<Customers>;

@@ -37,15 +37,15 @@ test("a top-up moves the balance and leaves an entry that carries it", async () 
   });
 });
 
-test("the same reference sent 20 times at once moves money once and answers the same entry to all", async () => {
+test("the same reference sent 20 times at once moves money once and returns the same entry to all", async () => {
   const customer_id = await createCustomer(platform, 0);
-  const answers = await Promise.all(
+  const results = await Promise.all(
     Array.from({ length: 20 }, () =>
       platform.wallets.topUp({ customer_id, amount_cents: 500, reference: "invoice 1" }),
     ),
   );
-  expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
-  expect(new Set(answers.map(({ entry }) => JSON.stringify(entry))).size).toBe(1);
+  expect(results.filter(({ replayed }) => !replayed)).toHaveLength(1);
+  expect(new Set(results.map(({ entry }) => JSON.stringify(entry))).size).toBe(1);
   expect(await platform.wallets.findByCustomerId(customer_id)).toMatchObject({ current_balance_cents: 500 });
 });
 
@@ -84,12 +84,12 @@ test("a deduction outside a hold takes available money only, and changes nothing
 
 test("deductions at once never take more than there is", async () => {
   const customer_id = await createCustomer(platform, 100);
-  const answers = await Promise.allSettled(
+  const results = await Promise.allSettled(
     Array.from({ length: 30 }, () =>
       platform.wallets.deductBalance({ customer_id, amount_cents: 9, reason: "fee" }),
     ),
   );
-  expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(11);
+  expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(11);
   expect(await platform.wallets.findByCustomerId(customer_id)).toMatchObject({ current_balance_cents: 1 });
 });
 

@@ -134,8 +134,8 @@ export class PostgresWalletRepository implements WalletRepository {
   }
 
   /**
-   * The change would leave balance + credit limit below held money: a credit limit set too low, or an
-   * unfreeze while the balance is negative.
+   * The error for a change that would leave balance + credit limit below what is held: a credit limit that is
+   * too low, or an unfreeze while the balance is negative.
    */
   async #owesMore(customerId: string, changes: WalletChanges): Promise<PlatformError> {
     const wallet = await this.findByCustomerId(customerId);

@@ -30,7 +30,7 @@ interface ConnectionOptions<Facts> {
   readonly url: string;
   /** Shown in CLIENT LIST. */
   readonly name: string;
-  /** Asks a new connection what must be known of it before its first use. */
+  /** Asks the server over a new connection what must be known before its first use. */
   readonly ask: (redis: Redis) => Promise<Facts>;
 }
 

@@ -96,7 +96,7 @@ export class RedisLists {
     return await this.#serially(() => this.#popNow(this.#keys.slice(0, lowest + 1), max, wait_ms));
   }
 
-  /** Rejects when the blocking connection does not answer. Waits for a pop that is under way. */
+  /** Rejects when the blocking connection does not respond. Waits for a pop that is under way. */
   async pingPop(): Promise<void> {
     await this.#serially(() => this.#blocking.use(COMMAND_TIMEOUT_MS, (redis) => redis.ping()));
   }
@@ -151,7 +151,7 @@ export class RedisLists {
           popsMany ? popMany(redis, keys, wanted, wait) : popOneByOne(redis, keys, wanted, wait),
         )
         .catch((error: unknown) => {
-          // Ids that were popped before the connection broke must be returned.
+          // Ids that were popped before the connection broke must not be lost.
           if (popped.length > 0) return undefined;
           throw error;
         });
