@@ -37,7 +37,8 @@ export class Settlements {
     this.#group = new GroupCommit<Settlement, RefusedOutcome | undefined>({
       batchMax: JOB_BATCH_MAX,
       weightMax: BATCH_BYTES_MAX,
-      weigh: ({ outcome }) => (outcome.kind === "succeeded" ? roughJsonBytes(outcome.output, BATCH_BYTES_MAX) : 0),
+      weigh: ({ outcome }) =>
+        outcome.kind === "succeeded" ? roughJsonBytes(outcome.output, BATCH_BYTES_MAX) : 0,
       queueMax,
       onFull: () => new Error("more outcomes than slots: a bug"),
       isolates: (error) => !isRetryable(error),
