@@ -61,7 +61,7 @@ export const ROOMS: readonly Room[] = [
   {
     folder: "src/postgres/signals",
     imports: ["src/postgres/connection", "src/core/model", "src/core/lib"],
-    packages: ["pg", "kysely"],
+    packages: ["pg"],
   },
   {
     folder: "src/postgres/connection",

@@ -15,8 +15,8 @@ beforeAll(async () => {
 });
 
 test("--help leads with examples and lists every command", async () => {
-  const { exit_code, stdout, stderr } = await cli.run("--help");
-  expect({ exit_code, stderr }).toEqual({ exit_code: 0, stderr: "" });
+  const { exitCode, stdout, stderr } = await cli.run("--help");
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   expect(stdout).toMatch(/^Examples:\n {2}npm start/);
   const commands = [
     "dev",
@@ -44,7 +44,7 @@ test("the help of a command leads with examples and names --json", async () => {
 
 test("--version is the package's", async () => {
   expect(await cli.run("--version")).toEqual({
-    exit_code: 0,
+    exitCode: 0,
     stdout: `${packageJson.version}\n`,
     stderr: "",
   });
@@ -60,19 +60,19 @@ test.each([
   { argv: ["customers"], says: "a command is missing here" },
 ])("wrong usage is exit 2, with a hint: $argv", async ({ argv, says }) => {
   const text = await cli.run(...argv);
-  expect(text).toMatchObject({ exit_code: 2, stdout: "" });
+  expect(text).toMatchObject({ exitCode: 2, stdout: "" });
   expect(text.stderr).toContain(says);
 
   const json = await cli.run("--json", ...argv);
-  expect(json).toMatchObject({ exit_code: 2, stdout: "" });
+  expect(json).toMatchObject({ exitCode: 2, stdout: "" });
   expect(JSON.parse(json.stderr)).toMatchObject({ error: { code: "usage", errors: [] } });
   expect(json.stderr).toContain(says);
 });
 
 test("every wrong option is named at once", async () => {
   const argv = ["wallets", "top-up", "not-an-id", "--amount-cents", "0"];
-  const { exit_code, stderr } = await cli.run(...argv);
-  expect(exit_code).toBe(2);
+  const { exitCode, stderr } = await cli.run(...argv);
+  expect(exitCode).toBe(2);
   expect(stderr.split("\n").slice(1)).toEqual([
     "  <customer-id> must be a UUID",
     "  --amount-cents must be a whole number from 1 to 1000000000000",
@@ -93,7 +93,7 @@ test("every wrong option is named at once", async () => {
 
 test("a wrong command line opens nothing", async () => {
   const closed = await createTestCli({ withPlatform: () => Promise.reject(new Error("opened")) });
-  expect(await closed.run("customers", "show", "not-an-id")).toMatchObject({ exit_code: 2 });
+  expect(await closed.run("customers", "show", "not-an-id")).toMatchObject({ exitCode: 2 });
   await expect(closed.run("customers", "list")).rejects.toThrow("opened");
 });
 
@@ -106,12 +106,12 @@ test("a wrong configuration is exit 78 with its message, as text and as JSON", a
   const wrong = new OperatorError("configuration", "The environment is not valid:\n  PORT: must be set");
   const unset = await createTestCli({ withPlatform: () => Promise.reject(wrong) });
   expect(await unset.run("queue")).toEqual({
-    exit_code: 78,
+    exitCode: 78,
     stdout: "",
     stderr: `error: ${wrong.message}\n`,
   });
-  const { exit_code, stderr } = await unset.run("queue", "--json");
-  expect(exit_code).toBe(78);
+  const { exitCode, stderr } = await unset.run("queue", "--json");
+  expect(exitCode).toBe(78);
   expect(JSON.parse(stderr)).toEqual({
     error: { code: "configuration", message: wrong.message, errors: [] },
   });
@@ -125,8 +125,8 @@ test("a database without the schema is an error that says what to run", async ()
     withPlatform: (work) => work(platform),
     migrations: { ...noMigrations, pending: () => pendingChanges(url) },
   });
-  const { exit_code, stderr } = await empty.run("customers", "list");
-  expect(exit_code).toBe(1);
+  const { exitCode, stderr } = await empty.run("customers", "list");
+  expect(exitCode).toBe(1);
   expect(stderr).toMatch(/^error: \d+ migrations have not run on this database: run iep migrate up\n$/);
 });
 
@@ -134,7 +134,7 @@ test("a server that is away is exit 1, and says so", async () => {
   const away = new PlatformError("unavailable", "The database does not answer. Try again.");
   const unreachable = await createTestCli({ withPlatform: () => Promise.reject(away) });
   expect(await unreachable.run("queue")).toEqual({
-    exit_code: 1,
+    exitCode: 1,
     stdout: "",
     stderr: `error: ${away.message}\n`,
   });
@@ -142,9 +142,9 @@ test("a server that is away is exit 1, and says so", async () => {
 
 test("the processes get their options, and their exit code is the program's", async () => {
   const calls: unknown[] = [];
-  const started = (name: string, exit_code: number) => (options?: unknown) => {
+  const started = (name: string, exitCode: number) => (options?: unknown) => {
     calls.push([name, options]);
-    return Promise.resolve(exit_code);
+    return Promise.resolve(exitCode);
   };
   const processes: CliContext["processes"] = {
     api: started("api", 0),
@@ -153,10 +153,10 @@ test("the processes get their options, and their exit code is the program's", as
     demo: started("demo", 1),
   };
   const starting = await createTestCli({ processes });
-  expect((await starting.run("api")).exit_code).toBe(0);
-  expect((await starting.run("runner")).exit_code).toBe(5);
-  expect((await starting.run("dev", "--stop-with-parent")).exit_code).toBe(0);
-  expect((await starting.run("demo", "--json")).exit_code).toBe(1);
+  expect((await starting.run("api")).exitCode).toBe(0);
+  expect((await starting.run("runner")).exitCode).toBe(5);
+  expect((await starting.run("dev", "--stop-with-parent")).exitCode).toBe(0);
+  expect((await starting.run("demo", "--json")).exitCode).toBe(1);
   expect(calls).toEqual([
     ["api", undefined],
     ["runner", undefined],

@@ -22,10 +22,10 @@ import { createTerminal } from "./terminal/terminal.ts";
  */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   const terminal = createTerminal(context, wantsJson(argv));
-  const run: CliRun = { context, terminal, exit_code: EXIT_OK };
+  const run: CliRun = { context, terminal, exitCode: EXIT_OK };
   try {
     await createProgram(run).parseAsync([...argv], { from: "user" });
-    return run.exit_code;
+    return run.exitCode;
   } catch (error) {
     return await terminal.fail(error);
   }

@@ -11,7 +11,7 @@ import type { CliContext, ServerFacts } from "../../src/cli/terminal/context.ts"
 import { runCli } from "../../src/cli/program.ts";
 
 interface CliRunResult {
-  readonly exit_code: number;
+  readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -32,7 +32,7 @@ export async function createTestCli(changes: Partial<CliContext> = {}): Promise<
 
   async function run(...argv: string[]): Promise<CliRunResult> {
     const [stdout, stderr] = [keep(), keep()];
-    const exit_code = await runCli(argv, {
+    const exitCode = await runCli(argv, {
       withPlatform: (work) => work(platform),
       migrations: {
         up: () => migrateUp(databaseUrl),
@@ -51,12 +51,12 @@ export async function createTestCli(changes: Partial<CliContext> = {}): Promise<
       stdout,
       stderr,
     });
-    return { exit_code, stdout: stdout.text(), stderr: stderr.text() };
+    return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
   }
 
   async function json(...argv: string[]): Promise<unknown> {
-    const { exit_code, stdout, stderr } = await run(...argv, "--json");
-    if (exit_code !== 0 || stderr !== "") throw new Error(`exit ${exit_code}: ${stderr}`);
+    const { exitCode, stdout, stderr } = await run(...argv, "--json");
+    if (exitCode !== 0 || stderr !== "") throw new Error(`exit ${exitCode}: ${stderr}`);
     return JSON.parse(stdout);
   }
 

@@ -27,7 +27,7 @@ const CUSTOMER_KEY = /^iep_[\w-]{43}$/;
  * Returns the hook that sets `request.principal`, or refuses with 401. Concurrent requests share one query.
  */
 export function authenticate(customers: CustomerRepository, adminApiKey: string) {
-  const admin_digest = sha256(adminApiKey);
+  const adminDigest = sha256(adminApiKey);
   const owners = new GroupCommit<string, Customer | undefined>({
     run: (hashes) => customers.findByApiKeys(hashes),
     batchMax: LOOKUP_BATCH_MAX,
@@ -41,7 +41,7 @@ export function authenticate(customers: CustomerRepository, adminApiKey: string)
     const key = readKey(request.headers.authorization);
     // Digests all have the same length, and this comparison takes the same time wherever they differ.
     const digest = sha256(key);
-    if (timingSafeEqual(digest, admin_digest)) {
+    if (timingSafeEqual(digest, adminDigest)) {
       request.principal = { kind: "admin" };
       return;
     }

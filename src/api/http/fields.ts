@@ -19,15 +19,15 @@ export const says = (message: string) => (issue: { readonly input?: unknown }) =
 export const Id = z.guid({ error: says("must be a UUID") }).toLowerCase();
 
 /** One line of text that PostgreSQL can store. Spaces around it are removed. */
-export function text(characters_max: number) {
+export function text(charactersMax: number) {
   return z
     .string()
     .trim()
     .min(1, "must not be empty")
-    .refine((value) => hasAtMost(value, characters_max), `must have at most ${characters_max} characters`)
+    .refine((value) => hasAtMost(value, charactersMax), `must have at most ${charactersMax} characters`)
     .refine((value) => !/\p{Cc}/u.test(value), "must have no control characters")
     .refine((value) => value.isWellFormed(), "has half of a surrogate pair: send well-formed Unicode")
-    .meta({ maxLength: characters_max });
+    .meta({ maxLength: charactersMax });
 }
 
 /** Characters, not UTF-16 units: the database and JSON Schema count that way. */

@@ -16,7 +16,7 @@ export interface CliRun {
   readonly context: CliContext;
   readonly terminal: Terminal;
   /** Exit code of the command that ran. */
-  exit_code: number;
+  exitCode: number;
 }
 
 /** The work of a command. It returns another exit code than 0 when it worked and found bad news. */
@@ -27,7 +27,7 @@ export function action<Values>(run: CliRun, schema: z.ZodType<Values>, work: Wor
   return async (...words: unknown[]): Promise<void> => {
     // Commander passes the command as the last argument of an action.
     const values = await readValues(words.at(-1) as Command, schema);
-    run.exit_code = (await work(values)) ?? EXIT_OK;
+    run.exitCode = (await work(values)) ?? EXIT_OK;
   };
 }
 

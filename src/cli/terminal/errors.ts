@@ -36,7 +36,7 @@ export class UsageError extends OperatorError {
 }
 
 interface Report {
-  readonly exit_code: number;
+  readonly exitCode: number;
   /** The help or the version was shown, so there is nothing more to say. */
   readonly silent?: boolean;
   readonly message: string;
@@ -53,7 +53,7 @@ export function toReport(error: unknown): Report | undefined {
     const { code, message } = error;
     const errors = error instanceof UsageError ? error.errors : [];
     return {
-      exit_code: EXIT_CODES[code],
+      exitCode: EXIT_CODES[code],
       message,
       lines: errors.map((one) => [one.option, one.message]),
       document: { error: { code, message, errors } },
@@ -62,7 +62,7 @@ export function toReport(error: unknown): Report | undefined {
   if (error instanceof PlatformError) {
     const { code, message, errors, members } = error;
     return {
-      exit_code: EXIT_ERROR,
+      exitCode: EXIT_ERROR,
       message,
       lines: errors.map((one) => [one.pointer, one.message]),
       document: { error: { code, message, errors, ...members } },
@@ -80,7 +80,7 @@ function reportOfCommander(error: CommanderError): Report {
       ? "a command is missing here: --help lists all commands"
       : error.message.replace(/^error: /, "");
   return {
-    exit_code: asked ? EXIT_OK : EXIT_USAGE,
+    exitCode: asked ? EXIT_OK : EXIT_USAGE,
     silent: asked,
     message,
     lines: [],

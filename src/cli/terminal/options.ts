@@ -79,14 +79,14 @@ export const RunAt = Time.refine(
 );
 
 /** One line of text that PostgreSQL can store. Spaces around it are removed. */
-function text(characters_max: number) {
+function text(charactersMax: number) {
   return z
     .string()
     .trim()
     .min(1, "must not be empty")
     .refine(
-      (value) => Array.from(value).length <= characters_max,
-      `must have at most ${characters_max} characters`,
+      (value) => Array.from(value).length <= charactersMax,
+      `must have at most ${charactersMax} characters`,
     )
     .refine((value) => !/\p{Cc}/u.test(value), "must have no control characters")
     .refine((value) => value.isWellFormed(), "has half of a surrogate pair: send well-formed Unicode");

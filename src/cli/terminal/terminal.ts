@@ -51,7 +51,7 @@ export function createTerminal({ stdout, stderr }: CliContext, json: boolean): T
     async fail(error) {
       const report = toReport(error);
       if (!report) throw error;
-      if (report.silent) return report.exit_code;
+      if (report.silent) return report.exitCode;
       if (json) {
         await write(stderr, `${JSON.stringify(report.document)}\n`);
       } else {
@@ -59,7 +59,7 @@ export function createTerminal({ stdout, stderr }: CliContext, json: boolean): T
         const text = [...`error: ${report.message}`.split("\n"), ...lines].map(toLine).join("\n");
         await write(stderr, `${text}\n`);
       }
-      return report.exit_code;
+      return report.exitCode;
     },
   };
 }

@@ -1,10 +1,11 @@
-import { sql } from "kysely";
 import { Client } from "pg";
 import type { Bell } from "../../core/model/bell.ts";
 import type { Database } from "../connection/database.ts";
 import { connectionConfig } from "../connection/pool.ts";
 
 const CHANNEL = "iep_jobs";
+/** Prepared: without Redis, every submission rings, and a lone job waits for it. */
+const RING = { name: "ring_bell", text: `SELECT pg_notify('${CHANNEL}', '')` };
 const RECONNECT_MS = 1_000;
 
 /**
@@ -57,7 +58,7 @@ export function createBell(database: Database, url: string): Bell {
       return heard;
     },
     async ring() {
-      await sql`SELECT pg_notify(${CHANNEL}, '')`.execute(database.kysely);
+      await database.call(RING, []);
     },
     async wait(heardBefore, wait_ms) {
       void listen();

@@ -12,8 +12,8 @@ beforeAll(async () => {
 
 test("a key is shown once, works until it is revoked, and is listed without its secret", async () => {
   const id = await createCustomer(cli.platform);
-  const { exit_code, stdout } = await cli.run("customers", "keys", "create", id, "--name", "production");
-  expect(exit_code).toBe(0);
+  const { exitCode, stdout } = await cli.run("customers", "keys", "create", id, "--name", "production");
+  expect(exitCode).toBe(0);
   const api_key = stdout.trim();
   expect(await cli.platform.customers.findByApiKey(hashApiKey(api_key))).toMatchObject({ id });
 
@@ -26,7 +26,7 @@ test("a key is shown once, works until it is revoked, and is listed without its 
   expect(JSON.stringify(key)).not.toContain(api_key);
 
   expect(await cli.run("customers", "keys", "revoke", id, uuidv7())).toMatchObject({
-    exit_code: 1,
+    exitCode: 1,
     stdout: "",
   });
   expect(await cli.json("customers", "keys", "revoke", id, key?.id ?? "")).toEqual({

@@ -43,8 +43,8 @@ test("customers are made, shown, listed and changed", async () => {
 });
 
 test("an update that changes nothing is wrong usage", async () => {
-  const { exit_code, stderr } = await cli.run("customers", "update", await createCustomer());
-  expect(exit_code).toBe(2);
+  const { exitCode, stderr } = await cli.run("customers", "update", await createCustomer());
+  expect(exitCode).toBe(2);
   expect(stderr).toContain("--name, --email, --active or --inactive");
 });
 
@@ -60,7 +60,7 @@ test("a customer that is not there is exit 1", async () => {
     ["wallets", "top-up", id, "--amount-cents", "1", "--reference", "r"],
   ]) {
     expect(await cli.run(...argv)).toEqual({
-      exit_code: 1,
+      exitCode: 1,
       stdout: "",
       stderr: `error: There is no customer ${id}.\n`,
     });

@@ -26,12 +26,12 @@ type Cli = Awaited<ReturnType<typeof createTestCli>>;
 
 /** What the doctor finds, as `check: state`, with the exit code; and what stands in the rows. */
 async function examine(cli: Cli) {
-  const { exit_code, stdout, stderr } = await cli.run("doctor", "--json");
+  const { exitCode, stdout, stderr } = await cli.run("doctor", "--json");
   expect(stderr).toBe("");
   const findings = JSON.parse(stdout) as Finding[];
   const states = Object.fromEntries(findings.map(({ check, state }) => [check, state]));
   const row = (name: string) => findings.find(({ check }) => check === name);
-  return { exit_code, states, row };
+  return { exitCode, states, row };
 }
 
 const ALL_OK = {
@@ -49,8 +49,8 @@ const ALL_OK = {
 test("all is well: every row is ok, exit 0", async () => {
   const cli = await createTestCli({ serverFacts: sound });
   await createRunner(cli.platform);
-  const { exit_code, states } = await examine(cli);
-  expect({ exit_code, states }).toEqual({ exit_code: 0, states: ALL_OK });
+  const { exitCode, states } = await examine(cli);
+  expect({ exitCode, states }).toEqual({ exitCode: 0, states: ALL_OK });
   const { stdout } = await cli.run("doctor");
   expect(stdout).toMatch(/^CHECK +STATE +FOUND +FIX$/m);
   expect(stdout).toMatch(/^runners +ok +1 alive, 1 slots$/m);
@@ -61,9 +61,9 @@ test("what only makes jobs wait is a warning, exit 0", async () => {
   const type = await createJobType(cli.platform, { name: "Held" });
   await cli.json("job-types", "pause", type);
   await cli.json("queue", "pause");
-  const { exit_code, states, row } = await examine(cli);
-  expect({ exit_code, states }).toEqual({
-    exit_code: 0,
+  const { exitCode, states, row } = await examine(cli);
+  expect({ exitCode, states }).toEqual({
+    exitCode: 0,
     states: { ...ALL_OK, runners: "warn", queue: "warn", "job types": "warn" },
   });
   expect(row("runners")).toMatchObject({ found: "none is alive", way_out: "start one: iep runner" });
@@ -76,8 +76,8 @@ test("a runner that is listed and silent is a warning, by the database's clock",
     serverFacts: async () => ({ ...(await sound()), now: new Date(Date.now() + 3_600_000).toISOString() }),
   });
   await createRunner(cli.platform);
-  const { exit_code, row } = await examine(cli);
-  expect(exit_code).toBe(0);
+  const { exitCode, row } = await examine(cli);
+  expect(exitCode).toBe(0);
   expect(row("runners")).toMatchObject({ state: "warn", found: "1 of 1 sent no heartbeat for 10 s" });
 });
 
@@ -88,8 +88,8 @@ test.each([
 ])("a server with %j is BAD, exit 1", async (facts, check, way_out) => {
   const cli = await createTestCli({ serverFacts: async () => ({ ...(await sound()), ...facts }) });
   await createRunner(cli.platform);
-  const { exit_code, states, row } = await examine(cli);
-  expect({ exit_code, states }).toEqual({ exit_code: 1, states: { ...ALL_OK, [check]: "bad" } });
+  const { exitCode, states, row } = await examine(cli);
+  expect({ exitCode, states }).toEqual({ exitCode: 1, states: { ...ALL_OK, [check]: "bad" } });
   expect(row(check)?.way_out).toBe(way_out);
   expect((await cli.run("doctor")).stdout).toMatch(new RegExp(`^${check} +BAD +.*  ${way_out}$`, "m"));
 });
@@ -97,9 +97,9 @@ test.each([
 test("a schema that is not up to date is BAD, and what needs it is skipped", async () => {
   const cli = await createTestCli({ serverFacts: sound });
   await cli.json("migrate", "down", "--all");
-  const { exit_code, states, row } = await examine(cli);
-  expect({ exit_code, states }).toEqual({
-    exit_code: 1,
+  const { exitCode, states, row } = await examine(cli);
+  expect({ exitCode, states }).toEqual({
+    exitCode: 1,
     states: {
       ...ALL_OK,
       schema: "bad",
@@ -118,8 +118,8 @@ test("a broken promise is BAD, and named", async () => {
   await createRunner(cli.platform);
   await createCustomer(cli.platform);
   await runSql(cli.databaseUrl, "UPDATE wallets SET current_balance_cents = current_balance_cents + 1");
-  const { exit_code, states, row } = await examine(cli);
-  expect({ exit_code, states }).toEqual({ exit_code: 1, states: { ...ALL_OK, audit: "bad" } });
+  const { exitCode, states, row } = await examine(cli);
+  expect({ exitCode, states }).toEqual({ exitCode: 1, states: { ...ALL_OK, audit: "bad" } });
   expect(row("audit")?.found).toContain("balance_is_sum_of_entries");
 });
 
@@ -134,16 +134,16 @@ test("Redis that does not answer is BAD, and the rest is still examined", async 
   expect(row("ready queue")?.found).toBe("Redis is reachable: 0 high, 0 medium, 0 low");
   await redis.stop();
   const away = await examine(cli);
-  expect(away).toMatchObject({ exit_code: 1, states: { ...ALL_OK, "ready queue": "bad" } });
+  expect(away).toMatchObject({ exitCode: 1, states: { ...ALL_OK, "ready queue": "bad" } });
   expect(away.row("ready queue")?.way_out).toBe("start Redis or correct REDIS_URL");
 });
 
 test("a database that is away is BAD, and what needs it is skipped", async () => {
   const { platform } = await createTestPlatform({ databaseUrl: "postgres://nobody@127.0.0.1:1/none" });
   const cli = await createTestCli({ withPlatform: (work) => work(platform) });
-  const { exit_code, states, row } = await examine(cli);
-  expect({ exit_code, states }).toEqual({
-    exit_code: 1,
+  const { exitCode, states, row } = await examine(cli);
+  expect({ exitCode, states }).toEqual({
+    exitCode: 1,
     states: {
       ...Object.fromEntries(Object.keys(ALL_OK).map((check) => [check, "skipped"])),
       database: "bad",

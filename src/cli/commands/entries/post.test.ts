@@ -42,7 +42,7 @@ test.each([
   expect(entry).toMatchObject({ seq: 2, balance_after_cents: 1_000 + moves });
 
   const again = await cli.run(...argv);
-  expect(again).toMatchObject({ exit_code: 0 });
+  expect(again).toMatchObject({ exitCode: 0 });
   expect(again.stderr).toContain("This reference moved this money before: no money moved now.\n");
   expect(again.stdout).toMatch(/^by +cli$/m);
   expect(await cli.json(...argv)).toEqual(entry);
@@ -52,18 +52,18 @@ test.each([
 test("a reference that belongs to another entry is exit 1, and nothing moves", async () => {
   const customer = await createCustomer(cli.platform, 0);
   await cli.json(...post("grant", customer, 5));
-  const { exit_code, stderr } = await cli.run(...post("grant", customer, 6), "--json");
-  expect(exit_code).toBe(1);
+  const { exitCode, stderr } = await cli.run(...post("grant", customer, 6), "--json");
+  expect(exitCode).toBe(1);
   expect(JSON.parse(stderr)).toMatchObject({ error: { code: "reference_reused" } });
   expect(await walletOf(customer)).toMatchObject({ current_balance_cents: 5 });
 });
 
 test("an adjustment leaves what is held for open jobs", async () => {
   const customer = await createCustomer(cli.platform, 100);
-  const job_type = await createJobType(cli.platform, { standard_cost_cents: 60 });
-  await cli.json("jobs", "submit", "--customer", customer, "--type", job_type);
+  const jobType = await createJobType(cli.platform, { standard_cost_cents: 60 });
+  await cli.json("jobs", "submit", "--customer", customer, "--type", jobType);
   const refused = await cli.run(...post("adjust", customer, -41, "--reason", "r", "--json"));
-  expect(refused.exit_code).toBe(1);
+  expect(refused.exitCode).toBe(1);
   expect(JSON.parse(refused.stderr)).toMatchObject({
     error: { code: "insufficient_funds", required_cents: 41, available_cents: 40 },
   });
@@ -79,12 +79,12 @@ test("a chargeback freezes where more is owed than there is, or where --freeze s
     await createCustomer(cli.platform, 1_000),
   ];
   const left = await cli.run(...post("chargeback", rich, 1_000));
-  expect(left).toMatchObject({ exit_code: 0, stderr: "" });
+  expect(left).toMatchObject({ exitCode: 0, stderr: "" });
   expect(await walletOf(rich)).toMatchObject({ frozen_at: null });
 
   for (const argv of [post("chargeback", careful, 1, "--freeze"), post("chargeback", poor, 1_001)]) {
-    const { exit_code, stderr } = await cli.run(...argv);
-    expect(exit_code).toBe(0);
+    const { exitCode, stderr } = await cli.run(...argv);
+    expect(exitCode).toBe(0);
     expect(stderr).toMatch(
       new RegExp(
         `^The wallet is frozen since \\S+Z and pays for no new jobs. End the freeze: iep wallets unfreeze ${argv[2]}\n$`,
@@ -105,8 +105,8 @@ test.each([
 ])(
   "$argv.1 with a wrong $option is wrong usage",
   async ({ argv, option, says = "must be a whole number" }) => {
-    const { exit_code, stderr } = await cli.run(...argv);
-    expect(exit_code).toBe(2);
+    const { exitCode, stderr } = await cli.run(...argv);
+    expect(exitCode).toBe(2);
     expect(stderr.split("\n").slice(1)).toEqual([expect.stringContaining(`  ${option} ${says}`), ""]);
   },
 );
@@ -115,7 +115,7 @@ test("a customer that is not there is exit 1", async () => {
   const id = uuidv7();
   for (const verb of ["grant", "adjust", "chargeback"])
     expect(await cli.run(...post(verb, id, 5, "--reason", "r"))).toEqual({
-      exit_code: 1,
+      exitCode: 1,
       stdout: "",
       stderr: `error: There is no customer ${id}.\n`,
     });

@@ -31,8 +31,8 @@ test("a statement has every entry, oldest first, between its balances", async ()
     entries: (await cli.platform.wallets.listEntries(customer, { limit: 10 })).toReversed(),
     closing_balance_cents: 123,
   });
-  const { exit_code, stdout, stderr } = await cli.run(...statement());
-  expect({ exit_code, stderr }).toEqual({ exit_code: 0, stderr: "" });
+  const { exitCode, stdout, stderr } = await cli.run(...statement());
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   expect(stdout).toMatch(
     /^opening balance {2}0\.00 EUR\n\nSEQ .*\n.* of 100\n.* of 20\n.* of 3\n\nclosing balance {2}1\.23 EUR\n$/,
   );
@@ -50,8 +50,8 @@ test("a period begins with its first microsecond and ends before its last", asyn
 });
 
 test("a period without an entry says so", async () => {
-  const { exit_code, stdout, stderr } = await cli.run(...statement("--from", "2999-01-01T00:00:00Z"));
-  expect({ exit_code, stderr }).toEqual({ exit_code: 0, stderr: "No entries in this period.\n" });
+  const { exitCode, stdout, stderr } = await cli.run(...statement("--from", "2999-01-01T00:00:00Z"));
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "No entries in this period.\n" });
   expect(stdout).toBe("opening balance  1.23 EUR at 2999-01-01T00:00:00Z\n\nclosing balance  1.23 EUR\n");
   expect(await cli.json(...statement("--to", times[0]))).toMatchObject({
     entries: [],
@@ -81,8 +81,8 @@ test("a statement longer than a page is whole, without a gap, under one heading"
 
 test("a time that is none, and a period that ends before it begins, are wrong usage", async () => {
   const told = async (argv: string[]): Promise<string[]> => {
-    const { exit_code, stderr } = await cli.run(...argv);
-    expect(exit_code).toBe(2);
+    const { exitCode, stderr } = await cli.run(...argv);
+    expect(exitCode).toBe(2);
     return stderr.trimEnd().split("\n").slice(1);
   };
   expect(await told(statement("--from", "2026-11-02", "--to", "1969-01-01T00:00:00Z"))).toEqual([
@@ -96,7 +96,7 @@ test("a time that is none, and a period that ends before it begins, are wrong us
 test("a customer that is not there is exit 1", async () => {
   const id = uuidv7();
   expect(await cli.run("wallets", "statement", id)).toEqual({
-    exit_code: 1,
+    exitCode: 1,
     stdout: "",
     stderr: `error: There is no customer ${id}.\n`,
   });

@@ -67,8 +67,8 @@ test("an update changes only what it names; null takes the schema away", async (
     input_schema: null,
   });
   expect(await cli.json(...update, "--disable")).toMatchObject({ enabled: false });
-  expect((await cli.run(...update)).exit_code).toBe(2);
-  expect((await cli.run(...update, "--enable", "--disable")).exit_code).toBe(2);
+  expect((await cli.run(...update)).exitCode).toBe(2);
+  expect((await cli.run(...update, "--enable", "--disable")).exitCode).toBe(2);
 });
 
 test("a job type is paused and resumed", async () => {
@@ -82,8 +82,8 @@ test("a job type is paused and resumed", async () => {
 
 test("a name in use is exit 1", async () => {
   await cli.json(...create("Taken"));
-  const { exit_code, stderr } = await cli.run(...create("Taken"));
-  expect(exit_code).toBe(1);
+  const { exitCode, stderr } = await cli.run(...create("Taken"));
+  expect(exitCode).toBe(1);
   expect(stderr).toContain('"Taken" exists already');
 });
 
@@ -96,7 +96,7 @@ test("a job type that is not there is exit 1", async () => {
     ["job-types", "resume", id],
   ])
     expect(await cli.run(...argv)).toMatchObject({
-      exit_code: 1,
+      exitCode: 1,
       stderr: `error: There is no job type ${id}.\n`,
     });
 });
@@ -107,7 +107,7 @@ test.each([
   ['{"const":"\\u0000"}', "cannot be stored: /const has the character U+0000"],
   ["{", "is not valid JSON"],
 ])("the input schema %s is wrong usage", async (schema, says) => {
-  const { exit_code, stderr } = await cli.run(...create("Wrong", "--input-schema", schema));
-  expect(exit_code).toBe(2);
+  const { exitCode, stderr } = await cli.run(...create("Wrong", "--input-schema", schema));
+  expect(exitCode).toBe(2);
   expect(stderr).toContain(`--input-schema ${says}`);
 });

@@ -5,12 +5,12 @@ import { createTestCli } from "../../../../test/support/test-cli.ts";
 
 let cli: Awaited<ReturnType<typeof createTestCli>>;
 let customer: string;
-let job_type: string;
+let jobType: string;
 
 beforeAll(async () => {
   cli = await createTestCli();
   customer = await createCustomer(cli.platform, 100);
-  job_type = await createJobType(cli.platform, {
+  jobType = await createJobType(cli.platform, {
     name: "Priced",
     standard_cost_cents: 60,
     input_schema: { type: "object", required: ["text"] },
@@ -32,7 +32,7 @@ const estimate = (...more: string[]): string[] => [
 test("an estimate has the customer's own price, and holds nothing", async () => {
   const answer = {
     customer_id: customer,
-    job_type_id: job_type,
+    job_type_id: jobType,
     priority: 0,
     estimated_cost_cents: 60,
     currency: "EUR",
@@ -68,15 +68,15 @@ test("a wallet that would not hold the price is an answer, exit 0", async () => 
     affordable: false,
     refusal: "insufficient_funds",
   });
-  const { exit_code, stdout } = await cli.run(...estimate("--customer", poor));
-  expect(exit_code).toBe(0);
+  const { exitCode, stdout } = await cli.run(...estimate("--customer", poor));
+  expect(exitCode).toBe(0);
   expect(stdout).toMatch(/^affordable +no: Not enough available balance$/m);
 });
 
 test("what a submission would refuse otherwise is exit 1", async () => {
   const code = async (...more: string[]): Promise<string> => {
-    const { exit_code, stderr } = await cli.run(...estimate(...more, "--json"));
-    expect(exit_code).toBe(1);
+    const { exitCode, stderr } = await cli.run(...estimate(...more, "--json"));
+    expect(exitCode).toBe(1);
     return (JSON.parse(stderr) as { error: { code: string } }).error.code;
   };
   expect(await code("--input", "{}")).toBe("input_invalid");
@@ -91,7 +91,7 @@ test("every wrong option is named as submit names it", async () => {
     await cli.run("jobs", "submit", ...wrong),
   ];
   expect(estimated).toEqual(submitted);
-  expect(estimated.exit_code).toBe(2);
+  expect(estimated.exitCode).toBe(2);
   expect(estimated.stderr.match(/--[a-z-]+/g)).toEqual(
     expect.arrayContaining(["--customer", "--type", "--priority", "--input", "--run-at"]),
   );

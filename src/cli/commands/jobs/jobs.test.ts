@@ -76,8 +76,8 @@ test("input comes from standard input, and may wait for its time", async () => {
 test("--wait answers the job once it succeeded", async () => {
   const waiting = cli.run(...submit("--input", '{"n":1}', "--wait"));
   await endNext((job) => ({ ...job, kind: "succeeded", output: { doubled: 2 } }));
-  const { exit_code, stdout, stderr } = await waiting;
-  expect(exit_code).toBe(0);
+  const { exitCode, stdout, stderr } = await waiting;
+  expect(exitCode).toBe(0);
   expect(stdout).toMatch(/^charged +12\.05 EUR$/m);
   expect(stdout).toMatch(/^output +\{"doubled":2\}$/m);
   expect(stderr).toMatch(/^submitted \S+\n(pending\n)?(running\n)?succeeded\n$/);
@@ -86,8 +86,8 @@ test("--wait answers the job once it succeeded", async () => {
 test("--wait is exit 4 when the job did not succeed, and still answers it", async () => {
   const waiting = cli.run(...submit("--wait", "--json"));
   await endNext((job) => ({ ...job, kind: "failed", error: { code: "broken", message: "It broke." } }));
-  const { exit_code, stdout, stderr } = await waiting;
-  expect({ exit_code, stderr }).toEqual({ exit_code: 4, stderr: "" });
+  const { exitCode, stdout, stderr } = await waiting;
+  expect({ exitCode, stderr }).toEqual({ exitCode: 4, stderr: "" });
   expect(JSON.parse(stdout)).toMatchObject({ status: "failed", error: { code: "broken" }, cost_cents: null });
 });
 
@@ -111,7 +111,7 @@ test("jobs are listed by customer, status and type", async () => {
     new RegExp(`^${first.id}  pending  medium    Echo +0/3  12\\.05 +-  \\S+Z  ${other}$`),
   );
   expect(await cli.run("jobs", "list", "--customer", uuidv7())).toEqual({
-    exit_code: 0,
+    exitCode: 0,
     stdout: "",
     stderr: "No jobs found.\n",
   });
@@ -120,7 +120,7 @@ test("jobs are listed by customer, status and type", async () => {
 
 test("a refusal is exit 1 and carries its members", async () => {
   const poor = await createCustomer(cli.platform, 5);
-  const { exit_code, stdout, stderr } = await cli.run(
+  const { exitCode, stdout, stderr } = await cli.run(
     "jobs",
     "submit",
     "--customer",
@@ -129,7 +129,7 @@ test("a refusal is exit 1 and carries its members", async () => {
     "Echo",
     "--json",
   );
-  expect({ exit_code, stdout }).toEqual({ exit_code: 1, stdout: "" });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
   expect(JSON.parse(stderr)).toMatchObject({
     error: { code: "insufficient_funds", required_cents: 1205, available_cents: 5, errors: [] },
   });
@@ -139,7 +139,7 @@ test("a type, a customer or a job that is not there is exit 1", async () => {
   const id = uuidv7();
   for (const verb of ["show", "cancel", "retry"])
     expect(await cli.run("jobs", verb, id)).toMatchObject({
-      exit_code: 1,
+      exitCode: 1,
       stderr: `error: There is no job ${id}.\n`,
     });
   for (const argv of [
@@ -147,7 +147,7 @@ test("a type, a customer or a job that is not there is exit 1", async () => {
     ["jobs", "list", "--type", id],
     ["jobs", "submit", "--customer", id, "--type", "Echo"],
   ])
-    expect(await cli.run(...argv)).toMatchObject({ exit_code: 1, stdout: "" });
+    expect(await cli.run(...argv)).toMatchObject({ exitCode: 1, stdout: "" });
 });
 
 test("every wrong option of submit is named", async () => {
@@ -163,8 +163,8 @@ test("every wrong option of submit is named", async () => {
     "--max-attempts",
     "0",
   ];
-  const { exit_code, stderr } = await cli.run(...argv, "--json");
-  expect(exit_code).toBe(2);
+  const { exitCode, stderr } = await cli.run(...argv, "--json");
+  expect(exitCode).toBe(2);
   const { error } = JSON.parse(stderr) as { error: { errors: { option: string }[] } };
   expect(error.errors.map(({ option }) => option)).toEqual([
     "--customer",
@@ -186,7 +186,7 @@ test("a job is cancelled once, and its hold is released", async () => {
   });
   const again = await cli.run("jobs", "cancel", id);
   expect(again).toEqual({
-    exit_code: 1,
+    exitCode: 1,
     stdout: "",
     stderr: `error: Job ${id} has ended: it is cancelled.\n`,
   });
@@ -218,8 +218,8 @@ test("a retry is a new job with a hold of its own, and --wait follows it", async
 
   const waiting = cli.run("jobs", "retry", old.id, "--wait");
   await endNext((job) => ({ ...job, kind: "succeeded", output: { tripled: 6 } }));
-  const { exit_code, stdout, stderr } = await waiting;
-  expect(exit_code).toBe(0);
+  const { exitCode, stdout, stderr } = await waiting;
+  expect(exitCode).toBe(0);
   expect(stdout).toMatch(new RegExp(`^retry of +${old.id}$`, "m"));
   expect(stdout).toMatch(/^output +\{"tripled":6\}$/m);
   expect(stderr).toMatch(/^submitted \S+\n(pending\n)?(running\n)?succeeded\n$/);

@@ -11,16 +11,16 @@ import { createTestCli } from "../../../../test/support/test-cli.ts";
 
 let cli: Awaited<ReturnType<typeof createTestCli>>;
 let runner_id: string;
-let job_type: string;
+let jobType: string;
 
 beforeAll(async () => {
   cli = await createTestCli();
   runner_id = await createRunner(cli.platform);
-  job_type = await createJobType(cli.platform, { standard_cost_cents: 60 });
+  jobType = await createJobType(cli.platform, { standard_cost_cents: 60 });
 });
 
 const submit = async (customer: string): Promise<string> =>
-  ((await cli.json("jobs", "submit", "--customer", customer, "--type", job_type)) as Job).id;
+  ((await cli.json("jobs", "submit", "--customer", customer, "--type", jobType)) as Job).id;
 
 /** A job that was charged 60 of 100 cents. */
 async function chargedJob(): Promise<{ job: string; customer: string }> {
@@ -56,13 +56,13 @@ test("a charge is given back in parts, each once, and never more than it was", a
   });
   const again = await cli.run(...part);
   expect(again).toMatchObject({
-    exit_code: 0,
+    exitCode: 0,
     stderr: "This reference moved this money before: no money moved now.\n",
   });
   expect(again.stdout).toMatch(/^amount +0\.25 EUR$/m);
 
   const tooMuch = await cli.run(...refund(job, "ticket 2", "--amount-cents", "36", "--json"));
-  expect(tooMuch.exit_code).toBe(1);
+  expect(tooMuch.exitCode).toBe(1);
   expect(JSON.parse(tooMuch.stderr)).toMatchObject({
     error: { code: "refund_exceeds_charge", refundable_cents: 35 },
   });
@@ -73,21 +73,21 @@ test("a charge is given back in parts, each once, and never more than it was", a
 
 test("a job that was not charged, or is not there, is exit 1", async () => {
   const waiting = await submit(await createCustomer(cli.platform, 100));
-  const { exit_code, stderr } = await cli.run(...refund(waiting, "r", "--json"));
-  expect(exit_code).toBe(1);
+  const { exitCode, stderr } = await cli.run(...refund(waiting, "r", "--json"));
+  expect(exitCode).toBe(1);
   expect(JSON.parse(stderr)).toMatchObject({ error: { code: "refund_exceeds_charge", charged_cents: 0 } });
   await cli.json("jobs", "cancel", waiting);
   const id = uuidv7();
   expect(await cli.run(...refund(id, "r"))).toEqual({
-    exit_code: 1,
+    exitCode: 1,
     stdout: "",
     stderr: `error: There is no job ${id}.\n`,
   });
 });
 
 test("a refund without a reference, or of nothing, is wrong usage", async () => {
-  const { exit_code, stderr } = await cli.run("jobs", "refund", uuidv7(), "--amount-cents", "0");
-  expect(exit_code).toBe(2);
+  const { exitCode, stderr } = await cli.run("jobs", "refund", uuidv7(), "--amount-cents", "0");
+  expect(exitCode).toBe(2);
   expect(stderr.split("\n").slice(1)).toEqual([
     "  --reference is required",
     "  --amount-cents must be a whole number from 1 to 1000000000000",

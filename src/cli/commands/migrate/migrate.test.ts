@@ -12,7 +12,7 @@ test("migrations go down, up, and tell their status", async () => {
   expect(all.every(({ applied_at }) => applied_at !== null)).toBe(true);
 
   expect(await cli.run("migrate", "up")).toEqual({
-    exit_code: 0,
+    exitCode: 0,
     stdout: "",
     stderr: "Nothing to do: the schema is up to date.\n",
   });
@@ -39,8 +39,8 @@ test("migrations go down, up, and tell their status", async () => {
 test("a migration that fails is exit 1 with its reason", async () => {
   const cli = await createTestCli();
   await runSql(cli.databaseUrl, "UPDATE schema_migrations SET checksum = 'other'");
-  const { exit_code, stdout, stderr } = await cli.run("migrate", "status", "--json");
-  expect({ exit_code, stdout }).toEqual({ exit_code: 1, stdout: "" });
+  const { exitCode, stdout, stderr } = await cli.run("migrate", "status", "--json");
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
   expect(JSON.parse(stderr)).toMatchObject({ error: { code: "migration_failed" } });
   expect(stderr).toContain("was edited after it ran");
 });

@@ -52,13 +52,13 @@ test("a customer's own price is charged until it ends, and history keeps every p
 test("a price that is not there cannot end", async () => {
   await createJobType(cli.platform, { name: "Plain", standard_cost_cents: 60 });
   expect(await cli.run("job-types", "end-price", "Plain", "--customer", customer)).toEqual({
-    exit_code: 1,
+    exitCode: 1,
     stdout: "",
     stderr: `error: Customer ${customer} has no price of their own for job type Plain.\n`,
   });
   await cli.json("job-types", "set-price", "Plain", "--customer", customer, "--cost-cents", "5");
   expect(await cli.run("job-types", "end-price", "Plain", "--customer", customer)).toMatchObject({
-    exit_code: 0,
+    exitCode: 0,
     stdout: `${customer} pays the standard cost of Plain again: 0.60\n`,
   });
 });
@@ -72,19 +72,19 @@ test("a job type or a customer that is not there is exit 1", async () => {
     ["end-price", id, "--customer", customer],
   ])
     expect(await cli.run("job-types", ...argv)).toMatchObject({
-      exit_code: 1,
+      exitCode: 1,
       stderr: `error: There is no job type "${id}". List them all: iep job-types list\n`,
     });
   expect(await cli.run("job-types", "set-price", "Lonely", "--customer", id, "--cost-cents", "5")).toEqual({
-    exit_code: 1,
+    exitCode: 1,
     stdout: "",
     stderr: `error: There is no customer ${id}.\n`,
   });
 });
 
 test("a price without a customer or a cost is wrong usage", async () => {
-  const { exit_code, stderr } = await cli.run("job-types", "set-price", "Echo", "--cost-cents", "-1");
-  expect(exit_code).toBe(2);
+  const { exitCode, stderr } = await cli.run("job-types", "set-price", "Echo", "--cost-cents", "-1");
+  expect(exitCode).toBe(2);
   expect(stderr.split("\n").slice(1)).toEqual([
     "  --customer is required",
     "  --cost-cents must be a whole number from 0 to 1000000000000",

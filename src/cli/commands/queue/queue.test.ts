@@ -52,7 +52,7 @@ test("the queue is paused and resumed, and shows what paused types hold back", a
   await cli.json("job-types", "resume", type);
   expect(await cli.platform.waitingJobs.unpark(1_000)).toBe(1);
   expect(await claim()).toHaveLength(1);
-  expect((await cli.run("queue", "puase")).exit_code).toBe(2);
+  expect((await cli.run("queue", "puase")).exitCode).toBe(2);
 });
 
 test("with Redis the queue also tells what is in its lists, and without an answer from it the rest", async () => {
@@ -68,7 +68,7 @@ test("with Redis the queue also tells what is in its lists, and without an answe
 
   await redis.stop();
   const away = await cli.run("queue");
-  expect(away.exit_code).toBe(0);
+  expect(away.exitCode).toBe(0);
   expect(away.stdout).toMatch(/^1 medium +1 +0 +0 +0 +\d+\.\d s$/m);
   expect(away.stderr).toContain("The ready queue cannot be reached");
 });

@@ -5,7 +5,7 @@ import { createRunner } from "../../../../test/support/test-platform.ts";
 test("living runners are listed", async () => {
   const cli = await createTestCli();
   expect(await cli.run("runners")).toEqual({
-    exit_code: 0,
+    exitCode: 0,
     stdout: "",
     stderr: "No runner is alive. Start one: iep runner\n",
   });

@@ -32,15 +32,15 @@ test("the balance is what the wallet had at a time, with what happened in that v
 });
 
 test("a time that is none is wrong usage", async () => {
-  const { exit_code, stderr } = await cli.run(...balance("--at", "yesterday"));
-  expect(exit_code).toBe(2);
+  const { exitCode, stderr } = await cli.run(...balance("--at", "yesterday"));
+  expect(exitCode).toBe(2);
   expect(stderr).toMatch(/^ {2}--at must be a time/m);
 });
 
 test("a customer that is not there is exit 1", async () => {
   const id = uuidv7();
   expect(await cli.run("wallets", "balance", id)).toEqual({
-    exit_code: 1,
+    exitCode: 1,
     stdout: "",
     stderr: `error: There is no customer ${id}.\n`,
   });

@@ -4,15 +4,15 @@ import { createCustomer, createJobType } from "../../../../test/support/test-pla
 import { createTestCli } from "../../../../test/support/test-cli.ts";
 
 let cli: Awaited<ReturnType<typeof createTestCli>>;
-let job_type: string;
+let jobType: string;
 
 beforeAll(async () => {
   cli = await createTestCli();
-  job_type = await createJobType(cli.platform, { standard_cost_cents: 60 });
+  jobType = await createJobType(cli.platform, { standard_cost_cents: 60 });
 });
 
 const limits = (customer: string, ...more: string[]): string[] => ["wallets", "limits", customer, ...more];
-const submit = (customer: string): string[] => ["jobs", "submit", "--customer", customer, "--type", job_type];
+const submit = (customer: string): string[] => ["jobs", "submit", "--customer", customer, "--type", jobType];
 
 test("limits are set one by one, shown, and taken away with none", async () => {
   const customer = await createCustomer(cli.platform, 1_000);
@@ -46,8 +46,8 @@ test("a credit limit below what is used is exit 1, and stays as it was", async (
   const customer = await createCustomer(cli.platform, 0);
   await cli.json(...limits(customer, "--credit-limit-cents", "60"));
   await cli.json(...submit(customer));
-  const { exit_code, stderr } = await cli.run(...limits(customer, "--credit-limit-cents", "59"), "--json");
-  expect(exit_code).toBe(1);
+  const { exitCode, stderr } = await cli.run(...limits(customer, "--credit-limit-cents", "59"), "--json");
+  expect(exitCode).toBe(1);
   expect(JSON.parse(stderr)).toMatchObject({
     error: { code: "insufficient_funds", required_cents: 0, available_cents: -1 },
   });
@@ -60,8 +60,8 @@ test("a frozen wallet takes no new jobs until it is unfrozen", async () => {
   expect(frozen).toMatchObject({ frozen_at: expect.any(String), available_cents: 0 });
   expect(await cli.json("wallets", "freeze", customer)).toMatchObject({ frozen_at: frozen.frozen_at });
   expect((await cli.run("wallets", "show", customer)).stdout).toMatch(/^frozen since +\S+Z$/m);
-  const { exit_code, stderr } = await cli.run(...submit(customer), "--json");
-  expect(exit_code).toBe(1);
+  const { exitCode, stderr } = await cli.run(...submit(customer), "--json");
+  expect(exitCode).toBe(1);
   expect(JSON.parse(stderr)).toMatchObject({ error: { code: "wallet_frozen" } });
 
   expect(await cli.json("wallets", "unfreeze", customer)).toMatchObject({
@@ -74,16 +74,16 @@ test("a frozen wallet takes no new jobs until it is unfrozen", async () => {
 test("limits that name nothing, or what is no limit, are wrong usage", async () => {
   const customer = uuidv7();
   expect(await cli.run(...limits(customer))).toEqual({
-    exit_code: 2,
+    exitCode: 2,
     stdout: "",
     stderr:
       "error: nothing to change: set --credit-limit-cents, --low-balance-cents or --monthly-spend-limit-cents\n",
   });
   const wrong = ["--credit-limit-cents", "none", "--low-balance-cents", "low"];
-  const { exit_code, stderr } = await cli.run(
+  const { exitCode, stderr } = await cli.run(
     ...limits(customer, ...wrong, "--monthly-spend-limit-cents", "-1"),
   );
-  expect(exit_code).toBe(2);
+  expect(exitCode).toBe(2);
   expect(stderr.split("\n").slice(1)).toEqual([
     "  --credit-limit-cents must be a whole number from 0 to 1000000000000",
     "  --low-balance-cents must be none or a whole number from -1000000000000 to 1000000000000",
@@ -100,7 +100,7 @@ test("a customer that is not there is exit 1", async () => {
     ["wallets", "unfreeze", id],
   ])
     expect(await cli.run(...argv)).toEqual({
-      exit_code: 1,
+      exitCode: 1,
       stdout: "",
       stderr: `error: There is no customer ${id}.\n`,
     });

@@ -17,7 +17,7 @@ test("a wallet shows money exactly, and the same reference pays once", async () 
     balance_after_cents: 123_405,
   });
   const again = await cli.run(...topUp);
-  expect(again.exit_code).toBe(0);
+  expect(again.exitCode).toBe(0);
   expect(again.stderr).toContain("no money moved");
 
   expect((await cli.run("wallets", "show", id)).stdout).toMatch(/^available +1234\.05 USD$/m);
@@ -36,7 +36,7 @@ test("a wallet shows money exactly, and the same reference pays once", async () 
     "invoice 42",
     "--json",
   );
-  expect(reused).toMatchObject({ exit_code: 1, stdout: "" });
+  expect(reused).toMatchObject({ exitCode: 1, stdout: "" });
   expect(JSON.parse(reused.stderr)).toMatchObject({
     error: { code: "reference_reused", errors: [{ pointer: "/reference" }] },
   });
