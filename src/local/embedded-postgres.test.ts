@@ -137,7 +137,7 @@ test("a folder with other content is left alone", async () => {
   const dataDir = await newDataDir();
   await mkdir(dataDir);
   await writeFile(join(dataDir, "letter.txt"), "dear");
-  await expect(start({ dataDir })).rejects.toThrow("holds something else");
+  await expect(start({ dataDir })).rejects.toThrow("holds something other than a PostgreSQL");
   expect(await readdir(dirname(dataDir))).toEqual(["postgres"]);
   expect(await readdir(dataDir)).toEqual(["letter.txt"]);
 });
