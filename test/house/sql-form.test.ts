@@ -1,12 +1,10 @@
-import { execFile } from "node:child_process";
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { findSqlFaults } from "../../scripts/sql-form.ts";
 import { MIGRATIONS_FOLDER } from "../../src/postgres/connection/schema-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-const CHECK = fileURLToPath(new URL("../../scripts/check-sql.ts", import.meta.url));
 const HEADER = `-- Does: something.
 -- Locks, in order: nothing.
 -- Returns: bigint
@@ -17,7 +15,7 @@ const HEADER = `-- Does: something.
 const BODY = "CREATE OR REPLACE FUNCTION probe() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';\n";
 
 test("every SQL file has the form that migrations/README.md asks for", async () => {
-  expect(await check(MIGRATIONS_FOLDER)).toBe("");
+  expect(await findSqlFaults(MIGRATIONS_FOLDER)).toEqual([]);
 });
 
 test.each([
@@ -60,16 +58,5 @@ test.each([
   await cp(MIGRATIONS_FOLDER, folder, { recursive: true });
   await mkdir(dirname(join(folder, path)), { recursive: true });
   await writeFile(join(folder, path), sql);
-  expect(await check(folder)).toContain(says);
+  expect((await findSqlFaults(folder)).join("\n")).toContain(says);
 });
-
-/** What the check says of a folder; empty when it finds nothing. */
-async function check(folder: string): Promise<string> {
-  return await new Promise((resolve, reject) => {
-    execFile(process.execPath, ["--import", "tsx", CHECK, folder], (error, _stdout, stderr) => {
-      if (error === null) resolve("");
-      else if (stderr === "") reject(error);
-      else resolve(stderr);
-    });
-  });
-}
