@@ -39,7 +39,8 @@ CREATE TYPE claimed_job AS (
   estimated_cost_cents bigint,
   attempt integer,
   max_attempts smallint,
-  excused_attempts smallint
+  excused_attempts smallint,
+  lost_runners smallint
 );
 
 -- type submitted_job
@@ -110,12 +111,17 @@ CREATE TABLE customers (
   active boolean NOT NULL DEFAULT true,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  weight smallint NOT NULL DEFAULT 1,
+  running_limit integer,
   CONSTRAINT customers_api_key_check CHECK (api_key ~ '^sha256:[0-9a-f]{64}$'::text),
   CONSTRAINT customers_api_key_key UNIQUE (api_key),
   CONSTRAINT customers_email_check CHECK (length(email) >= 3 AND length(email) <= 320),
   CONSTRAINT customers_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
-  CONSTRAINT customers_pkey PRIMARY KEY (id)
+  CONSTRAINT customers_pkey PRIMARY KEY (id),
+  CONSTRAINT customers_running_limit_check CHECK (running_limit >= 1 AND running_limit <= 1000000),
+  CONSTRAINT customers_weight_check CHECK (weight >= 1 AND weight <= 1000)
 );
+CREATE INDEX customers_limited ON customers USING btree (id) WHERE running_limit IS NOT NULL;
 
 -- table idempotency_keys
 CREATE TABLE idempotency_keys (
@@ -127,6 +133,17 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys USING brin (created_at) WITH (pages_per_range='16',
   autosummarize='on');
+
+-- table job_alone
+CREATE TABLE job_alone (
+  job_id uuid NOT NULL,
+  priority smallint NOT NULL,
+  customer_id uuid NOT NULL,
+  job_type_id uuid NOT NULL,
+  lost_runners smallint NOT NULL,
+  waits_since timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT job_alone_pkey PRIMARY KEY (job_id)
+);
 
 -- table job_parked
 CREATE TABLE job_parked (
@@ -145,12 +162,12 @@ CREATE TABLE job_queue (
   customer_id uuid NOT NULL,
   enqueued_at timestamp with time zone,
   waits_since timestamp with time zone NOT NULL DEFAULT now(),
+  job_type_id uuid NOT NULL,
   CONSTRAINT job_queue_pkey PRIMARY KEY (priority, job_id)
 ) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000,
   autovacuum_vacuum_cost_delay=0);
-CREATE INDEX job_queue_backlog ON job_queue USING btree (priority, customer_id, job_id) WHERE enqueued_at IS
-  NULL;
 CREATE INDEX job_queue_stamped ON job_queue USING btree (priority, enqueued_at) WHERE enqueued_at IS NOT NULL;
+CREATE INDEX job_queue_turns ON job_queue USING btree (priority, customer_id, job_type_id, job_id);
 
 -- table job_schedule
 CREATE TABLE job_schedule (
@@ -158,6 +175,7 @@ CREATE TABLE job_schedule (
   priority smallint NOT NULL,
   customer_id uuid NOT NULL,
   run_at timestamp with time zone NOT NULL,
+  job_type_id uuid NOT NULL,
   CONSTRAINT job_schedule_pkey PRIMARY KEY (job_id)
 );
 CREATE INDEX job_schedule_due ON job_schedule USING btree (run_at);
@@ -175,15 +193,18 @@ CREATE TABLE job_types (
   paused_at timestamp with time zone,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  running_limit integer,
   CONSTRAINT job_types_max_attempts_check CHECK (max_attempts >= 1 AND max_attempts <= 100),
   CONSTRAINT job_types_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
   CONSTRAINT job_types_name_taken UNIQUE (name),
   CONSTRAINT job_types_pkey PRIMARY KEY (id),
   CONSTRAINT job_types_processing_logic_id_check CHECK (length(processing_logic_id) >= 1 AND
     length(processing_logic_id) <= 100),
+  CONSTRAINT job_types_running_limit_check CHECK (running_limit >= 1 AND running_limit <= 1000000),
   CONSTRAINT job_types_standard_cost_cents_check CHECK (standard_cost_cents >= 0),
   CONSTRAINT job_types_timeout_seconds_check CHECK (timeout_seconds >= 1 AND timeout_seconds <= 86400)
 );
+CREATE INDEX job_types_limited ON job_types USING btree (id) WHERE running_limit IS NOT NULL;
 CREATE INDEX job_types_paused ON job_types USING btree (id) WHERE paused_at IS NOT NULL;
 CREATE TRIGGER job_types_price_changed AFTER UPDATE ON job_types FOR EACH ROW WHEN (old.standard_cost_cents <>
   new.standard_cost_cents) EXECUTE FUNCTION note_standard_cost();
@@ -213,6 +234,7 @@ CREATE TABLE jobs (
   errors jsonb,
   retry_of uuid,
   runner_id uuid,
+  lost_alone smallint NOT NULL DEFAULT 0,
   CONSTRAINT jobs_check CHECK (excused_attempts >= 0 AND excused_attempts <= attempt),
   CONSTRAINT jobs_cost_within_hold CHECK (cost_cents >= 0 AND cost_cents <= estimated_cost_cents),
   CONSTRAINT jobs_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customers(id),
@@ -288,6 +310,9 @@ CREATE TABLE runners (
   slots integer NOT NULL,
   started_at timestamp with time zone NOT NULL DEFAULT now(),
   heartbeat_at timestamp with time zone NOT NULL DEFAULT now(),
+  processor_ids text[],
+  job_types text[],
+  priorities smallint[],
   CONSTRAINT runners_pkey PRIMARY KEY (id),
   CONSTRAINT runners_slots_check CHECK (slots > 0)
 ) WITH (fillfactor=50);
@@ -458,12 +483,13 @@ CREATE FUNCTION check_entries()
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
--- function claim_backlog: migrations/functions/queue/claim_backlog.sql
-CREATE FUNCTION claim_backlog(p_limit integer, p_runner uuid, p_lease uuid, p_after uuid[])
-  RETURNS SETOF claimed_job
+-- function choose_turns: migrations/functions/queue/choose_turns.sql
+CREATE FUNCTION choose_turns(p_priorities smallint[], p_limit integer, p_runner uuid, p_after uuid[], p_apart
+  integer, p_customers uuid[], p_running integer[], p_started double precision[])
+  RETURNS uuid[]
   LANGUAGE plpgsql
   SET enable_seqscan=off
-  SET enable_nestloop=off
+  SET enable_bitmapscan=off
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
@@ -476,15 +502,14 @@ CREATE FUNCTION claim_jobs(p_ids uuid[], p_runner uuid, p_lease uuid)
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
--- function claim_next_jobs: migrations/functions/jobs/claim_next_jobs.sql
-CREATE FUNCTION claim_next_jobs(p_limit integer, p_runner uuid, p_lease uuid)
+-- function claim_turns: migrations/functions/jobs/claim_turns.sql
+CREATE FUNCTION claim_turns(p_limit integer, p_runner uuid, p_lease uuid, p_idle boolean, p_after uuid[],
+  p_customers uuid[], p_running integer[], p_started double precision[])
   RETURNS SETOF claimed_job
   LANGUAGE plpgsql
   SET enable_seqscan=off
-  SET enable_nestloop=off
-  SET enable_mergejoin=off
-  SET enable_sort=off
   SET enable_bitmapscan=off
+  SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
 -- function count_stamped_jobs: migrations/functions/queue/count_stamped_jobs.sql
@@ -540,6 +565,12 @@ CREATE FUNCTION hold_refusal(w wallets, p_cents bigint)
 CREATE FUNCTION last_entry_before(p_wallet uuid, p_at timestamp with time zone)
   RETURNS bigint
   LANGUAGE plpgsql
+  STABLE;
+
+-- function must_run_dry: migrations/functions/runners/must_run_dry.sql
+CREATE FUNCTION must_run_dry(p_runner uuid, p_after interval)
+  RETURNS boolean
+  LANGUAGE sql
   STABLE;
 
 -- function note_customer_price: migrations/functions/money/note_customer_price.sql
@@ -621,10 +652,23 @@ CREATE FUNCTION rescue_jobs(p_lease interval, p_lost_max integer, p_leases integ
   SET enable_nestloop=off
   SET enable_mergejoin=off;
 
+-- function room_below_limits: migrations/functions/queue/room_below_limits.sql
+CREATE FUNCTION room_below_limits(p_subjects uuid[])
+  RETURNS TABLE(subject uuid, room integer)
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET plan_cache_mode=force_generic_plan;
+
 -- function seal_wallets: migrations/functions/seals/seal_wallets.sql
 CREATE FUNCTION seal_wallets(p_wallets integer, p_entries integer, p_cursor uuid)
   RETURNS uuid
   LANGUAGE plpgsql;
+
+-- function serves: migrations/functions/runners/serves.sql
+CREATE FUNCTION serves(r runners, t job_types)
+  RETURNS boolean
+  LANGUAGE sql
+  STABLE;
 
 -- function settle_jobs: migrations/functions/jobs/settle_jobs.sql
 CREATE FUNCTION settle_jobs(p_ids uuid[], p_attempts integer[], p_outcomes attempt_outcome[], p_costs
@@ -635,6 +679,12 @@ CREATE FUNCTION settle_jobs(p_ids uuid[], p_attempts integer[], p_outcomes attem
   SET enable_nestloop=off
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
+
+-- function share_slots: migrations/functions/queue/share_slots.sql
+CREATE FUNCTION share_slots(p_slots integer, p_weights double precision[], p_running double precision[])
+  RETURNS integer[]
+  LANGUAGE plpgsql
+  IMMUTABLE;
 
 -- function spent_this_month: migrations/functions/money/spent_this_month.sql
 CREATE FUNCTION spent_this_month(w wallets)
@@ -647,9 +697,7 @@ CREATE FUNCTION stamp_backlog(p_priority smallint, p_limit integer, p_after uuid
   RETURNS TABLE(job_id uuid, next_cursor uuid)
   LANGUAGE plpgsql
   SET enable_seqscan=off
-  SET enable_sort=off
-  SET enable_bitmapscan=off
-  SET enable_hashjoin=off
+  SET enable_nestloop=off
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
@@ -684,23 +732,30 @@ CREATE FUNCTION submit_keyed_jobs(p_ids uuid[], p_customers uuid[], p_types uuid
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
+-- function take_alone: migrations/functions/runners/take_alone.sql
+CREATE FUNCTION take_alone(p_limit integer, p_runner uuid)
+  RETURNS uuid[]
+  LANGUAGE plpgsql;
+
 -- function take_idempotency_key: migrations/functions/keys/take_idempotency_key.sql
 CREATE FUNCTION take_idempotency_key(p_id uuid, p_hash uuid)
   RETURNS uuid[]
   LANGUAGE plpgsql;
 
--- function take_turns: migrations/functions/queue/take_turns.sql
-CREATE FUNCTION take_turns(p_priority smallint, p_limit integer, p_after uuid, p_apart integer, OUT job_ids
-  uuid[], OUT next_cursor uuid)
-  RETURNS record
+-- function take_jobs: migrations/functions/queue/take_jobs.sql
+CREATE FUNCTION take_jobs(p_ids uuid[], p_runner uuid)
+  RETURNS uuid[]
   LANGUAGE plpgsql
   SET enable_seqscan=off
-  SET enable_sort=off
-  SET enable_bitmapscan=off
-  SET enable_hashjoin=off
+  SET enable_nestloop=off
   SET enable_mergejoin=off
-  SET enable_nestloop=on
   SET plan_cache_mode=force_generic_plan;
+
+-- function unlisted_types: migrations/functions/queue/unlisted_types.sql
+CREATE FUNCTION unlisted_types(p_types uuid[])
+  RETURNS uuid[]
+  LANGUAGE sql
+  STABLE;
 
 -- function unpark_jobs: migrations/functions/queue/unpark_jobs.sql
 CREATE FUNCTION unpark_jobs(p_limit integer)
@@ -714,4 +769,16 @@ CREATE FUNCTION unstamp_lost_jobs(p_priority smallint, p_older interval, p_prese
   SET enable_seqscan=off
   SET enable_nestloop=off
   SET enable_mergejoin=off
+  SET plan_cache_mode=force_generic_plan;
+
+-- function waiting_lanes: migrations/functions/queue/waiting_lanes.sql
+CREATE FUNCTION waiting_lanes(p_priority smallint, p_runner uuid, p_after uuid, p_full uuid[], p_max integer)
+  RETURNS TABLE(customer_id uuid, job_type_id uuid)
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_sort=off
+  SET enable_bitmapscan=off
+  SET enable_hashjoin=off
+  SET enable_mergejoin=off
+  SET enable_nestloop=on
   SET plan_cache_mode=force_generic_plan;

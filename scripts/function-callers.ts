@@ -21,6 +21,7 @@ const TYPES: Readonly<Record<string, Mapping>> = {
   smallint: { ts: "number", array: "plainArray" },
   integer: { ts: "number", array: "plainArray" },
   bigint: { ts: "number", array: "plainArray" },
+  "double precision": { ts: "number", array: "plainArray" },
   "timestamp with time zone": { ts: "string", array: "textArray" },
   interval: { ts: "Interval", array: "textArray" },
   jsonb: { ts: "unknown", array: "jsonArray", any: true },

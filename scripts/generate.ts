@@ -31,8 +31,12 @@ const TYPES = { int8: "number", timestamptz: "string" };
  */
 const COLUMNS = {
   "idempotency_keys.subjects": "Generated<(string | null)[]>",
+  "runners.priorities": "(0 | 1 | 2)[] | null",
   ...Object.fromEntries(
-    ["jobs", "job_queue", "job_schedule", "job_parked"].map((table) => [`${table}.priority`, "0 | 1 | 2"]),
+    ["jobs", "job_queue", "job_schedule", "job_parked", "job_alone"].map((table) => [
+      `${table}.priority`,
+      "0 | 1 | 2",
+    ]),
   ),
 };
 

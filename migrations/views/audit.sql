@@ -153,6 +153,8 @@ broken (promise, subject) AS (
           SELECT job_id FROM job_schedule
           UNION ALL
           SELECT job_id FROM job_parked
+          UNION ALL
+          SELECT job_id FROM job_alone
         ) p
        GROUP BY 1
     ) q ON q.job_id = j.id

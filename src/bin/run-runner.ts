@@ -77,6 +77,7 @@ export async function startRunner(
       ageing_seconds: config.PRIORITY_AGING_SECONDS,
       retention_days: config.JOB_RETENTION_DAYS,
       lease_seconds: config.RUNNER_LEASE_SECONDS,
+      runner,
       contact_ms: () => runner.contact_ms,
       onRescued: (jobs) => log.warn({ jobs }, "rescued the jobs of a dead runner"),
     }),

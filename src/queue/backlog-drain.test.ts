@@ -9,53 +9,37 @@ beforeEach(() => {
   return () => vi.useRealTimers();
 });
 
-test("knows of no backlog until a refill leaves one", () => {
-  expect([drain.priority, drain.isOurs]).toEqual([undefined, false]);
-  drain.refilled(1);
-  expect([drain.priority, drain.isOurs]).toEqual([1, false]);
-});
-
-test("while others drain the backlog, each refill says what is left of it", () => {
-  drain.refilled(0);
-  drain.refilled(2);
-  expect(drain.priority).toBe(2);
-  drain.refilled(undefined);
-  expect(drain.priority).toBeUndefined();
+test("knows of no backlog until a refill leaves one, or a look seems worth while", () => {
+  expect([drain.waits, drain.isOurs]).toEqual([false, false]);
+  drain.refilled(true);
+  expect([drain.waits, drain.isOurs]).toEqual([true, false]);
+  drain.refilled(false);
+  expect(drain.waits).toBe(false);
+  drain.suspect();
+  expect([drain.waits, drain.isOurs]).toEqual([true, false]);
 });
 
 test("our own runner drains the backlog for a second after each claim that found jobs", () => {
-  drain.refilled(1);
   drain.claimed(500);
   vi.advanceTimersByTime(999);
-  expect(drain.isOurs).toBe(true);
+  expect([drain.waits, drain.isOurs]).toEqual([true, true]);
   vi.advanceTimersByTime(1);
   expect(drain.isOurs).toBe(false);
 });
 
-test("while our own runner drains it, a refill that left nothing, or less urgent jobs, changes nothing", () => {
-  drain.refilled(1);
+test("while our own runner drains it, a refill that left nothing changes nothing", () => {
   drain.claimed(500);
-  drain.refilled(undefined);
-  expect(drain.priority).toBe(1);
-  drain.refilled(2);
-  expect(drain.priority).toBe(1);
+  drain.refilled(false);
+  expect(drain.waits).toBe(true);
   vi.advanceTimersByTime(1_000);
-  drain.refilled(undefined);
-  expect(drain.priority).toBeUndefined();
-});
-
-test("while our own runner drains it, a backlog of a higher priority goes first", () => {
-  drain.refilled(1);
-  drain.claimed(500);
-  drain.refilled(0);
-  expect(drain.priority).toBe(0);
+  drain.refilled(false);
+  expect(drain.waits).toBe(false);
 });
 
 test("a claim that finds nothing ends it, and the next refill may find another", () => {
-  drain.refilled(1);
   drain.claimed(500);
   drain.claimed(0);
-  expect(drain.priority).toBeUndefined();
-  drain.refilled(2);
-  expect(drain.priority).toBe(2);
+  expect(drain.waits).toBe(false);
+  drain.refilled(true);
+  expect(drain.waits).toBe(true);
 });

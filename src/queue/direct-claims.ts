@@ -16,17 +16,17 @@ export interface DirectClaims {
 }
 
 /**
- * Claims straight from `job_queue` in PostgreSQL, in priority order. LISTEN/NOTIFY wakes a claim that waits.
+ * Claims straight from `job_queue` in PostgreSQL. LISTEN/NOTIFY wakes a claim that waits.
  */
 export function directClaims(jobs: JobRepository, bell: Bell): DirectClaims {
   let wakes = 0;
   return {
-    async claim({ runner_id, max, wait_ms }) {
+    async claim({ wait_ms, ...request }) {
       const deadline = performance.now() + wait_ms;
       const wakesBefore = wakes;
       for (;;) {
         const { heard } = bell;
-        const claimed = await jobs.claimNext({ runner_id, max });
+        const claimed = await jobs.claimTurns(request);
         const left_ms = deadline - performance.now();
         if (claimed.length > 0 || left_ms <= 0 || wakes > wakesBefore) return claimed;
         await bell.wait(heard, Math.min(left_ms, POLL_MS));

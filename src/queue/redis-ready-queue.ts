@@ -15,23 +15,26 @@ import { refillLists, type Refill } from "./refill-lists.ts";
 /*
  * The ready queue of a process is in one of three modes.
  *
- * LISTS     The ready lists hold all that is due, as far as this process knows.
- *   entered   at the start; from BACKLOG, when a claim finds the backlog empty, or a refill leaves none.
- *   claim     pops ids, and waits for the first. A wait that ends without one is followed by one look in
- *             PostgreSQL: a job can wait there although its id is missing from the lists.
+ * LISTS     The ready lists tell of all that is due, as far as this process knows.
+ *   entered   at the start; from BACKLOG, when a claim in turns finds nothing, or a refill leaves nothing.
+ *   claim     pops ids, and waits for the first. As long as fewer ids come than there are free slots, there is
+ *             nothing to choose, and it claims these ids. A wait that ends without one is followed by one look
+ *             in PostgreSQL: a job can wait there although its id is missing from the lists.
  *   push      pushes the jobs that there is room for.
  *   refill    stamps and pushes jobs of the backlog, up to 500 of each priority a round.
  *
- * BACKLOG   More jobs of one priority are due than the lists take. They wait in PostgreSQL.
- *   entered   when a refill leaves a backlog behind.
- *   claim     pops ids of this priority and of higher ones, without a wait. When there are none, it takes
- *             jobs of the backlog straight from PostgreSQL.
+ * BACKLOG   More jobs are due than this runner has free slots, or some are not in the lists.
+ *   entered   when a pop returns as many ids as there are free slots, when a refill leaves a backlog behind,
+ *             and when the bell rings: a limit has room again, or a popper met jobs that it does not serve.
+ *   claim     takes jobs in turns straight from PostgreSQL, whether their ids are in the lists or not: who is
+ *             next is decided when a slot is free, not when an id is pushed. As many ids go out of the lists,
+ *             so that these keep step for foreign consumers.
  *   push      as in LISTS.
  *   refill    as in LISTS, but only one round a second while our own runner takes from the backlog.
  *
  * AWAY      Reads or writes of Redis have failed for 3 s. It hides one of the other modes until both work.
  *   entered   from either mode, by time.
- *   claim     takes jobs straight from PostgreSQL, and waits for the bell.
+ *   claim     takes jobs in turns straight from PostgreSQL, and waits for the bell.
  *   push      as in LISTS while writes work.
  *   refill    as in LISTS while writes work.
  *
@@ -40,7 +43,7 @@ import { refillLists, type Refill } from "./refill-lists.ts";
  * runners that are AWAY.
  *
  * The mode follows from what two objects remember: `RedisHealth` (since when reads and writes fail) and
- * `BacklogDrain` (which backlog waits, and who drains it). A third, `ListLengths`, remembers how full the
+ * `BacklogDrain` (whether a backlog waits, and who drains it). A third, `ListLengths`, remembers how full the
  * lists are, for `room`.
  */
 type Mode = "LISTS" | "BACKLOG" | "AWAY";
@@ -73,11 +76,6 @@ export class RedisReadyQueue implements ReadyQueue {
   readonly #health: RedisHealth;
   readonly #known = new ListLengths();
   readonly #drain = new BacklogDrain();
-  /**
-   * A wait for the lists ended empty, yet a job waited in PostgreSQL. Until PostgreSQL has none left, claims
-   * ask it without a wait for the lists.
-   */
-  #idsAreMissing = false;
   #wakes = 0;
 
   constructor(parts: Parts) {
@@ -94,7 +92,7 @@ export class RedisReadyQueue implements ReadyQueue {
 
   get mode(): Mode {
     if (this.#health.away) return "AWAY";
-    return this.#drain.priority === undefined ? "LISTS" : "BACKLOG";
+    return this.#drain.waits ? "BACKLOG" : "LISTS";
   }
 
   room(): Room {
@@ -112,13 +110,25 @@ export class RedisReadyQueue implements ReadyQueue {
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedJob[]> {
-    if (this.mode === "AWAY") return await this.#direct.claim(request);
     const deadline = performance.now() + request.wait_ms;
     const wakesBefore = this.#wakes;
-    const popped = await this.#pop(request);
-    if (popped.length > 0) return await this.#claimPopped(request, popped);
+    const rest = () => ({ ...request, wait_ms: deadline - performance.now() });
+    if (this.mode === "BACKLOG") {
+      const claimed = await this.#claimTurns(request);
+      if (claimed.length > 0) {
+        void this.#tryWrite(() => this.#lists.drop(claimed));
+        return claimed;
+      }
+    }
+    if (this.#health.away) return await this.#direct.claim(rest());
+    const popped = await this.#pop(rest());
+    const ids = popped.flatMap((list) => list.ids);
+    if (ids.length > 0 && ids.length < request.max) return await this.#claimPopped(request, popped);
     if (this.#wakes > wakesBefore) return [];
-    return await this.#claimUnlisted({ ...request, wait_ms: deadline - performance.now() });
+    if (this.#health.away) return await this.#direct.claim(rest());
+    // More may wait than there are free slots, or a job whose id is in no list: evicted, wiped, popped by a
+    // foreign consumer or by a runner that died. No runner idles beside a job that waits.
+    return await this.#claimTurns(request);
   }
 
   async wake(): Promise<void> {
@@ -154,22 +164,26 @@ export class RedisReadyQueue implements ReadyQueue {
    */
   async #pop(request: ClaimRequest): Promise<Popped[]> {
     try {
-      return await this.#health.watch("reads", () => this.#popByMode(request));
+      return await this.#health.watch("reads", () => this.#popOrWait(request));
     } catch (error) {
       return this.mode === "AWAY" ? [] : throwUnavailable(error);
     }
   }
 
-  async #popByMode({ max, wait_ms }: ClaimRequest): Promise<Popped[]> {
-    // A backlog goes before jobs of a lower priority, although those stand in the lists.
-    if (this.#drain.priority !== undefined) return await this.#lists.pop(max, 0, this.#drain.priority);
-    const waits = wait_ms > 0 && !this.#idsAreMissing;
-    const popped = await this.#lists.pop(max, 0);
-    return popped.length > 0 || !waits ? popped : await this.#lists.pop(max, wait_ms);
+  async #popOrWait({ max, wait_ms, priorities }: ClaimRequest): Promise<Popped[]> {
+    const popped = await this.#lists.pop(max, 0, priorities);
+    if (popped.length > 0 || wait_ms <= 0) return popped;
+    const { heard } = this.#parts.bell;
+    let waits = true;
+    void this.#parts.bell.wait(heard, wait_ms).then(async () => {
+      if (this.#parts.bell.heard === heard) return;
+      this.#drain.suspect();
+      if (waits) await this.#lists.wake().catch(() => undefined);
+    });
+    return await this.#lists.pop(max, wait_ms, priorities).finally(() => (waits = false));
   }
 
   async #claimPopped({ runner_id }: ClaimRequest, popped: readonly Popped[]): Promise<ClaimedJob[]> {
-    this.#idsAreMissing = false;
     try {
       return await this.#parts.jobs.claim({ runner_id, ids: popped.flatMap(({ ids }) => ids) });
     } catch (error) {
@@ -181,32 +195,10 @@ export class RedisReadyQueue implements ReadyQueue {
     }
   }
 
-  /** Takes jobs that are not in the lists. A pop can last seconds, so the mode is read again. */
-  async #claimUnlisted(request: ClaimRequest): Promise<ClaimedJob[]> {
-    switch (this.mode) {
-      case "AWAY":
-        return await this.#direct.claim(request);
-      case "BACKLOG":
-        return await this.#claimBacklog(request);
-      case "LISTS":
-        return await this.#claimMissing(request);
-    }
-  }
-
-  /** Takes jobs of the backlog in PostgreSQL, which spares them the stamp, the push and the pop. */
-  async #claimBacklog({ runner_id, max }: ClaimRequest): Promise<ClaimedJob[]> {
-    const claimed = await this.#parts.jobs.claimBacklog({ runner_id, max });
+  /** Takes jobs in turns, straight from PostgreSQL. */
+  async #claimTurns(request: ClaimRequest): Promise<ClaimedJob[]> {
+    const claimed = await this.#parts.jobs.claimTurns(request);
     this.#drain.claimed(claimed.length);
-    return claimed;
-  }
-
-  /**
-   * Takes jobs whose ids ought to be in the lists and are not: evicted, wiped, popped by a foreign consumer
-   * or by a runner that died. No runner idles beside a job that waits.
-   */
-  async #claimMissing({ runner_id, max }: ClaimRequest): Promise<ClaimedJob[]> {
-    const claimed = await this.#parts.jobs.claimNext({ runner_id, max });
-    this.#idsAreMissing = claimed.length > 0;
     return claimed;
   }
 

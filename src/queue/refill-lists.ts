@@ -28,8 +28,8 @@ const PRESENT_MAX = 4 * READY_WINDOW;
 export interface RefillRound {
   /** Jobs were moved and there is room for more. */
   readonly again: boolean;
-  /** The highest priority of which the backlog holds more than this round could move. */
-  readonly backlog: Priority | undefined;
+  /** The backlog holds more than this round could move. */
+  readonly backlog: boolean;
 }
 
 export interface Refill {
@@ -80,7 +80,7 @@ export function refillLists(lists: RedisLists, waitingJobs: WaitingJobRepository
       const toppedUp = await Promise.all(PRIORITIES.map((priority) => topUp(priority, lengths[priority])));
       return {
         again: toppedUp.some(({ again }) => again),
-        backlog: PRIORITIES.find((priority) => toppedUp[priority]?.overflows),
+        backlog: toppedUp.some(({ overflows }) => overflows),
       };
     },
   };

@@ -98,7 +98,8 @@ describe("a runner that was declared dead", () => {
     for (let lost = 1; lost <= 3; lost += 1) {
       const runner_id = uuidv7();
       await platform.runners.register({ id: runner_id, host: "test", version: "test", slots: 1 });
-      await platform.jobs.setStarted(id, runner_id);
+      const claimed = await platform.jobs.claimTurns({ runner_id, max: 1, idle: true });
+      expect(claimed.map((job) => [job.id, job.lost_runners])).toEqual([[id, lost - 1]]);
       await platform.runners.deregister(runner_id);
       await platform.runners.rescue({ lease_ms: 60_000, lostMax: 3, leasesMax: 20 });
     }

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { HEARTBEAT_MS } from "../core/model/limits.ts";
 import { newId } from "../core/lib/new-id.ts";
 import { withRetry } from "../core/lib/with-retry.ts";
-import type { Heartbeat, Pulse, RunnerRepository } from "../core/model/runner.ts";
+import type { Heartbeat, Pulse, RunnerRepository, ServedJobs } from "../core/model/runner.ts";
 
 /** Heartbeats that are answered further apart than this are a break in the contact with the database. */
 const BREAK_MS = 3 * HEARTBEAT_MS;
@@ -18,6 +18,7 @@ interface MembershipOptions {
   readonly heartbeat: Heartbeat;
   readonly slots: number;
   readonly version: string;
+  readonly serves: ServedJobs;
   readonly log: Logger;
   /** Called when the runner gives its id up. Nothing that was claimed under it may be written any more. */
   readonly onLost: () => void;
@@ -66,11 +67,11 @@ export class Membership {
   }
 
   async #register(): Promise<void> {
-    const { runners, heartbeat, slots, version, log, onChange } = this.#options;
+    const { runners, heartbeat, slots, version, serves, log, onChange } = this.#options;
     while (!this.#left) {
       const id = newId();
       try {
-        await withRetry(() => runners.register({ id, host: hostname(), version, slots }), {
+        await withRetry(() => runners.register({ id, host: hostname(), version, slots, ...serves }), {
           for_ms: REGISTER_FOR_MS,
           onRetry: (error) => {
             if (this.#left) throw error;

@@ -128,12 +128,20 @@ describe("a job", () => {
     expect(reason).toMatchObject({ code: "timed_out" });
   });
 
-  test("of a type that no processor here runs is tried again elsewhere, then fails with that reason", async () => {
+  test("of a type that this runner has no processor for waits for one that has, and costs no attempt", async () => {
+    const job_type_id = await createJobType(platform, { processing_logic_id: "rare", max_attempts: 1 });
+    const { id } = await submitJob(platform, { customer_id, job_type_id, input_data: null });
     startRunner([]);
-    expect(await run("nobody", null, { max_attempts: 1 })).toMatchObject({
-      status: "failed",
-      error: { code: "unknown_processor" },
-    });
+    startRunner([defineProcessor({ id: "other", run: () => 1 })]);
+    // What was submitted after it is run, so it was passed over.
+    const other = await createJobType(platform, { processing_logic_id: "other" });
+    for (const input_data of [1, 2]) {
+      const { id: later } = await submitJob(platform, { customer_id, job_type_id: other, input_data });
+      expect(await waitForEnd(platform, later)).toMatchObject({ status: "succeeded" });
+    }
+    expect(await platform.jobs.findById(id)).toMatchObject({ status: "pending", attempt: 0 });
+    startRunner([defineProcessor({ id: "rare", run: () => "found" })]);
+    expect(await waitForEnd(platform, id)).toMatchObject({ status: "succeeded", attempt: 1 });
   });
 
   test("pays what its processor metered, when that is less", async () => {

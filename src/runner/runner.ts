@@ -5,7 +5,7 @@ import type { ClaimedJob, Outcome, RefusedOutcome } from "../core/model/job.ts";
 import type { JobType } from "../core/model/job-type.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import { withRetry } from "../core/lib/with-retry.ts";
-import type { Heartbeat } from "../core/model/runner.ts";
+import type { Heartbeat, ServedJobs } from "../core/model/runner.ts";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 import { runAttempt } from "./attempt.ts";
 import { Interrupter, Interruption } from "./interrupter.ts";
@@ -14,6 +14,8 @@ import { Settlements, type Settlement } from "./settlements.ts";
 
 /** The pause after a claim that failed: its server is away. */
 const FAULT_DELAY_MS = 500;
+/** Jobs that lost as many runners are claimed by a runner that runs nothing else (take_alone.sql). */
+const ALONE_AFTER_LOST_RUNNERS = 2;
 
 type RunnerParts = Pick<Platform, "jobs" | "readyQueue" | "jobTypeCache" | "runners">;
 
@@ -23,6 +25,8 @@ interface RunnerOptions {
   /** Jobs that may run at the same time. */
   readonly concurrency: number;
   readonly heartbeat: Heartbeat;
+  /** Job types, by name or id, and priorities that it is restricted to. Left out: all. */
+  readonly restrictedTo?: Partial<Pick<ServedJobs, "job_types" | "priorities">> | undefined;
   /** The version of this software, shown in the list of runners. */
   readonly version: string;
   readonly log: Logger;
@@ -39,18 +43,30 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #settlements: Settlements;
   readonly #running = new Map<ClaimedJob, Interrupter>();
+  readonly #serves: ServedJobs;
+  readonly #runningOf = new Map<string, number>();
   #stopping = false;
+  /** It runs jobs that must run alone, or with others of their kind. */
+  #runsAlone = false;
+  /** It waits until it runs nothing, to take such jobs. */
+  #runsDry = false;
   #loop: Promise<void> | undefined;
   #waiters: (() => void)[] = [];
   #refused = 0;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#serves = {
+      processor_ids: [...options.processors.keys()],
+      job_types: options.restrictedTo?.job_types ?? null,
+      priorities: options.restrictedTo?.priorities ?? null,
+    };
     this.#membership = new Membership({
       runners: options.platform.runners,
       heartbeat: options.heartbeat,
       slots: options.concurrency,
       version: options.version,
+      serves: this.#serves,
       log: options.log,
       onLost: () => {
         this.#settlements.abandonAll();
@@ -78,6 +94,11 @@ export class Runner {
   /** The id of this registration. It is another one after the runner was declared dead. */
   get id(): string {
     return this.#membership.id;
+  }
+
+  /** Claims nothing more until it runs nothing. */
+  runDry(): void {
+    this.#runsDry = this.#running.size > 0;
   }
 
   /** How many outcomes were refused so far because the job was no longer this runner's. */
@@ -121,6 +142,9 @@ export class Runner {
           runner_id: this.id,
           max: Math.min(this.#free, JOB_BATCH_MAX),
           wait_ms: CLAIM_WAIT_MS,
+          idle: this.#running.size === 0,
+          running: this.#runningOf,
+          priorities: this.#serves.priorities ?? undefined,
         });
         if (jobs.length > 0) await this.#startAll(jobs);
       } catch (error) {
@@ -136,12 +160,17 @@ export class Runner {
   get #free(): number {
     const { concurrency } = this.#options;
     const unsettled = this.#settlements.size;
+    if (this.#runsAlone || this.#runsDry) return 0;
     return unsettled >= 2 * concurrency ? 0 : concurrency - this.#running.size;
   }
 
   async #startAll(jobs: readonly ClaimedJob[]): Promise<void> {
-    for (const { lease_id } of jobs) this.#settlements.open(lease_id);
-    for (const job of jobs) this.#running.set(job, new Interrupter());
+    for (const job of jobs) {
+      this.#settlements.open(job.lease_id);
+      this.#running.set(job, new Interrupter());
+      this.#runningOf.set(job.customer_id, (this.#runningOf.get(job.customer_id) ?? 0) + 1);
+      this.#runsAlone ||= job.lost_runners >= ALONE_AFTER_LOST_RUNNERS;
+    }
     const jobTypes = await this.#findJobTypes(jobs);
     for (const job of jobs) {
       if (jobTypes) void this.#attempt(job, jobTypes.get(job.job_type_id));
@@ -172,14 +201,22 @@ export class Runner {
     if (details) log.debug(details, "attempt started");
     const outcome = await runAttempt({ job, jobType, processors, interrupter, log });
     if (details) log.debug({ ...details, outcome: outcome?.kind ?? "dropped" }, "attempt ended");
-    this.#running.delete(job);
+    this.#ended(job);
     if (outcome) this.#settlements.settle({ job, outcome });
     else this.#settlements.forget(job.lease_id);
     this.#change();
   }
 
-  #release(job: ClaimedJob): void {
+  #ended(job: ClaimedJob): void {
     this.#running.delete(job);
+    const left = (this.#runningOf.get(job.customer_id) ?? 1) - 1;
+    if (left === 0) this.#runningOf.delete(job.customer_id);
+    else this.#runningOf.set(job.customer_id, left);
+    if (this.#running.size === 0) [this.#runsAlone, this.#runsDry] = [false, false];
+  }
+
+  #release(job: ClaimedJob): void {
+    this.#ended(job);
     this.#settlements.settle({ job, outcome: { id: job.id, attempt: job.attempt, kind: "released" } });
     this.#change();
   }

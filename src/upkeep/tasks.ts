@@ -5,6 +5,8 @@ import type { UpkeepTask } from "./upkeep.ts";
 
 /** Jobs that one round of unparking moves, and that one round of retention looks at. */
 const BATCH = 1_000;
+/** How long a job that must run alone waits for a runner that has nothing else to do. Then one makes room. */
+const ALONE_PATIENCE_MS = 30_000;
 
 type UpkeepPlatform = Pick<
   Platform,
@@ -18,6 +20,8 @@ export interface UpkeepSettings {
   readonly retention_days: number;
   /** A runner without a heartbeat for this long is dead. */
   readonly lease_seconds: number;
+  /** The runner of this process, which may be told to run dry for a job that must run alone. */
+  readonly runner?: { readonly id: string; runDry(): void } | undefined;
   /** Returns for how long this process has been in contact with the database without a break. */
   readonly contact_ms: () => number;
   /** Called when jobs of a dead runner were given back, with their number. */
@@ -27,7 +31,7 @@ export interface UpkeepSettings {
 /** All upkeep. Every runner does all of it; each task is safe in any number of processes at once. */
 export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings): readonly UpkeepTask[] {
   const { jobs, readyQueue, waitingJobs, runners, seals } = platform;
-  const { ageing_seconds, retention_days, lease_seconds, contact_ms, onRescued } = settings;
+  const { ageing_seconds, retention_days, lease_seconds, runner, contact_ms, onRescued } = settings;
   return [
     // Brings jobs that wait outside the ready queue into it.
     { name: "refill", every_ms: 1_000, runOnce: () => readyQueue.refill() },
@@ -49,6 +53,14 @@ export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings):
       }),
     },
     ageing(waitingJobs, ageing_seconds),
+    {
+      name: "running dry",
+      every_ms: 5_000,
+      async runOnce() {
+        if (runner && (await runners.mustRunDry(runner.id, ALONE_PATIENCE_MS))) runner.runDry();
+        return false;
+      },
+    },
     rescue({
       runners,
       lease_seconds,

@@ -388,9 +388,9 @@ export class MoneyWorld {
       case "ids":
         return jobs.claim({ runner_id, ids: this.jobs.slice(-max * 3) });
       case "next":
-        return jobs.claimNext({ runner_id, max });
+        return jobs.claimTurns({ runner_id, max });
       case "backlog":
-        return jobs.claimBacklog({ runner_id, max });
+        return jobs.claimTurns({ runner_id, max });
     }
   }
 

@@ -1,6 +1,6 @@
 -- Does: cancels a job, pending or running: it ends now, costs nothing, and its hold is released. With
 --   p_owner null, it may be anybody's job.
--- Locks, in order: the job's place in job_queue, job_schedule or job_parked, then the job, then the wallet.
+-- Locks, in order: the job's place in job_queue, job_schedule, job_parked or job_alone, then the job, then the wallet.
 --   A claim has the same order, so waiting here causes no deadlock.
 -- Returns: text
 -- Raises: serialization_failure: somebody moved the job from one place to another meanwhile, and it was
@@ -31,6 +31,9 @@ BEGIN
   GET DIAGNOSTICS n = ROW_COUNT;
   v_places := v_places + n;
   DELETE FROM job_parked k WHERE k.job_id = p_id;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  v_places := v_places + n;
+  DELETE FROM job_alone a WHERE a.job_id = p_id;
   GET DIAGNOSTICS n = ROW_COUNT;
   v_places := v_places + n;
 

@@ -46,6 +46,8 @@ DECLARE
   w_ids       uuid[];      -- wait again
   s_ids       uuid[];      -- written
   s_attempts  int[];
+  s_customers uuid[];
+  s_types     uuid[];
 BEGIN
   PERFORM FROM jobs j WHERE j.id = ANY (p_ids) ORDER BY j.id FOR NO KEY UPDATE;
 
@@ -73,7 +75,14 @@ BEGIN
       FROM unnest(p_ids, p_attempts, p_outcomes, p_costs, p_outputs, p_errors, p_delays_ms)
              d (id, attempt, outcome, cost, output, error, delay_ms)
      WHERE j.id = ANY (p_ids) AND j.id = d.id AND j.status = 'running' AND j.attempt = d.attempt
-    RETURNING j.id, j.attempt, j.customer_id, j.status, j.cost_cents, j.estimated_cost_cents
+    RETURNING
+      j.id,
+      j.attempt,
+      j.customer_id,
+      j.job_type_id,
+      j.status,
+      j.cost_cents,
+      j.estimated_cost_cents
   )
   SELECT
     array_agg(id) FILTER (WHERE status <> 'pending'),
@@ -82,24 +91,32 @@ BEGIN
     array_agg(estimated_cost_cents) FILTER (WHERE status <> 'pending'),
     array_agg(id) FILTER (WHERE status = 'pending'),
     array_agg(id),
-    array_agg(attempt)
-    INTO e_ids, e_customers, e_costs, e_holds, w_ids, s_ids, s_attempts
+    array_agg(attempt),
+    array_agg(DISTINCT customer_id),
+    array_agg(DISTINCT job_type_id)
+    INTO e_ids, e_customers, e_costs, e_holds, w_ids, s_ids, s_attempts, s_customers, s_types
     FROM settled;
 
   IF w_ids IS NOT NULL THEN
     WITH waiting AS MATERIALIZED (
-      SELECT j.id, j.priority, j.customer_id, j.run_at, j.run_at > now() AS later
+      SELECT j.id, j.priority, j.customer_id, j.job_type_id, j.run_at, j.run_at > now() AS later
         FROM jobs j
        WHERE j.id = ANY (w_ids)
     ), scheduled AS (
-      INSERT INTO job_schedule (job_id, priority, customer_id, run_at)
-      SELECT id, priority, customer_id, run_at FROM waiting WHERE later
+      INSERT INTO job_schedule (job_id, priority, customer_id, job_type_id, run_at)
+      SELECT id, priority, customer_id, job_type_id, run_at FROM waiting WHERE later
     )
-    INSERT INTO job_queue (priority, job_id, customer_id)
-    SELECT priority, id, customer_id FROM waiting WHERE NOT later;
+    INSERT INTO job_queue (priority, job_id, customer_id, job_type_id)
+    SELECT priority, id, customer_id, job_type_id FROM waiting WHERE NOT later;
   END IF;
   IF e_ids IS NOT NULL THEN
     PERFORM post_charges(e_ids, e_customers, e_costs, e_holds);
+  END IF;
+  IF EXISTS (SELECT FROM customers c WHERE c.id = ANY (s_customers) AND c.running_limit IS NOT NULL)
+    OR EXISTS (SELECT FROM job_types t WHERE t.id = ANY (s_types) AND t.running_limit IS NOT NULL)
+  THEN
+    -- A job that waits for its customer's or type's limit may start.
+    PERFORM pg_notify('iep_jobs', '');
   END IF;
   IF p_done IS NOT NULL THEN
     -- A rescue holds leases while it waits for our jobs. Waiting for it here would be a deadlock.

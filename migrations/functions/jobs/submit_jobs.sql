@@ -56,13 +56,20 @@ DECLARE
   q_jobs      bigint[];
   q_firsts    bigint[];  -- place of its first job in the batch
   v_quoted    bigint;
+  -- Types and customers whose jobs do not go into the ready lists.
+  v_unlisted  uuid[] := '{}';
   n           int;
   v_job       submitted_job;
 BEGIN
+  u_types := array(SELECT DISTINCT t FROM unnest(p_types) t);
+  IF true = ANY (p_room) THEN
+    v_unlisted := unlisted_types(u_types) || array(
+      SELECT c.id FROM customers c WHERE c.id = ANY (u_customers) AND c.running_limit IS NOT NULL
+    );
+  END IF;
   -- A single job is quicker one by one.
   IF cardinality(p_ids) > 1 THEN
     -- Prices, and whether every wallet could pay, without a lock.
-    u_types := array(SELECT DISTINCT t FROM unnest(p_types) t);
     SELECT array_agg(r.customer_id),
            array_agg(r.job_type_id),
            array_agg(coalesce(o.cost_cents, t.standard_cost_cents)),
@@ -122,15 +129,26 @@ BEGIN
           JOIN unnest(q_customers, q_types, q_costs, q_tries) q (customer_id, job_type_id, cost, tries)
          USING (customer_id, job_type_id);
 
-        INSERT INTO job_queue (priority, job_id, customer_id, enqueued_at)
-        SELECT r.priority, r.id, r.customer_id, CASE WHEN p_room[r.priority + 1] THEN now() END
-          FROM unnest(p_priorities, p_ids, p_customers, p_run_at) r (priority, id, customer_id, later)
+        INSERT INTO job_queue (priority, job_id, customer_id, job_type_id, enqueued_at)
+        SELECT r.priority,
+               r.id,
+               r.customer_id,
+               r.job_type_id,
+               CASE
+                 WHEN p_room[r.priority + 1]
+                  AND r.customer_id <> ALL (v_unlisted)
+                  AND r.job_type_id <> ALL (v_unlisted)
+                 THEN now()
+               END
+          FROM unnest(p_priorities, p_ids, p_customers, p_types, p_run_at)
+                 r (priority, id, customer_id, job_type_id, later)
          WHERE coalesce(r.later <= now(), true);
 
         IF p_run_at IS NOT NULL THEN
-          INSERT INTO job_schedule (job_id, priority, customer_id, run_at)
-          SELECT r.id, r.priority, r.customer_id, r.later
-            FROM unnest(p_priorities, p_ids, p_customers, p_run_at) r (priority, id, customer_id, later)
+          INSERT INTO job_schedule (job_id, priority, customer_id, job_type_id, run_at)
+          SELECT r.id, r.priority, r.customer_id, r.job_type_id, r.later
+            FROM unnest(p_priorities, p_ids, p_customers, p_types, p_run_at)
+                   r (priority, id, customer_id, job_type_id, later)
            WHERE r.later > now();
         END IF;
 
@@ -220,16 +238,22 @@ BEGIN
         p_retry_of[n]
       );
       IF v_job.due THEN
-        INSERT INTO job_queue (priority, job_id, customer_id, enqueued_at)
+        INSERT INTO job_queue (priority, job_id, customer_id, job_type_id, enqueued_at)
         VALUES (
           p_priorities[n],
           p_ids[n],
           p_customers[n],
-          CASE WHEN p_room[p_priorities[n] + 1] THEN now() END
+          p_types[n],
+          CASE
+            WHEN p_room[p_priorities[n] + 1]
+             AND p_customers[n] <> ALL (v_unlisted)
+             AND p_types[n] <> ALL (v_unlisted)
+            THEN now()
+          END
         );
       ELSE
-        INSERT INTO job_schedule (job_id, priority, customer_id, run_at)
-        VALUES (p_ids[n], p_priorities[n], p_customers[n], v_job.run_at);
+        INSERT INTO job_schedule (job_id, priority, customer_id, job_type_id, run_at)
+        VALUES (p_ids[n], p_priorities[n], p_customers[n], p_types[n], v_job.run_at);
       END IF;
       UPDATE wallets w
          SET pending_charges_cents = w.pending_charges_cents + v_job.estimated_cost_cents,

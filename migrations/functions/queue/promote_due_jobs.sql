@@ -31,9 +31,9 @@ BEGIN
   WITH gone AS (
     DELETE FROM job_schedule s
      WHERE s.job_id = ANY (v_due)
-    RETURNING s.priority, s.job_id, s.customer_id
+    RETURNING s.priority, s.job_id, s.customer_id, s.job_type_id
   )
-  INSERT INTO job_queue (priority, job_id, customer_id)
-  SELECT gone.priority, gone.job_id, gone.customer_id FROM gone;
+  INSERT INTO job_queue (priority, job_id, customer_id, job_type_id)
+  SELECT gone.priority, gone.job_id, gone.customer_id, gone.job_type_id FROM gone;
   RETURN cardinality(v_due);
 END $$;

@@ -1,6 +1,6 @@
 -- Does: stamps up to p_limit jobs of the backlog as pushed, for the caller to push to the ready list in
 --   the order returned. As many customers get a turn as there are jobs to push.
--- Locks, in order: as take_turns without its advisory locks.
+-- Locks, in order: as choose_turns without its advisory locks.
 -- Returns: job_id, next_cursor
 -- Raises: nothing.
 -- Called by: src/postgres/repositories/waiting-jobs.ts.
@@ -20,25 +20,41 @@ RETURNS TABLE (
   next_cursor uuid
 )
 LANGUAGE plpgsql
-SET enable_seqscan = off  -- why these six: take_turns.sql
-SET enable_sort = off
-SET enable_bitmapscan = off
-SET enable_hashjoin = off
+SET enable_seqscan = off  -- why these four: submit_jobs.sql
+SET enable_nestloop = off
 SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-  v_turns record;
+  v_ids       uuid[];
+  v_customers uuid[];
 BEGIN
-  v_turns := take_turns(p_priority, p_limit, p_after, 0);
+  v_ids := choose_turns(
+    ARRAY[p_priority],
+    p_limit,
+    NULL,
+    array_fill(p_after, ARRAY[3]),
+    0,
+    '{}',
+    '{}',
+    '{}'
+  );
   WITH backlog AS (
     DELETE FROM job_queue q
-     WHERE q.priority = p_priority AND q.job_id = ANY (v_turns.job_ids)
-    RETURNING q.job_id, q.customer_id, q.waits_since
+     WHERE q.priority = p_priority AND q.job_id = ANY (v_ids)
+    RETURNING q.job_id, q.customer_id, q.job_type_id, q.waits_since
+  ), stamped AS (
+    INSERT INTO job_queue (priority, job_id, customer_id, job_type_id, enqueued_at, waits_since)
+    SELECT p_priority, b.job_id, b.customer_id, b.job_type_id, clock_timestamp(), b.waits_since
+      FROM backlog b
   )
-  INSERT INTO job_queue (priority, job_id, customer_id, enqueued_at, waits_since)
-  SELECT p_priority, backlog.job_id, backlog.customer_id, clock_timestamp(), backlog.waits_since
-    FROM backlog;
-  RETURN QUERY SELECT t.id, v_turns.next_cursor FROM unnest(v_turns.job_ids) t (id);
+  SELECT array_agg(DISTINCT b.customer_id ORDER BY b.customer_id DESC) INTO v_customers FROM backlog b;
+  -- The ring goes on after the last customer who was served: the highest one before the cursor, if the ring
+  -- came so far; otherwise the highest one.
+  next_cursor := coalesce(
+    (SELECT c.id FROM unnest(v_customers) c (id) WHERE c.id <= p_after ORDER BY c.id DESC LIMIT 1),
+    v_customers[1]
+  );
+  RETURN QUERY SELECT t.id, next_cursor FROM unnest(v_ids) t (id);
 END $$;

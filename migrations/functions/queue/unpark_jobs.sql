@@ -21,9 +21,9 @@ BEGIN
   WITH gone AS (
     DELETE FROM job_parked k
      WHERE k.job_id = ANY (v_ids)
-    RETURNING k.priority, k.job_id, k.customer_id
+    RETURNING k.priority, k.job_id, k.customer_id, k.job_type_id
   )
-  INSERT INTO job_queue (priority, job_id, customer_id)
-  SELECT gone.priority, gone.job_id, gone.customer_id FROM gone;
+  INSERT INTO job_queue (priority, job_id, customer_id, job_type_id)
+  SELECT gone.priority, gone.job_id, gone.customer_id, gone.job_type_id FROM gone;
   RETURN cardinality(v_ids);
 END $$;

@@ -92,8 +92,17 @@ export interface ClaimedJob {
   readonly max_attempts: number;
   /** Attempts that do not count towards `max_attempts`: given back at a shutdown, or lost with a runner. */
   readonly excused_attempts: number;
+  /** Runners that were lost while they ran it, which may be its fault. */
+  readonly lost_runners: number;
   /** The lease of the batch in which it was claimed. */
   readonly lease_id: string;
+}
+
+export interface TurnsRequest {
+  readonly runner_id: string;
+  readonly max: number;
+  readonly idle?: boolean | undefined;
+  readonly running?: ReadonlyMap<string, number> | undefined;
 }
 
 /** How an attempt ended. `attempt` is the fencing token that the claim gave. */
@@ -153,10 +162,12 @@ export interface JobRepository {
    * due; while the queue is paused, all. Throws `runner_unknown` when the runner is not registered any more.
    */
   claim(claim: { runner_id: string; ids: readonly string[] }): Promise<ClaimedJob[]>;
-  /** Claims the next due jobs, by priority, then age. For runners without a ready queue. */
-  claimNext(claim: { runner_id: string; max: number }): Promise<ClaimedJob[]>;
-  /** Claims jobs of the backlog, by priority; within one, customers take turns. */
-  claimBacklog(claim: { runner_id: string; max: number }): Promise<ClaimedJob[]>;
+  /**
+   * Claims the next due jobs that the runner serves, by priority; within one, customers take turns (ADR 26).
+   * `running`: how many jobs of each customer the runner has. `idle`: it has none, so it may get one that runs
+   * alone.
+   */
+  claimTurns(claim: TurnsRequest): Promise<ClaimedJob[]>;
   /**
    * Ends attempts and moves their money, in one round trip. Returns the refused outcomes. `doneLeases` are
    * the leases of which no job runs any more: they are deleted.

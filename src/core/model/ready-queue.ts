@@ -12,6 +12,12 @@ export interface ClaimRequest {
   readonly runner_id: string;
   /** Free slots: never more jobs than this are returned. */
   readonly max: number;
+  /** The runner runs nothing, so it may get a job that must run alone. */
+  readonly idle?: boolean | undefined;
+  /** By customer: how many of its jobs this runner runs. */
+  readonly running?: ReadonlyMap<string, number> | undefined;
+  /** The priorities that this runner serves. Left out: all. */
+  readonly priorities?: readonly Priority[] | undefined;
   /** How long to wait for a first job. */
   readonly wait_ms: number;
 }
@@ -33,9 +39,10 @@ export interface ReadyQueue {
    */
   push(jobs: readonly ReadyJob[], room: Room): Promise<void>;
   /**
-   * Claims up to `max` jobs: high priority first, and the oldest first within a priority. Waits up to
-   * `wait_ms` for the first one. Returns none when there was none. While the queue's own server is away it
-   * claims straight from PostgreSQL, but throws `unavailable` in the first seconds of that.
+   * Claims up to `max` jobs that the runner serves: high priority first; within a priority customers take
+   * turns, each with its oldest job first. Waits up to `wait_ms` for the first one. Returns none when there
+   * was none. While the queue's own server is away it claims straight from PostgreSQL, but throws
+   * `unavailable` in the first seconds of that.
    */
   claim(request: ClaimRequest): Promise<ClaimedJob[]>;
   /** Ends a `claim` that waits. It loses no job. */

@@ -1,4 +1,16 @@
-export interface NewRunner {
+import type { Priority } from "./job.ts";
+
+/** Which jobs a runner claims: those of processors that it has, and that it is not restricted from. */
+export interface ServedJobs {
+  /** The processors that it has. Null: it does not say, and serves all. */
+  readonly processor_ids: readonly string[] | null;
+  /** Names or ids of the job types that it is restricted to. Null: all. */
+  readonly job_types: readonly string[] | null;
+  /** The priorities that it is restricted to. Null: all. */
+  readonly priorities: readonly Priority[] | null;
+}
+
+export interface NewRunner extends Partial<ServedJobs> {
   /** Created for one registration, and never used again. */
   readonly id: string;
   readonly host: string;
@@ -8,7 +20,7 @@ export interface NewRunner {
 }
 
 /** A living runner, as callers see it. */
-export interface RunnerInfo extends NewRunner {
+export interface RunnerInfo extends Omit<NewRunner, keyof ServedJobs>, ServedJobs {
   readonly started_at: string;
   readonly heartbeat_at: string;
 }
@@ -38,6 +50,11 @@ export interface RunnerRepository {
   /** Removes a runner. Jobs that it still holds are then given back by the next `rescue`. */
   deregister(id: string): Promise<void>;
   list(): Promise<RunnerInfo[]>;
+  /**
+   * True when a job that must run alone has waited for `after_ms`, and this runner is the one that makes room
+   * for it: it is to claim nothing until it runs nothing.
+   */
+  mustRunDry(id: string, after_ms: number): Promise<boolean>;
   /**
    * Gives back the jobs of dead runners, at most `leasesMax` claimed batches at a time. Each job is pending
    * again with its attempt excused, or has failed after `lostMax` lost runners. Returns how many jobs, and

@@ -26,32 +26,6 @@ function toAgeJobsRow(row: readonly unknown[]): AgeJobsRow {
   };
 }
 
-export interface ClaimBacklogRow {
-  readonly id: string;
-  readonly customer_id: string;
-  readonly job_type_id: string;
-  readonly priority: Priority;
-  readonly input_data: unknown;
-  readonly estimated_cost_cents: number;
-  readonly attempt: number;
-  readonly max_attempts: number;
-  readonly excused_attempts: number;
-}
-
-function toClaimBacklogRow(row: readonly unknown[]): ClaimBacklogRow {
-  return {
-    id: (row[0] ?? unexpectedNull("claim_backlog", "id")) as string,
-    customer_id: (row[1] ?? unexpectedNull("claim_backlog", "customer_id")) as string,
-    job_type_id: (row[2] ?? unexpectedNull("claim_backlog", "job_type_id")) as string,
-    priority: (row[3] ?? unexpectedNull("claim_backlog", "priority")) as Priority,
-    input_data: row[4],
-    estimated_cost_cents: (row[5] ?? unexpectedNull("claim_backlog", "estimated_cost_cents")) as number,
-    attempt: (row[6] ?? unexpectedNull("claim_backlog", "attempt")) as number,
-    max_attempts: (row[7] ?? unexpectedNull("claim_backlog", "max_attempts")) as number,
-    excused_attempts: (row[8] ?? unexpectedNull("claim_backlog", "excused_attempts")) as number,
-  };
-}
-
 export interface ClaimJobsRow {
   readonly id: string;
   readonly customer_id: string;
@@ -62,6 +36,7 @@ export interface ClaimJobsRow {
   readonly attempt: number;
   readonly max_attempts: number;
   readonly excused_attempts: number;
+  readonly lost_runners: number;
 }
 
 function toClaimJobsRow(row: readonly unknown[]): ClaimJobsRow {
@@ -75,10 +50,11 @@ function toClaimJobsRow(row: readonly unknown[]): ClaimJobsRow {
     attempt: (row[6] ?? unexpectedNull("claim_jobs", "attempt")) as number,
     max_attempts: (row[7] ?? unexpectedNull("claim_jobs", "max_attempts")) as number,
     excused_attempts: (row[8] ?? unexpectedNull("claim_jobs", "excused_attempts")) as number,
+    lost_runners: (row[9] ?? unexpectedNull("claim_jobs", "lost_runners")) as number,
   };
 }
 
-export interface ClaimNextJobsRow {
+export interface ClaimTurnsRow {
   readonly id: string;
   readonly customer_id: string;
   readonly job_type_id: string;
@@ -88,19 +64,21 @@ export interface ClaimNextJobsRow {
   readonly attempt: number;
   readonly max_attempts: number;
   readonly excused_attempts: number;
+  readonly lost_runners: number;
 }
 
-function toClaimNextJobsRow(row: readonly unknown[]): ClaimNextJobsRow {
+function toClaimTurnsRow(row: readonly unknown[]): ClaimTurnsRow {
   return {
-    id: (row[0] ?? unexpectedNull("claim_next_jobs", "id")) as string,
-    customer_id: (row[1] ?? unexpectedNull("claim_next_jobs", "customer_id")) as string,
-    job_type_id: (row[2] ?? unexpectedNull("claim_next_jobs", "job_type_id")) as string,
-    priority: (row[3] ?? unexpectedNull("claim_next_jobs", "priority")) as Priority,
+    id: (row[0] ?? unexpectedNull("claim_turns", "id")) as string,
+    customer_id: (row[1] ?? unexpectedNull("claim_turns", "customer_id")) as string,
+    job_type_id: (row[2] ?? unexpectedNull("claim_turns", "job_type_id")) as string,
+    priority: (row[3] ?? unexpectedNull("claim_turns", "priority")) as Priority,
     input_data: row[4],
-    estimated_cost_cents: (row[5] ?? unexpectedNull("claim_next_jobs", "estimated_cost_cents")) as number,
-    attempt: (row[6] ?? unexpectedNull("claim_next_jobs", "attempt")) as number,
-    max_attempts: (row[7] ?? unexpectedNull("claim_next_jobs", "max_attempts")) as number,
-    excused_attempts: (row[8] ?? unexpectedNull("claim_next_jobs", "excused_attempts")) as number,
+    estimated_cost_cents: (row[5] ?? unexpectedNull("claim_turns", "estimated_cost_cents")) as number,
+    attempt: (row[6] ?? unexpectedNull("claim_turns", "attempt")) as number,
+    max_attempts: (row[7] ?? unexpectedNull("claim_turns", "max_attempts")) as number,
+    excused_attempts: (row[8] ?? unexpectedNull("claim_turns", "excused_attempts")) as number,
+    lost_runners: (row[9] ?? unexpectedNull("claim_turns", "lost_runners")) as number,
   };
 }
 
@@ -427,32 +405,9 @@ export async function callCancelJob(
   return (row[0] ?? unexpectedNull("cancel_job", "its result")) as string;
 }
 
-const CLAIM_BACKLOG = {
-  name: "claim_backlog",
-  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts FROM claim_backlog($1::integer, $2::uuid, $3::uuid, $4::uuid[])",
-};
-
-export async function callClaimBacklog(
-  database: Database,
-  given: {
-    readonly limit: number | null;
-    readonly runner: string | null;
-    readonly lease: string | null;
-    readonly after: BatchColumn<string>;
-  },
-): Promise<ClaimBacklogRow[]> {
-  const rows = await database.call(CLAIM_BACKLOG, [
-    given.limit,
-    given.runner,
-    given.lease,
-    plainArray(given.after),
-  ]);
-  return rows.map(toClaimBacklogRow);
-}
-
 const CLAIM_JOBS = {
   name: "claim_jobs",
-  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts FROM claim_jobs($1::uuid[], $2::uuid, $3::uuid)",
+  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts, lost_runners FROM claim_jobs($1::uuid[], $2::uuid, $3::uuid)",
 };
 
 export async function callClaimJobs(
@@ -463,17 +418,35 @@ export async function callClaimJobs(
   return rows.map(toClaimJobsRow);
 }
 
-const CLAIM_NEXT_JOBS = {
-  name: "claim_next_jobs",
-  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts FROM claim_next_jobs($1::integer, $2::uuid, $3::uuid)",
+const CLAIM_TURNS = {
+  name: "claim_turns",
+  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts, lost_runners FROM claim_turns($1::integer, $2::uuid, $3::uuid, $4::boolean, $5::uuid[], $6::uuid[], $7::integer[], $8::double precision[])",
 };
 
-export async function callClaimNextJobs(
+export async function callClaimTurns(
   database: Database,
-  given: { readonly limit: number | null; readonly runner: string | null; readonly lease: string | null },
-): Promise<ClaimNextJobsRow[]> {
-  const rows = await database.call(CLAIM_NEXT_JOBS, [given.limit, given.runner, given.lease]);
-  return rows.map(toClaimNextJobsRow);
+  given: {
+    readonly limit: number | null;
+    readonly runner: string | null;
+    readonly lease: string | null;
+    readonly idle: boolean | null;
+    readonly after: BatchColumn<string>;
+    readonly customers: BatchColumn<string>;
+    readonly running: BatchColumn<number>;
+    readonly started: BatchColumn<number>;
+  },
+): Promise<ClaimTurnsRow[]> {
+  const rows = await database.call(CLAIM_TURNS, [
+    given.limit,
+    given.runner,
+    given.lease,
+    given.idle,
+    plainArray(given.after),
+    plainArray(given.customers),
+    plainArray(given.running),
+    plainArray(given.started),
+  ]);
+  return rows.map(toClaimTurnsRow);
 }
 
 const COUNT_STAMPED_JOBS = {
@@ -532,6 +505,19 @@ export async function callFindCustomersByKeys(
 ): Promise<FindCustomersByKeysRow[]> {
   const rows = await database.call(FIND_CUSTOMERS_BY_KEYS, [textArray(given.hashes)]);
   return rows.map(toFindCustomersByKeysRow);
+}
+
+const MUST_RUN_DRY = {
+  name: "must_run_dry",
+  text: "SELECT must_run_dry($1::uuid, $2::interval)",
+};
+
+export async function callMustRunDry(
+  database: Database,
+  given: { readonly runner: string | null; readonly after: Interval | null },
+): Promise<boolean> {
+  const row = onlyRow("must_run_dry", await database.call(MUST_RUN_DRY, [given.runner, given.after]));
+  return (row[0] ?? unexpectedNull("must_run_dry", "its result")) as boolean;
 }
 
 const POST_ENTRIES = {

@@ -70,7 +70,9 @@ export interface Customers {
   email: string;
   id: string;
   name: string;
+  running_limit: number | null;
   updated_at: Generated<string>;
+  weight: Generated<number>;
 }
 
 export interface IdempotencyKeys {
@@ -78,6 +80,15 @@ export interface IdempotencyKeys {
   id: string;
   request_hash: string;
   subjects: Generated<(string | null)[]>;
+}
+
+export interface JobAlone {
+  customer_id: string;
+  job_id: string;
+  job_type_id: string;
+  lost_runners: number;
+  priority: 0 | 1 | 2;
+  waits_since: Generated<string>;
 }
 
 export interface JobParked {
@@ -91,6 +102,7 @@ export interface JobQueue {
   customer_id: string;
   enqueued_at: string | null;
   job_id: string;
+  job_type_id: string;
   priority: 0 | 1 | 2;
   waits_since: Generated<string>;
 }
@@ -108,6 +120,7 @@ export interface Jobs {
   id: string;
   input_data: Json;
   job_type_id: string;
+  lost_alone: Generated<number>;
   lost_runners: Generated<number>;
   max_attempts: number;
   output_data: Json | null;
@@ -122,6 +135,7 @@ export interface Jobs {
 export interface JobSchedule {
   customer_id: string;
   job_id: string;
+  job_type_id: string;
   priority: 0 | 1 | 2;
   run_at: string;
 }
@@ -135,6 +149,7 @@ export interface JobTypes {
   name: string;
   paused_at: string | null;
   processing_logic_id: string;
+  running_limit: number | null;
   standard_cost_cents: number;
   timeout_seconds: Generated<number>;
   updated_at: Generated<string>;
@@ -190,6 +205,9 @@ export interface Runners {
   heartbeat_at: Generated<string>;
   host: string;
   id: string;
+  job_types: string[] | null;
+  priorities: (0 | 1 | 2)[] | null;
+  processor_ids: string[] | null;
   slots: number;
   started_at: Generated<string>;
   version: string;
@@ -242,6 +260,7 @@ export interface DB {
   customer_prices: CustomerPrices;
   customers: Customers;
   idempotency_keys: IdempotencyKeys;
+  job_alone: JobAlone;
   job_parked: JobParked;
   job_queue: JobQueue;
   job_schedule: JobSchedule;

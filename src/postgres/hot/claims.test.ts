@@ -16,7 +16,7 @@ import type { NewJob } from "../../core/model/job.ts";
 const ROOM = { 0: true, 1: true, 2: true };
 const NO_ROOM = { 0: false, 1: false, 2: false };
 
-test("claimNext takes high before medium before low, oldest first, and never more than asked", async () => {
+test("takes high before medium before low, oldest first, and never more than asked", async () => {
   const { platform: own } = await createTestPlatform();
   const owner = await createCustomer(own);
   const echo = await createJobType(own);
@@ -24,14 +24,14 @@ test("claimNext takes high before medium before low, oldest first, and never mor
     newJob({ customer_id: owner, job_type_id: echo, priority: priority as 0 | 1 | 2 }),
   );
   await own.jobs.submit(jobs, ROOM);
-  const first = await own.jobs.claimNext({ runner_id: await createRunner(own), max: 4 });
-  const second = await own.jobs.claimNext({ runner_id: await createRunner(own), max: 4 });
+  const first = await own.jobs.claimTurns({ runner_id: await createRunner(own), max: 4 });
+  const second = await own.jobs.claimTurns({ runner_id: await createRunner(own), max: 4 });
   expect([first.length, second.length]).toEqual([4, 2]);
   const order = [...first, ...second].map((job) => jobs.findIndex((one) => one.id === job.id));
   expect(order).toEqual([1, 3, 2, 5, 0, 4]);
 });
 
-test("claimBacklog takes high before low, an equal share for each customer, and leaves alone what is in the ready queue", async () => {
+test("customers get an equal share, high before low, whether their jobs are in the ready queue or not", async () => {
   const { platform: own } = await createTestPlatform();
   const [flooder, ...others] = await customersInOrder(own, 3);
   const echo = await createJobType(own);
@@ -43,16 +43,17 @@ test("claimBacklog takes high before low, an equal share for each customer, and 
 
   const runner_id = await createRunner(own);
   const shares = async (max: number) => {
-    const claimed = await own.jobs.claimBacklog({ runner_id, max });
+    const claimed = await own.jobs.claimTurns({ runner_id, max });
     return [flooder, ...others].map((id) => claimed.filter((job) => job.customer_id === id).length);
   };
   expect(await shares(6)).toEqual([2, 2, 2]);
   expect(await shares(3)).toEqual([1, 1, 1]);
-  expect(await shares(99)).toEqual([97, 2, 0]);
+  expect(await shares(99)).toEqual([99, 0, 0]);
+  expect(await shares(99)).toEqual([3, 2, 0]);
   expect(await shares(99)).toEqual([0, 0, 0]);
 });
 
-test("claimBacklog goes on with the next customer where it stopped, round and round", async () => {
+test("the turns go on with the next customer where it stopped, round and round", async () => {
   const { platform: own } = await createTestPlatform();
   const owners = await customersInOrder(own, 5);
   const echo = await createJobType(own);
@@ -63,7 +64,7 @@ test("claimBacklog goes on with the next customer where it stopped, round and ro
   const runner_id = await createRunner(own);
   const turns: number[][] = [];
   for (let round = 0; round < 5; round += 1) {
-    const claimed = await own.jobs.claimBacklog({ runner_id, max: 3 });
+    const claimed = await own.jobs.claimTurns({ runner_id, max: 3 });
     turns.push(claimed.map((job) => owners.indexOf(job.customer_id)).toSorted((a, b) => a - b));
   }
   expect(turns).toEqual([
@@ -75,7 +76,7 @@ test("claimBacklog goes on with the next customer where it stopped, round and ro
   ]);
 });
 
-test("claims of the backlog at a time take from different customers, and share them when there are no others; refill waits for none", async () => {
+test("claims at the same time take from different customers, and share them when there are no others; refill waits for none", async () => {
   const { platform: own, databaseUrl } = await createTestPlatform();
   const owners = await customersInOrder(own, 4);
   const echo = await createJobType(own);
@@ -88,7 +89,7 @@ test("claims of the backlog at a time take from different customers, and share t
   const other = await connect(databaseUrl);
   await other.query("BEGIN");
   const { rows } = await other.query<{ customer_id: string }>(
-    "SELECT customer_id FROM claim_backlog(2, $1, $2, '{}')",
+    "SELECT customer_id FROM claim_turns(2, $1, $2, false, '{}', '{}', '{}', '{}')",
     [await createRunner(own), uuidv7()],
   );
   const first = rows.map(({ customer_id }) => owners.indexOf(customer_id));
@@ -96,7 +97,7 @@ test("claims of the backlog at a time take from different customers, and share t
 
   const runner_id = await createRunner(own);
   const shares = async (max: number) => {
-    const claimed = await own.jobs.claimBacklog({ runner_id, max });
+    const claimed = await own.jobs.claimTurns({ runner_id, max });
     return owners.map((id) => claimed.filter((job) => job.customer_id === id).length);
   };
   expect(await shares(6)).toEqual([0, 0, 3, 3]);
@@ -106,7 +107,7 @@ test("claims of the backlog at a time take from different customers, and share t
   );
 });
 
-test("claimBacklog goes past jobs of a paused type, and parks them", async () => {
+test("claims go past jobs of a paused type, and parks them", async () => {
   const { platform: own } = await createTestPlatform();
   const owner = await createCustomer(own);
   const [paused, running] = [await createJobType(own), await createJobType(own)];
@@ -117,7 +118,7 @@ test("claimBacklog goes past jobs of a paused type, and parks them", async () =>
   const free = of(running);
   await own.jobs.submit(free, NO_ROOM);
   const runner_id = await createRunner(own);
-  const claimed = await own.jobs.claimBacklog({ runner_id, max: 5 });
+  const claimed = await own.jobs.claimTurns({ runner_id, max: 5 });
   expect(claimed.map(({ id }) => id).toSorted()).toEqual(free.slice(0, 5).map(({ id }) => id));
   expect((await own.waitingJobs.overview())[1]).toMatchObject({ parked: 10, backlog: 5 });
 });
@@ -132,13 +133,13 @@ test("runners that claim the next jobs at once share them out", async () => {
   );
   const claims = await Promise.all(
     Array.from({ length: 8 }, async () =>
-      own.jobs.claimNext({ runner_id: await createRunner(own), max: 100 }),
+      own.jobs.claimTurns({ runner_id: await createRunner(own), max: 100 }),
     ),
   );
   const ids = claims.flat().map((job) => job.id);
   expect(new Set(ids).size).toBe(ids.length);
   ids.push(
-    ...(await own.jobs.claimNext({ runner_id: await createRunner(own), max: 1_000 })).map((job) => job.id),
+    ...(await own.jobs.claimTurns({ runner_id: await createRunner(own), max: 1_000 })).map((job) => job.id),
   );
   expect(new Set(ids).size).toBe(300);
   expect(await brokenPromises(own)).toEqual([]);

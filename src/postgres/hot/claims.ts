@@ -2,11 +2,18 @@ import { sql } from "kysely";
 import { PlatformError } from "../../core/lib/errors.ts";
 import { newId } from "../../core/lib/new-id.ts";
 import { isRetryable, withRetry } from "../../core/lib/with-retry.ts";
-import { PRIORITIES, type ClaimedJob, type Outcome, type Priority } from "../../core/model/job.ts";
+import {
+  PRIORITIES,
+  type ClaimedJob,
+  type Outcome,
+  type Priority,
+  type TurnsRequest,
+} from "../../core/model/job.ts";
 import type { Database } from "../connection/database.ts";
 import { isViolationOf } from "../connection/errors.ts";
-import { callClaimBacklog, callClaimJobs, callClaimNextJobs } from "../connection/functions.gen.ts";
+import { callClaimJobs, callClaimTurns } from "../connection/functions.gen.ts";
 import type { Settlements } from "./settlements.ts";
+import { Usage } from "./usage.ts";
 
 /** How long a claim looks for its own lost reply before it leaves that to the next claim of its runner. */
 const LOOK_FOR_MS = 1_000;
@@ -28,12 +35,14 @@ export class Claims {
   readonly #settlements: Settlements;
   /** By runner: leases of claims whose reply was lost, and of which nobody knows yet what they took. */
   readonly #unconfirmedLeases = new Map<string, readonly string[]>();
-  /** By priority: the customer who had the last turn in the backlog. */
+  /** By priority: the customer who had the last turn. */
   readonly #cursors = new Map<Priority, string>();
+  readonly #usage: Usage;
 
   constructor(database: Database, settlements: Settlements) {
     this.#database = database;
     this.#settlements = settlements;
+    this.#usage = new Usage(database);
   }
 
   /** Returns jobs in the order of `ids`. Ids that are unknown, taken or not due drop out. */
@@ -49,22 +58,24 @@ export class Claims {
     return [...new Set(ids)].flatMap((id) => jobs.get(id) ?? []);
   }
 
-  /** Claims by priority, then age. */
-  async next(runner_id: string, max: number): Promise<ClaimedJob[]> {
-    const claimed = await this.#claim(runner_id, (lease) =>
-      callClaimNextJobs(this.#database, { limit: max, runner: runner_id, lease }),
-    );
-    return claimed.toSorted((a, b) => a.priority - b.priority || (a.id < b.id ? -1 : 1));
-  }
-
-  /** Claims by priority, and within one in turns of customers. Returns the jobs in no order. */
-  async backlog(runner_id: string, max: number): Promise<ClaimedJob[]> {
+  /** Claims by priority, and within one in turns of customers. Returns the jobs by priority, then age. */
+  async turns({ runner_id, max, idle, running }: TurnsRequest): Promise<ClaimedJob[]> {
     const after = PRIORITIES.map((priority) => this.#cursors.get(priority));
+    const usage = this.#usage.of(running);
     const claimed = await this.#claim(runner_id, (lease) =>
-      callClaimBacklog(this.#database, { limit: max, runner: runner_id, lease, after }),
+      callClaimTurns(this.#database, {
+        limit: max,
+        runner: runner_id,
+        lease,
+        idle: idle ?? false,
+        after,
+        ...usage,
+      }),
     );
+    // Where fewer jobs waited than were asked for, there was nothing to choose.
+    if (claimed.length >= max) this.#usage.started(claimed, runner_id);
     for (const priority of PRIORITIES) this.#moveCursor(priority, claimed);
-    return claimed;
+    return claimed.toSorted((a, b) => a.priority - b.priority || (a.id < b.id ? -1 : 1));
   }
 
   /**
@@ -134,7 +145,7 @@ export class Claims {
     const jobs = await kysely
       .selectFrom("jobs")
       .select(["id", "customer_id", "job_type_id", "priority", "input_data", "estimated_cost_cents"])
-      .select(["attempt", "max_attempts", "excused_attempts"])
+      .select(["attempt", "max_attempts", "excused_attempts", "lost_runners"])
       .where(sql<boolean>`id = ANY (array(SELECT unnest(l.job_ids) FROM leases l WHERE l.id = ${lease_id}))`)
       .where("status", "=", "running")
       .where("runner_id", "=", runner_id)
@@ -155,6 +166,7 @@ function ofLease(lease_id: string, rows: readonly ClaimedRow[]): ClaimedJob[] {
     attempt: row.attempt,
     max_attempts: row.max_attempts,
     excused_attempts: row.excused_attempts,
+    lost_runners: row.lost_runners,
     lease_id,
   }));
 }

@@ -28,7 +28,7 @@ beforeAll(async () => {
   );
   await platform.jobs.submit(jobs, { 0: false, 1: false, 2: false });
   const runner_id = await createRunner(platform);
-  const claimed = await platform.jobs.claimNext({ runner_id, max: 6 });
+  const claimed = await platform.jobs.claimTurns({ runner_id, max: 6 });
   const error = { code: "test", message: "It failed." };
   await platform.jobs.settle(
     claimed.map(({ id, attempt, input_data }) =>

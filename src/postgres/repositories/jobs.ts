@@ -10,6 +10,7 @@ import type {
   Outcome,
   RefusedOutcome,
   Submitted,
+  TurnsRequest,
 } from "../../core/model/job.ts";
 import type { Page } from "../../core/model/page.ts";
 import type { Room } from "../../core/model/ready-queue.ts";
@@ -93,12 +94,8 @@ export class PostgresJobRepository implements JobRepository {
     return await this.#claims.byIds(runner_id, ids);
   }
 
-  async claimNext({ runner_id, max }: { runner_id: string; max: number }): Promise<ClaimedJob[]> {
-    return await this.#claims.next(runner_id, max);
-  }
-
-  async claimBacklog({ runner_id, max }: { runner_id: string; max: number }): Promise<ClaimedJob[]> {
-    return await this.#claims.backlog(runner_id, max);
+  async claimTurns(claim: TurnsRequest): Promise<ClaimedJob[]> {
+    return await this.#claims.turns(claim);
   }
 
   async settle(outcomes: readonly Outcome[], doneLeases: readonly string[] = []): Promise<RefusedOutcome[]> {

@@ -110,7 +110,7 @@ describe("submit", () => {
 });
 
 describe("claim", () => {
-  test.each(["claim_jobs", "claim_next_jobs"])(
+  test.each(["claim_jobs", "claim_turns"])(
     "the reply of %s is lost: the jobs are the runner's all the same",
     async (statement) => {
       const { databaseUrl: url } = await ownDatabase();
@@ -119,7 +119,7 @@ describe("claim", () => {
       const lost = proxy.loseAnswers(statement);
       const claimed = await (statement === "claim_jobs"
         ? platform.jobs.claim({ runner_id, ids })
-        : platform.jobs.claimNext({ runner_id, max: 10 }));
+        : platform.jobs.claimTurns({ runner_id, max: 10 }));
       expect(lost.count).toBe(1);
       expect(claimed.map((job) => [job.id, job.attempt])).toEqual(ids.map((id) => [id, 1]));
       expect(new Set(claimed.map((job) => job.lease_id)).size).toBe(1);

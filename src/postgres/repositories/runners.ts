@@ -1,7 +1,7 @@
 import type { NewRunner, RunnerInfo, RunnerRepository } from "../../core/model/runner.ts";
 import type { Database } from "../connection/database.ts";
 import { onlyRow } from "../connection/decode.ts";
-import { callRescueJobs } from "../connection/functions.gen.ts";
+import { callMustRunDry, callRescueJobs } from "../connection/functions.gen.ts";
 
 export class PostgresRunnerRepository implements RunnerRepository {
   readonly #database: Database;
@@ -13,7 +13,12 @@ export class PostgresRunnerRepository implements RunnerRepository {
   async register(runner: NewRunner): Promise<void> {
     await this.#database.kysely
       .insertInto("runners")
-      .values(runner)
+      .values({
+        ...runner,
+        processor_ids: runner.processor_ids ? [...runner.processor_ids] : null,
+        job_types: runner.job_types ? [...runner.job_types] : null,
+        priorities: runner.priorities ? [...runner.priorities] : null,
+      })
       .onConflict((same) => same.doNothing())
       .execute();
   }
@@ -26,8 +31,13 @@ export class PostgresRunnerRepository implements RunnerRepository {
     return await this.#database.kysely
       .selectFrom("runners")
       .select(["id", "host", "version", "slots", "started_at", "heartbeat_at"])
+      .select(["processor_ids", "job_types", "priorities"])
       .orderBy("started_at")
       .execute();
+  }
+
+  async mustRunDry(id: string, after_ms: number): Promise<boolean> {
+    return await callMustRunDry(this.#database, { runner: id, after: `${after_ms} milliseconds` });
   }
 
   async rescue(rescue: {

@@ -107,7 +107,7 @@ export class PostgresWaitingJobRepository implements WaitingJobRepository {
       SELECT p.priority, ready.jobs AS ready, backlog.jobs AS backlog, scheduled.jobs AS scheduled, parked.jobs AS parked, oldest.seconds AS oldest_wait_seconds
         FROM unnest(${plainArray(PRIORITIES)}::smallint[]) p (priority)
         CROSS JOIN LATERAL (SELECT count(*) AS jobs FROM (SELECT FROM job_queue q WHERE q.priority = p.priority AND q.enqueued_at IS NOT NULL LIMIT ${COUNT_MAX}) q) ready
-        CROSS JOIN LATERAL (SELECT count(*) AS jobs FROM (SELECT FROM job_queue q WHERE q.priority = p.priority AND q.enqueued_at IS NULL LIMIT ${COUNT_MAX}) q) backlog
+        CROSS JOIN LATERAL (SELECT (SELECT count(*) FROM (SELECT FROM job_queue q WHERE q.priority = p.priority AND q.enqueued_at IS NULL LIMIT ${COUNT_MAX}) q) + (SELECT count(*) FROM job_alone a WHERE a.priority = p.priority) AS jobs) backlog
         CROSS JOIN LATERAL (SELECT count(*) AS jobs FROM (SELECT FROM job_schedule s WHERE s.priority = p.priority LIMIT ${COUNT_MAX}) s) scheduled
         CROSS JOIN LATERAL (SELECT count(*) AS jobs FROM (SELECT FROM job_parked k WHERE k.priority = p.priority LIMIT ${COUNT_MAX}) k) parked
         LEFT JOIN LATERAL (

@@ -88,12 +88,22 @@ export class RedisLists {
     );
   }
 
-  /**
-   * Pops up to `max` ids, of the highest priority first and of none below `lowest`. Waits up to `wait_ms` for
-   * the first.
-   */
-  async pop(max: number, wait_ms: number, lowest: Priority = 2): Promise<Popped[]> {
-    return await this.#serially(() => this.#popNow(this.#keys.slice(0, lowest + 1), max, wait_ms));
+  /** Pops up to `max` ids, of the highest priority first. Waits up to `wait_ms` for the first. */
+  async pop(max: number, wait_ms: number, priorities: readonly Priority[] = PRIORITIES): Promise<Popped[]> {
+    const keys = PRIORITIES.filter((one) => priorities.includes(one)).map((one) => this.#key(one));
+    return await this.#serially(() => this.#popNow(keys, max, wait_ms));
+  }
+
+  /** Removes as many ids as there are jobs, the next ones to come out, from the list of each job. */
+  async drop(jobs: readonly { priority: Priority }[]): Promise<void> {
+    await this.#commands.use(COMMAND_TIMEOUT_MS, async (redis) => {
+      const pipeline = redis.pipeline();
+      for (const priority of PRIORITIES) {
+        const count = jobs.filter((job) => job.priority === priority).length;
+        if (count > 0) pipeline.rpop(this.#key(priority), count);
+      }
+      await pipeline.exec();
+    });
   }
 
   /** Rejects when the blocking connection does not respond. Waits for a pop that is under way. */

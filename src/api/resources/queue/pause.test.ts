@@ -28,7 +28,7 @@ async function submit(type = job_type_id): Promise<string> {
 }
 
 async function claimAll(): Promise<string[]> {
-  return (await api.platform.jobs.claimNext({ runner_id, max: 100 })).map(({ id }) => id);
+  return (await api.platform.jobs.claimTurns({ runner_id, max: 100 })).map(({ id }) => id);
 }
 
 const medium = async () => (await api.ask("GET", "/queue")).body.priorities[1];

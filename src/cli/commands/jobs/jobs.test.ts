@@ -229,7 +229,7 @@ test("a retry is a new job with a hold of its own, and --wait follows it", async
 async function endNext(outcome: (job: Pick<ClaimedJob, "id" | "attempt">) => Outcome): Promise<void> {
   const { jobs } = cli.platform;
   const [job] = await waitFor(async () => {
-    const claimed = await jobs.claimNext({ runner_id, max: 1 });
+    const claimed = await jobs.claimTurns({ runner_id, max: 1 });
     return claimed.length > 0 && claimed;
   });
   if (!job) throw new Error("no job was claimed");
@@ -239,6 +239,6 @@ async function endNext(outcome: (job: Pick<ClaimedJob, "id" | "attempt">) => Out
 /** Leaves nothing that a later test would take for its own. */
 async function cancelWaiting(): Promise<void> {
   const { jobs } = cli.platform;
-  const claimed = await jobs.claimNext({ runner_id, max: 100 });
+  const claimed = await jobs.claimTurns({ runner_id, max: 100 });
   await jobs.settle(claimed.map(({ id, attempt }): Outcome => ({ id, attempt, kind: "cancelled" })));
 }

@@ -26,7 +26,7 @@ const submit = async (customer: string): Promise<string> =>
 async function chargedJob(): Promise<{ job: string; customer: string }> {
   const customer = await createCustomer(cli.platform, 100);
   const job = await submit(customer);
-  const claimed = await cli.platform.jobs.claimNext({ runner_id, max: 1 });
+  const claimed = await cli.platform.jobs.claimTurns({ runner_id, max: 1 });
   expect(claimed.map(({ id }) => id)).toEqual([job]);
   await cli.platform.jobs.settle([{ id: job, attempt: 1, kind: "succeeded", output: {} }]);
   return { job, customer };

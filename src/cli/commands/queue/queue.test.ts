@@ -36,7 +36,7 @@ test("the queue is paused and resumed, and shows what paused types hold back", a
   const customer = await createCustomer(cli.platform);
   const type = await createJobType(cli.platform, { name: "Echo" });
   const runner_id = await createRunner(cli.platform);
-  const claim = () => cli.platform.jobs.claimNext({ runner_id, max: 10 });
+  const claim = () => cli.platform.jobs.claimTurns({ runner_id, max: 10 });
   await cli.json("jobs", "submit", "--customer", customer, "--type", "Echo");
 
   expect(await cli.json("queue", "pause")).toMatchObject({ paused_at: expect.any(String) });

@@ -1,0 +1,20 @@
+-- Does: returns those of p_types whose jobs do not go into the ready lists: somebody could pop them who may
+--   not run them. They have a limit, or a living runner does not serve them. Runners take such jobs straight
+--   from job_queue.
+-- Locks, in order: nothing.
+-- Returns: uuid[]
+-- Raises: nothing.
+-- Called by: submit_jobs, choose_turns.
+
+CREATE OR REPLACE FUNCTION unlisted_types(p_types uuid[])
+RETURNS uuid[]
+LANGUAGE sql
+STABLE
+AS $$
+  SELECT array(
+    SELECT t.id
+      FROM job_types t
+     WHERE t.id = ANY (p_types)
+       AND (t.running_limit IS NOT NULL OR EXISTS (SELECT FROM runners r WHERE NOT serves(r, t)))
+  )
+$$;

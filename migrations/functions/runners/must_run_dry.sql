@@ -1,0 +1,26 @@
+-- Does: tells whether a runner is to claim nothing until it runs nothing: a job of job_alone has waited for
+--   p_after, and this is the first of the runners that serve it. So it starts although all are busy.
+-- Locks, in order: nothing.
+-- Returns: boolean
+-- Raises: nothing.
+-- Called by: src/postgres/repositories/runners.ts.
+
+CREATE OR REPLACE FUNCTION must_run_dry(p_runner uuid, p_after interval)
+RETURNS boolean
+LANGUAGE sql
+STABLE
+AS $$
+  SELECT EXISTS (
+    SELECT
+      FROM job_alone a
+      JOIN job_types t ON t.id = a.job_type_id
+     WHERE a.waits_since < now() - p_after
+       AND p_runner = (
+             SELECT r.id
+               FROM runners r
+              WHERE serves(r, t) AND a.priority = ANY (coalesce(r.priorities, '{0,1,2}'))
+              ORDER BY r.id
+              LIMIT 1
+           )
+  )
+$$;
