@@ -43,7 +43,7 @@ AS $$
 DECLARE
   c_zero     constant uuid := '00000000-0000-0000-0000-000000000000';
   -- Customers among whom a small claim chooses.
-  c_choice   constant int := 64;
+  c_choice   constant int := 32;
   v_limits   constant boolean := p_runner IS NOT NULL AND (
     EXISTS (SELECT FROM customers c WHERE c.running_limit IS NOT NULL)
     OR EXISTS (SELECT FROM job_types t WHERE t.running_limit IS NOT NULL)
@@ -132,6 +132,9 @@ BEGIN
       END LOOP;
       CONTINUE WHEN v_in = '{}' AND v_apart;
       EXIT WHEN v_in = '{}';
+      IF v_round > 1 THEN
+        v_in := array(SELECT i FROM unnest(v_in) i ORDER BY c_running[i] / c_weights[i], i);
+      END IF;
       v_shares := share_slots(
         v_rest,
         array(SELECT c_weights[i] FROM unnest(v_in) i),
@@ -203,15 +206,12 @@ BEGIN
         END LOOP;
       END IF;
 
-      SELECT array_agg(f.job_id ORDER BY f.turn, f.owner), array_agg(f.lane ORDER BY f.turn, f.owner)
+      SELECT array_agg(f.job_id), array_agg(f.lane)
         INTO f_ids, f_lanes
         FROM (
           SELECT
             q.job_id,
-            l.nth::int AS lane,
-            l.owner,
-            (c_running[l.owner] + row_number() OVER (PARTITION BY l.owner ORDER BY q.job_id))
-              / c_weights[l.owner] AS turn
+            l.nth::int AS lane
             FROM unnest(l_owners, l_types, l_last, l_shares)
                    WITH ORDINALITY l (owner, job_type_id, last, share, nth)
            CROSS JOIN LATERAL (
@@ -227,6 +227,9 @@ BEGIN
                  FOR UPDATE SKIP LOCKED
             ) q
            WHERE l.share > 0
+           ORDER BY
+             (c_running[l.owner] + row_number() OVER (PARTITION BY l.nth)) / c_weights[l.owner],
+             l.owner
         ) f;
       IF cardinality(f_ids) >= v_rest AND NOT v_limits THEN
         v_taken := v_taken || f_ids;

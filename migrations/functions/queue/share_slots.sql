@@ -5,7 +5,7 @@
 -- Raises: nothing.
 -- Called by: choose_turns.
 --
--- The customers stand in the order of p_running / p_weights. It is the level to which p_slots fill vessels
+-- The customers must stand in the order of p_running / p_weights. It is the level to which p_slots fill vessels
 -- of the width p_weights that hold p_running already (max-min fairness). What is left after rounding down goes
 -- to the first ones.
 
