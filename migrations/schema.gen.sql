@@ -311,7 +311,7 @@ CREATE TABLE runners (
   started_at timestamp with time zone NOT NULL DEFAULT now(),
   heartbeat_at timestamp with time zone NOT NULL DEFAULT now(),
   processor_ids text[],
-  job_types text[],
+  restricted_to text[],
   priorities smallint[],
   CONSTRAINT runners_pkey PRIMARY KEY (id),
   CONSTRAINT runners_slots_check CHECK (slots > 0)
@@ -770,6 +770,12 @@ CREATE FUNCTION unstamp_lost_jobs(p_priority smallint, p_older interval, p_prese
   SET enable_nestloop=off
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
+
+-- function waiting_for: migrations/functions/jobs/waiting_for.sql
+CREATE FUNCTION waiting_for(j jobs)
+  RETURNS text
+  LANGUAGE sql
+  STABLE;
 
 -- function waiting_lanes: migrations/functions/queue/waiting_lanes.sql
 CREATE FUNCTION waiting_lanes(p_priority smallint, p_runner uuid, p_after uuid, p_full uuid[], p_max integer)

@@ -1,4 +1,5 @@
 import {
+  ALONE_TOGETHER_MAX,
   AMOUNT_CENTS_MAX,
   ATTEMPTS_MAX,
   BACKLOG_CUSTOMERS_APART,
@@ -9,7 +10,9 @@ import {
   PROCESSOR_ID_LENGTH_MAX,
   REASON_LENGTH_MAX,
   REFERENCE_LENGTH_MAX,
+  RUNNING_LIMIT_MAX,
   TIMEOUT_MAX_SECONDS,
+  WEIGHT_MAX,
 } from "../src/core/model/limits.ts";
 
 /** One limit, as its name and value. */
@@ -21,9 +24,12 @@ export const CHECKED_LIMITS: Readonly<Record<string, NamedLimit>> = {
   customer_prices_cost_cents_check: { AMOUNT_CENTS_MAX },
   customers_email_check: { EMAIL_LENGTH_MAX },
   customers_name_check: { NAME_LENGTH_MAX },
+  customers_running_limit_check: { RUNNING_LIMIT_MAX },
+  customers_weight_check: { WEIGHT_MAX },
   job_types_max_attempts_check: { ATTEMPTS_MAX },
   job_types_name_check: { NAME_LENGTH_MAX },
   job_types_processing_logic_id_check: { PROCESSOR_ID_LENGTH_MAX },
+  job_types_running_limit_check: { RUNNING_LIMIT_MAX },
   job_types_timeout_seconds_check: { TIMEOUT_MAX_SECONDS },
   jobs_max_attempts_check: { ATTEMPTS_MAX },
   wallet_entries_actor_check: { NAME_LENGTH_MAX },
@@ -41,4 +47,5 @@ export const LIMITS_OF_FUNCTIONS: Readonly<Record<string, NamedLimit>> = {
   append_error: { ERRORS_KEPT_MAX },
   claim_turns: { BACKLOG_CUSTOMERS_APART },
   exceeds_balance_limit: { BALANCE_CENTS_MAX },
+  take_alone: { ALONE_TOGETHER_MAX },
 };

@@ -9,7 +9,7 @@ ALTER TYPE claimed_job DROP ATTRIBUTE lost_runners;
 ALTER TABLE jobs DROP COLUMN lost_alone CASCADE;
 ALTER TABLE runners
   DROP COLUMN processor_ids CASCADE,
-  DROP COLUMN job_types CASCADE,
+  DROP COLUMN restricted_to CASCADE,
   DROP COLUMN priorities CASCADE;
 ALTER TABLE job_types DROP COLUMN running_limit CASCADE;
 ALTER TABLE customers DROP COLUMN running_limit CASCADE, DROP COLUMN weight CASCADE;

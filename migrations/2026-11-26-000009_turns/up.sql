@@ -17,7 +17,7 @@ CREATE INDEX job_types_limited ON job_types (id) WHERE running_limit IS NOT NULL
 -- What a runner serves. Null: everything, which is also what a runner of an older release says.
 ALTER TABLE runners
   ADD COLUMN processor_ids text[],
-  ADD COLUMN job_types     text[],      -- names or ids
+  ADD COLUMN restricted_to text[],      -- names or ids of job types
   ADD COLUMN priorities    smallint[];
 
 -- Of lost_runners, those that ran nothing else at that moment. Only these speak against the job.

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LEASE_SECONDS, POOL_SIZE_DEFAULT, RETENTION_DAYS } from "../core/model/limits.ts";
+import type { Priority } from "../core/model/job.ts";
 import { OperatorError } from "../core/lib/operator-error.ts";
 
 const url = (protocols: string[], example: string) =>
@@ -17,6 +18,12 @@ const integer = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 
+const list = () =>
+  z
+    .string()
+    .transform((text) => [...new Set(text.split(",").map((item) => item.trim()))])
+    .refine((items) => !items.includes(""), "must be a list with commas between its items");
+
 /** Every variable of the environment that the platform reads. README.md has the same table. */
 const Environment = z.object({
   DATABASE_URL: url(["postgres:", "postgresql:"], "postgres://user:password@127.0.0.1:5432/iep").optional(),
@@ -29,6 +36,11 @@ const Environment = z.object({
     .regex(/^[\w{}:.-]{1,100}$/, "must be 1 to 100 letters, digits or one of _ { } : . -")
     .default("jobs"),
   RUNNER_CONCURRENCY: integer(1, 1_000).default(32),
+  RUNNER_JOB_TYPES: list().optional(),
+  RUNNER_PRIORITIES: list()
+    .refine((items) => items.every((item) => /^[012]$/.test(item)), "must be some of 0, 1 and 2, such as 0,1")
+    .transform((items) => items.map((item) => Number(item) as Priority))
+    .optional(),
   RUNNER_LEASE_SECONDS: integer(1, 3_600).default(LEASE_SECONDS),
   PRIORITY_AGING_SECONDS: integer(0, 86_400).default(300),
   JOB_RETENTION_DAYS: integer(0, 36_500).default(RETENTION_DAYS),

@@ -52,6 +52,8 @@ export async function startRunner(
     Config,
     | "PROCESSORS_DIR"
     | "RUNNER_CONCURRENCY"
+    | "RUNNER_JOB_TYPES"
+    | "RUNNER_PRIORITIES"
     | "RUNNER_LEASE_SECONDS"
     | "PRIORITY_AGING_SECONDS"
     | "JOB_RETENTION_DAYS"
@@ -68,6 +70,10 @@ export async function startRunner(
     platform,
     processors,
     concurrency: config.RUNNER_CONCURRENCY,
+    only: {
+      restricted_to: config.RUNNER_JOB_TYPES ?? null,
+      priorities: config.RUNNER_PRIORITIES ?? null,
+    },
     heartbeat: createHeartbeat(config.DATABASE_URL),
     version: VERSION,
     log,

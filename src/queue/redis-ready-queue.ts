@@ -173,14 +173,19 @@ export class RedisReadyQueue implements ReadyQueue {
   async #popOrWait({ max, wait_ms, priorities }: ClaimRequest): Promise<Popped[]> {
     const popped = await this.#lists.pop(max, 0, priorities);
     if (popped.length > 0 || wait_ms <= 0) return popped;
-    const { heard } = this.#parts.bell;
-    let waits = true;
-    void this.#parts.bell.wait(heard, wait_ms).then(async () => {
-      if (this.#parts.bell.heard === heard) return;
-      this.#drain.suspect();
-      if (waits) await this.#lists.wake().catch(() => undefined);
-    });
-    return await this.#lists.pop(max, wait_ms, priorities).finally(() => (waits = false));
+    const wait = { isOver: false };
+    void this.#wakeOnRing(wait, wait_ms);
+    return await this.#lists.pop(max, wait_ms, priorities).finally(() => (wait.isOver = true));
+  }
+
+  /** A ring tells of jobs that are not in the lists: a limit has room, or somebody does not serve them. */
+  async #wakeOnRing(wait: { readonly isOver: boolean }, wait_ms: number): Promise<void> {
+    const { bell } = this.#parts;
+    const { heard } = bell;
+    await bell.wait(heard, wait_ms);
+    if (bell.heard === heard) return;
+    this.#drain.suspect();
+    if (!wait.isOver) await this.#lists.wake().catch(() => undefined);
   }
 
   async #claimPopped({ runner_id }: ClaimRequest, popped: readonly Popped[]): Promise<ClaimedJob[]> {

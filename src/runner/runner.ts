@@ -26,7 +26,7 @@ interface RunnerOptions {
   readonly concurrency: number;
   readonly heartbeat: Heartbeat;
   /** Job types, by name or id, and priorities that it is restricted to. Left out: all. */
-  readonly restrictedTo?: Partial<Pick<ServedJobs, "job_types" | "priorities">> | undefined;
+  readonly only?: Partial<Pick<ServedJobs, "restricted_to" | "priorities">> | undefined;
   /** The version of this software, shown in the list of runners. */
   readonly version: string;
   readonly log: Logger;
@@ -58,8 +58,8 @@ export class Runner {
     this.#options = options;
     this.#serves = {
       processor_ids: [...options.processors.keys()],
-      job_types: options.restrictedTo?.job_types ?? null,
-      priorities: options.restrictedTo?.priorities ?? null,
+      restricted_to: options.only?.restricted_to ?? null,
+      priorities: options.only?.priorities ?? null,
     };
     this.#membership = new Membership({
       runners: options.platform.runners,

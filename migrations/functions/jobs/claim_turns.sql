@@ -7,7 +7,7 @@
 -- Called by: src/postgres/hot/claims.ts.
 --
 -- p_after, p_customers, p_running, p_started: see choose_turns. Where no more jobs wait than the runner has
--- slots, there is nothing to choose: it takes them all.
+-- slots, and nobody has a limit, there is nothing to choose: it takes them all.
 
 CREATE OR REPLACE FUNCTION claim_turns(
   p_limit     int,
@@ -49,14 +49,15 @@ BEGIN
   IF v_ids = '{}' THEN
     RETURN;
   END IF;
-  IF cardinality(v_ids) <= p_limit THEN
+  IF cardinality(v_ids) <= p_limit
+    AND NOT EXISTS (SELECT FROM customers c WHERE c.running_limit IS NOT NULL)
+    AND NOT EXISTS (SELECT FROM job_types t WHERE t.running_limit IS NOT NULL)
+  THEN
     v_ids := take_jobs(v_ids, p_runner);
     IF v_ids <> '{}' THEN
       RETURN QUERY SELECT * FROM start_jobs(v_ids, p_runner, p_lease);
-      IF FOUND THEN
-        RETURN;
-      END IF;
     END IF;
+    RETURN;
   END IF;
   -- Again while all that was taken is of paused types and was parked. Bounded, so that a claim stays short.
   FOR v_round IN 1..10 LOOP

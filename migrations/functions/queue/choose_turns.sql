@@ -171,7 +171,7 @@ BEGIN
           v_limited := NULL;
         END IF;
         FOR n IN 1..cardinality(c_ids) LOOP
-          c_shares[n] := least(c_shares[n], greatest(m_room[array_position(m_ids, c_ids[n])], 0));
+          c_shares[n] := greatest(0, least(c_shares[n], m_room[array_position(m_ids, c_ids[n])]));
         END LOOP;
       END IF;
 

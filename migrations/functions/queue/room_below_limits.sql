@@ -2,7 +2,7 @@
 -- Locks, in order: nothing.
 -- Returns: subject, room
 -- Raises: nothing.
--- Called by: choose_turns.
+-- Called by: choose_turns, waiting_for.
 --
 -- p_subjects null: all that have no room. Counts what runs by the leases, so it needs no counter that could
 -- drift, and costs nothing while nobody has a limit.
@@ -17,8 +17,14 @@ SET enable_seqscan = off  -- why these two: submit_jobs.sql
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-  v_leased constant uuid[] := array(SELECT unnest(l.job_ids) FROM leases l);
+  v_leased uuid[];
 BEGIN
+  IF NOT EXISTS (SELECT FROM customers c WHERE c.running_limit IS NOT NULL)
+    AND NOT EXISTS (SELECT FROM job_types t WHERE t.running_limit IS NOT NULL)
+  THEN
+    RETURN;
+  END IF;
+  v_leased := array(SELECT unnest(l.job_ids) FROM leases l);
   RETURN QUERY
   WITH running AS MATERIALIZED (
     SELECT j.customer_id, j.job_type_id, count(*) AS jobs

@@ -11,5 +11,5 @@ LANGUAGE sql
 STABLE
 AS $$
   SELECT (r.processor_ids IS NULL OR t.processing_logic_id = ANY (r.processor_ids))
-     AND (r.job_types IS NULL OR t.name = ANY (r.job_types) OR t.id::text = ANY (r.job_types))
+     AND (r.restricted_to IS NULL OR t.name = ANY (r.restricted_to) OR t.id::text = ANY (r.restricted_to))
 $$;

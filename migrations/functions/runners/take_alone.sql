@@ -23,7 +23,7 @@ BEGIN
       JOIN job_types t ON t.id = a.job_type_id
       JOIN runners r ON r.id = p_runner
      WHERE serves(r, t) AND a.priority = ANY (coalesce(r.priorities, '{0,1,2}'))
-     ORDER BY least(a.lost_runners, 3), a.priority, a.job_id
+     ORDER BY a.lost_runners, a.priority, a.job_id
      LIMIT least(p_limit, c_together)
        FOR UPDATE OF a SKIP LOCKED
   LOOP

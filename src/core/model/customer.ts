@@ -7,9 +7,16 @@ export interface Customer {
   readonly name: string;
   readonly email: string;
   readonly active: boolean;
+  /** Its share of the slots, compared with other customers that wait. */
+  readonly weight: number;
+  /** How many of its jobs may run at the same time; null: as many as there are slots. */
+  readonly running_limit: number | null;
   readonly created_at: string;
   readonly updated_at: string;
 }
+
+/** What the look-up of a key tells of its customer. */
+export type KeyOwner = Omit<Customer, "weight" | "running_limit">;
 
 /** A customer to create. Its wallet is created in the same statement, in `currency`. */
 export interface NewCustomer {
@@ -24,6 +31,8 @@ export interface CustomerChanges {
   readonly name?: string | undefined;
   readonly email?: string | undefined;
   readonly active?: boolean | undefined;
+  readonly weight?: number | undefined;
+  readonly running_limit?: number | null | undefined;
 }
 
 /** A key as it may be shown. The key itself is returned once, when it is created. */
@@ -60,9 +69,9 @@ export interface CustomerRepository {
   ): Promise<{ customer: Customer; replayed: boolean }>;
   findById(id: string): Promise<Customer | undefined>;
   /** Finds the owner of a key by the key's hash. Undefined when the key is unknown or revoked. */
-  findByApiKey(keyHash: string): Promise<Customer | undefined>;
+  findByApiKey(keyHash: string): Promise<KeyOwner | undefined>;
   /** `findByApiKey` for a batch, in order. Records the use of each key, at most once a minute. */
-  findByApiKeys(keyHashes: readonly string[]): Promise<(Customer | undefined)[]>;
+  findByApiKeys(keyHashes: readonly string[]): Promise<(KeyOwner | undefined)[]>;
   /** Newest first. */
   list(page: Page): Promise<Customer[]>;
   /** Returns the changed customer; undefined when there is none. */

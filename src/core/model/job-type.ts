@@ -21,6 +21,10 @@ export interface JobType {
   readonly input_schema: unknown;
   /** Since when its jobs wait without being claimed; null when they are not held back. */
   readonly paused_at: string | null;
+  /** How many of its jobs may run at the same time; null: as many as there are slots. */
+  readonly running_limit: number | null;
+  /** A living runner serves it. */
+  readonly served: boolean;
   readonly created_at: string;
   readonly updated_at: string;
 }
@@ -34,6 +38,7 @@ export interface NewJobType {
   readonly max_attempts?: number | undefined;
   readonly timeout_seconds?: number | undefined;
   readonly input_schema?: unknown;
+  readonly running_limit?: number | null | undefined;
 }
 
 export type JobTypeChanges = {

@@ -57,6 +57,8 @@ export interface Job {
   readonly retry_of: string | null;
   /** Not started before. Moves when an attempt failed and the next is to wait. */
   readonly run_at: string;
+  /** What a pending job waits for; null when it is not pending. */
+  readonly waiting_for: WaitingFor | null;
   readonly created_at: string;
   readonly started_at: string | null;
   readonly completed_at: string | null;
@@ -125,6 +127,15 @@ export interface RefusedOutcome {
    */
   readonly reason: "already_settled" | "stale";
 }
+
+export const WAITING_FOR = ["run_at", "resume", "runner", "limit", "idle_runner", "slot"] as const;
+
+/**
+ * `run_at`: its time. `resume`: the queue or its type is paused. `runner`: no living runner serves it. `limit`:
+ * as many jobs of its customer or type run as may. `idle_runner`: it lost two runners, and runs apart. `slot`:
+ * its turn.
+ */
+export type WaitingFor = (typeof WAITING_FOR)[number];
 
 export interface JobFilter {
   readonly customer_id?: string | undefined;

@@ -88,6 +88,13 @@ export const BACKLOG_CUSTOMERS_APART = 16;
 /** Jobs of each kind that a count of waiting jobs counts. It must not read a backlog of any size. */
 export const COUNT_MAX = 1_000_000;
 
+/** The weight of a customer. */
+export const WEIGHT_MAX = 1_000;
+/** The limit of running jobs of a customer or a job type. */
+export const RUNNING_LIMIT_MAX = 1_000_000;
+/** Jobs that have lost two runners, and that one runner then runs at the same time. */
+export const ALONE_TOGETHER_MAX = 8;
+
 // ## Runners
 
 /** Silence after which a runner is dead, when RUNNER_LEASE_SECONDS does not say. */

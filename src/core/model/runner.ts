@@ -5,7 +5,7 @@ export interface ServedJobs {
   /** The processors that it has. Null: it does not say, and serves all. */
   readonly processor_ids: readonly string[] | null;
   /** Names or ids of the job types that it is restricted to. Null: all. */
-  readonly job_types: readonly string[] | null;
+  readonly restricted_to: readonly string[] | null;
   /** The priorities that it is restricted to. Null: all. */
   readonly priorities: readonly Priority[] | null;
 }

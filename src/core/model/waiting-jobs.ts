@@ -49,6 +49,15 @@ export interface WaitingJobRepository {
   oldestWait(priority: Priority): Promise<number | undefined>;
   /** Counts the waiting jobs of each kind, for people. */
   overview(): Promise<QueueOverview[]>;
+  /** The job types of which due jobs wait, and which no living runner serves. */
+  unserved(): Promise<UnservedJobType[]>;
+}
+
+export interface UnservedJobType {
+  readonly job_type_id: string;
+  readonly name: string;
+  readonly processing_logic_id: string;
+  readonly waiting: number;
 }
 
 export interface QueueOverview {

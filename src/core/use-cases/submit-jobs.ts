@@ -35,7 +35,10 @@ export async function submitJobs(platform: Platform, requests: readonly SubmitJo
   // COMMIT.
   const stored = await platform.submissions.addAll(accepted);
   const refused = await replayRefused(platform.jobs, requests, refusals);
-  const submitted = weave(refused, stored.map(toSubmitted));
+  const submitted = weave(
+    refused,
+    stored.map((outcome) => toSubmitted(outcome, jobTypes)),
+  );
   throwIfAllAway(submitted);
   return submitted;
 }
@@ -104,6 +107,16 @@ function toNewJob(request: SubmitJob): NewJob {
   };
 }
 
-function toSubmitted(outcome: PromiseSettledResult<Submitted>): Submitted {
-  return outcome.status === "fulfilled" ? outcome.value : refusedIfAway(outcome.reason);
+function toSubmitted(
+  outcome: PromiseSettledResult<Submitted>,
+  jobTypes: ReadonlyMap<string, JobType>,
+): Submitted {
+  if (outcome.status === "rejected") return refusedIfAway(outcome.reason);
+  const submitted = outcome.value;
+  if ("refused" in submitted || submitted.job.waiting_for !== "slot") return submitted;
+  const jobType = jobTypes.get(submitted.job.job_type_id);
+  if (!jobType || (jobType.served && jobType.paused_at === null)) return submitted;
+  // Its type is known to be held back.
+  const waiting_for = jobType.paused_at === null ? "runner" : "resume";
+  return { ...submitted, job: { ...submitted.job, waiting_for } };
 }

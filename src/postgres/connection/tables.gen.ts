@@ -205,9 +205,9 @@ export interface Runners {
   heartbeat_at: Generated<string>;
   host: string;
   id: string;
-  job_types: string[] | null;
   priorities: (0 | 1 | 2)[] | null;
   processor_ids: string[] | null;
+  restricted_to: string[] | null;
   slots: number;
   started_at: Generated<string>;
   version: string;

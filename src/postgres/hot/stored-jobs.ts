@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { AttemptError, Job, JobError } from "../../core/model/job.ts";
+import type { AttemptError, Job, JobError, WaitingFor } from "../../core/model/job.ts";
 import { plainArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 
@@ -16,7 +16,8 @@ export function selectJobs({ kysely }: Database) {
     .selectFrom("jobs")
     .select(["id", "customer_id", "job_type_id", "status", "priority", "input_data", "output_data"])
     .select(["error", "errors", "estimated_cost_cents", "cost_cents", "attempt", "max_attempts", "retry_of"])
-    .select(["run_at", "created_at", "started_at", "completed_at", "runner_id"]);
+    .select(["run_at", "created_at", "started_at", "completed_at", "runner_id"])
+    .select(sql<WaitingFor | null>`waiting_for(jobs)`.as("waiting_for"));
 }
 
 /**

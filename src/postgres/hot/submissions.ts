@@ -161,6 +161,7 @@ function toSubmitted(job: NewJob, row: SubmittedRow): Submitted {
     max_attempts: known(row.max_attempts, "max_attempts"),
     retry_of: job.retry_of ?? null,
     run_at: known(row.run_at, "run_at"),
+    waiting_for: (row.due ?? true) ? "slot" : "run_at",
     created_at: known(row.created_at, "created_at"),
     started_at: null,
     completed_at: null,

@@ -5,6 +5,7 @@ import type {
   Customer,
   CustomerChanges,
   CustomerRepository,
+  KeyOwner,
   NewApiKey,
   NewCustomer,
 } from "../../core/model/customer.ts";
@@ -19,7 +20,16 @@ import { refusingReusedKey } from "../hot/refusing-reused-key.ts";
 import { definedOnly } from "./defined-only.ts";
 import { findByApiKey } from "./specification.ts";
 
-const CUSTOMER_COLUMNS = ["id", "name", "email", "active", "created_at", "updated_at"] as const;
+const CUSTOMER_COLUMNS = [
+  "id",
+  "name",
+  "email",
+  "active",
+  "weight",
+  "running_limit",
+  "created_at",
+  "updated_at",
+] as const;
 const KEY_COLUMNS = [
   "id",
   "customer_id",
@@ -69,15 +79,15 @@ export class PostgresCustomerRepository implements CustomerRepository {
       .executeTakeFirst();
   }
 
-  async findByApiKey(keyHash: string): Promise<Customer | undefined> {
+  async findByApiKey(keyHash: string): Promise<KeyOwner | undefined> {
     return await findByApiKey(this, keyHash);
   }
 
-  async findByApiKeys(keyHashes: readonly string[]): Promise<(Customer | undefined)[]> {
+  async findByApiKeys(keyHashes: readonly string[]): Promise<(KeyOwner | undefined)[]> {
     const rows = await callFindCustomersByKeys(this.#database, { hashes: [...new Set(keyHashes)] });
     const toNote = rows.filter((row) => row.use_to_note).map((row) => row.key_hash);
     if (toNote.length > 0) await this.#noteUse(toNote);
-    const owners = new Map(rows.map((row) => [row.key_hash, toCustomer(row)]));
+    const owners = new Map(rows.map((row) => [row.key_hash, toKeyOwner(row)]));
     return keyHashes.map((hash) => owners.get(hash));
   }
 
@@ -179,6 +189,6 @@ export class PostgresCustomerRepository implements CustomerRepository {
   }
 }
 
-function toCustomer({ id, name, email, active, created_at, updated_at }: Customer): Customer {
+function toKeyOwner({ id, name, email, active, created_at, updated_at }: KeyOwner): KeyOwner {
   return { id, name, email, active, created_at, updated_at };
 }

@@ -12,6 +12,8 @@ import type { Database } from "../connection/database.ts";
 import { isViolationOf } from "../connection/errors.ts";
 import { definedOnly } from "./defined-only.ts";
 
+const SERVED = sql<boolean>`EXISTS (SELECT FROM runners r WHERE serves(r, job_types))`.as("served");
+
 export class PostgresJobTypeRepository implements JobTypeRepository {
   readonly #database: Database;
 
@@ -32,8 +34,10 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
           max_attempts: jobType.max_attempts ?? JOB_TYPE_DEFAULTS.max_attempts,
           timeout_seconds: jobType.timeout_seconds ?? JOB_TYPE_DEFAULTS.timeout_seconds,
           input_schema: toJson(jobType.input_schema),
+          running_limit: jobType.running_limit ?? null,
         })
         .returningAll()
+        .returning(SERVED)
         .executeTakeFirstOrThrow(),
     );
   }
@@ -45,13 +49,19 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
 
   async findByIds(ids: readonly string[]): Promise<JobType[]> {
     if (ids.length === 0) return [];
-    return await this.#database.kysely.selectFrom("job_types").selectAll().where("id", "in", ids).execute();
+    return await this.#database.kysely
+      .selectFrom("job_types")
+      .selectAll()
+      .select(SERVED)
+      .where("id", "in", ids)
+      .execute();
   }
 
   async list(page: Page): Promise<JobType[]> {
     let query = this.#database.kysely
       .selectFrom("job_types")
       .selectAll()
+      .select(SERVED)
       .orderBy("id", "desc")
       .limit(page.limit);
     if (page.before !== undefined) query = query.where("id", "<", page.before);
@@ -70,6 +80,7 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
         })
         .where("id", "=", id)
         .returningAll()
+        .returning(SERVED)
         .executeTakeFirst(),
     );
   }
@@ -80,6 +91,7 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
       .set({ paused_at: paused ? sql`coalesce(paused_at, now())` : null })
       .where("id", "=", id)
       .returningAll()
+      .returning(SERVED)
       .executeTakeFirst();
   }
 }

@@ -1,3 +1,5 @@
+import { sql } from "kysely";
+import type { Priority } from "../../core/model/job.ts";
 import type { NewRunner, RunnerInfo, RunnerRepository } from "../../core/model/runner.ts";
 import type { Database } from "../connection/database.ts";
 import { onlyRow } from "../connection/decode.ts";
@@ -16,7 +18,7 @@ export class PostgresRunnerRepository implements RunnerRepository {
       .values({
         ...runner,
         processor_ids: runner.processor_ids ? [...runner.processor_ids] : null,
-        job_types: runner.job_types ? [...runner.job_types] : null,
+        restricted_to: runner.restricted_to ? [...runner.restricted_to] : null,
         priorities: runner.priorities ? [...runner.priorities] : null,
       })
       .onConflict((same) => same.doNothing())
@@ -31,7 +33,9 @@ export class PostgresRunnerRepository implements RunnerRepository {
     return await this.#database.kysely
       .selectFrom("runners")
       .select(["id", "host", "version", "slots", "started_at", "heartbeat_at"])
-      .select(["processor_ids", "job_types", "priorities"])
+      .select(sql<string[] | null>`to_jsonb(processor_ids)`.as("processor_ids"))
+      .select(sql<string[] | null>`to_jsonb(restricted_to)`.as("restricted_to"))
+      .select(sql<Priority[] | null>`to_jsonb(priorities)`.as("priorities"))
       .orderBy("started_at")
       .execute();
   }

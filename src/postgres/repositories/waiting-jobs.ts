@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { COUNT_MAX } from "../../core/model/limits.ts";
 import { PRIORITIES, type Priority } from "../../core/model/job.ts";
-import type { QueueOverview, WaitingJobRepository } from "../../core/model/waiting-jobs.ts";
+import type { QueueOverview, UnservedJobType, WaitingJobRepository } from "../../core/model/waiting-jobs.ts";
 import { plainArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 import { onlyRow } from "../connection/decode.ts";
@@ -114,6 +114,16 @@ export class PostgresWaitingJobRepository implements WaitingJobRepository {
           SELECT round(extract(epoch FROM clock_timestamp() - j.run_at)::numeric, 3)::float8 AS seconds
             FROM (SELECT w.job_id FROM job_queue w WHERE w.priority = p.priority ORDER BY w.job_id LIMIT 1) w JOIN jobs j ON j.id = w.job_id) oldest ON true
        ORDER BY p.priority`.execute(this.#database.kysely);
+    return rows;
+  }
+
+  async unserved(): Promise<UnservedJobType[]> {
+    const { rows } = await sql<UnservedJobType>`
+      SELECT t.id AS job_type_id, t.name, t.processing_logic_id, w.waiting
+        FROM (SELECT q.job_type_id, count(*) AS waiting FROM (SELECT job_type_id FROM job_queue LIMIT ${COUNT_MAX}) q GROUP BY 1) w
+        JOIN job_types t ON t.id = w.job_type_id
+       WHERE NOT EXISTS (SELECT FROM runners r WHERE serves(r, t))
+       ORDER BY t.name`.execute(this.#database.kysely);
     return rows;
   }
 }

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { EMAIL_LENGTH_MAX, NAME_LENGTH_MAX } from "../../../core/model/limits.ts";
+import {
+  EMAIL_LENGTH_MAX,
+  NAME_LENGTH_MAX,
+  RUNNING_LIMIT_MAX,
+  WEIGHT_MAX,
+} from "../../../core/model/limits.ts";
 import { DEFAULT_CURRENCY } from "../../../core/model/wallet.ts";
 import { UtcTime, Id, pageOf, says, text } from "../../http/fields.ts";
 
@@ -7,12 +12,22 @@ import { UtcTime, Id, pageOf, says, text } from "../../http/fields.ts";
 export const Name = text(NAME_LENGTH_MAX);
 const Email = z.email({ error: says("must be an e-mail address") }).max(EMAIL_LENGTH_MAX);
 
+const Weight = z.int().min(1).max(WEIGHT_MAX).meta({
+  description: "The customer's share of the slots, compared with other customers that wait.",
+});
+/** Of a customer or a job type. */
+export const RunningLimit = z.int().min(1).max(RUNNING_LIMIT_MAX).nullable().meta({
+  description: "How many jobs may run at the same time. More wait, and block nobody. Null: no limit.",
+});
+
 export const Customer = z
   .strictObject({
     id: Id,
     name: z.string(),
     email: z.string(),
     active: z.boolean().meta({ description: "An inactive customer can read but cannot submit jobs." }),
+    weight: Weight,
+    running_limit: RunningLimit,
     created_at: UtcTime,
     updated_at: UtcTime,
   })
@@ -24,6 +39,8 @@ export const Customer = z
         name: "Ada Lovelace",
         email: "ada@example.com",
         active: true,
+        weight: 1,
+        running_limit: null,
         created_at: "2026-11-23T21:06:00.123456Z",
         updated_at: "2026-11-23T21:06:00.123456Z",
       },
@@ -45,6 +62,12 @@ export const NewCustomer = z
   .meta({ id: "NewCustomer", examples: [{ name: "Ada Lovelace", email: "ada@example.com" }] });
 
 export const CustomerChanges = z
-  .strictObject({ name: Name, email: Email, active: z.boolean() })
+  .strictObject({
+    name: Name,
+    email: Email,
+    active: z.boolean(),
+    weight: Weight,
+    running_limit: RunningLimit,
+  })
   .partial()
   .meta({ id: "CustomerChanges", examples: [{ active: false }] });

@@ -9,6 +9,7 @@ import {
 } from "../../../core/model/limits.ts";
 import { findUnstorable } from "../../../core/lib/json.ts";
 import { UtcTime, Id, pageOf, text } from "../../http/fields.ts";
+import { RunningLimit } from "../customers/contract.ts";
 
 export const MaxAttempts = z.int().min(1).max(ATTEMPTS_MAX);
 
@@ -49,6 +50,7 @@ const fields = {
     description: "How long one attempt may run.",
   }),
   input_schema: InputSchema,
+  running_limit: RunningLimit,
 };
 
 export const NewJobType = z
@@ -58,6 +60,7 @@ export const NewJobType = z
     max_attempts: fields.max_attempts.default(JOB_TYPE_DEFAULTS.max_attempts),
     timeout_seconds: fields.timeout_seconds.default(JOB_TYPE_DEFAULTS.timeout_seconds),
     input_schema: fields.input_schema.optional(),
+    running_limit: fields.running_limit.optional(),
   })
   .meta({
     id: "NewJobType",
@@ -90,6 +93,11 @@ export const JobType = z
     paused_at: UtcTime.nullable().meta({
       description: "When the job type was paused: runners start none of its jobs. Null if it is not paused.",
     }),
+    running_limit: RunningLimit,
+    served: z.boolean().meta({
+      description:
+        "Whether a living runner serves it: has its processor, and is not restricted to other types. Jobs of a type that nobody serves wait, and cost nothing.",
+    }),
     created_at: UtcTime,
     updated_at: UtcTime,
   })
@@ -106,6 +114,8 @@ export const JobType = z
         timeout_seconds: 300,
         input_schema: null,
         paused_at: null,
+        running_limit: null,
+        served: true,
         created_at: "2026-11-23T21:06:00.2Z",
         updated_at: "2026-11-23T21:06:00.2Z",
       },

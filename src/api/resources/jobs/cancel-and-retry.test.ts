@@ -103,7 +103,12 @@ describe("POST /jobs/{id}/cancel", () => {
     expect(await wallet()).toEqual({ balance: START_CENTS, held: 10 });
     const { status, body } = await cancel(job.id);
     expect(status).toBe(200);
-    expect(body).toEqual({ ...job, status: "cancelled", completed_at: expect.any(String) });
+    expect(body).toEqual({
+      ...job,
+      status: "cancelled",
+      completed_at: expect.any(String),
+      waiting_for: null,
+    });
     expect(await read(job.id)).toEqual(body);
     expect(await wallet()).toEqual({ balance: START_CENTS, held: 0 });
     expect(await api.platform.jobs.claim({ runner_id, ids: [job.id] })).toEqual([]);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { JOB_BATCH_MAX, PAGE_LIMIT_DEFAULT, RUN_AT_AHEAD_MAX_MS } from "../../../core/model/limits.ts";
-import { DEFAULT_PRIORITY, JOB_STATUSES, PRIORITIES } from "../../../core/model/job.ts";
+import { DEFAULT_PRIORITY, JOB_STATUSES, PRIORITIES, WAITING_FOR } from "../../../core/model/job.ts";
 import { AmountCents, UtcTime, Id, IdCursor, Limit, pageOf, Timestamp } from "../../http/fields.ts";
 import { Reason, Reference } from "../entries/contract.ts";
 import { MaxAttempts } from "../job-types/contract.ts";
@@ -107,6 +107,10 @@ export const Job = z
     max_attempts: z.int(),
     retry_of: Id.nullable().meta({ description: "The job that this one runs again." }),
     run_at: UtcTime,
+    waiting_for: z.enum(WAITING_FOR).nullable().meta({
+      description:
+        "What a pending job waits for: `run_at`, its time. `resume`, the queue or its type is paused. `runner`, no living runner serves its type. `limit`, as many jobs of its customer or type run as may. `idle_runner`, it lost its runner more than once and runs apart from others. `slot`, its turn. Null if it is not pending.",
+    }),
     created_at: UtcTime,
     started_at: UtcTime.nullable(),
     completed_at: UtcTime.nullable(),
@@ -131,6 +135,7 @@ export const Job = z
         max_attempts: 3,
         retry_of: null,
         run_at: "2026-11-23T21:06:45.010203Z",
+        waiting_for: null,
         created_at: "2026-11-23T21:06:45.010203Z",
         started_at: "2026-11-23T21:06:45.02Z",
         completed_at: "2026-11-23T21:06:45.03Z",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UtcTime } from "../../http/fields.ts";
+import { Id, UtcTime } from "../../http/fields.ts";
 import { Priority } from "../jobs/contract.ts";
 
 const count = (description: string) => z.int().min(0).meta({ description });
@@ -21,6 +21,16 @@ export const Queue = z
         }),
       }),
     ),
+    unserved: z
+      .array(
+        z.strictObject({
+          job_type_id: Id,
+          name: z.string(),
+          processing_logic_id: z.string(),
+          waiting: count("Its due jobs."),
+        }),
+      )
+      .meta({ description: "Job types of which jobs wait, and which no living runner serves." }),
     ready_queue: z.strictObject({ "0": z.int(), "1": z.int(), "2": z.int() }).nullable().meta({
       description:
         "Number of ids in the Redis lists, by priority. Null without Redis, and while Redis cannot be reached.",
@@ -36,6 +46,7 @@ export const Queue = z
           { priority: 1, ready: 5000, backlog: 1240, scheduled: 3, parked: 12, oldest_wait_seconds: 4.21 },
           { priority: 2, ready: 0, backlog: 0, scheduled: 0, parked: 0, oldest_wait_seconds: null },
         ],
+        unserved: [],
         ready_queue: { "0": 2, "1": 5000, "2": 0 },
       },
     ],

@@ -115,7 +115,15 @@ describe("the paused queue", () => {
 
 test("living runners are listed, and those that ended are not", async () => {
   const second = uuidv7();
-  await api.platform.runners.register({ id: second, host: "worker-2", version: "1.2.3", slots: 32 });
+  await api.platform.runners.register({
+    id: second,
+    host: "worker-2",
+    version: "1.2.3",
+    slots: 32,
+    processor_ids: ["echo"],
+    restricted_to: ["Echo"],
+    priorities: [0, 1],
+  });
   const { status, body } = await api.ask("GET", "/runners");
   expect(status).toBe(200);
   expect(body).toEqual({
@@ -126,6 +134,9 @@ test("living runners are listed, and those that ended are not", async () => {
         host: "worker-2",
         version: "1.2.3",
         slots: 32,
+        processor_ids: ["echo"],
+        restricted_to: ["Echo"],
+        priorities: [0, 1],
         started_at: expect.any(String),
         heartbeat_at: expect.any(String),
       },

@@ -69,14 +69,15 @@ async function readQueue(
   { waitingJobs, readyQueue }: Platform,
   log: FastifyBaseLogger,
 ): Promise<z.output<typeof Queue>> {
-  const [paused_at, priorities, lengths] = await Promise.all([
+  const [paused_at, priorities, unserved, lengths] = await Promise.all([
     waitingJobs.pausedAt(),
     waitingJobs.overview(),
+    waitingJobs.unserved(),
     // While Redis is unavailable, an operator needs to see the backlog: an error must not hide it.
     readyQueue.lengths().catch((error: unknown) => {
       log.warn({ err: error }, "the ready queue cannot be reached");
       return undefined;
     }),
   ]);
-  return { paused_at, priorities, ready_queue: lengths ?? null };
+  return { paused_at, priorities, unserved, ready_queue: lengths ?? null };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { UtcTime, Id, pageOf } from "../../http/fields.ts";
+import { Priority } from "../jobs/contract.ts";
 
 export const Runner = z
   .strictObject({
@@ -7,6 +8,15 @@ export const Runner = z
     host: z.string(),
     version: z.string(),
     slots: z.int().meta({ description: "How many jobs it runs at the same time." }),
+    processor_ids: z.array(z.string()).readonly().nullable().meta({
+      description: "The processors that it has. Null if it does not say: it then serves all.",
+    }),
+    restricted_to: z.array(z.string()).readonly().nullable().meta({
+      description: "Names or ids of the job types that it is restricted to. Null: all.",
+    }),
+    priorities: z.array(Priority).readonly().nullable().meta({
+      description: "The priorities that it is restricted to. Null: all.",
+    }),
     started_at: UtcTime,
     heartbeat_at: UtcTime.meta({ description: "When it last reported that it is alive." }),
   })
@@ -18,6 +28,9 @@ export const Runner = z
         host: "worker-3",
         version: "0.1.0",
         slots: 32,
+        processor_ids: ["echo", "simulate", "text.statistics"],
+        restricted_to: null,
+        priorities: null,
         started_at: "2026-11-23T21:05:58.4Z",
         heartbeat_at: "2026-11-23T21:07:12.9Z",
       },

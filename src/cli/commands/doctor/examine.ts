@@ -117,6 +117,13 @@ const CHECKS: readonly Check[] = [
     async look({ platform }) {
       const paused: string[] = [];
       for await (const { paused_at, name } of allJobTypes(platform)) if (paused_at) paused.push(name);
+      const unserved = await platform.waitingJobs.unserved();
+      if (unserved.length > 0) {
+        const types = unserved.map(
+          (type) => `${type.name} (${type.waiting} wait for ${type.processing_logic_id})`,
+        );
+        return warn(`no runner serves ${types.join(", ")}`, "start a runner that has these processors");
+      }
       if (paused.length === 0) return ok("none is paused");
       return warn(`${paused.length} paused: ${paused.join(", ")}`, "run iep job-types resume <id>");
     },
