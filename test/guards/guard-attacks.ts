@@ -140,7 +140,7 @@ export const cancel = (job: string, owner = "NULL"): string => `SELECT cancel_jo
 
 /** Puts a job into the queue where it does not belong, lets a runner claim it, and answers how many it got. */
 export const claim = (targets: Targets, job: string, runner: string): string =>
-  `INSERT INTO job_queue (priority, job_id, customer_id) VALUES (1, '${job}', '${targets.customer}') ON CONFLICT DO NOTHING;
+  `INSERT INTO job_queue (priority, job_id, customer_id, job_type_id) VALUES (1, '${job}', '${targets.customer}', '${targets.type}') ON CONFLICT DO NOTHING;
    SELECT count(*) FROM claim_jobs('{${job}}', '${runner}', gen_random_uuid())`;
 
 /** `runner` is declared dead, and its leases are rescued; answers what the job is then. */

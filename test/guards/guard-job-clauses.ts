@@ -19,7 +19,8 @@ const settling = clause("settle_jobs");
 const charging = clause("post_charges");
 const cancelling = clause("cancel_job");
 const starting = clause("start_jobs");
-const claiming = clause("claim_jobs");
+const taking = clause("take_jobs");
+const inTurns = clause("claim_turns");
 const rescuing = clause("rescue_jobs");
 
 export const JOB_CLAUSES: readonly Guard[] = [
@@ -58,7 +59,7 @@ export const JOB_CLAUSES: readonly Guard[] = [
     "1",
     "1; broken: every_running_job_has_a_lease",
   ),
-  claiming(
+  taking(
     "who claims takes the job's place",
     [
       "DELETE FROM job_queue q WHERE q.priority = ANY ('{0,1,2}'::smallint[]) AND q.job_id = ANY (v_ids);",
@@ -68,13 +69,40 @@ export const JOB_CLAUSES: readonly Guard[] = [
     "1",
     "1; broken: every_waiting_job_is_queued_once",
   ),
-
-  clause("claim_next_jobs")(
-    "who claims takes the job's place",
-    ["DELETE FROM job_queue q WHERE q.priority = v_priority AND q.job_id = ANY (v_ids);", ""],
-    ({ runner }) => `SELECT count(*) FROM claim_next_jobs(10, '${runner}', gen_random_uuid())`,
+  taking(
+    "only what the runner serves",
+    ["OR NOT serves(v_runner, t)", ""],
+    inTurn(
+      ({ runner }) => `UPDATE runners SET processor_ids = '{another}' WHERE id = '${runner}'`,
+      (targets) => claim(targets, targets.pending, targets.runner),
+    ),
+    "0",
     "1",
-    "1; broken: every_waiting_job_is_queued_once",
+  ),
+  taking(
+    "nothing of a limited type",
+    ["t.running_limit IS NOT NULL OR", ""],
+    inTurn(
+      ({ type }) => `UPDATE job_types SET running_limit = 1 WHERE id = '${type}'`,
+      (targets) => claim(targets, targets.pending, targets.runner),
+    ),
+    "0",
+    "1",
+  ),
+  inTurns(
+    "who claims takes the job's place",
+    [
+      "DELETE FROM job_queue q WHERE q.priority = ANY ('{0,1,2}'::smallint[]) AND q.job_id = ANY (v_ids);",
+      "",
+    ],
+    // More than one job waits, so that there is something to choose.
+    ({ runner, customer, type }) =>
+      `INSERT INTO job_queue (priority, job_id, customer_id, job_type_id) VALUES (2, gen_random_uuid(), '${customer}', '${type}');
+       SELECT count(*) FROM claim_turns(1, '${runner}', gen_random_uuid(), false, '{}', '{}', '{}', '{}');
+       DELETE FROM job_queue WHERE priority = 2;
+       SELECT count(*) FROM jobs WHERE runner_id = '${runner}' AND status = 'running'`,
+    "2",
+    "2; broken: every_waiting_job_is_queued_once",
   ),
   settling(
     "only a running job is settled",
@@ -239,7 +267,10 @@ export const JOB_CLAUSES: readonly Guard[] = [
   ),
   rescuing(
     "what its runner settled stays",
-    ["j.status = 'running' AND j.runner_id = ANY (v_runners)", "j.runner_id = ANY (v_runners)"],
+    [
+      "j.id = l.id AND j.status = 'running' AND j.runner_id = ANY (v_runners)",
+      "j.id = l.id AND j.runner_id = ANY (v_runners)",
+    ],
     (targets) =>
       inTurn(
         ({ runner, succeeded }) =>
@@ -251,7 +282,10 @@ export const JOB_CLAUSES: readonly Guard[] = [
   ),
   rescuing(
     "what another runner has stays its own",
-    [" AND j.runner_id = ANY (v_runners)", ""],
+    [
+      "j.id = l.id AND j.status = 'running' AND j.runner_id = ANY (v_runners)",
+      "j.id = l.id AND j.status = 'running'",
+    ],
     (targets) =>
       inTurn(
         ({ running, spare_runner }) =>
@@ -267,8 +301,7 @@ export const JOB_CLAUSES: readonly Guard[] = [
       "PERFORM post_charges( e_ids, e_customers, array_fill(0::bigint, ARRAY[cardinality(e_ids)]), e_holds );",
       "NULL;",
     ],
-    (targets) =>
-      inTurn(setJob("running", "lost_runners = 2"), () => rescue(targets, targets.running))(targets),
+    (targets) => inTurn(setJob("running", "lost_alone = 2"), () => rescue(targets, targets.running))(targets),
     "failed",
     "failed; broken: held_is_sum_of_open_holds",
   ),

@@ -1,7 +1,7 @@
 -- Does: cancels a job, pending or running: it ends now, costs nothing, and its hold is released. With
 --   p_owner null, it may be anybody's job.
--- Locks, in order: the job's place in job_queue, job_schedule, job_parked or job_alone, then the job, then the wallet.
---   A claim has the same order, so waiting here causes no deadlock.
+-- Locks, in order: the job's place in job_queue, job_schedule, job_parked or job_alone, then the job, then
+--   the wallet. A claim has the same order, so waiting here causes no deadlock.
 -- Returns: text
 -- Raises: serialization_failure: somebody moved the job from one place to another meanwhile, and it was
 --   found in none. The caller starts again.

@@ -1,6 +1,7 @@
 -- Does: tells what a pending job waits for, the first that applies: run_at (it is scheduled, or backs off),
---   resume (the queue or its type is paused), runner (no living runner serves it), limit (its customer or type
---   has as many running jobs as it may), idle_runner (it runs alone), slot (its turn). Null: it is not pending.
+--   resume (the queue or its type is paused), runner (no living runner serves it), limit (its customer or
+--   type has as many running jobs as it may), idle_runner (it runs alone), slot (its turn). Null: it is not
+--   pending.
 -- Locks, in order: nothing.
 -- Returns: text
 -- Raises: nothing.

@@ -5,9 +5,9 @@
 -- Raises: nothing.
 -- Called by: choose_turns.
 --
--- The customers must stand in the order of p_running / p_weights. It is the level to which p_slots fill vessels
--- of the width p_weights that hold p_running already (max-min fairness). What is left after rounding down goes
--- to the first ones.
+-- The customers must stand in the order of p_running / p_weights. It is the level to which p_slots fill
+-- vessels of the width p_weights that hold p_running already (max-min fairness). What is left after rounding
+-- down goes to the first ones.
 
 CREATE OR REPLACE FUNCTION share_slots(
   p_slots   int,

@@ -1,7 +1,7 @@
--- Does: deletes the rows of runners without a heartbeat for p_lease, and makes the jobs of such runners pending
---   again, their attempt excused: the jobs of p_leases batches, and of all others of the same runners. A job
---   that has lost p_lost_max runners which ran nothing else fails instead, and its hold is released. Returns
---   how many jobs were rescued, and whether more leases wait.
+-- Does: deletes the rows of runners without a heartbeat for p_lease, and makes the jobs of such runners
+--   pending again, their attempt excused: the jobs of p_leases batches, and of all others of the same
+--   runners. A job that has lost p_lost_max runners which ran nothing else fails instead, and its hold is
+--   released. Returns how many jobs were rescued, and whether more leases wait.
 -- Locks, in order: runners (SKIP LOCKED), leases (SKIP LOCKED), then jobs by id, then wallets by id
 --   (post_charges). A settle under way finishes first; what it settled is no longer running below.
 -- Returns: rescued, more
