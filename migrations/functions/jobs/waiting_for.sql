@@ -5,7 +5,7 @@
 -- Locks, in order: nothing.
 -- Returns: text
 -- Raises: nothing.
--- Called by: the queries of src/postgres that read jobs.
+-- Called by: src/postgres/hot/stored-jobs.ts, in queries.
 
 CREATE OR REPLACE FUNCTION waiting_for(j jobs)
 RETURNS text

@@ -3,7 +3,8 @@
 -- Locks, in order: nothing.
 -- Returns: boolean
 -- Raises: nothing.
--- Called by: claim_jobs, claim_turns, choose_turns, unlisted_types, the lists of what waits.
+-- Called by: take_jobs, take_alone, waiting_lanes, unlisted_types, must_run_dry, waiting_for,
+--   src/postgres/repositories/job-types.ts, src/postgres/repositories/waiting-jobs.ts.
 
 CREATE OR REPLACE FUNCTION serves(r runners, t job_types)
 RETURNS boolean

@@ -174,7 +174,7 @@ export interface JobRepository {
    */
   claim(claim: { runner_id: string; ids: readonly string[] }): Promise<ClaimedJob[]>;
   /**
-   * Claims the next due jobs that the runner serves, by priority; within one, customers take turns (ADR 26).
+   * Claims the next due jobs that the runner serves, by priority; within one, customers take turns (ADR 22).
    * `running`: how many jobs of each customer the runner has. `idle`: it has none, so it may get one that runs
    * alone.
    */
