@@ -178,6 +178,16 @@ export const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
 /** Connections of a process when DATABASE_POOL_SIZE does not say. A third is for claims and settles. */
 export const POOL_SIZE_DEFAULT = 10;
 
+// ## The log
+
+/** Lines that wait because the target of the log takes nothing. Further lines are dropped and counted. */
+export const LOG_PENDING_BYTES_MAX = 1_048_576;
+/**
+ * Characters that one attempt may log, what a command writes to stderr among them. Each line counts for 32
+ * more. The rest is left out, and one line says so.
+ */
+export const ATTEMPT_LOG_MAX = 65_536;
+
 // ## What is kept
 
 /** How long ended jobs are kept, when JOB_RETENTION_DAYS does not say. */
