@@ -7,6 +7,8 @@ import type { Processor, ProcessorContext } from "../processors/sdk/processor.ts
 import { isFatal } from "../processors/sdk/fatal-error.ts";
 import { parseInput, parseOutput } from "../processors/sdk/parse-data.ts";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";
+import { createAttemptLog } from "./attempt-log.ts";
+import { withStack } from "./job-error.ts";
 import { Interruption, type Interrupter } from "./interrupter.ts";
 
 export interface Attempt {
@@ -52,7 +54,7 @@ export function decideOutcome(job: ClaimedJob, failure: unknown): Outcome | unde
   if (failure instanceof Interruption && failure.code !== "timed_out") {
     return failure.code === "shutdown" ? { id, attempt, kind: "released" } : undefined;
   }
-  const error = toJobError(failure);
+  const error = withStack(toJobError(failure), failure);
   const failures = attempt - job.excused_attempts;
   if (isFatal(failure) || failures >= job.max_attempts) return { id, attempt, kind: "failed", error };
   return { id, attempt, kind: "retry", error, delay_ms: retryDelayMs(failures) };
@@ -75,7 +77,7 @@ class AttemptContext implements ProcessorContext {
   readonly attempt: number;
   readonly #interrupter: Interrupter;
   readonly #runnerLog: Logger;
-  #log: Logger | undefined;
+  #log: ProcessorContext["log"] | undefined;
   #cost_cents: number | undefined;
 
   constructor({ job, interrupter, log }: Attempt) {
@@ -89,8 +91,10 @@ class AttemptContext implements ProcessorContext {
     return this.#interrupter.signal;
   }
 
-  get log(): Logger {
-    return (this.#log ??= this.#runnerLog.child({ job_id: this.job.id, attempt: this.attempt }));
+  get log(): ProcessorContext["log"] {
+    return (this.#log ??= createAttemptLog(
+      this.#runnerLog.child({ job_id: this.job.id, attempt: this.attempt }),
+    ));
   }
 
   get progress(): ProcessorContext["progress"] {

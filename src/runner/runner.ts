@@ -9,6 +9,7 @@ import type { Heartbeat } from "../core/model/runner.ts";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 import { runAttempt } from "./attempt.ts";
 import { Interrupter, Interruption } from "./interrupter.ts";
+import { logFailedAttempt, logFinishedJob } from "./log-outcome.ts";
 import { Membership } from "./membership.ts";
 import { Settlements, type Settlement } from "./settlements.ts";
 
@@ -170,28 +171,34 @@ export class Runner {
       ? { job_id: job.id, attempt: job.attempt, processor: jobType?.processing_logic_id }
       : undefined;
     if (details) log.debug(details, "attempt started");
+    const started_at = performance.now();
     const outcome = await runAttempt({ job, jobType, processors, interrupter, log });
     if (details) log.debug({ ...details, outcome: outcome?.kind ?? "dropped" }, "attempt ended");
     this.#running.delete(job);
-    if (outcome) this.#settlements.settle({ job, outcome });
-    else this.#settlements.forget(job.lease_id);
+    if (outcome) {
+      const settlement = { job, jobType, outcome, run_ms: performance.now() - started_at };
+      logFailedAttempt(log, settlement);
+      this.#settlements.settle(settlement);
+    } else this.#settlements.forget(job.lease_id);
     this.#change();
   }
 
   #release(job: ClaimedJob): void {
     this.#running.delete(job);
-    this.#settlements.settle({ job, outcome: { id: job.id, attempt: job.attempt, kind: "released" } });
+    const outcome: Outcome = { id: job.id, attempt: job.attempt, kind: "released" };
+    this.#settlements.settle({ job, jobType: undefined, outcome, run_ms: 0 });
     this.#change();
   }
 
-  #written({ job, outcome }: Settlement, refusal: RefusedOutcome | undefined): void {
+  #written(settlement: Settlement, refusal: RefusedOutcome | undefined): void {
+    const { job, outcome } = settlement;
     if (refusal?.reason === "stale") {
       this.#refused += 1;
       this.#options.log.warn(
         { job_id: job.id, attempt: job.attempt, refused: this.#refused },
         "the job was no longer ours: its outcome was refused",
       );
-    }
+    } else logFinishedJob(this.#options.log, settlement);
     this.#options.onSettled?.(job, outcome);
     this.#change();
   }

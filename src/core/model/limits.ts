@@ -114,6 +114,8 @@ export const STOP_GRACE_MS = 10_000;
 export const ERRORS_KEPT_MAX = 20;
 /** Characters of an error that a job keeps. Longer ones are cut. */
 export const ERROR_MESSAGE_MAX = 2_000;
+/** Characters of an error's stack, with those of its causes, that a job keeps for the operator. */
+export const ERROR_STACK_MAX = 4_000;
 
 // ## Processors
 
