@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LEASE_SECONDS, POOL_SIZE_DEFAULT, RETENTION_DAYS } from "../core/model/limits.ts";
+import { LEASE_SECONDS, POOL_SIZE_DEFAULT, RETENTION_DAYS, STOP_SECONDS } from "../core/model/limits.ts";
 import { OperatorError } from "../core/lib/operator-error.ts";
 
 const url = (protocols: string[], example: string) =>
@@ -30,6 +30,7 @@ const Environment = z.object({
     .default("jobs"),
   RUNNER_CONCURRENCY: integer(1, 1_000).default(32),
   RUNNER_LEASE_SECONDS: integer(1, 3_600).default(LEASE_SECONDS),
+  RUNNER_STOP_SECONDS: integer(0, 86_400).default(STOP_SECONDS),
   PRIORITY_AGING_SECONDS: integer(0, 86_400).default(300),
   JOB_RETENTION_DAYS: integer(0, 36_500).default(RETENTION_DAYS),
   PROCESSORS_DIR: z.string().min(1, "must not be empty").optional(),

@@ -9,6 +9,7 @@ import { parseInput, parseOutput } from "../processors/sdk/parse-data.ts";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 import { createAttemptLog } from "./attempt-log.ts";
 import { withStack } from "./job-error.ts";
+import { endedByStop, type StopNotice } from "./ended-by-stop.ts";
 import { Interruption, type Interrupter } from "./interrupter.ts";
 
 export interface Attempt {
@@ -17,6 +18,7 @@ export interface Attempt {
   readonly processors: ProcessorRegistry;
   readonly interrupter: Interrupter;
   readonly log: Logger;
+  readonly stop: StopNotice;
 }
 
 /**
@@ -26,17 +28,29 @@ export interface Attempt {
 export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined> {
   const { job, jobType, interrupter } = attempt;
   let timer: NodeJS.Timeout | undefined;
+  let due_at = Infinity;
+  const seconds = jobType?.timeout_seconds ?? 0;
+  // A processor that keeps the event loop busy keeps the timer from firing, so the clock is asked as well.
+  const compareClock = (): void => {
+    if (performance.now() >= due_at) timeOut(interrupter, seconds);
+  };
   try {
     const processor = processorFor(attempt);
     const input = parseInput(processor, job.input_data);
     const context = new AttemptContext(attempt);
-    const seconds = jobType?.timeout_seconds ?? 0;
+    due_at = performance.now() + seconds * 1_000;
     timer = setTimeout(timeOut, seconds * 1_000, interrupter, seconds);
     interrupter.throwIfInterrupted();
     const result = await interrupter.race(processor.run(input, context));
+    compareClock();
+    interrupter.throwIfInterrupted();
     const output = parseOutput(processor, result);
     return { id: job.id, attempt: job.attempt, kind: "succeeded", output, cost_cents: context.cost_cents };
   } catch (error) {
+    compareClock();
+    if (interrupter.reason === undefined && (await endedByStop(error, attempt.stop))) {
+      return { id: job.id, attempt: job.attempt, kind: "released" };
+    }
     // When the attempt was told to stop, that is why it ended, whatever the processor then threw.
     return decideOutcome(job, interrupter.reason ?? error);
   } finally {
@@ -79,6 +93,7 @@ class AttemptContext implements ProcessorContext {
   readonly #runnerLog: Logger;
   #log: ProcessorContext["log"] | undefined;
   #cost_cents: number | undefined;
+  #saidCost = false;
 
   constructor({ job, interrupter, log }: Attempt) {
     this.job = job;
@@ -105,7 +120,15 @@ class AttemptContext implements ProcessorContext {
     return (cents) => {
       if (!Number.isSafeInteger(cents) || cents < 0)
         throw new TypeError(`cost(${cents}): whole cents, 0 or more`);
-      this.#cost_cents = Math.min(cents, this.job.estimated_cost_cents);
+      const { estimated_cost_cents } = this.job;
+      if (cents > estimated_cost_cents && !this.#saidCost) {
+        this.#saidCost = true;
+        this.log.warn(
+          { cost_cents: cents, estimated_cost_cents },
+          "the cost is above the quote, which is the most that is charged",
+        );
+      }
+      this.#cost_cents = Math.min(cents, estimated_cost_cents);
     };
   }
 

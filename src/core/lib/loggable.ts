@@ -78,7 +78,8 @@ function copyOfEntries(value: object, room: Room, depth: number): Loggable {
       set(copy, "…", "[more]");
       break;
     }
-    set(copy, cut(key, room), copyOfProperty(value, key, room, depth));
+    const property = copyOfProperty(value, key, room, depth);
+    if (property !== undefined) set(copy, cut(key, room), property);
   }
   return copy;
 }
@@ -88,26 +89,23 @@ function set(copy: Record<string, Loggable>, key: string, value: Loggable): void
   Object.defineProperty(copy, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-function copyOfProperty(value: object, key: string, room: Room, depth: number): Loggable {
+/** Undefined for what JSON leaves out. */
+function copyOfProperty(value: object, key: string, room: Room, depth: number): Loggable | undefined {
   try {
     // Any object has properties of unknown types.
-    return copyOf((value as Readonly<Record<string, unknown>>)[key], room, depth + 1);
+    const property = (value as Readonly<Record<string, unknown>>)[key];
+    const isLeftOut =
+      property === undefined || typeof property === "function" || typeof property === "symbol";
+    return isLeftOut ? undefined : copyOf(property, room, depth + 1);
   } catch {
     return cut("[cannot be logged]", room);
   }
 }
 
 function copyOfError(error: Error, room: Room, depth: number): Loggable {
-  const facts = { type: error.name, message: error.message, stack: error.stack, cause: error.cause };
-  const known = Object.entries(facts).filter(([, fact]) => fact !== undefined);
-  const own = Object.keys(error).filter((key) => !(key in facts));
-  return {
-    // Entries, whose copy is an object.
-    ...(copyOfEntries(Object.fromEntries(known), room, depth) as Record<string, Loggable>),
-    ...Object.fromEntries(
-      own.slice(0, ENTRIES_MAX).map((key) => [key, copyOfProperty(error, key, room, depth)]),
-    ),
-  };
+  const { name: type, message, stack, cause } = error;
+  // What a library adds, such as a code, stands beside.
+  return copyOfEntries({ type, message, stack, cause, ...error }, room, depth);
 }
 
 function cut(text: string, room: Room): string {

@@ -2,6 +2,7 @@ import { parentPort } from "node:worker_threads";
 import { LogBudget } from "../../core/lib/log-budget.ts";
 import { ATTEMPT_LOG_MAX } from "../../core/model/limits.ts";
 import { isProcessor, type Processor, type ProcessorContext, type ProcessorJob } from "../sdk/processor.ts";
+import { defaultExport } from "../user-modules/default-export.ts";
 import { importUserModules } from "../user-modules/import-user-modules.ts";
 import { fromPlainError, toPlainError, type FromThread, type ToThread } from "./thread-message.ts";
 
@@ -48,7 +49,7 @@ async function loadFile(file: string, id: string): Promise<Processor> {
       cause: imported.error,
     });
   }
-  const exported = imported.module["default"];
+  const exported = defaultExport(imported.module);
   if (!isProcessor(exported) || exported.id !== id) {
     throw new Error(`${file} no longer has the processor "${id}": start the runner again`);
   }
