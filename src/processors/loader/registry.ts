@@ -161,11 +161,18 @@ async function inspectFolder(file: string): Promise<Inspection> {
 
 function inspectModule(imported: ImportedModule): Inspection {
   if ("error" in imported) {
-    const { error } = imported;
-    return { fault: `cannot be imported: ${error instanceof Error ? error.message : String(error)}` };
+    const said = imported.error instanceof Error ? imported.error.message : String(imported.error);
+    return { fault: `cannot be imported: ${said}${hintFor(said)}` };
   }
   const exported = defaultExport(imported.module);
   if (exported === undefined) return { fault: "has no default export" };
   if (!isProcessor(exported)) return { fault: "its default export does not come from defineProcessor" };
   return { processor: exported };
+}
+
+/** Outside a project that has this package, only modules find it. */
+function hintFor(said: string): string {
+  return said.includes("Cannot find module 'innovation-ecosystem-platform")
+    ? "\n`require` finds this package only where it is installed: use `import`, in a .mjs or .mts file"
+    : "";
 }
