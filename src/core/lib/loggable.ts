@@ -105,7 +105,7 @@ function copyOfProperty(value: object, key: string, room: Room, depth: number): 
 function copyOfError(error: Error, room: Room, depth: number): Loggable {
   const { name: type, message, stack, cause } = error;
   // What a library adds, such as a code, stands beside.
-  return copyOfEntries({ ...error, type, message, stack, cause }, room, depth);
+  return copyOfEntries(Object.assign({}, error, { type, message, stack, cause }), room, depth);
 }
 
 function cut(text: string, room: Room): string {
