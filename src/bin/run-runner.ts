@@ -113,7 +113,12 @@ export async function startRunner(
       retention_days: config.JOB_RETENTION_DAYS,
       lease_seconds: config.RUNNER_LEASE_SECONDS,
       contact_ms: () => runner.contact_ms,
-      onRescued: (jobs) => log.warn({ jobs }, "rescued the jobs of a dead runner"),
+      onRescued: ({ rescued: jobs, runners }) => {
+        const names = runners.map(
+          ({ id, host }) => `${id} on ${host ?? "a host that is not known any more"}`,
+        );
+        log.warn({ jobs, runners }, `rescued ${jobs} jobs of a dead runner: ${names.join(", ")}`);
+      },
     }),
     log,
   );

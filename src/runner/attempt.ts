@@ -8,7 +8,7 @@ import { isFatal } from "../processors/sdk/fatal-error.ts";
 import { parseInput, parseOutput } from "../processors/sdk/parse-data.ts";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 import { createAttemptLog } from "./attempt-log.ts";
-import { withStack } from "./job-error.ts";
+import { withStack } from "./with-stack.ts";
 import { endedByStop, type StopNotice } from "./ended-by-stop.ts";
 import { Interruption, type Interrupter } from "./interrupter.ts";
 
