@@ -78,6 +78,7 @@ export const ROOMS: readonly Room[] = [
       "src/processors/threads",
       "src/processors/user-modules",
       "src/processors/sdk",
+      "src/core/model",
       "src/core/lib",
     ],
   },

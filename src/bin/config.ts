@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { LEASE_SECONDS, POOL_SIZE_DEFAULT, RETENTION_DAYS } from "../core/model/limits.ts";
 import type { Priority } from "../core/model/job.ts";
+import { LEASE_SECONDS, POOL_SIZE_DEFAULT, RETENTION_DAYS, STOP_SECONDS } from "../core/model/limits.ts";
 import { OperatorError } from "../core/lib/operator-error.ts";
 
 const url = (protocols: string[], example: string) =>
@@ -42,6 +42,7 @@ const Environment = z.object({
     .transform((items) => items.map((item) => Number(item) as Priority))
     .optional(),
   RUNNER_LEASE_SECONDS: integer(1, 3_600).default(LEASE_SECONDS),
+  RUNNER_STOP_SECONDS: integer(0, 86_400).default(STOP_SECONDS),
   PRIORITY_AGING_SECONDS: integer(0, 86_400).default(300),
   JOB_RETENTION_DAYS: integer(0, 36_500).default(RETENTION_DAYS),
   PROCESSORS_DIR: z.string().min(1, "must not be empty").optional(),

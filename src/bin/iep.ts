@@ -3,6 +3,7 @@ import { runCli } from "../cli/program.ts";
 import type { CliContext, ServerFacts } from "../cli/terminal/context.ts";
 import { EXIT_ERROR } from "../cli/terminal/errors.ts";
 import { ConfigError, loadDotEnv, readConfig, type Config } from "./config.ts";
+import type { ProcessLog } from "./create-log.ts";
 import { dataFolder } from "./data-folder.ts";
 
 // Code that talks to a server is imported by the command that needs it, so that `iep --help` and a wrong
@@ -29,9 +30,27 @@ async function servers() {
 
 const databaseUrl = async (): Promise<string> => (await servers()).DATABASE_URL;
 
-async function createLog(level: string, fd: 1 | 2 = 1): Promise<Logger> {
-  const { pino } = await import("pino");
-  return pino({ level }, pino.destination(fd));
+/** Nobody who reads stdout, or does not, may stop a process that serves. */
+let isServing = false;
+
+/** Runs a process that goes on until it is stopped, with its log. Returns its exit code. */
+async function serve(
+  options: { level: string; fd?: 1 | 2; readable?: boolean },
+  run: (processLog: ProcessLog) => Promise<number>,
+): Promise<number> {
+  isServing = true;
+  const { createLog } = await import("./create-log.ts");
+  const processLog = createLog({ fd: 1, readable: false, ...options });
+  try {
+    return await run(processLog);
+  } finally {
+    await processLog.end();
+  }
+}
+
+async function createCommandLog(): Promise<Logger> {
+  const { createLog } = await import("./create-log.ts");
+  return createLog({ level: "warn", fd: 2, readable: false }).log;
 }
 
 const migrator = () => import("../postgres/connection/migrator.ts");
@@ -43,7 +62,7 @@ const context: CliContext = {
   async withPlatform(work) {
     const config = await servers();
     const { openPlatform } = await import("./open-platform.ts");
-    const platform = openPlatform({ ...config, DATABASE_POOL_SIZE: 2 }, "iep", await createLog("warn", 2));
+    const platform = openPlatform({ ...config, DATABASE_POOL_SIZE: 2 }, "iep", await createCommandLog());
     try {
       return await work(platform);
     } finally {
@@ -74,23 +93,25 @@ const context: CliContext = {
     async api() {
       const config = readEnvironment(["DATABASE_URL", "ADMIN_API_KEY"]);
       const { runApi } = await import("./run-api.ts");
-      return await runApi(config, await createLog(config.LOG_LEVEL));
+      return await serve({ level: config.LOG_LEVEL }, ({ log }) => runApi(config, log));
     },
     async runner() {
       const config = readEnvironment(["DATABASE_URL"]);
       const { runRunner } = await import("./run-runner.ts");
-      return await runRunner(config, await createLog(config.LOG_LEVEL));
+      return await serve({ level: config.LOG_LEVEL }, ({ log }) => runRunner(config, log));
     },
     async dev(options) {
-      // `runDev` prints its own lines for people. The log has only warnings and errors unless LOG_LEVEL asks
-      // for more.
       const config = readEnvironment();
       const { runDev } = await import("./run-dev.ts");
-      return await runDev(config, await createLog(process.env["LOG_LEVEL"] ? config.LOG_LEVEL : "warn"), {
-        ...options,
-        say: options.json ? (line) => console.error(line) : print,
-        printReady: print,
-      });
+      // With --json stdout has one document and nothing else.
+      const fd = options.json ? 2 : 1;
+      return await serve({ level: config.LOG_LEVEL, fd, readable: !options.json }, (processLog) =>
+        runDev(config, processLog.log, {
+          ...options,
+          say: processLog.print,
+          printReady: options.json ? print : processLog.print,
+        }),
+      );
     },
     async demo(options) {
       const { runDemo } = await import("./run-demo.ts");
@@ -102,7 +123,11 @@ const context: CliContext = {
 };
 
 // `iep … | head` closes the pipe while we write: that is not an error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (!isServing) process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+// Whoever closes stderr does not want to know.
+process.stderr.on("error", () => undefined);
 
 try {
   process.exitCode = await runCli(process.argv.slice(2), context);

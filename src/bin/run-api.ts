@@ -1,7 +1,9 @@
+import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApi } from "../api/server.ts";
 import type { Config } from "./config.ts";
 import { openPlatform } from "./open-platform.ts";
+import { closeInTime } from "./close-in-time.ts";
 import { listenForStop } from "./stop-signal.ts";
 import { waitForServers } from "./wait-for-servers.ts";
 
@@ -14,15 +16,20 @@ type ApiConfig = Config & { DATABASE_URL: string; ADMIN_API_KEY: string };
 export async function runApi(config: ApiConfig, log: Logger): Promise<number> {
   const stop = listenForStop();
   const platform = openPlatform(config, "iep api", log);
-  try {
+  const start = async (): Promise<FastifyInstance> => {
     await waitForServers(platform, config, { say: (line) => log.warn(line) });
     const api = await createApi({ platform, adminApiKey: config.ADMIN_API_KEY, log });
     await api.listen({ host: config.HOST, port: config.PORT });
+    return api;
+  };
+  try {
+    const api = await Promise.race([start(), stop.asked]);
+    if (api === undefined) return 0;
     await stop.asked;
     log.info("stopping");
     await Promise.race([api.close(), stop.askedAgain]);
     return 0;
   } finally {
-    await platform.close();
+    await closeInTime(platform);
   }
 }

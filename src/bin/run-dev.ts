@@ -7,6 +7,7 @@ import type { Config } from "./config.ts";
 import { dataFolder, type DemoCustomer } from "./data-folder.ts";
 import { openPlatform, type OpenPlatform } from "./open-platform.ts";
 import { startRunner, stopRunner } from "./run-runner.ts";
+import { closeInTime } from "./close-in-time.ts";
 import { listenForStop } from "./stop-signal.ts";
 import { waitForServers, withoutSecret } from "./wait-for-servers.ts";
 
@@ -39,7 +40,7 @@ export async function runDev(
     const database_url = config.DATABASE_URL ?? (await startOwnPostgres(closing));
     const settings = { ...config, DATABASE_URL: database_url };
     const platform = openPlatform(settings, "iep dev", log);
-    closing.push(() => platform.close());
+    closing.push(() => closeInTime(platform));
     await waitForServers(platform, settings, { say, migrate: true });
     const demo = await demoCustomer(platform);
 
@@ -48,7 +49,8 @@ export async function runDev(
     closing.push(() => api.close());
     const api_url = await listen(api, config, say);
     const runner = await startRunner(platform, settings, log);
-    closing.push(() => stopRunner(runner, stop));
+    // Together: each takes its time, and whoever waits for the end waits once.
+    closing.push(() => Promise.all([api.close(), stopRunner(runner, stop, config.RUNNER_STOP_SECONDS, log)]));
 
     await dataFolder.saveLocalStack({ pid: process.pid, database_url, redis_url: config.REDIS_URL, api_url });
     closing.push(() => dataFolder.removeLocalStack());
@@ -63,7 +65,7 @@ export async function runDev(
     printReady(json ? JSON.stringify(ready) : welcome(ready));
 
     await stop.asked;
-    say("Stopping: running jobs get 10 s; Ctrl-C again stops them now.");
+    say(`Stopping: running jobs get ${config.RUNNER_STOP_SECONDS} s; Ctrl-C again stops them now.`);
     return 0;
   } finally {
     for (const close of closing.toReversed()) await close();

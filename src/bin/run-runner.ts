@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
-import { STOP_GRACE_MS } from "../core/model/limits.ts";
+import { within } from "../core/lib/within.ts";
+import { STOP_SETTLE_MS } from "../core/model/limits.ts";
 import { VERSION } from "../core/lib/version.ts";
 import { loadProcessors } from "../processors/loader/registry.ts";
 import { Runner } from "../runner/runner.ts";
@@ -8,43 +9,75 @@ import { upkeepTasks } from "../upkeep/tasks.ts";
 import { startUpkeep } from "../upkeep/upkeep.ts";
 import type { Config } from "./config.ts";
 import { openPlatform, type OpenPlatform } from "./open-platform.ts";
+import { closeInTime } from "./close-in-time.ts";
 import { listenForStop, type StopSignal } from "./stop-signal.ts";
 import { waitForServers } from "./wait-for-servers.ts";
 
 const DEFAULT_PROCESSORS_DIR = "./processors";
 
 /**
- * The runner of production. It runs until SIGTERM. Then it claims nothing more, gives running jobs 10 s, puts
- * the rest back to pending, and exits with 0.
+ * The runner of production. It runs until SIGTERM. Then it claims nothing more, gives running jobs
+ * RUNNER_STOP_SECONDS, puts the rest back to pending, and exits with 0.
  */
 export async function runRunner(config: Config & { DATABASE_URL: string }, log: Logger): Promise<number> {
   const stop = listenForStop();
   const platform = openPlatform(config, "iep runner", log);
-  try {
+  const start = async (): Promise<RunningRunner> => {
     await waitForServers(platform, config, { say: (line) => log.warn(line) });
-    const runner = await startRunner(platform, config, log);
+    return await startRunner(platform, config, log);
+  };
+  try {
+    const runner = await Promise.race([start(), stop.asked]);
+    if (runner === undefined) {
+      log.info("stopped before it was ready");
+      return 0;
+    }
     await stop.asked;
     log.info({ running: runner.running }, "stopping: no new claims");
-    await stopRunner(runner, stop);
+    await stopRunner(runner, stop, config.RUNNER_STOP_SECONDS, log);
     return 0;
   } finally {
-    await platform.close();
+    await closeInTime(platform);
   }
 }
 
 interface RunningRunner {
   readonly running: number;
+  readonly gaveBack: number;
+  readonly unwritten: number;
   stop(grace_ms: number): Promise<void>;
 }
 
-/** Gives running jobs 10 s to end, or no time at all once the stop is asked for again. */
-export async function stopRunner(runner: RunningRunner, stop: StopSignal): Promise<void> {
-  await Promise.race([runner.stop(STOP_GRACE_MS), stop.askedAgain.then(() => runner.stop(0))]);
+/**
+ * Gives running jobs `stop_seconds` to end, or no time at all once the stop is asked for again, and a second more to
+ * write how they ended. It then returns whatever is missing, because a supervisor would kill the process.
+ */
+export async function stopRunner(
+  runner: RunningRunner,
+  { askedAgain }: StopSignal,
+  stop_seconds: number,
+  log: Logger,
+): Promise<void> {
+  const grace_ms = stop_seconds * 1_000;
+  const inTime = Promise.race([
+    within(grace_ms + STOP_SETTLE_MS, runner.stop(grace_ms)),
+    askedAgain.then(() => within(STOP_SETTLE_MS, runner.stop(0))),
+  ]);
+  try {
+    await inTime;
+    log.info({ gave_back: runner.gaveBack }, `stopped, gave back ${runner.gaveBack}`);
+  } catch (error) {
+    const { gaveBack: gave_back, unwritten } = runner;
+    log.error(
+      { gave_back, unwritten, err: error },
+      "stopped before all was written: what is missing runs again elsewhere, when this runner's lease is over",
+    );
+  }
 }
 
 /**
- * Starts a runner, and the upkeep that every runner does. Throws a `ProcessorLoadError` when a processor of
- * PROCESSORS_DIR is faulty.
+ * Starts a runner, and the upkeep that every runner does. A faulty processor of PROCESSORS_DIR is named in the log and
+ * left out.
  */
 export async function startRunner(
   platform: OpenPlatform,
@@ -62,10 +95,12 @@ export async function startRunner(
   },
   log: Logger,
 ): Promise<RunningRunner> {
-  const processors = await loadProcessors({
+  const { processors, faults } = await loadProcessors({
     directory: config.PROCESSORS_DIR ?? DEFAULT_PROCESSORS_DIR,
     required: config.PROCESSORS_DIR !== undefined,
   });
+  for (const { file, message } of faults)
+    log.error({ file }, `a processor is left out, the others are served: ${file}: ${message}`);
   const runner = new Runner({
     platform,
     processors,
@@ -85,18 +120,26 @@ export async function startRunner(
       lease_seconds: config.RUNNER_LEASE_SECONDS,
       runner,
       contact_ms: () => runner.contact_ms,
-      onRescued: (jobs) => log.warn({ jobs }, "rescued the jobs of a dead runner"),
+      onRescued: ({ rescued: jobs, runners }) => {
+        const names = runners.map(
+          ({ id, host }) => `${id} on ${host ?? "a host that is not known any more"}`,
+        );
+        log.warn({ jobs, runners }, `rescued ${jobs} jobs of a dead runner: ${names.join(", ")}`);
+      },
     }),
     log,
   );
   runner.start();
-  log.info(
-    { runner_id: runner.id, concurrency: config.RUNNER_CONCURRENCY, processors: [...processors.keys()] },
-    "runner ready",
-  );
+  log.info({ concurrency: config.RUNNER_CONCURRENCY, processors: [...processors.keys()] }, "runner ready");
   return {
     get running() {
       return runner.running;
+    },
+    get gaveBack() {
+      return runner.gaveBack;
+    },
+    get unwritten() {
+      return runner.unwritten;
     },
     async stop(grace_ms) {
       await Promise.all([upkeep.stop(), runner.stop(grace_ms)]);

@@ -22,7 +22,8 @@ export async function onFreePort<T>(
   }
 }
 
-function findFreePort(): Promise<number> {
+/** A port that was free a moment ago. */
+export function findFreePort(): Promise<number> {
   const server = createServer();
   return new Promise<number>((resolve, reject) => {
     server.once("error", reject);

@@ -7,6 +7,9 @@ import type { Processor, ProcessorContext } from "../processors/sdk/processor.ts
 import { isFatal } from "../processors/sdk/fatal-error.ts";
 import { parseInput, parseOutput } from "../processors/sdk/parse-data.ts";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";
+import { createAttemptLog } from "./attempt-log.ts";
+import { withStack } from "./with-stack.ts";
+import { endedByStop, type StopNotice } from "./ended-by-stop.ts";
 import { Interruption, type Interrupter } from "./interrupter.ts";
 
 export interface Attempt {
@@ -15,6 +18,7 @@ export interface Attempt {
   readonly processors: ProcessorRegistry;
   readonly interrupter: Interrupter;
   readonly log: Logger;
+  readonly stop: StopNotice;
 }
 
 /**
@@ -24,17 +28,29 @@ export interface Attempt {
 export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined> {
   const { job, jobType, interrupter } = attempt;
   let timer: NodeJS.Timeout | undefined;
+  let due_at = Infinity;
+  const seconds = jobType?.timeout_seconds ?? 0;
+  // A processor that keeps the event loop busy keeps the timer from firing, so the clock is asked as well.
+  const compareClock = (): void => {
+    if (performance.now() >= due_at) timeOut(interrupter, seconds);
+  };
   try {
     const processor = processorFor(attempt);
     const input = parseInput(processor, job.input_data);
     const context = new AttemptContext(attempt);
-    const seconds = jobType?.timeout_seconds ?? 0;
+    due_at = performance.now() + seconds * 1_000;
     timer = setTimeout(timeOut, seconds * 1_000, interrupter, seconds);
     interrupter.throwIfInterrupted();
     const result = await interrupter.race(processor.run(input, context));
+    compareClock();
+    interrupter.throwIfInterrupted();
     const output = parseOutput(processor, result);
     return { id: job.id, attempt: job.attempt, kind: "succeeded", output, cost_cents: context.cost_cents };
   } catch (error) {
+    compareClock();
+    if (interrupter.reason === undefined && (await endedByStop(error, attempt.stop))) {
+      return { id: job.id, attempt: job.attempt, kind: "released" };
+    }
     // When the attempt was told to stop, that is why it ended, whatever the processor then threw.
     return decideOutcome(job, interrupter.reason ?? error);
   } finally {
@@ -52,7 +68,7 @@ export function decideOutcome(job: ClaimedJob, failure: unknown): Outcome | unde
   if (failure instanceof Interruption && failure.code !== "timed_out") {
     return failure.code === "shutdown" ? { id, attempt, kind: "released" } : undefined;
   }
-  const error = toJobError(failure);
+  const error = withStack(toJobError(failure), failure);
   const failures = attempt - job.excused_attempts;
   if (isFatal(failure) || failures >= job.max_attempts) return { id, attempt, kind: "failed", error };
   return { id, attempt, kind: "retry", error, delay_ms: retryDelayMs(failures) };
@@ -75,8 +91,9 @@ class AttemptContext implements ProcessorContext {
   readonly attempt: number;
   readonly #interrupter: Interrupter;
   readonly #runnerLog: Logger;
-  #log: Logger | undefined;
+  #log: ProcessorContext["log"] | undefined;
   #cost_cents: number | undefined;
+  #saidCost = false;
 
   constructor({ job, interrupter, log }: Attempt) {
     this.job = job;
@@ -89,8 +106,10 @@ class AttemptContext implements ProcessorContext {
     return this.#interrupter.signal;
   }
 
-  get log(): Logger {
-    return (this.#log ??= this.#runnerLog.child({ job_id: this.job.id, attempt: this.attempt }));
+  get log(): ProcessorContext["log"] {
+    return (this.#log ??= createAttemptLog(
+      this.#runnerLog.child({ job_id: this.job.id, attempt: this.attempt }),
+    ));
   }
 
   get progress(): ProcessorContext["progress"] {
@@ -101,7 +120,15 @@ class AttemptContext implements ProcessorContext {
     return (cents) => {
       if (!Number.isSafeInteger(cents) || cents < 0)
         throw new TypeError(`cost(${cents}): whole cents, 0 or more`);
-      this.#cost_cents = Math.min(cents, this.job.estimated_cost_cents);
+      const { estimated_cost_cents } = this.job;
+      if (cents > estimated_cost_cents && !this.#saidCost) {
+        this.#saidCost = true;
+        this.log.warn(
+          { cost_cents: cents, estimated_cost_cents },
+          "the cost is above the quote, which is the most that is charged",
+        );
+      }
+      this.#cost_cents = Math.min(cents, estimated_cost_cents);
     };
   }
 

@@ -50,6 +50,7 @@ describe("a runner that was declared dead", () => {
     expect(await platform.runners.rescue({ lease_ms: 60_000, lostMax: 3, leasesMax: 20 })).toEqual({
       rescued: 1,
       more: false,
+      runners: [{ id: lost, host: null }],
     });
     const job = await waitForEnd(platform, id);
     expect(job).toMatchObject({ status: "succeeded", attempt: 2, max_attempts: 1 });

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
-import { CLAIM_WAIT_MS, JOB_BATCH_MAX, STOP_GRACE_MS } from "../core/model/limits.ts";
+import { CLAIM_WAIT_MS, JOB_BATCH_MAX, STOP_SECONDS } from "../core/model/limits.ts";
 import type { ClaimedJob, Outcome, RefusedOutcome } from "../core/model/job.ts";
 import type { JobType } from "../core/model/job-type.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
@@ -8,7 +8,9 @@ import { withRetry } from "../core/lib/with-retry.ts";
 import type { Heartbeat, ServedJobs } from "../core/model/runner.ts";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 import { runAttempt } from "./attempt.ts";
+import { StopNotice } from "./ended-by-stop.ts";
 import { Interrupter, Interruption } from "./interrupter.ts";
+import { logFailedAttempt, logFinishedJob } from "./log-outcome.ts";
 import { Membership } from "./membership.ts";
 import { Settlements, type Settlement } from "./settlements.ts";
 
@@ -50,6 +52,8 @@ export class Runner {
   #runsAlone = false;
   /** It waits until it runs nothing, to take such jobs. */
   #runsDry = false;
+  readonly #stop = new StopNotice();
+  #gaveBack = 0;
   #loop: Promise<void> | undefined;
   #waiters: (() => void)[] = [];
   #refused = 0;
@@ -106,6 +110,16 @@ export class Runner {
     return this.#refused;
   }
 
+  /** How many jobs were given back unfinished so far. */
+  get gaveBack(): number {
+    return this.#gaveBack;
+  }
+
+  /** How many outcomes have not been written yet. */
+  get unwritten(): number {
+    return this.#settlements.size;
+  }
+
   /** For how long the database has answered heartbeats without a break. */
   get contact_ms(): number {
     return this.#membership.contact_ms;
@@ -119,13 +133,19 @@ export class Runner {
    * Claims nothing more, gives running jobs `grace_ms` to end, and puts the rest back to pending, with their
    * attempt excused. Resolves when every outcome is written.
    */
-  async stop(grace_ms = STOP_GRACE_MS): Promise<void> {
-    this.#stopping = true;
+  async stop(grace_ms = STOP_SECONDS * 1_000): Promise<void> {
+    this.#stop.begin();
     this.#change();
+    const stops = new Interruption("shutdown", "The runner stops.");
+    let isOver = false;
+    const deadline = setTimeout(() => {
+      isOver = true;
+      this.#interruptAll(stops);
+    }, grace_ms);
     await this.#options.platform.readyQueue.wake().catch(() => undefined);
     await this.#loop;
-    const stops = new Interruption("shutdown", "The runner stops.");
-    const deadline = setTimeout(() => this.#interruptAll(stops), grace_ms);
+    // What the last claim has brought meanwhile.
+    if (isOver) this.#interruptAll(stops);
     await this.#until(() => this.#running.size === 0 && this.#settlements.size === 0);
     clearTimeout(deadline);
     await this.#membership.leave();
@@ -134,9 +154,9 @@ export class Runner {
   async #takeJobs(): Promise<void> {
     const { platform, log } = this.#options;
     void this.#membership.join();
-    while (!this.#stopping) {
-      await this.#until(() => this.#stopping || (this.#membership.mayClaim && this.#free > 0));
-      if (this.#stopping) return;
+    while (!this.#stop.isStopping) {
+      await this.#until(() => this.#stop.isStopping || (this.#membership.mayClaim && this.#free > 0));
+      if (this.#stop.isStopping) return;
       try {
         const jobs = await platform.readyQueue.claim({
           runner_id: this.id,
@@ -184,12 +204,12 @@ export class Runner {
   async #findJobTypes(jobs: readonly ClaimedJob[]): Promise<ReadonlyMap<string, JobType> | undefined> {
     const { platform, log } = this.#options;
     const ids = jobs.map((job) => job.job_type_id);
-    return await withRetry(() => platform.jobTypeCache.findByIds(ids), { for_ms: STOP_GRACE_MS }).catch(
-      (error: unknown) => {
-        log.error({ err: error }, "job types cannot be read");
-        return undefined;
-      },
-    );
+    return await withRetry(() => platform.jobTypeCache.findByIds(ids), {
+      for_ms: STOP_SECONDS * 1_000,
+    }).catch((error: unknown) => {
+      log.error({ err: error }, "job types cannot be read");
+      return undefined;
+    });
   }
 
   async #attempt(job: ClaimedJob, jobType: JobType | undefined): Promise<void> {
@@ -199,11 +219,15 @@ export class Runner {
       ? { job_id: job.id, attempt: job.attempt, processor: jobType?.processing_logic_id }
       : undefined;
     if (details) log.debug(details, "attempt started");
-    const outcome = await runAttempt({ job, jobType, processors, interrupter, log });
+    const started_at = performance.now();
+    const outcome = await runAttempt({ job, jobType, processors, interrupter, log, stop: this.#stop });
     if (details) log.debug({ ...details, outcome: outcome?.kind ?? "dropped" }, "attempt ended");
     this.#ended(job);
-    if (outcome) this.#settlements.settle({ job, outcome });
-    else this.#settlements.forget(job.lease_id);
+    if (outcome) {
+      const settlement = { job, jobType, outcome, run_ms: performance.now() - started_at };
+      logFailedAttempt(log, settlement);
+      this.#settlements.settle(settlement);
+    } else this.#settlements.forget(job.lease_id);
     this.#change();
   }
 
@@ -217,17 +241,22 @@ export class Runner {
 
   #release(job: ClaimedJob): void {
     this.#ended(job);
-    this.#settlements.settle({ job, outcome: { id: job.id, attempt: job.attempt, kind: "released" } });
+    const outcome: Outcome = { id: job.id, attempt: job.attempt, kind: "released" };
+    this.#settlements.settle({ job, jobType: undefined, outcome, run_ms: 0 });
     this.#change();
   }
 
-  #written({ job, outcome }: Settlement, refusal: RefusedOutcome | undefined): void {
+  #written(settlement: Settlement, refusal: RefusedOutcome | undefined): void {
+    const { job, outcome } = settlement;
     if (refusal?.reason === "stale") {
       this.#refused += 1;
       this.#options.log.warn(
         { job_id: job.id, attempt: job.attempt, refused: this.#refused },
         "the job was no longer ours: its outcome was refused",
       );
+    } else {
+      if (outcome.kind === "released") this.#gaveBack += 1;
+      logFinishedJob(this.#options.log, settlement);
     }
     this.#options.onSettled?.(job, outcome);
     this.#change();

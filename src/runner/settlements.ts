@@ -1,12 +1,16 @@
 import { BATCH_BYTES_MAX, JOB_BATCH_MAX, SETTLE_FOR_MS } from "../core/model/limits.ts";
 import { GroupCommit, type Receiver } from "../core/lib/group-commit.ts";
+import type { JobType } from "../core/model/job-type.ts";
 import type { ClaimedJob, JobRepository, Outcome, RefusedOutcome } from "../core/model/job.ts";
 import { roughJsonBytes } from "../core/lib/rough-json-bytes.ts";
 import { isRetryable, withRetry } from "../core/lib/with-retry.ts";
 
 export interface Settlement {
   readonly job: ClaimedJob;
+  readonly jobType: JobType | undefined;
   readonly outcome: Outcome;
+  /** How long the attempt ran. */
+  readonly run_ms: number;
 }
 
 interface Options {

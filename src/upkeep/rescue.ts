@@ -1,5 +1,5 @@
 import { LOST_RUNNERS_MAX } from "../core/model/limits.ts";
-import type { RunnerRepository } from "../core/model/runner.ts";
+import type { Rescued, RunnerRepository } from "../core/model/runner.ts";
 import type { UpkeepTask } from "./upkeep.ts";
 
 /** Batches of dead runners that one round gives back. */
@@ -13,8 +13,8 @@ interface RescueParts {
    * just lost its own connection must not judge others: their silence may be its own outage.
    */
   readonly contact_ms: () => number;
-  /** Called with the number of jobs that wait again. */
-  readonly onRescued: (jobs: number) => Promise<void>;
+  /** Called when jobs wait again. */
+  readonly onRescued: (rescued: Rescued) => Promise<void>;
 }
 
 /** Gives back the jobs of runners that have sent no heartbeat for `lease_seconds`. */
@@ -25,12 +25,12 @@ export function rescue({ runners, lease_seconds, contact_ms, onRescued }: Rescue
     every_ms: 1_000,
     async runOnce() {
       if (contact_ms() < lease_ms) return false;
-      const { rescued, more } = await runners.rescue({
+      const { more, ...rescued } = await runners.rescue({
         lease_ms,
         lostMax: LOST_RUNNERS_MAX,
         leasesMax: LEASES_MAX,
       });
-      if (rescued > 0) await onRescued(rescued);
+      if (rescued.rescued > 0) await onRescued(rescued);
       return more;
     },
   };

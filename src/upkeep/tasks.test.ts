@@ -9,6 +9,7 @@ import {
   createTestPlatform,
 } from "../../test/support/test-platform.ts";
 import { upkeepTask } from "../../test/support/upkeep.ts";
+import { waitFor } from "../../test/support/wait-for.ts";
 import { submitJob } from "../core/use-cases/submit-jobs.ts";
 
 const OLD = Date.now() - 100 * 24 * 60 * 60 * 1_000;
@@ -109,20 +110,36 @@ test("rescue: a process judges others only once it has been in contact for a who
   const dead = await createRunner(platform);
   expect(await platform.readyQueue.claim({ ...claim, runner_id: dead })).toHaveLength(1);
   await platform.runners.deregister(dead);
-  const rescued: number[] = [];
+  const rescued: unknown[] = [];
   let contact_ms = 9_999;
   const task = upkeepTask(platform, "rescue", {
     lease_seconds: 10,
     contact_ms: () => contact_ms,
-    onRescued: (jobs) => void rescued.push(jobs),
+    onRescued: (one) => void rescued.push(one),
   });
 
   await task.runOnce();
   expect([rescued, (await platform.jobs.findById(id))?.status]).toEqual([[], "running"]);
   contact_ms = 10_000;
   await task.runOnce();
-  expect(rescued).toEqual([1]);
+  expect(rescued).toEqual([{ rescued: 1, runners: [{ id: dead, host: null }] }]);
   // It was refilled as well: the id stands in the list again.
   expect((await platform.waitingJobs.overview())[1]).toMatchObject({ ready: 1, backlog: 0 });
   expect(await brokenPromises(platform)).toEqual([]);
+});
+
+test("rescue names the runner that is dead, and its host", async () => {
+  const { platform } = await createTestPlatform();
+  const job = { customer_id: await createCustomer(platform), job_type_id: await createJobType(platform) };
+  const { id } = await submitJob(platform, { ...job, input_data: 0 });
+  const [dead, idle] = [await createRunner(platform), await createRunner(platform)];
+  expect(await platform.readyQueue.claim({ max: 10, wait_ms: 100, runner_id: dead })).toHaveLength(1);
+  // Neither sends a heartbeat. One of them has no jobs, and is no news.
+  const rescued = await waitFor(async () => {
+    const result = await platform.runners.rescue({ lease_ms: 100, lostMax: 3, leasesMax: 20 });
+    return result.rescued > 0 && result;
+  });
+  expect(rescued).toEqual({ rescued: 1, more: false, runners: [{ id: dead, host: "test" }] });
+  expect((await platform.jobs.findById(id))?.status).toBe("pending");
+  expect((await platform.runners.list()).map((runner) => runner.id)).not.toContain(idle);
 });

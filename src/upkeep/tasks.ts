@@ -1,4 +1,5 @@
 import type { Platform } from "../core/use-cases/platform.ts";
+import type { Rescued } from "../core/model/runner.ts";
 import { ageing } from "./ageing.ts";
 import { rescue } from "./rescue.ts";
 import type { UpkeepTask } from "./upkeep.ts";
@@ -24,8 +25,8 @@ export interface UpkeepSettings {
   readonly runner?: { readonly id: string; runDry(): void } | undefined;
   /** Returns for how long this process has been in contact with the database without a break. */
   readonly contact_ms: () => number;
-  /** Called when jobs of a dead runner were given back, with their number. */
-  readonly onRescued?: (jobs: number) => void;
+  /** Called when jobs of dead runners were given back. */
+  readonly onRescued?: (rescued: Rescued) => void;
 }
 
 /** All upkeep. Every runner does all of it; each task is safe in any number of processes at once. */

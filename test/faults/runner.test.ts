@@ -100,7 +100,7 @@ async function survivesRestarts({ rounds, every_ms }: { rounds: number; every_ms
   const start = () =>
     Promise.all([1, 2].map(() => startRunner({ ...environment, RUNNER_CONCURRENCY: "20" })));
   runners = await start();
-  // A tenth takes longer than the grace of 10 s, so that some are given back.
+  // A tenth takes longer than the grace of 8 s, so that some are given back.
   const work = Array.from({ length: rounds * 60 }, (_, n) => ({
     duration_ms: n % 60 === 0 ? 12_000 : 100 + (n % 10) * 40,
   }));

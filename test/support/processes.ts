@@ -33,6 +33,8 @@ interface ProcessOptions {
    */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Where stdout goes instead of into `stdout`: an open file descriptor. */
+  readonly stdoutFd?: number;
 }
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
@@ -54,7 +56,7 @@ export function startProcess(
   const child = spawn(command, args, {
     cwd: options.cwd ?? REPOSITORY,
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", options.stdoutFd ?? "pipe", "pipe"],
   });
   const pid = child.pid;
   child.on("error", () => undefined); // Told by the missing pid, or by a process that stays.
@@ -95,8 +97,9 @@ export function startProcess(
   };
 }
 
-function collectLines(stream: Readable): readonly string[] {
+function collectLines(stream: Readable | null): readonly string[] {
   const lines: string[] = [];
+  if (stream === null) return lines;
   createInterface({ input: stream }).on("line", (line) => lines.push(line));
   return lines;
 }

@@ -25,7 +25,10 @@ export function hasEnded(status: JobStatus): boolean {
 
 export interface JobError {
   readonly code: string;
+  /** For the customer. */
   readonly message: string;
+  /** For the operator alone: where it happened, with the message as it was and with its causes. */
+  readonly stack?: string | undefined;
 }
 
 export interface AttemptError extends JobError {
@@ -53,6 +56,8 @@ export interface Job {
   readonly cost_cents: number | null;
   /** Grows by one at every claim and never shrinks: the fencing token. */
   readonly attempt: number;
+  /** Attempts that do not count towards `max_attempts`: given back at a stop, or lost with a runner. */
+  readonly excused_attempts: number;
   readonly max_attempts: number;
   readonly retry_of: string | null;
   /** Not started before. Moves when an attempt failed and the next is to wait. */

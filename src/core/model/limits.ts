@@ -115,15 +115,28 @@ export const CLAIM_WAIT_MS = 2_000;
  * refuses the second.
  */
 export const SETTLE_FOR_MS = 10 * 60 * 1_000;
-/** How long running jobs may go on after a runner is told to stop. */
-export const STOP_GRACE_MS = 10_000;
+/** How long running jobs may go on after a runner is told to stop, when RUNNER_STOP_SECONDS does not say. */
+export const STOP_SECONDS = 8;
+/**
+ * How long a runner may take after that to write what has ended and to give back the rest. It is gone within
+ * the 10 s that `docker stop` waits, also while the database is away.
+ */
+export const STOP_SETTLE_MS = 1_000;
+/** How long a process may take to close its connections, when it ends. */
+export const STOP_CLOSE_MS = 300;
+/** How long an attempt that was ended by a signal waits for the runner's own, which may come a moment later. */
+export const SIGNAL_WAIT_MS = 1_000;
 /** Errors that a job keeps, the last ones. */
 export const ERRORS_KEPT_MAX = 20;
 /** Characters of an error that a job keeps. Longer ones are cut. */
 export const ERROR_MESSAGE_MAX = 2_000;
+/** Characters of an error's stack, with those of its causes, that a job keeps for the operator. */
+export const ERROR_STACK_MAX = 4_000;
 
 // ## Processors
 
+/** How long the import of one processor's file may take when a runner starts. Then it is left out. */
+export const PROCESSOR_IMPORT_MS = 10_000;
 /** An output, as JSON in UTF-8. */
 export const OUTPUT_BYTES_MAX = 1_048_576;
 /** Heap of a worker thread. Buffers do not count. */
@@ -155,8 +168,8 @@ export const CONNECTION_TIMEOUT_MS = 60_000;
  * first and never send into a closing socket.
  */
 export const KEEP_ALIVE_TIMEOUT_MS = 72_000;
-/** How long requests may go on after the API is told to stop. */
-export const CLOSE_MAX_MS = 10_000;
+/** How long requests may go on after the API is told to stop. Less than the 10 s that `docker stop` waits. */
+export const CLOSE_MAX_MS = 8_000;
 /** Requests of one process whose key waits to be looked up. One more is refused with 503. */
 export const KEY_LOOKUPS_WAITING_MAX = 20_000;
 
@@ -184,6 +197,16 @@ export const CONNECT_TIMEOUT_MS = 5_000;
 export const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
 /** Connections of a process when DATABASE_POOL_SIZE does not say. A third is for claims and settles. */
 export const POOL_SIZE_DEFAULT = 10;
+
+// ## The log
+
+/** Lines that wait because the target of the log takes nothing. Further lines are dropped and counted. */
+export const LOG_PENDING_BYTES_MAX = 1_048_576;
+/**
+ * Characters that one attempt may log, what a command writes to stderr among them. Each line counts for 32
+ * more. The rest is left out, and one line says so.
+ */
+export const ATTEMPT_LOG_MAX = 65_536;
 
 // ## What is kept
 

@@ -57,12 +57,19 @@ export interface RunnerRepository {
   mustRunDry(id: string, after_ms: number): Promise<boolean>;
   /**
    * Gives back the jobs of dead runners, at most `leasesMax` claimed batches at a time. Each job is pending
-   * again with its attempt excused, or has failed after `lostMax` lost runners. Returns how many jobs, and
-   * whether more batches wait. Safe in any number of processes at once.
+   * again with its attempt excused, or has failed after `lostMax` lost runners. Returns how many jobs,
+   * whose they were, and whether more batches wait. Safe in any number of processes at once.
    */
   rescue(rescue: {
     lease_ms: number;
     lostMax: number;
     leasesMax: number;
-  }): Promise<{ rescued: number; more: boolean }>;
+  }): Promise<Rescued & { readonly more: boolean }>;
+}
+
+export interface Rescued {
+  /** How many jobs. */
+  readonly rescued: number;
+  /** The dead runners that they were taken from. `host` is null where another process has removed them. */
+  readonly runners: readonly { readonly id: string; readonly host: string | null }[];
 }

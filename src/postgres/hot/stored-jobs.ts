@@ -16,7 +16,7 @@ export function selectJobs({ kysely }: Database) {
     .selectFrom("jobs")
     .select(["id", "customer_id", "job_type_id", "status", "priority", "input_data", "output_data"])
     .select(["error", "errors", "estimated_cost_cents", "cost_cents", "attempt", "max_attempts", "retry_of"])
-    .select(["run_at", "created_at", "started_at", "completed_at", "runner_id"])
+    .select(["excused_attempts", "run_at", "created_at", "started_at", "completed_at", "runner_id"])
     .select(sql<WaitingFor | null>`waiting_for(jobs)`.as("waiting_for"));
 }
 

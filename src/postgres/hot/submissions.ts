@@ -158,6 +158,7 @@ function toSubmitted(job: NewJob, row: SubmittedRow): Submitted {
     estimated_cost_cents: known(row.estimated_cost_cents, "estimated_cost_cents"),
     cost_cents: null,
     attempt: 0,
+    excused_attempts: 0,
     max_attempts: known(row.max_attempts, "max_attempts"),
     retry_of: job.retry_of ?? null,
     run_at: known(row.run_at, "run_at"),

@@ -1,7 +1,9 @@
-import { OperatorError } from "../../core/lib/operator-error.ts";
+import { PROCESSOR_IMPORT_MS } from "../../core/model/limits.ts";
 import { lstat, readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { isProcessor, type Processor } from "../sdk/processor.ts";
+import { defaultExport } from "../user-modules/default-export.ts";
+import { findEndless } from "../user-modules/find-endless.ts";
 import { importUserModules, type ImportedModule } from "../user-modules/import-user-modules.ts";
 import { SHIPPED_PROCESSORS, shippedFile } from "../shipped/shipped.ts";
 import { PROCESSOR_JSON, readProcessorJson } from "../subprocess/processor-json.ts";
@@ -9,6 +11,9 @@ import { runInThread } from "../threads/run-in-thread.ts";
 import { ThreadPool } from "../threads/thread-pool.ts";
 
 const SHIPPED = "a processor that ships";
+const CODE_FILE = /\.[cm]?[jt]sx?$/i;
+/** Tests and declarations. */
+const NO_PROCESSOR = /\.test\.|\.d\.[cm]?ts$/i;
 
 /** Processors by id: what `job_types.processing_logic_id` is looked up in. */
 export type ProcessorRegistry = ReadonlyMap<string, Processor>;
@@ -19,17 +24,10 @@ export interface ProcessorFault {
   readonly message: string;
 }
 
-/**
- * The processors cannot be loaded. The message lists every faulty file; nothing of the directory is in use.
- */
-export class ProcessorLoadError extends OperatorError {
+export interface LoadedProcessors {
+  readonly processors: ProcessorRegistry;
+  /** What could not be loaded. The rest is in use. */
   readonly faults: readonly ProcessorFault[];
-
-  constructor(faults: readonly ProcessorFault[]) {
-    const lines = faults.map(({ file, message }) => `  ${file}: ${message.replaceAll("\n", "\n    ")}`);
-    super("processors", ["Some processors cannot be loaded:", ...lines].join("\n"));
-    this.faults = faults;
-  }
 }
 
 interface LoadOptions {
@@ -37,72 +35,78 @@ interface LoadOptions {
   readonly directory?: string | undefined;
   /** Whether it is a fault that the directory is missing: true when somebody named it. */
   readonly required?: boolean;
+  /** How long the import of one file may take. */
+  readonly import_ms?: number;
 }
 
 /**
- * The shipped processors and those of the files and folders in `directory`. Throws one `ProcessorLoadError`
- * with all faults: a file that cannot be imported or has no processor as its default export, a
+ * The shipped processors and those of the files and folders in `directory`, with what is faulty there: a file
+ * that cannot be imported, does not end, ends the process or has no processor as its default export, a
  * `processor.json` that is not valid, an id that is in use.
  */
 export async function loadProcessors({
   directory,
   required = false,
-}: LoadOptions): Promise<ProcessorRegistry> {
+  import_ms = PROCESSOR_IMPORT_MS,
+}: LoadOptions): Promise<LoadedProcessors> {
   const pool = new ThreadPool();
   const place = (processor: Processor, file: string): Processor =>
     processor.thread ? runInThread(processor, file, pool) : processor;
-  const registry = new Map(
+  const processors = new Map(
     SHIPPED_PROCESSORS.map((processor) => [processor.id, place(processor, shippedFile(processor))]),
   );
-  if (directory === undefined) return registry;
-  const origins = new Map<string, string>();
   const faults: ProcessorFault[] = [];
-  for (const { file, ...inspected } of await inspectAll(await listCandidates(resolve(directory), required))) {
+  if (directory === undefined) return { processors, faults };
+  const origins = new Map<string, string>();
+  const listed = await listCandidates(resolve(directory), required);
+  if ("fault" in listed) return { processors, faults: [listed.fault] };
+  for (const { file, ...inspected } of await inspectAll(listed.files, import_ms)) {
     if ("fault" in inspected) {
       faults.push({ file, message: inspected.fault });
       continue;
     }
     const { processor } = inspected;
-    if (registry.has(processor.id)) {
+    if (processors.has(processor.id)) {
       const holder = origins.get(processor.id) ?? SHIPPED;
       faults.push({ file, message: `the id "${processor.id}" is taken by ${holder}` });
       continue;
     }
-    registry.set(processor.id, place(processor, file));
+    processors.set(processor.id, place(processor, file));
     origins.set(processor.id, file);
   }
-  if (faults.length > 0) throw new ProcessorLoadError(faults);
-  return registry;
+  return { processors, faults };
 }
+
+type Listed = { readonly files: readonly string[] } | { readonly fault: ProcessorFault };
 
 /**
  * What in the directory is to be a processor, by name: files of code, and the `processor.json` of folders
  * that have one.
  */
-async function listCandidates(directory: string, required: boolean): Promise<string[]> {
+async function listCandidates(directory: string, required: boolean): Promise<Listed> {
   let names: string[];
   try {
     names = await readdir(directory);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" && !required) return [];
+    if (code === "ENOENT" && !required) return { files: [] };
     const reasons: Partial<Record<string, string>> = {
       ENOENT: "there is no such directory",
       ENOTDIR: "is not a directory",
     };
     const message = reasons[String(code)] ?? `cannot be read: ${String(error)}`;
-    throw new ProcessorLoadError([{ file: directory, message }]);
+    return { fault: { file: directory, message } };
   }
-  const candidates: string[] = [];
+  const files: string[] = [];
   for (const name of names.toSorted()) {
     if (/^[._]/.test(name)) continue;
     const path = join(directory, name);
     if (await isFolder(path)) {
       const file = join(path, PROCESSOR_JSON);
-      if (await exists(file)) candidates.push(file);
-    } else if (/\.(?:ts|js|mjs)$/.test(name) && !/\.test\.|\.d\.ts$/.test(name)) candidates.push(path);
+      if (await exists(file)) files.push(file);
+    } else if (CODE_FILE.test(name) && !NO_PROCESSOR.test(name)) files.push(path);
   }
-  return candidates;
+  return { files };
 }
 
 /** Follows links; one that leads nowhere is no folder, so that it is told as a fault. */
@@ -124,14 +128,24 @@ async function exists(path: string): Promise<boolean> {
 type Inspection = { readonly processor: Processor } | { readonly fault: string };
 
 /** The processor of each file, or why it has none, in the order given. */
-async function inspectAll(files: readonly string[]): Promise<(Inspection & { readonly file: string })[]> {
+async function inspectAll(
+  files: readonly string[],
+  import_ms: number,
+): Promise<(Inspection & { readonly file: string })[]> {
   const isModule = (file: string): boolean => basename(file) !== PROCESSOR_JSON;
+  const moduleFiles = files.filter(isModule);
+  const endless = await findEndless(moduleFiles, import_ms);
   const modules = new Map(
-    (await importUserModules(files.filter(isModule))).map((imported) => [imported.file, imported]),
+    (await importUserModules(moduleFiles.filter((file) => !endless.has(file)))).map((imported) => [
+      imported.file,
+      imported,
+    ]),
   );
   return await Promise.all(
     files.map(async (file) => {
       const imported = modules.get(file);
+      const fault = endless.get(file);
+      if (fault !== undefined) return { file, fault };
       return { file, ...(imported === undefined ? await inspectFolder(file) : inspectModule(imported)) };
     }),
   );
@@ -147,11 +161,18 @@ async function inspectFolder(file: string): Promise<Inspection> {
 
 function inspectModule(imported: ImportedModule): Inspection {
   if ("error" in imported) {
-    const { error } = imported;
-    return { fault: `cannot be imported: ${error instanceof Error ? error.message : String(error)}` };
+    const said = imported.error instanceof Error ? imported.error.message : String(imported.error);
+    return { fault: `cannot be imported: ${said}${hintFor(said)}` };
   }
-  const exported = imported.module["default"];
+  const exported = defaultExport(imported.module);
   if (exported === undefined) return { fault: "has no default export" };
   if (!isProcessor(exported)) return { fault: "its default export does not come from defineProcessor" };
   return { processor: exported };
+}
+
+/** Outside a project that has this package, only modules find it. */
+function hintFor(said: string): string {
+  return said.includes("Cannot find module 'innovation-ecosystem-platform")
+    ? "\n`require` finds this package only where it is installed: use `import`, in a .mjs or .mts file"
+    : "";
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { loadProcessors, ProcessorLoadError } from "../loader/registry.ts";
+import { loadProcessors } from "../loader/registry.ts";
 import { runForTest } from "../sdk/test-context.ts";
 import { directoryWith } from "../../../test/support/directory-with.ts";
 
@@ -18,13 +18,13 @@ test("a folder with a processor.json is a processor", async () => {
       memory_mb: 256,
     }),
   });
-  const processor = (await loadProcessors({ directory })).get("a.tool");
+  const processor = (await loadProcessors({ directory })).processors.get("a.tool");
   if (processor === undefined) throw new Error("not loaded");
   expect(processor.description).toBe("Does something.");
   expect(await runForTest(processor, null)).toBe("ran");
 });
 
-test("all faulty folders are named at once", async () => {
+test("faulty folders are named, and the others are served", async () => {
   const directory = await directoryWith({
     "a/processor.json": json({ id: "good", command: ["sh"] }),
     "b/processor.json": json({ id: "good", command: ["sh"] }),
@@ -43,11 +43,11 @@ test("all faulty folders are named at once", async () => {
     "n/processor.json": json({ id: "n", command: ["./folder"] }),
     "n/folder/a": "",
   });
-  const thrown: unknown = await loadProcessors({ directory }).catch((error: unknown) => error);
-  if (!(thrown instanceof ProcessorLoadError)) throw new Error("was loaded", { cause: thrown });
+  const { processors, faults } = await loadProcessors({ directory });
+  expect(processors.has("good")).toBe(true);
   const faultOf = (folder: string): string | undefined =>
-    thrown.faults.find(({ file }) => file === join(directory, folder, "processor.json"))?.message;
-  expect(thrown.faults).toHaveLength(13);
+    faults.find(({ file }) => file === join(directory, folder, "processor.json"))?.message;
+  expect(faults).toHaveLength(13);
   expect(faultOf("b")).toBe(`the id "good" is taken by ${join(directory, "a/processor.json")}`);
   expect(faultOf("c")).toBe('the id "echo" is taken by a processor that ships');
   expect(faultOf("d")).toMatch(/^is no JSON: /);
@@ -69,7 +69,10 @@ test("a file may not take the id of a folder", async () => {
     "b.mjs": `import { defineProcessor } from "innovation-ecosystem-platform/processors";
       export default defineProcessor({ id: "same", run: () => null });`,
   });
-  await expect(loadProcessors({ directory })).rejects.toThrow(
-    `the id "same" is taken by ${join(directory, "a/processor.json")}`,
-  );
+  expect((await loadProcessors({ directory })).faults).toEqual([
+    {
+      file: join(directory, "b.mjs"),
+      message: `the id "same" is taken by ${join(directory, "a/processor.json")}`,
+    },
+  ]);
 });

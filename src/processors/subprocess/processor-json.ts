@@ -49,7 +49,8 @@ export async function readProcessorJson(file: string): Promise<Processor> {
 function parse(content: string): z.output<typeof ProcessorJson> {
   let value: unknown;
   try {
-    value = JSON.parse(content);
+    // Editors of Windows put a mark before the text.
+    value = JSON.parse(content.replace(/^\uFEFF/, ""));
   } catch (error) {
     throw new Error(`is no JSON: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { ERROR_MESSAGE_MAX } from "../../core/model/limits.ts";
 import type { ProcessorContext } from "../sdk/processor.ts";
 import { FatalError, InputError } from "../sdk/fatal-error.ts";
@@ -84,15 +85,38 @@ function startFault(error: unknown): SubprocessError {
   return new SubprocessError("attempt_failed", `The command cannot be started: ${reason}`, { cause: error });
 }
 
+/** What the customer reads has the last line of stderr at most; the operator reads all of its end. */
 function exitFault(code: number | null, signalName: NodeJS.Signals | null, stderr: string): Error {
   const said = stderr.trim();
-  if (code === EX_DATAERR) {
-    return new InputError(said.slice(-ERROR_MESSAGE_MAX) || "The command does not accept this input");
-  }
-  if (code === EX_SOFTWARE) {
-    return new FatalError(said.slice(-ERROR_MESSAGE_MAX) || "The command failed for good");
-  }
   const what = `The command ended with ${code === null ? signalName : `exit code ${code}`}`;
-  const room = ERROR_MESSAGE_MAX - what.length - 2;
-  return new SubprocessError("attempt_failed", said === "" ? what : `${what}: ${said.slice(-room)}`);
+  const error = faultOf(code, signalName, what, lastLine(said));
+  error.stack = said === "" ? `${error.name}: ${what}` : `${error.name}: ${what}\n${said}`;
+  return error;
+}
+
+function faultOf(code: number | null, signalName: NodeJS.Signals | null, what: string, said: string): Error {
+  if (code === EX_DATAERR) return new InputError(said || "The command does not accept this input");
+  if (code === EX_SOFTWARE) return new FatalError(said || "The command failed for good");
+  const message = said === "" ? what : `${what}: ${said}`;
+  return new SubprocessError("attempt_failed", message.slice(0, ERROR_MESSAGE_MAX), {
+    signal: signalName ?? signalOf(code),
+  });
+}
+
+/**
+ * The last line that says something. Node ends with its version, and languages whose stack comes after the message
+ * indent it.
+ */
+function lastLine(said: string): string {
+  const lines = said.split("\n").map((line) => line.trimEnd());
+  const telling = lines.findLast((line) => /^[^\s})\]]/.test(line) && !/^Node\.js v\d/.test(line));
+  return telling ?? (lines.at(-1) ?? "").trim();
+}
+
+/** A shell whose command was ended by a signal exits with 128 and the number of the signal. */
+function signalOf(code: number | null): NodeJS.Signals | undefined {
+  const number = (code ?? 0) - 128;
+  // `entries` forgets that the names are those of signals.
+  const names = Object.entries(constants.signals) as [NodeJS.Signals, number][];
+  return names.find(([, value]) => value === number)?.[0];
 }

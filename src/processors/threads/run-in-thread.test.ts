@@ -62,7 +62,7 @@ test("the registry puts those into threads that ask for it", async () => {
     "b.mjs": file("in.main", ""),
     "c.js": file("in.thread.js", "thread: true,"),
   });
-  const registry = await loadProcessors({ directory });
+  const { processors: registry } = await loadProcessors({ directory });
   const run = async (id: string): Promise<unknown> => {
     const processor = registry.get(id);
     if (processor === undefined) throw new Error("not loaded");

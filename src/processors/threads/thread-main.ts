@@ -1,5 +1,8 @@
 import { parentPort } from "node:worker_threads";
+import { LogBudget } from "../../core/lib/log-budget.ts";
+import { ATTEMPT_LOG_MAX } from "../../core/model/limits.ts";
 import { isProcessor, type Processor, type ProcessorContext, type ProcessorJob } from "../sdk/processor.ts";
+import { defaultExport } from "../user-modules/default-export.ts";
 import { importUserModules } from "../user-modules/import-user-modules.ts";
 import { fromPlainError, toPlainError, type FromThread, type ToThread } from "./thread-message.ts";
 
@@ -46,7 +49,7 @@ async function loadFile(file: string, id: string): Promise<Processor> {
       cause: imported.error,
     });
   }
-  const exported = imported.module["default"];
+  const exported = defaultExport(imported.module);
   if (!isProcessor(exported) || exported.id !== id) {
     throw new Error(`${file} no longer has the processor "${id}": start the runner again`);
   }
@@ -78,6 +81,10 @@ class ThreadContext implements ProcessorContext {
   readonly signal: AbortSignal;
   readonly log: ProcessorContext["log"];
   cost_cents: number | undefined;
+  // Twice what an attempt may log: the runner holds it to the limit and says so. This keeps a loop that logs from
+  // filling the runner's memory.
+  readonly #budget = new LogBudget(2 * ATTEMPT_LOG_MAX);
+  readonly #debugBudget = new LogBudget(2 * ATTEMPT_LOG_MAX);
   #isOver = false;
   #progress: Extract<FromThread, { kind: "progress" }> | undefined;
   #progress_at = 0;
@@ -125,12 +132,8 @@ class ThreadContext implements ProcessorContext {
     message: string | undefined,
   ): void {
     if (this.#isOver) return;
-    try {
-      send({ kind: "log", level, fields, message });
-    } catch {
-      // Something in the fields cannot be copied; what JSON takes of them would be logged anyway.
-      const copy = JSON.parse(JSON.stringify(fields)) as Readonly<Record<string, unknown>>;
-      send({ kind: "log", level, fields: copy, message });
-    }
+    // The runner drops lines of a level that is off, so they must not use up what the others may have.
+    const line = (level === "debug" ? this.#debugBudget : this.#budget).take(fields, message);
+    if (line !== undefined) send({ kind: "log", level, fields: line.fields, message: line.message });
   }
 }

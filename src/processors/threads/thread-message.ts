@@ -1,5 +1,7 @@
 import type { ProcessorContext, ProcessorJob } from "../sdk/processor.ts";
 import { FatalError, InputError, isFatal } from "../sdk/fatal-error.ts";
+import { stackOf } from "../../core/lib/stack-of.ts";
+import { ERROR_STACK_MAX } from "../../core/model/limits.ts";
 import type { FieldError } from "../../core/lib/field-error.ts";
 
 /** From the runner to a thread. It works on one attempt at a time; an abort is of the one that runs. */
@@ -36,8 +38,8 @@ export interface PlainError {
 }
 
 /**
- * Whatever was thrown, of whichever copy of the error classes. The cause stays behind; the stack tells where
- * it was.
+ * Whatever was thrown, of whichever copy of the error classes. The stack tells
+ * where it was, and those of its causes.
  */
 export function toPlainError(thrown: unknown): PlainError {
   if (!(thrown instanceof Error)) {
@@ -57,7 +59,7 @@ export function toPlainError(thrown: unknown): PlainError {
     kind: isInputError ? "input" : isFatal(thrown) ? "fatal" : "other",
     name: thrown.name,
     message: thrown.message,
-    stack: thrown.stack,
+    stack: stackOf(thrown, ERROR_STACK_MAX),
     code,
     // Copied by hand: a getter or a function in there would not come through.
     errors: isInputError ? errors.map(({ pointer, message }) => ({ pointer, message })) : [],

@@ -16,10 +16,13 @@ export type ImportedModule =
 
 /**
  * Imports TypeScript and JavaScript files as ES modules on every Node that we support, in the order given;
- * what importing one throws is answered, not thrown. The files share one copy of everything that they import,
+ * what importing one throws is answered, not thrown. `onFile` hears when an import begins and ends. The files share one copy of everything that they import,
  * which is not the copy of this process: compare by brand, never by `instanceof`.
  */
-export async function importUserModules(files: readonly string[]): Promise<ImportedModule[]> {
+export async function importUserModules(
+  files: readonly string[],
+  onFile: (file: string, isDone: boolean) => void = () => undefined,
+): Promise<ImportedModule[]> {
   if (files.length === 0) return [];
   // Where links point to, because that is what Node names a module by. A link to nothing fails below, at its
   // import.
@@ -38,11 +41,13 @@ export async function importUserModules(files: readonly string[]): Promise<Impor
   const tsx = registerTsx({ namespace: `iep-processors-${randomUUID()}` });
   const imported: ImportedModule[] = [];
   for (const file of files) {
+    onFile(file, false);
     try {
       imported.push({ file, module: await tsx.import(pathToFileURL(file).href, import.meta.url) });
     } catch (error) {
       imported.push({ file, error });
     }
+    onFile(file, true);
   }
   // Not unregistered: a processor may import more while it runs.
   return imported;

@@ -28,7 +28,7 @@ export function initialize(data) {
 export async function resolve(specifier, context, nextResolve) {
   const resolved = await resolveOrFallBack(specifier, context, nextResolve);
   const [path = ""] = resolved.url.split("?");
-  return isUsers(path) && /\.[jt]s$/.test(path) ? { ...resolved, format: "module" } : resolved;
+  return isUsers(path) && /\.[jt]sx?$/i.test(path) ? { ...resolved, format: "module" } : resolved;
 }
 
 /**

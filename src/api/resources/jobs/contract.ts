@@ -75,7 +75,16 @@ export const SubmitBatch = z
     ],
   });
 
-const JobError = z.strictObject({ code: z.string(), message: z.string() });
+const JobError = z.strictObject({
+  code: z.string(),
+  message: z
+    .string()
+    .meta({ description: "For the customer. Paths of the runner's machine are cut to their last name." }),
+  stack: z.string().optional().meta({
+    description:
+      "Only with the admin key: where in the processor the error happened, with its causes, or the end of a command's stderr.",
+  }),
+});
 const AttemptError = JobError.extend({
   attempt: z.int(),
   at: UtcTime,
@@ -104,6 +113,10 @@ export const Job = z
     }),
     cost_cents: z.int().nullable().meta({ description: "What was charged. Null unless the job succeeded." }),
     attempt: z.int().meta({ description: "How many attempts have started." }),
+    excused_attempts: z.int().meta({
+      description:
+        "How many of them do not count towards `max_attempts`: their runner was stopped, or was lost.",
+    }),
     max_attempts: z.int(),
     retry_of: Id.nullable().meta({ description: "The job that this one runs again." }),
     run_at: UtcTime,
@@ -132,6 +145,7 @@ export const Job = z
         estimated_cost_cents: 5,
         cost_cents: 5,
         attempt: 1,
+        excused_attempts: 0,
         max_attempts: 3,
         retry_of: null,
         run_at: "2026-11-23T21:06:45.010203Z",

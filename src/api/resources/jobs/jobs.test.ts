@@ -46,6 +46,7 @@ describe("POST /jobs", () => {
       estimated_cost_cents: 10,
       cost_cents: null,
       attempt: 0,
+      excused_attempts: 0,
       max_attempts: 4,
       retry_of: null,
       run_at: body.created_at,

@@ -16,6 +16,7 @@ import type { Api } from "../../http/api.ts";
 import { activeOnly, ownerOf, refuseForeign } from "../../http/auth.ts";
 import { IdParams, NoBody } from "../../http/fields.ts";
 import { BatchResults, Job, JobEstimate, JobPage, JobsQuery, SubmitBatch, SubmitJob } from "./contract.ts";
+import { shownJob } from "./shown-job.ts";
 import { toPage } from "../../http/cursor.ts";
 import {
   createdStatus,
@@ -67,7 +68,10 @@ export function jobRoutes(api: Api, platform: Platform): void {
         key: key && { ...key, item: 0 },
       });
       setReplayedHeader(request, reply, replayed);
-      return reply.code(createdStatus(replayed)).header("location", `/jobs/${job.id}`).send(job);
+      return reply
+        .code(createdStatus(replayed))
+        .header("location", `/jobs/${job.id}`)
+        .send(shownJob(request, job));
     },
   );
 
@@ -135,7 +139,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
       const { id } = request.params;
       const job = await jobs.findById(id, ownerOf(request));
       if (!job) throw jobNotFound(id);
-      return job;
+      return shownJob(request, job);
     },
   );
 
@@ -154,7 +158,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
         errors: ["not_found", "job_already_ended"],
       },
     },
-    async (request) => await cancelJob(platform, request.params.id, ownerOf(request)),
+    async (request) => shownJob(request, await cancelJob(platform, request.params.id, ownerOf(request))),
   );
 
   api.post(
@@ -175,7 +179,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
     },
     async (request, reply) => {
       const job = await retryJob(platform, request.params.id, ownerOf(request));
-      return reply.code(201).header("location", `/jobs/${job.id}`).send(job);
+      return reply.code(201).header("location", `/jobs/${job.id}`).send(shownJob(request, job));
     },
   );
 
@@ -199,7 +203,11 @@ export function jobRoutes(api: Api, platform: Platform): void {
         { ...filter, customer_id: ownerOf(request) ?? filter.customer_id },
         { limit: limit + 1, before: cursor },
       );
-      return toPage(rows, limit, (job) => job.id);
+      return toPage(
+        rows.map((job) => shownJob(request, job)),
+        limit,
+        (job) => job.id,
+      );
     },
   );
 }
@@ -234,7 +242,7 @@ async function submitBatch(
   });
   const submitted = await submitJobs(platform, valid);
   const results = weave<Submitted>(refused, submitted).map((one): Result => {
-    if ("job" in one) return { status: 201, job: one.job };
+    if ("job" in one) return { status: 201, job: shownJob(request, one.job) };
     // The Idempotency-Key belongs to the request as a whole, so its reuse refuses the whole request.
     if (one.refused.code === "idempotency_key_reused") throw one.refused;
     return { status: one.refused.status, problem: toProblem(one.refused, request.id) };

@@ -1,6 +1,13 @@
 import { hasEnded, type Job } from "../../../core/model/job.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
-import { formatDetails, formatMoney, formatTime, type Column, type Detail } from "../../terminal/format.ts";
+import {
+  formatDetails,
+  formatMoney,
+  formatTime,
+  toLine,
+  type Column,
+  type Detail,
+} from "../../terminal/format.ts";
 import { PRIORITY_NAMES } from "../../terminal/options.ts";
 
 /** All properties of a job, with money in the currency of its customer. */
@@ -14,13 +21,13 @@ export async function formatJob(platform: Platform, job: Job): Promise<string> {
     `attempt ${attempt}`,
     `${code}: ${message}`,
   ]);
-  return formatDetails([
+  const details = formatDetails([
     ["id", job.id],
     ["status", job.status],
     ["customer", job.customer_id],
     ["job type", jobType?.name ?? job.job_type_id],
     ["priority", `${job.priority} (${PRIORITY_NAMES[job.priority]})`],
-    ["attempt", `${job.attempt} of ${job.max_attempts}`],
+    ["attempt", attemptsOf(job)],
     [hasEnded(job.status) ? "was held" : "held", money(job.estimated_cost_cents)],
     ["charged", job.cost_cents === null ? null : money(job.cost_cents)],
     ["created", formatTime(job.created_at)],
@@ -34,6 +41,24 @@ export async function formatJob(platform: Platform, job: Job): Promise<string> {
     ["error", job.error && `${job.error.code}: ${job.error.message}`],
     ...errors,
   ]);
+  return [details, ...stacksOf(job)].join("\n\n");
+}
+
+/** Attempts that count, as `max_attempts` counts them. */
+function attemptsOf({ attempt, excused_attempts, max_attempts }: Job): string {
+  const excused = excused_attempts === 0 ? "" : `, and ${excused_attempts} that did not count`;
+  return `${attempt - excused_attempts} of ${max_attempts}${excused}`;
+}
+
+/** The stacks of failed attempts, each once. */
+function stacksOf({ errors }: Job): string[] {
+  const told = new Set<string>();
+  return errors.flatMap(({ attempt, stack }) => {
+    if (stack === undefined || told.has(stack)) return [];
+    told.add(stack);
+    const lines = stack.split("\n").map((line) => `  ${toLine(line)}`);
+    return [`stack of attempt ${attempt}\n${lines.join("\n")}`];
+  });
 }
 
 /** Columns for a list of jobs, with the names of their types. */
@@ -48,7 +73,11 @@ export async function jobColumns(
     { title: "STATUS", cell: (job) => job.status },
     { title: "PRIORITY", cell: (job) => PRIORITY_NAMES[job.priority] },
     { title: "TYPE", cell: (job) => names.get(job.job_type_id) ?? job.job_type_id },
-    { title: "ATTEMPT", cell: (job) => `${job.attempt}/${job.max_attempts}`, right: true },
+    {
+      title: "ATTEMPT",
+      cell: (job) => `${job.attempt - job.excused_attempts}/${job.max_attempts}`,
+      right: true,
+    },
     {
       title: "HELD",
       cell: (job) => (hasEnded(job.status) ? "-" : formatMoney(job.estimated_cost_cents)),

@@ -1,0 +1,46 @@
+import type { Logger } from "pino";
+import type { ClaimedJob, Outcome } from "../core/model/job.ts";
+import type { JobType } from "../core/model/job-type.ts";
+
+/** An attempt that ended. */
+export interface EndedAttempt {
+  readonly job: ClaimedJob;
+  readonly jobType: JobType | undefined;
+  readonly outcome: Outcome;
+  readonly run_ms: number;
+}
+
+/** Writes one line for an attempt that failed, with all that whoever mends the processor needs. */
+export function logFailedAttempt(log: Logger, { job, jobType, outcome, run_ms }: EndedAttempt): void {
+  if (outcome.kind !== "retry" && outcome.kind !== "failed") return;
+  if (!log.isLevelEnabled("warn")) return;
+  const { code, message, stack } = outcome.error;
+  const next =
+    outcome.kind === "retry" ? { will_retry: true, delay_ms: outcome.delay_ms } : { will_retry: false };
+  const max_attempts = job.max_attempts;
+  log.warn(
+    { ...namesOf(job, jobType), max_attempts, run_ms: Math.round(run_ms), code, message, ...next, stack },
+    "attempt failed",
+  );
+}
+
+/** Writes one line for a job that has ended. */
+export function logFinishedJob(log: Logger, { job, jobType, outcome, run_ms }: EndedAttempt): void {
+  if (outcome.kind === "retry" || outcome.kind === "released" || !log.isLevelEnabled("info")) return;
+  const cost_cents = outcome.kind === "succeeded" ? (outcome.cost_cents ?? job.estimated_cost_cents) : 0;
+  log.info(
+    { ...namesOf(job, jobType), status: outcome.kind, run_ms: Math.round(run_ms), cost_cents },
+    "job finished",
+  );
+}
+
+function namesOf(job: ClaimedJob, jobType: JobType | undefined) {
+  return {
+    job_id: job.id,
+    attempt: job.attempt,
+    job_type: jobType?.name,
+    job_type_id: job.job_type_id,
+    processor: jobType?.processing_logic_id,
+    customer_id: job.customer_id,
+  };
+}

@@ -1,0 +1,24 @@
+import { ERROR_STACK_MAX } from "../core/model/limits.ts";
+import type { JobError } from "../core/model/job.ts";
+import { InputError } from "../processors/sdk/fatal-error.ts";
+import { OutputError } from "../processors/sdk/parse-data.ts";
+import { stackOf } from "../core/lib/stack-of.ts";
+import { Interruption } from "./interrupter.ts";
+import { withoutServerPaths } from "./without-server-paths.ts";
+
+/**
+ * Returns an error as the job keeps it: a message for the customer, without our paths, and the stack for the operator,
+ * which has the message as it was.
+ */
+export function withStack(error: JobError, failure: unknown): JobError {
+  const message = hasPointers(failure) ? error.message : withoutServerPaths(error.message);
+  // A timeout has no place in the code.
+  if (failure instanceof Interruption) return { code: error.code, message };
+  return { code: error.code, message, stack: stackOf(failure, ERROR_STACK_MAX) };
+}
+
+/** What a schema found: the message is ours, and the JSON pointers in it look like paths. */
+function hasPointers(failure: unknown): boolean {
+  if (failure instanceof OutputError) return true;
+  return failure instanceof InputError && failure.errors.length > 0;
+}
