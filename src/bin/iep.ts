@@ -54,7 +54,7 @@ const context: CliContext = {
     up: async () => await (await migrator()).migrateUp(await databaseUrl()),
     down: async (steps) => await (await migrator()).migrateDown(await databaseUrl(), steps),
     status: async () => await (await migrator()).migrationStatus(await databaseUrl()),
-    pending: async () => await (await migrator()).pendingChanges(await databaseUrl()),
+    pending: async () => await (await migrator()).readSchemaState(await databaseUrl()),
   },
   async serverFacts() {
     const { Client } = await import("pg");

@@ -148,7 +148,7 @@ async function startStack({ config, log, signal, closing }: Demo) {
   };
   const platform = openPlatform(settings, "iep demo", log);
   closing.push(() => platform.close());
-  await waitForServers(platform, settings, { say: (line) => log.warn(line), migrate: true });
+  await waitForServers(platform, settings, { say: (line) => log.warn(line), migrate: "own" });
   if (config.REDIS_URL !== undefined) closing.push(removeLists(config.REDIS_URL, QUEUE_KEY_PREFIX));
   signal.throwIfAborted();
 

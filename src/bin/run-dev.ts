@@ -40,7 +40,10 @@ export async function runDev(
     const settings = { ...config, DATABASE_URL: database_url };
     const platform = openPlatform(settings, "iep dev", log);
     closing.push(() => platform.close());
-    await waitForServers(platform, settings, { say, migrate: true });
+    await waitForServers(platform, settings, {
+      say,
+      migrate: config.DATABASE_URL === undefined ? "own" : "shared",
+    });
     const demo = await demoCustomer(platform);
 
     const admin_api_key = config.ADMIN_API_KEY ?? (await dataFolder.adminApiKey());

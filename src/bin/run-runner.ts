@@ -50,6 +50,7 @@ export async function startRunner(
   platform: OpenPlatform,
   config: Pick<
     Config,
+    | "DATABASE_DIRECT_URL"
     | "PROCESSORS_DIR"
     | "RUNNER_CONCURRENCY"
     | "RUNNER_LEASE_SECONDS"
@@ -68,7 +69,7 @@ export async function startRunner(
     platform,
     processors,
     concurrency: config.RUNNER_CONCURRENCY,
-    heartbeat: createHeartbeat(config.DATABASE_URL),
+    heartbeat: createHeartbeat(config.DATABASE_DIRECT_URL ?? config.DATABASE_URL),
     version: VERSION,
     log,
   });

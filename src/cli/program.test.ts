@@ -4,7 +4,7 @@ import { createTestDatabase } from "../../test/support/database.ts";
 import { createTestPlatform } from "../../test/support/test-platform.ts";
 import { PlatformError } from "../core/lib/errors.ts";
 import { OperatorError } from "../core/lib/operator-error.ts";
-import { migrateDown, pendingChanges } from "../postgres/connection/migrator.ts";
+import { migrateDown, readSchemaState } from "../postgres/connection/migrator.ts";
 import type { CliContext } from "./terminal/context.ts";
 import { createTestCli } from "../../test/support/test-cli.ts";
 
@@ -123,7 +123,7 @@ test("a database without the schema is an error that says what to run", async ()
   const { platform } = await createTestPlatform({ databaseUrl: url });
   const empty = await createTestCli({
     withPlatform: (work) => work(platform),
-    migrations: { ...noMigrations, pending: () => pendingChanges(url) },
+    migrations: { ...noMigrations, pending: () => readSchemaState(url) },
   });
   const { exitCode, stderr } = await empty.run("customers", "list");
   expect(exitCode).toBe(1);

@@ -5,7 +5,7 @@ import {
   migrateDown,
   migrateUp,
   migrationStatus,
-  pendingChanges,
+  readSchemaState,
 } from "../../src/postgres/connection/migrator.ts";
 import type { CliContext, ServerFacts } from "../../src/cli/terminal/context.ts";
 import { runCli } from "../../src/cli/program.ts";
@@ -38,7 +38,7 @@ export async function createTestCli(changes: Partial<CliContext> = {}): Promise<
         up: () => migrateUp(databaseUrl),
         down: (steps) => migrateDown(databaseUrl, steps),
         status: () => migrationStatus(databaseUrl),
-        pending: () => pendingChanges(databaseUrl),
+        pending: () => readSchemaState(databaseUrl),
       },
       serverFacts: () => readServerFacts(databaseUrl),
       processes: {

@@ -12,3 +12,21 @@ export interface SchemaChanges {
   /** Functions and views by name, in the order in which they are created. */
   readonly functions: readonly string[];
 }
+
+/** How the schema of a database differs from that of this release. */
+export interface SchemaState extends SchemaChanges {
+  /** Numbered steps of newer releases that ran, oldest first. This release works beside them. */
+  readonly newer_migrations: readonly string[];
+  /** Functions and views that a newer release replaced. */
+  readonly newer_functions: readonly string[];
+}
+
+/** What taking back numbered steps would lose, and who is at work on it. */
+export interface RevertRisk {
+  /** Rows in the tables that hold customers' work and money. */
+  readonly wallets: number;
+  readonly entries: number;
+  readonly jobs: number;
+  /** Runners that sent a heartbeat within the lease. */
+  readonly live_runners: number;
+}
