@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { Logger } from "pino";
 import { runCli } from "../cli/program.ts";
 import type { CliContext, ServerFacts } from "../cli/terminal/context.ts";
@@ -7,6 +8,16 @@ import { dataFolder } from "./data-folder.ts";
 
 // Code that talks to a server is imported by the command that needs it, so that `iep --help` and a wrong
 // option are quick.
+
+async function confirm(question: string): Promise<boolean> {
+  const { createInterface } = await import("node:readline/promises");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question(`${question} Type yes to go on: `)).trim() === "yes";
+  } finally {
+    terminal.close();
+  }
+}
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -34,10 +45,16 @@ async function createLog(level: string, fd: 1 | 2 = 1): Promise<Logger> {
   return pino({ level }, pino.destination(fd));
 }
 
+/** Past a pooler where there is one: a migration is long, and has its settings to itself. */
+async function directUrl(): Promise<string> {
+  const { DATABASE_DIRECT_URL, DATABASE_URL } = await servers();
+  return DATABASE_DIRECT_URL ?? DATABASE_URL;
+}
+
 const migrator = () => import("../postgres/connection/migrator.ts");
 
 const SERVER_FACTS =
-  "SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit, now()";
+  "SELECT current_setting('server_version') AS version, current_setting('server_encoding') AS encoding, current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit, now()";
 
 const context: CliContext = {
   async withPlatform(work) {
@@ -51,11 +68,21 @@ const context: CliContext = {
     }
   },
   migrations: {
-    up: async () => await (await migrator()).migrateUp(await databaseUrl()),
-    down: async (steps) => await (await migrator()).migrateDown(await databaseUrl(), steps),
-    status: async () => await (await migrator()).migrationStatus(await databaseUrl()),
-    pending: async () => await (await migrator()).readSchemaState(await databaseUrl()),
+    up: async (say) => await (await migrator()).migrateUp(await directUrl(), undefined, { say }),
+    down: async (steps, say) =>
+      await (await migrator()).migrateDown(await directUrl(), steps, undefined, { say }),
+    async risk(steps) {
+      const { readRevertRisk } = await import("../postgres/connection/revert-risk.ts");
+      return await readRevertRisk(await directUrl(), steps);
+    },
+    status: async () => await (await migrator()).migrationStatus(await directUrl()),
+    pending: async () => await (await migrator()).readSchemaState(await directUrl()),
   },
+  async explain(error) {
+    const { explainRefusal } = await import("../postgres/connection/explain-refusal.ts");
+    return explainRefusal(error);
+  },
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm } : {}),
   async serverFacts() {
     const { Client } = await import("pg");
     const { connectionConfig } = await import("../postgres/connection/pool.ts");
@@ -109,7 +136,11 @@ try {
 } catch (error) {
   // Not meant for users: a bug, which needs its stack.
   process.exitCode = EXIT_ERROR;
-  console.error(error);
+  const stack = inspect(error);
+  const isForPrograms = process.argv.includes("--json");
+  console.error(
+    isForPrograms ? JSON.stringify({ error: { code: "internal_error", message: stack } }) : stack,
+  );
 }
 // All our connections are closed: a socket that a library keeps open must not keep the process.
 process.exit();

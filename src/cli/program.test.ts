@@ -169,5 +169,7 @@ const noMigrations: CliContext["migrations"] = {
   up: () => Promise.resolve({ migrations: [], functions: [] }),
   down: () => Promise.resolve([]),
   status: () => Promise.resolve([]),
-  pending: () => Promise.resolve({ migrations: [], functions: [] }),
+  risk: () => Promise.resolve({ tables: [], live_runners: 0 }),
+  pending: () =>
+    Promise.resolve({ migrations: [], functions: [], newer_migrations: [], newer_functions: [] }),
 };

@@ -4,6 +4,7 @@ import { onFreePort } from "./free-port.ts";
 import { findPostgresBinaries } from "./postgres-binaries.ts";
 import { type Cluster, openCluster, POSTGRES_ENV } from "./postgres-cluster.ts";
 import { createLauncher } from "./unprivileged.ts";
+import { LocalServerError } from "./local-server-error.ts";
 
 export interface PostgresServer {
   /** Of the superuser, to the database `postgres`, password included. */
@@ -94,11 +95,11 @@ async function startOn(
 }
 
 /** PostgreSQL itself sees a living server on its folder, by postmaster.pid. */
-function alreadyRuns(error: unknown, dataDir: string): Error | undefined {
+function alreadyRuns(error: unknown, dataDir: string): LocalServerError | undefined {
   if (!(error instanceof Error) || !error.message.includes('"postmaster.pid" already exists'))
     return undefined;
   const [, pid = "unknown"] = /\(PID (\d+)\)/.exec(error.message) ?? [];
-  return new Error(
+  return new LocalServerError(
     `a PostgreSQL already runs on ${dataDir} (process ${pid}): stop what started it, or kill -INT ${pid}`,
   );
 }

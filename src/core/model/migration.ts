@@ -23,10 +23,8 @@ export interface SchemaState extends SchemaChanges {
 
 /** What taking back numbered steps would lose, and who is at work on it. */
 export interface RevertRisk {
-  /** Rows in the tables that hold customers' work and money. */
-  readonly wallets: number;
-  readonly entries: number;
-  readonly jobs: number;
+  /** Tables that would go, or lose a column, and the rows that they have. Empty ones are left out. */
+  readonly tables: readonly { readonly name: string; readonly rows: number }[];
   /** Runners that sent a heartbeat within the lease. */
   readonly live_runners: number;
 }

@@ -28,17 +28,15 @@ test("an older release works beside a newer schema that does not break it, and s
   await expect(client.query("DELETE FROM wallets")).rejects.toThrow("is newly forbidden");
 });
 
-test.each([
-  ["999.0.0", "refused at once"],
-  [VERSION, "fine"],
-])("a step that breaks releases before %s: this one is %s", async (release, outcome) => {
+test("a step that breaks this release is said at once, one that only breaks older ones is not", async () => {
   const { url } = await emptyDatabase();
-  await migrateUp(url, await newerRelease(`-- Breaks: releases before ${release}: no column.\nSELECT 1;`));
-  if (outcome === "fine") expect((await readSchemaState(url)).newer_migrations).toEqual([NEWER]);
-  else
-    await expect(readSchemaState(url)).rejects.toThrow(
-      `this is release ${VERSION}, and migration ${NEWER} of a newer one ran on this database: it breaks releases before 999.0.0`,
-    );
+  await migrateUp(url, await newerRelease("-- Breaks: releases before 999.0.0: no column.\nSELECT 1;"));
+  await expect(readSchemaState(url)).rejects.toThrow(
+    `this is release ${VERSION}, and migration ${NEWER} of a newer one ran on this database: it breaks releases before 999.0.0`,
+  );
+  const { url: other } = await emptyDatabase();
+  await migrateUp(other, await newerRelease(`-- Breaks: releases before ${VERSION}\nSELECT 1;`));
+  expect((await readSchemaState(other)).newer_migrations).toEqual([NEWER]);
 });
 
 test("a function that a newer release dropped is missed at once", async () => {
