@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
 import type { Logger } from "pino";
+import { OperatorError } from "../core/lib/operator-error.ts";
 import { runCli } from "../cli/program.ts";
 import type { CliContext, ServerFacts } from "../cli/terminal/context.ts";
 import { EXIT_ERROR } from "../cli/terminal/errors.ts";
-import { ConfigError, loadDotEnv, readConfig, type Config } from "./config.ts";
-import { dataFolder } from "./data-folder.ts";
+import type { Config } from "./config.ts";
 
 // Code that talks to a server is imported by the command that needs it, so that `iep --help` and a wrong
 // option are quick.
@@ -21,19 +21,22 @@ async function confirm(question: string): Promise<boolean> {
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-function readEnvironment<Needed extends keyof Config = never>(needs?: readonly Needed[]) {
+async function readEnvironment<Needed extends keyof Config = never>(needs?: readonly Needed[]) {
+  const { loadDotEnv, readConfig } = await import("./config.ts");
   loadDotEnv();
   return readConfig(process.env, needs);
 }
 
 /** Commands use DATABASE_URL or, if it is not set, the servers that `npm start` runs in this folder. */
 async function servers() {
-  const config = readEnvironment();
+  const config = await readEnvironment();
   if (config.DATABASE_URL !== undefined) return { ...config, DATABASE_URL: config.DATABASE_URL };
+  const { dataFolder } = await import("./data-folder.ts");
   const stack = await dataFolder.localStack();
   if (stack)
     return { ...config, DATABASE_URL: stack.database_url, REDIS_URL: config.REDIS_URL ?? stack.redis_url };
-  throw new ConfigError(
+  throw new OperatorError(
+    "configuration",
     "DATABASE_URL is not set, and `npm start` is not running in this folder. Set DATABASE_URL, or run `npm start` here.",
   );
 }
@@ -99,19 +102,19 @@ const context: CliContext = {
   },
   processes: {
     async api() {
-      const config = readEnvironment(["DATABASE_URL", "ADMIN_API_KEY"]);
+      const config = await readEnvironment(["DATABASE_URL", "ADMIN_API_KEY"]);
       const { runApi } = await import("./run-api.ts");
       return await runApi(config, await createLog(config.LOG_LEVEL));
     },
     async runner() {
-      const config = readEnvironment(["DATABASE_URL"]);
+      const config = await readEnvironment(["DATABASE_URL"]);
       const { runRunner } = await import("./run-runner.ts");
       return await runRunner(config, await createLog(config.LOG_LEVEL));
     },
     async dev(options) {
       // `runDev` prints its own lines for people. The log has only warnings and errors unless LOG_LEVEL asks
       // for more.
-      const config = readEnvironment();
+      const config = await readEnvironment();
       const { runDev } = await import("./run-dev.ts");
       return await runDev(config, await createLog(process.env["LOG_LEVEL"] ? config.LOG_LEVEL : "warn"), {
         ...options,
@@ -121,7 +124,7 @@ const context: CliContext = {
     },
     async demo(options) {
       const { runDemo } = await import("./run-demo.ts");
-      return await runDemo(readEnvironment(), process.stdout, options);
+      return await runDemo(await readEnvironment(), process.stdout, options);
     },
   },
   stdout: process.stdout,

@@ -5,7 +5,6 @@ import { OperatorError } from "../../core/lib/operator-error.ts";
 import type { Platform } from "../../core/use-cases/platform.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT_OK } from "./errors.ts";
-import { readValues } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The actor of entries that this program posts: whoever may run it may write to the database. */
@@ -25,6 +24,8 @@ type Work<Arguments extends unknown[]> = (...given: Arguments) => Promise<number
 /** An action for commander: validates the options and arguments, then works. */
 export function action<Values>(run: CliRun, schema: z.ZodType<Values>, work: Work<[Values]>) {
   return async (...words: unknown[]): Promise<void> => {
+    // Loaded when a command runs: the help of the program needs none of it.
+    const { readValues } = await import("./options.ts");
     // Commander passes the command as the last argument of an action.
     const values = await readValues(words.at(-1) as Command, schema);
     try {

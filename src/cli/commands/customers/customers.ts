@@ -18,7 +18,7 @@ const COLUMNS: readonly Column<Customer>[] = [
 ];
 
 export function addCustomerCommands(program: Command, run: CliRun): void {
-  const customers = program.command("customers").description("Manage customers and their API keys");
+  const customers = program.command("customers");
   withExamples(
     customers,
     "iep customers create --name Ada --email ada@example.com",

@@ -33,9 +33,7 @@ const COLUMNS: readonly Column<JobType>[] = [
 ];
 
 export function addJobTypeCommands(program: Command, run: CliRun): void {
-  const jobTypes = program
-    .command("job-types")
-    .description("Manage what customers can submit, and its price");
+  const jobTypes = program.command("job-types");
   withExamples(
     jobTypes,
     "iep job-types create --name Echo --processing-logic-id echo --cost-cents 5",

@@ -15,7 +15,7 @@ import { addSubmitCommand } from "./submit.ts";
 
 export function addJobCommands(program: Command, run: CliRun): void {
   const { terminal } = run;
-  const jobs = program.command("jobs").description("Submit jobs, follow, cancel, retry and refund them");
+  const jobs = program.command("jobs");
   withExamples(
     jobs,
     "iep jobs submit --customer <id> --type Echo --input '{\"hello\":1}' --wait",

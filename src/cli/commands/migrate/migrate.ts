@@ -19,7 +19,7 @@ const COLUMNS: readonly Column<MigrationStatus>[] = [
 export function addMigrateCommands(program: Command, run: CliRun): void {
   const { context, terminal } = run;
   const say = (line: string): void => void terminal.say(line);
-  const migrate = program.command("migrate").description("Migrate the schema of the database");
+  const migrate = program.command("migrate");
   withExamples(migrate, "iep migrate status", "iep migrate up", "iep migrate down --steps 2");
 
   withExamples(migrate.command("up"), "iep migrate up")
