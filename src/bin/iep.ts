@@ -100,6 +100,11 @@ const context: CliContext = {
       await client.end();
     }
   },
+  interruption() {
+    const controller = new AbortController();
+    process.once("SIGINT", () => controller.abort());
+    return controller.signal;
+  },
   processes: {
     async api() {
       const config = await readEnvironment(["DATABASE_URL", "ADMIN_API_KEY"]);

@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { createTestDatabase } from "../../test/support/database.ts";
 import { createTestPlatform } from "../../test/support/test-platform.ts";
+import { startIep } from "../../test/support/processes.ts";
 import { PlatformError } from "../core/lib/errors.ts";
 import { OperatorError } from "../core/lib/operator-error.ts";
 import { migrateDown, readSchemaState } from "../postgres/connection/migrator.ts";
@@ -40,6 +41,24 @@ test("the help of a command leads with examples and names --json", async () => {
   const { stdout } = await cli.run("jobs", "submit", "--help");
   expect(stdout).toMatch(/^Examples:\n {2}iep jobs submit/);
   expect(stdout).toContain("--json");
+});
+
+test.each([[[]], [["help"]], [["--json"]]])("%j prints the help of the program, exit 0", async (argv) => {
+  const { stdout } = await cli.run("--help");
+  expect(await cli.run(...argv)).toEqual({ exitCode: 0, stdout, stderr: "" });
+});
+
+test("iep help jobs submit prints that help", async () => {
+  const { stdout } = await cli.run("jobs", "submit", "--help");
+  expect(await cli.run("help", "jobs", "submit")).toEqual({ exitCode: 0, stdout, stderr: "" });
+});
+
+test("to show the help neither a client of a server nor the validation of options is loaded", async () => {
+  const help = startIep(["--help"], { env: { NODE_DEBUG: "esm" } });
+  expect(await help.exited).toEqual({ code: 0, signal: null });
+  const loaded = help.stderr.join("\n");
+  expect(loaded).toContain("node_modules/commander/");
+  expect(loaded).not.toMatch(/node_modules\/(zod|pg|kysely|ioredis|fastify|pino)\//);
 });
 
 test("--version is the package's", async () => {

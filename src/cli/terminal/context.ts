@@ -42,6 +42,8 @@ export interface CliContext {
   readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
   /** Works without our tables. Throws the error of the driver when the server cannot be reached. */
   serverFacts(): Promise<ServerFacts>;
+  /** From now on Ctrl-C does not end the process but aborts this, once. Left out: it ends the process. */
+  readonly interruption?: (() => AbortSignal) | undefined;
   /** The long-running processes. Each resolves with its exit code when it has stopped. */
   readonly processes: {
     api(): Promise<number>;
