@@ -33,8 +33,12 @@ async function servers() {
   if (config.DATABASE_URL !== undefined) return { ...config, DATABASE_URL: config.DATABASE_URL };
   const { dataFolder } = await import("./data-folder.ts");
   const stack = await dataFolder.localStack();
-  if (stack)
-    return { ...config, DATABASE_URL: stack.database_url, REDIS_URL: config.REDIS_URL ?? stack.redis_url };
+  if (stack) {
+    const { forgetDriverSettings } = await import("./forget-driver-settings.ts");
+    forgetDriverSettings();
+    const REDIS_URL = config.REDIS_URL ?? stack.redis_url;
+    return { ...config, DATABASE_URL: stack.database_url, DATABASE_DIRECT_URL: undefined, REDIS_URL };
+  }
   throw new OperatorError(
     "configuration",
     "DATABASE_URL is not set, and `npm start` is not running in this folder. Set DATABASE_URL, or run `npm start` here.",
