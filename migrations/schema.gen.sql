@@ -456,7 +456,8 @@ CREATE FUNCTION check_entries()
   SET enable_seqscan=off
   SET enable_nestloop=off
   SET enable_mergejoin=off
-  SET plan_cache_mode=force_generic_plan;
+  SET plan_cache_mode=force_generic_plan
+  SET search_path="$user", public;
 
 -- function claim_backlog: migrations/functions/queue/claim_backlog.sql
 CREATE FUNCTION claim_backlog(p_limit integer, p_runner uuid, p_lease uuid, p_after uuid[])
@@ -545,12 +546,14 @@ CREATE FUNCTION last_entry_before(p_wallet uuid, p_at timestamp with time zone)
 -- function note_customer_price: migrations/functions/money/note_customer_price.sql
 CREATE FUNCTION note_customer_price()
   RETURNS trigger
-  LANGUAGE plpgsql;
+  LANGUAGE plpgsql
+  SET search_path="$user", public;
 
 -- function note_standard_cost: migrations/functions/money/note_standard_cost.sql
 CREATE FUNCTION note_standard_cost()
   RETURNS trigger
-  LANGUAGE plpgsql;
+  LANGUAGE plpgsql
+  SET search_path="$user", public;
 
 -- function post_charges: migrations/functions/money/post_charges.sql
 CREATE FUNCTION post_charges(p_ids uuid[], p_customers uuid[], p_costs bigint[], p_holds bigint[])

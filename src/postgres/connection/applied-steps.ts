@@ -2,6 +2,7 @@ import type { Client } from "pg";
 import { findEncodingFault, findVersionFault } from "../../core/model/database-fault.ts";
 import { isOlderRelease } from "../../core/lib/is-older-release.ts";
 import { VERSION } from "../../core/lib/version.ts";
+import { hasTable } from "./has-table.ts";
 import { MigrationError } from "./migration-error.ts";
 import { stepName, type NumberedStep, type SchemaFiles } from "./schema-files.ts";
 
@@ -36,10 +37,7 @@ const INSERT =
 
 /** Reads only. A database that has never been migrated has no steps. */
 export async function readAppliedSteps(client: Client): Promise<AppliedSteps> {
-  const { rows: tables } = await client.query<{ known: boolean }>(
-    "SELECT to_regclass('schema_migrations') IS NOT NULL AS known",
-  );
-  if (tables[0]?.known !== true) return new Map();
+  if (!(await hasTable(client, "schema_migrations"))) return new Map();
   const { rows } = await client.query<AppliedStep>(READ);
   return new Map(rows.map((row) => [row.version, row]));
 }

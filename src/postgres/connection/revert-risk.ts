@@ -2,6 +2,7 @@ import type { Client } from "pg";
 import type { RevertRisk } from "../../core/model/migration.ts";
 import { COUNT_MAX, LEASE_SECONDS } from "../../core/model/limits.ts";
 import { readAppliedSteps } from "./applied-steps.ts";
+import { hasTable } from "./has-table.ts";
 import { inReadOnly, withClient } from "./migration-session.ts";
 import { MIGRATIONS_FOLDER, readSchemaFiles } from "./schema-files.ts";
 
@@ -41,11 +42,7 @@ export async function readRevertRisk(
 
 /** 0 for a table that is not there. `name` comes from our own files. */
 async function countRows(client: Client, name: string, where: string): Promise<number> {
-  const { rows: tables } = await client.query<{ known: boolean }>(
-    "SELECT to_regclass($1) IS NOT NULL AS known",
-    [name],
-  );
-  if (tables[0]?.known !== true) return 0;
+  if (!(await hasTable(client, name))) return 0;
   const { rows } = await client.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM (SELECT FROM ${name} ${where} LIMIT ${COUNT_MAX}) r`,
   );

@@ -1,6 +1,7 @@
 import type { Client } from "pg";
 import { isOlderRelease } from "../../core/lib/is-older-release.ts";
 import { VERSION } from "../../core/lib/version.ts";
+import { hasTable } from "./has-table.ts";
 import { MigrationError } from "./migration-error.ts";
 import type { SchemaFunction } from "./schema-files.ts";
 
@@ -99,7 +100,7 @@ function isSuperseded(checksum: string, applied: AppliedFunction | undefined): b
 }
 
 async function readApplied(client: Client): Promise<Map<string, AppliedFunction>> {
-  if (!(await hasTable(client))) return new Map();
+  if (!(await hasTable(client, "schema_functions"))) return new Map();
   const { rows } = await client.query<AppliedFunction>(
     `SELECT name, checksum, to_jsonb(f) ->> 'release' AS release,
             coalesce(to_jsonb(f) -> 'superseded', '[]') AS superseded
@@ -144,7 +145,7 @@ async function applyFunction(client: Client, { name, sql, checksum }: SchemaFunc
  * as well.
  */
 export async function forgetFunctions(client: Client, drop: boolean): Promise<void> {
-  if (!(await hasTable(client))) return;
+  if (!(await hasTable(client, "schema_functions"))) return;
   if (drop) {
     const { rows: names } = await client.query<{ name: string }>("SELECT name FROM schema_functions");
     for (const { name } of names) {
@@ -154,14 +155,6 @@ export async function forgetFunctions(client: Client, drop: boolean): Promise<vo
   }
   if (!drop) await client.query(ADD_COLUMNS);
   await client.query(drop ? "DELETE FROM schema_functions" : FORGET);
-}
-
-/** Whether this database has the table of checksums: it comes with the first functions. */
-async function hasTable(client: Client): Promise<boolean> {
-  const { rows } = await client.query<{ known: boolean }>(
-    "SELECT to_regclass('schema_functions') IS NOT NULL AS known",
-  );
-  return rows[0]?.known === true;
 }
 
 async function signaturesOf(client: Client, name: string): Promise<string[]> {
