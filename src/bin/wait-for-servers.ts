@@ -89,16 +89,16 @@ async function databaseFault(
   }
 }
 
-function isNewer({ newer_migrations, newer_functions }: SchemaState): boolean {
-  return newer_migrations.length + newer_functions.length > 0;
+function isNewer({ newerMigrations, newerFunctions }: SchemaState): boolean {
+  return newerMigrations.length + newerFunctions.length > 0;
 }
 
-function newerWarning({ newer_migrations, newer_functions }: SchemaState): string {
+function newerWarning({ newerMigrations, newerFunctions }: SchemaState): string {
   const what = [
-    ...(newer_migrations.length > 0
-      ? [`migrations that this release does not have (${newer_migrations.join(", ")})`]
+    ...(newerMigrations.length > 0
+      ? [`migrations that this release does not have (${newerMigrations.join(", ")})`]
       : []),
-    ...(newer_functions.length > 0 ? [`newer forms of ${newer_functions.join(", ")}`] : []),
+    ...(newerFunctions.length > 0 ? [`newer forms of ${newerFunctions.join(", ")}`] : []),
   ];
   return (
     `The database has ${what.join(" and ")}: a newer release than ${VERSION} was here. This one works beside it. ` +

@@ -188,7 +188,6 @@ const noMigrations: CliContext["migrations"] = {
   up: () => Promise.resolve({ migrations: [], functions: [] }),
   down: () => Promise.resolve([]),
   status: () => Promise.resolve([]),
-  risk: () => Promise.resolve({ tables: [], live_runners: 0 }),
-  pending: () =>
-    Promise.resolve({ migrations: [], functions: [], newer_migrations: [], newer_functions: [] }),
+  risk: () => Promise.resolve({ tables: [], liveRunners: 0 }),
+  pending: () => Promise.resolve({ migrations: [], functions: [], newerMigrations: [], newerFunctions: [] }),
 };

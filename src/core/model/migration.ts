@@ -16,9 +16,9 @@ export interface SchemaChanges {
 /** How the schema of a database differs from that of this release. */
 export interface SchemaState extends SchemaChanges {
   /** Numbered steps of newer releases that ran, oldest first. This release works beside them. */
-  readonly newer_migrations: readonly string[];
+  readonly newerMigrations: readonly string[];
   /** Functions and views that a newer release replaced. */
-  readonly newer_functions: readonly string[];
+  readonly newerFunctions: readonly string[];
 }
 
 /** What taking back numbered steps would lose, and who is at work on it. */
@@ -26,5 +26,5 @@ export interface RevertRisk {
   /** Tables that would go, or lose a column, and the rows that they have. Empty ones are left out. */
   readonly tables: readonly { readonly name: string; readonly rows: number }[];
   /** Runners that sent a heartbeat within the lease. */
-  readonly live_runners: number;
+  readonly liveRunners: number;
 }

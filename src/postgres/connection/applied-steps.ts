@@ -13,7 +13,7 @@ export interface AppliedStep {
   readonly checksum: string;
   readonly applied_at: string;
   /** Releases before this one do not work on the schema any more; null when they do. */
-  readonly breaks_before: string | null;
+  readonly breaksBefore: string | null;
 }
 
 export type AppliedSteps = ReadonlyMap<string, AppliedStep>;
@@ -28,7 +28,7 @@ const CREATE_TABLE = `
   )`;
 /** A database that an older release migrated has no breaks_before, and a reader may not be allowed to add it. */
 const READ = `
-  SELECT version, name, checksum, to_jsonb(m) ->> 'breaks_before' AS breaks_before,
+  SELECT version, name, checksum, to_jsonb(m) ->> 'breaks_before' AS "breaksBefore",
          to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS applied_at
     FROM schema_migrations m
    ORDER BY version`;
@@ -49,7 +49,7 @@ export async function ensureStepTable(client: Client): Promise<void> {
 }
 
 export async function noteStep(client: Client, step: NumberedStep): Promise<void> {
-  await client.query(INSERT, [step.version, step.name, step.checksum, step.breaks_before]);
+  await client.query(INSERT, [step.version, step.name, step.checksum, step.breaksBefore]);
 }
 
 /** Throws where no migration may begin: on a server or in an encoding that the platform does not work with. */
@@ -93,11 +93,11 @@ export function refuseEdited({ steps }: SchemaFiles, applied: AppliedSteps): voi
 export function newerSteps({ steps }: SchemaFiles, applied: AppliedSteps, release = VERSION): AppliedStep[] {
   const known = new Set(steps.map(({ version }) => version));
   const newer = [...applied.values()].filter(({ version }) => !known.has(version));
-  for (const { breaks_before, ...step } of newer) {
-    if (breaks_before !== null && isOlderRelease(release, breaks_before))
+  for (const { breaksBefore, ...step } of newer) {
+    if (breaksBefore !== null && isOlderRelease(release, breaksBefore))
       throw new MigrationError(
         `this is release ${release}, and migration ${stepName(step)} of a newer one ran on this database: it ` +
-          `breaks releases before ${breaks_before}. Start ${breaks_before} or newer, or go back as docs/upgrading.md says`,
+          `breaks releases before ${breaksBefore}. Start ${breaksBefore} or newer, or go back as docs/upgrading.md says`,
       );
   }
   return newer;

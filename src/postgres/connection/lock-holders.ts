@@ -4,7 +4,7 @@ const LOOK_EVERY_MS = 250;
 
 /** Whether or not this role may see what another one runs, it sees who is there. A prepared one has no process. */
 const HOLDERS = `
-  SELECT b.pid, a.application_name, a.usename, a.state,
+  SELECT b.pid, a.application_name AS application, a.usename, a.state,
          extract(epoch FROM clock_timestamp() - a.state_change)::bigint AS seconds
     FROM unnest(pg_blocking_pids($1)) b (pid)
     LEFT JOIN pg_stat_activity a ON a.pid = b.pid
@@ -12,7 +12,7 @@ const HOLDERS = `
 
 interface Holder {
   readonly pid: number;
-  readonly application_name: string | null;
+  readonly application: string | null;
   readonly usename: string | null;
   readonly state: string | null;
   readonly seconds: number | null;
@@ -55,10 +55,10 @@ export function watchLockHolders(config: ClientConfig, pid: number): LockHolders
   };
 }
 
-function inWords({ pid, application_name, usename, state, seconds }: Holder): string {
+function inWords({ pid, application, usename, state, seconds }: Holder): string {
   if (pid === 0) return "a prepared transaction (see pg_prepared_xacts)";
   const facts = [
-    application_name || "no application name",
+    application || "no application name",
     usename && `role ${usename}`,
     state && `${state} for ${seconds} s`,
   ];

@@ -44,8 +44,8 @@ export async function withClient<T>(url: string, work: (client: Client) => Promi
 /** Reads in one snapshot. It takes no lock that anybody waits for, and needs no right to write. */
 export async function inReadOnly<T>(client: Client, work: () => Promise<T>): Promise<T> {
   return await inTransaction(client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", work, {
-    statement_timeout: OTHER_STATEMENT_MS,
-    lock_timeout: OTHER_LOCK_MS,
+    statement_ms: OTHER_STATEMENT_MS,
+    lock_ms: OTHER_LOCK_MS,
   });
 }
 
@@ -74,7 +74,7 @@ export async function inMigration<T>(
           await client.query("SELECT pg_advisory_xact_lock($1)", [LOCK_KEY]);
           return await work();
         },
-        { statement_timeout: 0, lock_timeout: MIGRATION_LOCK_MS },
+        { statement_ms: 0, lock_ms: MIGRATION_LOCK_MS },
       );
     } catch (error) {
       if (!isLockTimeout(error)) throw error;
@@ -98,9 +98,14 @@ async function inTransaction<T>(
   client: Client,
   begin: string,
   work: () => Promise<T>,
-  limits: { readonly statement_timeout: number; readonly lock_timeout: number },
+  limits: { readonly statement_ms: number; readonly lock_ms: number },
 ): Promise<T> {
-  const settings = Object.entries({ ...limits, TimeZone: "UTC", DateStyle: "ISO" });
+  const settings = Object.entries({
+    statement_timeout: limits.statement_ms,
+    lock_timeout: limits.lock_ms,
+    TimeZone: "UTC",
+    DateStyle: "ISO",
+  });
   const start: QueryConfig & { query_timeout: number } = {
     text: [begin, ...settings.map(([name, value]) => `SET LOCAL ${name} = '${value}'`)].join("; "),
     query_timeout: OTHER_STATEMENT_MS + SILENCE_MS,

@@ -123,13 +123,13 @@ export async function readSchemaState(databaseUrl: string, folder = MIGRATIONS_F
     const steps = newerSteps(files, applied);
     const { outdated, newer } = await compareFunctions(client, files.functions);
     const migrations = files.steps.filter(({ version }) => !applied.has(version)).map(stepName);
-    const newer_migrations = steps.map(stepName);
+    const newerMigrations = steps.map(stepName);
     if (steps.length === 0 || migrations.length > 0)
       return {
         migrations,
         functions: outdated.map(({ name }) => name),
-        newer_migrations,
-        newer_functions: newer,
+        newerMigrations,
+        newerFunctions: newer,
       };
     // After a newer step, what differs is newer too.
     const gone = outdated.filter(({ isThere }) => !isThere).map(({ name }) => name);
@@ -139,7 +139,7 @@ export async function readSchemaState(databaseUrl: string, folder = MIGRATIONS_F
           "release, or go back as docs/upgrading.md says",
       );
     const differ = [...newer, ...outdated.map(({ name }) => name)];
-    return { migrations, functions: [], newer_migrations, newer_functions: differ };
+    return { migrations, functions: [], newerMigrations, newerFunctions: differ };
   });
 }
 

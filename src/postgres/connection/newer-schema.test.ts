@@ -7,7 +7,7 @@ import { VERSION } from "../../core/lib/version.ts";
 import { migrateDown, migrateUp, readSchemaState } from "./migrator.ts";
 
 const NEWER = "2999-01-01-000001_newer";
-const AS_IT_IS = { migrations: [], functions: [], newer_migrations: [], newer_functions: [] };
+const AS_IT_IS = { migrations: [], functions: [], newerMigrations: [], newerFunctions: [] };
 
 async function newerRelease(up: string): Promise<string> {
   const folder = await copyOfMigrations();
@@ -21,7 +21,7 @@ async function newerRelease(up: string): Promise<string> {
 test("an older release works beside a newer schema that does not break it, and sees what is newer", async () => {
   const { url, client } = await emptyDatabase();
   await migrateUp(url, await newerRelease("CREATE TABLE later ();"));
-  const beside = { ...AS_IT_IS, newer_migrations: [NEWER], newer_functions: ["forbid_change"] };
+  const beside = { ...AS_IT_IS, newerMigrations: [NEWER], newerFunctions: ["forbid_change"] };
   expect(await readSchemaState(url)).toEqual(beside);
   await expect(migrateUp(url)).rejects.toThrow(`${NEWER} ran on this database but is not in this release`);
   await expect(migrateDown(url, 1)).rejects.toThrow(NEWER);
@@ -36,7 +36,7 @@ test("a step that breaks this release is said at once, one that only breaks olde
   );
   const { url: other } = await emptyDatabase();
   await migrateUp(other, await newerRelease(`-- Breaks: releases before ${VERSION}\nSELECT 1;`));
-  expect((await readSchemaState(other)).newer_migrations).toEqual([NEWER]);
+  expect((await readSchemaState(other)).newerMigrations).toEqual([NEWER]);
 });
 
 test("a function that a newer release dropped is missed at once", async () => {
@@ -55,13 +55,13 @@ test("functions that were replaced since are newer, those that this database nev
   await migrateUp(url);
   expect(await readSchemaState(url, edited)).toEqual({ ...AS_IT_IS, functions: ["forbid_change"] });
   await migrateUp(url, edited);
-  expect(await readSchemaState(url)).toEqual({ ...AS_IT_IS, newer_functions: ["forbid_change"] });
+  expect(await readSchemaState(url)).toEqual({ ...AS_IT_IS, newerFunctions: ["forbid_change"] });
   // Who goes back makes the other one newer again.
   expect((await migrateUp(url)).functions).toEqual(["forbid_change"]);
   expect(await readSchemaState(url)).toEqual(AS_IT_IS);
   expect(await readSchemaState(url, edited)).toEqual({ ...AS_IT_IS, functions: ["forbid_change"] });
   await migrateUp(url, edited);
-  expect(await readSchemaState(url)).toEqual({ ...AS_IT_IS, newer_functions: ["forbid_change"] });
+  expect(await readSchemaState(url)).toEqual({ ...AS_IT_IS, newerFunctions: ["forbid_change"] });
 });
 
 test("functions of a release with a higher number are newer, those of a lower one lack something", async () => {
@@ -69,7 +69,7 @@ test("functions of a release with a higher number are newer, those of a lower on
   await migrateUp(url);
   const other = "UPDATE schema_functions SET checksum = 'other', release = $1 WHERE name = 'forbid_change'";
   await runSql(url, other, ["999.0.0"]);
-  expect(await readSchemaState(url)).toEqual({ ...AS_IT_IS, newer_functions: ["forbid_change"] });
+  expect(await readSchemaState(url)).toEqual({ ...AS_IT_IS, newerFunctions: ["forbid_change"] });
   await runSql(url, other, ["0.0.1"]);
   expect(await readSchemaState(url)).toEqual({ ...AS_IT_IS, functions: ["forbid_change"] });
 });
@@ -81,7 +81,7 @@ test("a database that a release before this one migrated is read as it is, and g
   await client.query("ALTER TABLE schema_functions DROP COLUMN release, DROP COLUMN superseded");
   expect(await readSchemaState(url)).toEqual(AS_IT_IS);
   await migrateUp(url, await newerRelease("SELECT 1;"));
-  expect((await readSchemaState(url)).newer_migrations).toEqual([NEWER]);
+  expect((await readSchemaState(url)).newerMigrations).toEqual([NEWER]);
 });
 
 test("a role that may read, write and call, and create nothing, sees the state, and an up with nothing to do is fine", async () => {

@@ -35,7 +35,7 @@ export async function readRevertRisk(
           if (rows > 0) tables.push({ name, rows });
         }
         const lived = `WHERE heartbeat_at > now() - interval '${LEASE_SECONDS} s'`;
-        return { tables, live_runners: newest.length === 0 ? 0 : await countRows(client, "runners", lived) };
+        return { tables, liveRunners: newest.length === 0 ? 0 : await countRows(client, "runners", lived) };
       }),
   );
 }

@@ -13,7 +13,7 @@ export interface NumberedStep {
   /** Of the statements alone: comments and line breaks may be mended after the step has run. */
   readonly checksum: string;
   /** The first release that works after this step, when older ones do not any more: see `BREAKS`. */
-  readonly breaks_before: string | null;
+  readonly breaksBefore: string | null;
 }
 
 /** One function or view. Its file may be applied at any time, again and again. */
@@ -58,8 +58,8 @@ async function readStep(folder: string, folderName: string): Promise<NumberedSte
   try {
     const up = await readFile(join(folder, folderName, "up.sql"), "utf8");
     const down = await readFile(join(folder, folderName, "down.sql"), "utf8");
-    const breaks_before = BREAKS.exec(up)?.[1] ?? null;
-    return { version, name: rest.join("_"), up, down, checksum: sha256(statementsOf(up)), breaks_before };
+    const breaksBefore = BREAKS.exec(up)?.[1] ?? null;
+    return { version, name: rest.join("_"), up, down, checksum: sha256(statementsOf(up)), breaksBefore };
   } catch (cause) {
     throw new MigrationError(`migration ${folderName} needs up.sql and down.sql`, { cause });
   }

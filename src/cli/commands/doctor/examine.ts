@@ -82,12 +82,12 @@ const CHECKS: readonly Check[] = [
     way_out: "see iep migrate status",
     async look({ context }) {
       const all = await context.migrations.status();
-      const { migrations, functions, newer_migrations, newer_functions } = await context.migrations.pending();
+      const { migrations, functions, newerMigrations, newerFunctions } = await context.migrations.pending();
       if (migrations.length > 0)
         return bad(`${migrations.length} of ${all.length} migrations have not run`, "run iep migrate up");
       if (functions.length > 0)
         return bad(`not those of this version: ${functions.join(", ")}`, "run iep migrate up");
-      const newer = [...newer_migrations, ...newer_functions];
+      const newer = [...newerMigrations, ...newerFunctions];
       if (newer.length > 0)
         return warn(
           `newer than this release: ${newer.join(", ")}`,

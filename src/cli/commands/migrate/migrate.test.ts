@@ -104,7 +104,7 @@ test("a column with rows in its table is a loss too", async () => {
     "ALTER TABLE customers\n  DROP COLUMN probe;",
   );
   await migrateUp(url, folder);
-  expect(await readRevertRisk(url, 1, folder)).toEqual({ tables: [], live_runners: 0 });
+  expect(await readRevertRisk(url, 1, folder)).toEqual({ tables: [], liveRunners: 0 });
   await client.query(
     "INSERT INTO customers (id, name, email) VALUES (gen_random_uuid(), 'Ada', 'a@example.com')",
   );

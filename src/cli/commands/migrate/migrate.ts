@@ -44,10 +44,10 @@ export function addMigrateCommands(program: Command, run: CliRun): void {
         await terminal.printList(await context.migrations.status(), COLUMNS, {
           empty: "There are no migrations.",
         });
-        const { functions, newer_migrations, newer_functions } = await context.migrations.pending();
+        const { functions, newerMigrations, newerFunctions } = await context.migrations.pending();
         if (functions.length > 0)
           await terminal.say(`Not up to date: ${functions.join(", ")}. Run iep migrate up.`);
-        const newer = [...newer_migrations, ...newer_functions];
+        const newer = [...newerMigrations, ...newerFunctions];
         if (newer.length > 0)
           await terminal.say(`Newer than this release, which works beside it: ${newer.join(", ")}.`);
       }),
@@ -90,13 +90,13 @@ function addDown(migrate: Command, run: CliRun): void {
 /** Throws unless whoever runs this has agreed to lose the data, and nobody works on it. */
 async function guardDown(
   { context, terminal }: CliRun,
-  { tables, live_runners }: RevertRisk,
+  { tables, liveRunners }: RevertRisk,
   yes: boolean,
 ): Promise<void> {
-  if (live_runners > 0) {
+  if (liveRunners > 0) {
     throw new OperatorError(
       "migration_failed",
-      `${live_runners} runners are alive on this database: stop them, and wait until iep runners lists none ` +
+      `${liveRunners} runners are alive on this database: stop them, and wait until iep runners lists none ` +
         `(${LEASE_SECONDS} s after one was killed). Nothing was reverted`,
     );
   }
