@@ -1,5 +1,9 @@
 #!/usr/bin/env node
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import module from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const source = new URL("../src/bin/iep.ts", import.meta.url);
 
@@ -8,7 +12,22 @@ const source = new URL("../src/bin/iep.ts", import.meta.url);
 if (existsSync(source)) {
   const { register } = await import("tsx/esm/api");
   register();
-  await import(source.href);
+  await import(source.href.includes("%3F") ? linked(source.href) : source.href);
 } else {
   await import("../dist/bin/iep.js");
+}
+
+/**
+ * The URL of a source by a path without "?", which tsx would take for the start of a query. The link to the checkout stands
+ * in a folder that only this user may enter, and goes with the process.
+ */
+function linked(href) {
+  const root = new URL("..", import.meta.url).href;
+  const folder = mkdtempSync(join(tmpdir(), "iep-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const link = join(folder, "checkout");
+  symlinkSync(fileURLToPath(root), link);
+  const alias = `${pathToFileURL(link).href}/`;
+  module.register("./alias-hook.mjs", import.meta.url, { data: { root, alias } });
+  return alias + href.slice(root.length);
 }

@@ -481,7 +481,8 @@ CREATE FUNCTION check_entries()
   SET enable_seqscan=off
   SET enable_nestloop=off
   SET enable_mergejoin=off
-  SET plan_cache_mode=force_generic_plan;
+  SET plan_cache_mode=force_generic_plan
+  SET search_path="$user", public;
 
 -- function choose_turns: migrations/functions/queue/choose_turns.sql
 CREATE FUNCTION choose_turns(p_priorities smallint[], p_limit integer, p_runner uuid, p_after uuid[], p_apart
@@ -576,12 +577,14 @@ CREATE FUNCTION must_run_dry(p_runner uuid, p_after interval)
 -- function note_customer_price: migrations/functions/money/note_customer_price.sql
 CREATE FUNCTION note_customer_price()
   RETURNS trigger
-  LANGUAGE plpgsql;
+  LANGUAGE plpgsql
+  SET search_path="$user", public;
 
 -- function note_standard_cost: migrations/functions/money/note_standard_cost.sql
 CREATE FUNCTION note_standard_cost()
   RETURNS trigger
-  LANGUAGE plpgsql;
+  LANGUAGE plpgsql
+  SET search_path="$user", public;
 
 -- function post_charges: migrations/functions/money/post_charges.sql
 CREATE FUNCTION post_charges(p_ids uuid[], p_customers uuid[], p_costs bigint[], p_holds bigint[])

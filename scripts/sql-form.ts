@@ -19,8 +19,16 @@ function faultsOf(path: string, sql: string, defined: Map<string, string>): stri
     const columns = line.length;
     return columns > COLUMNS_MAX ? [`${path}:${n + 1}: ${columns} columns, ${COLUMNS_MAX} at most`] : [];
   });
+  const foreign = sql.split("\n").flatMap((line, n) => {
+    const [character] = /[^\t\x20-\x7e]/.exec(line) ?? [];
+    return character === undefined ? [] : [`${path}:${n + 1}: "${character}" is not ASCII`];
+  });
   const object = /^(functions|views)\/(?:\w+\/)?(\w+)\.sql$/.exec(path);
-  return [...wide, ...(object ? objectFaults(path, sql, object[2] ?? "", defined) : tableFaults(path, sql))];
+  return [
+    ...wide,
+    ...foreign,
+    ...(object ? objectFaults(path, sql, object[2] ?? "", defined) : tableFaults(path, sql)),
+  ];
 }
 
 /**

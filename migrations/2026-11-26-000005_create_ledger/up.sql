@@ -66,7 +66,7 @@ CREATE TABLE wallet_seals (
   first_seq bigint NOT NULL CHECK (first_seq BETWEEN 1 AND last_seq),
   -- sha256 of the link before and of the entries first_seq to last_seq.
   hash      bytea NOT NULL CHECK (length(hash) = 32),
-  -- 1, 2, 3 … over all wallets, without a gap, in the order of commits. So a digest of the first n links
+  -- 1, 2, 3, ... over all wallets, without a gap, in the order of commits. So a digest of the first n links
   -- can be asked for again at any later time.
   link      bigint NOT NULL UNIQUE,
   sealed_at timestamptz NOT NULL DEFAULT now(),

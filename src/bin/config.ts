@@ -27,6 +27,10 @@ const list = () =>
 /** Every variable of the environment that the platform reads. README.md has the same table. */
 const Environment = z.object({
   DATABASE_URL: url(["postgres:", "postgresql:"], "postgres://user:password@127.0.0.1:5432/iep").optional(),
+  DATABASE_DIRECT_URL: url(
+    ["postgres:", "postgresql:"],
+    "postgres://user:password@127.0.0.1:5432/iep",
+  ).optional(),
   REDIS_URL: url(["redis:", "rediss:"], "redis://127.0.0.1:6379/0").optional(),
   HOST: z.string().min(1, "must not be empty").default("127.0.0.1"),
   PORT: integer(0, 65_535).default(3000),

@@ -1,29 +1,47 @@
+import { inspect } from "node:util";
 import type { Logger } from "pino";
+import { OperatorError } from "../core/lib/operator-error.ts";
 import { runCli } from "../cli/program.ts";
 import type { CliContext, ServerFacts } from "../cli/terminal/context.ts";
 import { EXIT_ERROR } from "../cli/terminal/errors.ts";
-import { ConfigError, loadDotEnv, readConfig, type Config } from "./config.ts";
+import type { Config } from "./config.ts";
 import type { ProcessLog } from "./create-log.ts";
-import { dataFolder } from "./data-folder.ts";
 
 // Code that talks to a server is imported by the command that needs it, so that `iep --help` and a wrong
 // option are quick.
 
+async function confirm(question: string): Promise<boolean> {
+  const { createInterface } = await import("node:readline/promises");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question(`${question} Type yes to go on: `)).trim() === "yes";
+  } finally {
+    terminal.close();
+  }
+}
+
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-function readEnvironment<Needed extends keyof Config = never>(needs?: readonly Needed[]) {
+async function readEnvironment<Needed extends keyof Config = never>(needs?: readonly Needed[]) {
+  const { loadDotEnv, readConfig } = await import("./config.ts");
   loadDotEnv();
   return readConfig(process.env, needs);
 }
 
 /** Commands use DATABASE_URL or, if it is not set, the servers that `npm start` runs in this folder. */
 async function servers() {
-  const config = readEnvironment();
+  const config = await readEnvironment();
   if (config.DATABASE_URL !== undefined) return { ...config, DATABASE_URL: config.DATABASE_URL };
+  const { dataFolder } = await import("./data-folder.ts");
   const stack = await dataFolder.localStack();
-  if (stack)
-    return { ...config, DATABASE_URL: stack.database_url, REDIS_URL: config.REDIS_URL ?? stack.redis_url };
-  throw new ConfigError(
+  if (stack) {
+    const { forgetDriverSettings } = await import("./forget-driver-settings.ts");
+    forgetDriverSettings();
+    const REDIS_URL = config.REDIS_URL ?? stack.redis_url;
+    return { ...config, DATABASE_URL: stack.database_url, DATABASE_DIRECT_URL: undefined, REDIS_URL };
+  }
+  throw new OperatorError(
+    "configuration",
     "DATABASE_URL is not set, and `npm start` is not running in this folder. Set DATABASE_URL, or run `npm start` here.",
   );
 }
@@ -53,10 +71,16 @@ async function createCommandLog(): Promise<Logger> {
   return createLog({ level: "warn", fd: 2, readable: false }).log;
 }
 
+/** Past a pooler where there is one: a migration is long, and has its settings to itself. */
+async function directUrl(): Promise<string> {
+  const { DATABASE_DIRECT_URL, DATABASE_URL } = await servers();
+  return DATABASE_DIRECT_URL ?? DATABASE_URL;
+}
+
 const migrator = () => import("../postgres/connection/migrator.ts");
 
 const SERVER_FACTS =
-  "SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit, now()";
+  "SELECT current_setting('server_version') AS version, current_setting('server_encoding') AS encoding, current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit, now()";
 
 const context: CliContext = {
   async withPlatform(work) {
@@ -70,11 +94,21 @@ const context: CliContext = {
     }
   },
   migrations: {
-    up: async () => await (await migrator()).migrateUp(await databaseUrl()),
-    down: async (steps) => await (await migrator()).migrateDown(await databaseUrl(), steps),
-    status: async () => await (await migrator()).migrationStatus(await databaseUrl()),
-    pending: async () => await (await migrator()).pendingChanges(await databaseUrl()),
+    up: async (say) => await (await migrator()).migrateUp(await directUrl(), undefined, { say }),
+    down: async (steps, say) =>
+      await (await migrator()).migrateDown(await directUrl(), steps, undefined, { say }),
+    async risk(steps) {
+      const { readRevertRisk } = await import("../postgres/connection/revert-risk.ts");
+      return await readRevertRisk(await directUrl(), steps);
+    },
+    status: async () => await (await migrator()).migrationStatus(await directUrl()),
+    pending: async () => await (await migrator()).readSchemaState(await directUrl()),
   },
+  async explain(error) {
+    const { explainRefusal } = await import("../postgres/connection/explain-refusal.ts");
+    return explainRefusal(error);
+  },
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm } : {}),
   async serverFacts() {
     const { Client } = await import("pg");
     const { connectionConfig } = await import("../postgres/connection/pool.ts");
@@ -89,19 +123,24 @@ const context: CliContext = {
       await client.end();
     }
   },
+  interruption() {
+    const controller = new AbortController();
+    process.once("SIGINT", () => controller.abort());
+    return controller.signal;
+  },
   processes: {
     async api() {
-      const config = readEnvironment(["DATABASE_URL", "ADMIN_API_KEY"]);
+      const config = await readEnvironment(["DATABASE_URL", "ADMIN_API_KEY"]);
       const { runApi } = await import("./run-api.ts");
       return await serve({ level: config.LOG_LEVEL }, ({ log }) => runApi(config, log));
     },
     async runner() {
-      const config = readEnvironment(["DATABASE_URL"]);
+      const config = await readEnvironment(["DATABASE_URL"]);
       const { runRunner } = await import("./run-runner.ts");
       return await serve({ level: config.LOG_LEVEL }, ({ log }) => runRunner(config, log));
     },
     async dev(options) {
-      const config = readEnvironment();
+      const config = await readEnvironment();
       const { runDev } = await import("./run-dev.ts");
       // With --json stdout has one document and nothing else.
       const fd = options.json ? 2 : 1;
@@ -115,7 +154,7 @@ const context: CliContext = {
     },
     async demo(options) {
       const { runDemo } = await import("./run-demo.ts");
-      return await runDemo(readEnvironment(), process.stdout, options);
+      return await runDemo(await readEnvironment(), process.stdout, options);
     },
   },
   stdout: process.stdout,
@@ -134,7 +173,11 @@ try {
 } catch (error) {
   // Not meant for users: a bug, which needs its stack.
   process.exitCode = EXIT_ERROR;
-  console.error(error);
+  const stack = inspect(error);
+  const isForPrograms = process.argv.includes("--json");
+  console.error(
+    isForPrograms ? JSON.stringify({ error: { code: "internal_error", message: stack } }) : stack,
+  );
 }
 // All our connections are closed: a socket that a library keeps open must not keep the process.
 process.exit();

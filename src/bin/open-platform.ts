@@ -27,6 +27,8 @@ import { RedisReadyQueue } from "../queue/redis-ready-queue.ts";
 
 interface PlatformConfig {
   readonly DATABASE_URL: string;
+  /** Past a pooler, for what needs a connection of its own: LISTEN. */
+  readonly DATABASE_DIRECT_URL?: string | undefined;
   readonly REDIS_URL?: string | undefined;
   readonly QUEUE_KEY_PREFIX: string;
   readonly DATABASE_POOL_SIZE: number;
@@ -62,7 +64,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   const jobTypes = new PostgresJobTypeRepository(database);
   const waitingJobs = new PostgresWaitingJobRepository(database);
   const reports = createDatabase(auditPool);
-  const bell = createBell(database, config.DATABASE_URL);
+  const bell = createBell(database, config.DATABASE_DIRECT_URL ?? config.DATABASE_URL);
   const readyQueue: ReadyQueue =
     config.REDIS_URL === undefined
       ? createPostgresReadyQueue({ jobs, waitingJobs, bell })

@@ -12,6 +12,7 @@ import { startLocalPostgres } from "../local/local-postgres.ts";
 import { RedisLists } from "../queue/redis/redis-lists.ts";
 import { within } from "../core/lib/within.ts";
 import type { Config } from "./config.ts";
+import { forgetDriverSettings } from "./forget-driver-settings.ts";
 import { openPlatform } from "./open-platform.ts";
 import { startRunner } from "./run-runner.ts";
 import { listenForStop } from "./stop-signal.ts";
@@ -133,6 +134,7 @@ async function startStack({ config, log, signal, closing }: Demo) {
   const folder = await createDemoFolder();
   closing.push(() => removeDemoFolder(folder));
   signal.throwIfAborted();
+  forgetDriverSettings();
   const postgres = await startLocalPostgres(join(folder, "postgres"));
   // Its folder goes away: there is nothing to write out.
   closing.push(() => postgres.stop("immediate"));
@@ -143,12 +145,13 @@ async function startStack({ config, log, signal, closing }: Demo) {
   const settings = {
     ...config,
     DATABASE_URL: postgres.url,
+    DATABASE_DIRECT_URL: undefined,
     QUEUE_KEY_PREFIX,
     RUNNER_CONCURRENCY: CONCURRENCY,
   };
   const platform = openPlatform(settings, "iep demo", log);
   closing.push(() => platform.close());
-  await waitForServers(platform, settings, { say: (line) => log.warn(line), migrate: true });
+  await waitForServers(platform, settings, { say: (line) => log.warn(line), migrate: "own" });
   if (config.REDIS_URL !== undefined) closing.push(removeLists(config.REDIS_URL, QUEUE_KEY_PREFIX));
   signal.throwIfAborted();
 

@@ -5,6 +5,7 @@ import { seedDemoData } from "../local/demo-data.ts";
 import { startLocalPostgres } from "../local/local-postgres.ts";
 import type { Config } from "./config.ts";
 import { dataFolder, type DemoCustomer } from "./data-folder.ts";
+import { forgetDriverSettings } from "./forget-driver-settings.ts";
 import { openPlatform, type OpenPlatform } from "./open-platform.ts";
 import { startRunner, stopRunner } from "./run-runner.ts";
 import { closeInTime } from "./close-in-time.ts";
@@ -38,10 +39,17 @@ export async function runDev(
   const closing: Closing = [];
   try {
     const database_url = config.DATABASE_URL ?? (await startOwnPostgres(closing));
-    const settings = { ...config, DATABASE_URL: database_url };
+    const settings = {
+      ...config,
+      DATABASE_URL: database_url,
+      DATABASE_DIRECT_URL: config.DATABASE_URL === undefined ? undefined : config.DATABASE_DIRECT_URL,
+    };
     const platform = openPlatform(settings, "iep dev", log);
     closing.push(() => closeInTime(platform));
-    await waitForServers(platform, settings, { say, migrate: true });
+    await waitForServers(platform, settings, {
+      say,
+      migrate: config.DATABASE_URL === undefined ? "own" : "shared",
+    });
     const demo = await demoCustomer(platform);
 
     const admin_api_key = config.ADMIN_API_KEY ?? (await dataFolder.adminApiKey());
@@ -73,6 +81,7 @@ export async function runDev(
 }
 
 async function startOwnPostgres(closing: Closing): Promise<string> {
+  forgetDriverSettings();
   const server = await startLocalPostgres(dataFolder.postgresDir);
   closing.push(() => server.stop());
   return server.url;

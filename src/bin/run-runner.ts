@@ -83,6 +83,7 @@ export async function startRunner(
   platform: OpenPlatform,
   config: Pick<
     Config,
+    | "DATABASE_DIRECT_URL"
     | "PROCESSORS_DIR"
     | "RUNNER_CONCURRENCY"
     | "RUNNER_JOB_TYPES"
@@ -109,7 +110,7 @@ export async function startRunner(
       restricted_to: config.RUNNER_JOB_TYPES ?? null,
       priorities: config.RUNNER_PRIORITIES ?? null,
     },
-    heartbeat: createHeartbeat(config.DATABASE_URL),
+    heartbeat: createHeartbeat(config.DATABASE_DIRECT_URL ?? config.DATABASE_URL),
     version: VERSION,
     log,
   });

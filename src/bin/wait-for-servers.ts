@@ -2,8 +2,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import { PlatformError } from "../core/lib/errors.ts";
 import { OperatorError } from "../core/lib/operator-error.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
+import { VERSION } from "../core/lib/version.ts";
+import type { SchemaState } from "../core/model/migration.ts";
+import { explainRefusal } from "../postgres/connection/explain-refusal.ts";
 import { MigrationError } from "../postgres/connection/migration-error.ts";
-import { migrateUp, pendingChanges } from "../postgres/connection/migrator.ts";
+import { migrateUp, readSchemaState } from "../postgres/connection/migrator.ts";
 import type { Config } from "./config.ts";
 
 const WAIT_MS = 30_000;
@@ -16,12 +19,15 @@ export class ServersAwayError extends OperatorError {
   }
 }
 
-type ServerConfig = Pick<Config, "REDIS_URL"> & { DATABASE_URL: string };
+type ServerConfig = Pick<Config, "REDIS_URL" | "DATABASE_DIRECT_URL"> & { DATABASE_URL: string };
 
 interface WaitOptions {
   readonly say: (line: string) => void;
-  /** Bring the schema up to date instead of waiting for somebody to do it. */
-  readonly migrate?: boolean;
+  /**
+   * Bring the schema up to date instead of waiting for somebody to do it. What a newer release left stays as
+   * it is, but in a database that is `own`: this checkout's alone.
+   */
+  readonly migrate?: "own" | "shared" | undefined;
 }
 
 /**
@@ -31,21 +37,25 @@ interface WaitOptions {
 export async function waitForServers(
   platform: Platform,
   config: ServerConfig,
-  { say, migrate = false }: WaitOptions,
+  { say, migrate }: WaitOptions,
 ): Promise<void> {
   const deadline = performance.now() + WAIT_MS;
   const said = new Set<string>();
+  const once = (line: string): void => {
+    if (!said.has(line)) say(line);
+    said.add(line);
+  };
   for (;;) {
     const faults = (
-      await Promise.all([databaseFault(platform, config, migrate), redisFault(platform, config)])
+      await Promise.all([
+        databaseFault(platform, config, { migrate, say: once }),
+        redisFault(platform, config),
+      ])
     ).filter((fault) => fault !== undefined);
     if (faults.length === 0) return;
     if (performance.now() > deadline)
       throw new ServersAwayError(faults.map((fault) => `${fault} Gave up after 30 s.`).join("\n"));
-    for (const fault of faults.filter((line) => !said.has(line))) {
-      said.add(fault);
-      say(`${fault} Trying for 30 s.`);
-    }
+    for (const fault of faults) once(`${fault} Trying for 30 s.`);
     await wait(RETRY_MS);
   }
 }
@@ -53,20 +63,47 @@ export async function waitForServers(
 async function databaseFault(
   platform: Platform,
   config: ServerConfig,
-  migrate: boolean,
+  { migrate, say }: WaitOptions,
 ): Promise<string | undefined> {
   try {
     await platform.ping();
-    if (migrate) await migrateUp(config.DATABASE_URL);
-    const { migrations, functions } = await pendingChanges(config.DATABASE_URL);
-    return migrations.length + functions.length === 0
-      ? undefined
-      : `The database ${withoutSecret(config.DATABASE_URL)} lacks ${migrations.length} migrations and ${functions.length} functions of this version: run \`npx iep migrate up\`.`;
+    const url = config.DATABASE_DIRECT_URL ?? config.DATABASE_URL;
+    let state = await readSchemaState(url);
+    if (migrate === "own" || (migrate === "shared" && !isNewer(state))) {
+      await migrateUp(url, undefined, { say });
+      state = await readSchemaState(url);
+    }
+    const { migrations, functions } = state;
+    if (migrations.length + functions.length > 0)
+      return `The database ${withoutSecret(config.DATABASE_URL)} lacks ${migrations.length} migrations and ${functions.length} functions of this version: run \`npx iep migrate up\`.`;
+    if (isNewer(state)) say(newerWarning(state));
+    return undefined;
   } catch (error) {
     // The server is there; what is wrong with the schema does not mend itself.
     if (error instanceof MigrationError) throw error;
-    return `PostgreSQL at ${withoutSecret(config.DATABASE_URL)} (DATABASE_URL) does not answer: ${reason(error)}.`;
+    const refusal = explainRefusal(error);
+    const server = `PostgreSQL at ${withoutSecret(config.DATABASE_URL)} (DATABASE_URL)`;
+    return refusal
+      ? `${server} ${refusal.found}. To mend it: ${refusal.way_out}.`
+      : `${server} cannot be used: ${reason(error)}.`;
   }
+}
+
+function isNewer({ newerMigrations, newerFunctions }: SchemaState): boolean {
+  return newerMigrations.length + newerFunctions.length > 0;
+}
+
+function newerWarning({ newerMigrations, newerFunctions }: SchemaState): string {
+  const what = [
+    ...(newerMigrations.length > 0
+      ? [`migrations that this release does not have (${newerMigrations.join(", ")})`]
+      : []),
+    ...(newerFunctions.length > 0 ? [`newer forms of ${newerFunctions.join(", ")}`] : []),
+  ];
+  return (
+    `The database has ${what.join(" and ")}: a newer release than ${VERSION} was here. This one works beside it. ` +
+    "Start the newer one soon; to go back, read docs/upgrading.md."
+  );
 }
 
 async function redisFault(platform: Platform, { REDIS_URL }: ServerConfig): Promise<string | undefined> {

@@ -2,9 +2,10 @@ import { beforeAll, expect, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { createTestDatabase } from "../../test/support/database.ts";
 import { createTestPlatform } from "../../test/support/test-platform.ts";
+import { startIep } from "../../test/support/processes.ts";
 import { PlatformError } from "../core/lib/errors.ts";
 import { OperatorError } from "../core/lib/operator-error.ts";
-import { migrateDown, pendingChanges } from "../postgres/connection/migrator.ts";
+import { migrateDown, readSchemaState } from "../postgres/connection/migrator.ts";
 import type { CliContext } from "./terminal/context.ts";
 import { createTestCli } from "../../test/support/test-cli.ts";
 
@@ -40,6 +41,24 @@ test("the help of a command leads with examples and names --json", async () => {
   const { stdout } = await cli.run("jobs", "submit", "--help");
   expect(stdout).toMatch(/^Examples:\n {2}iep jobs submit/);
   expect(stdout).toContain("--json");
+});
+
+test.each([[[]], [["help"]], [["--json"]]])("%j prints the help of the program, exit 0", async (argv) => {
+  const { stdout } = await cli.run("--help");
+  expect(await cli.run(...argv)).toEqual({ exitCode: 0, stdout, stderr: "" });
+});
+
+test("iep help jobs submit prints that help", async () => {
+  const { stdout } = await cli.run("jobs", "submit", "--help");
+  expect(await cli.run("help", "jobs", "submit")).toEqual({ exitCode: 0, stdout, stderr: "" });
+});
+
+test("to show the help neither a client of a server nor the validation of options is loaded", async () => {
+  const help = startIep(["--help"], { env: { NODE_DEBUG: "esm" } });
+  expect(await help.exited).toEqual({ code: 0, signal: null });
+  const loaded = help.stderr.join("\n");
+  expect(loaded).toContain("node_modules/commander/");
+  expect(loaded).not.toMatch(/node_modules\/(zod|pg|kysely|ioredis|fastify|pino)\//);
 });
 
 test("--version is the package's", async () => {
@@ -123,7 +142,7 @@ test("a database without the schema is an error that says what to run", async ()
   const { platform } = await createTestPlatform({ databaseUrl: url });
   const empty = await createTestCli({
     withPlatform: (work) => work(platform),
-    migrations: { ...noMigrations, pending: () => pendingChanges(url) },
+    migrations: { ...noMigrations, pending: () => readSchemaState(url) },
   });
   const { exitCode, stderr } = await empty.run("customers", "list");
   expect(exitCode).toBe(1);
@@ -169,5 +188,6 @@ const noMigrations: CliContext["migrations"] = {
   up: () => Promise.resolve({ migrations: [], functions: [] }),
   down: () => Promise.resolve([]),
   status: () => Promise.resolve([]),
-  pending: () => Promise.resolve({ migrations: [], functions: [] }),
+  risk: () => Promise.resolve({ tables: [], liveRunners: 0 }),
+  pending: () => Promise.resolve({ migrations: [], functions: [], newerMigrations: [], newerFunctions: [] }),
 };

@@ -1,15 +1,6 @@
 import { Command } from "commander";
+import { commandWord, COMMAND_GROUPS, withHelpWord } from "./command-groups.ts";
 import { withExamples, type CliRun } from "./terminal/command.ts";
-import { addAuditCommand } from "./commands/audit/audit.ts";
-import { addCustomerCommands } from "./commands/customers/customers.ts";
-import { addDoctorCommand } from "./commands/doctor/doctor.ts";
-import { addJobTypeCommands } from "./commands/job-types/job-types.ts";
-import { addJobCommands } from "./commands/jobs/jobs.ts";
-import { addMigrateCommands } from "./commands/migrate/migrate.ts";
-import { addProcessCommands } from "./commands/processes/processes.ts";
-import { addQueueCommand } from "./commands/queue/queue.ts";
-import { addRunnersCommand } from "./commands/runners/runners.ts";
-import { addWalletCommands } from "./commands/wallets/wallets.ts";
 import { VERSION } from "../core/lib/version.ts";
 import type { CliContext } from "./terminal/context.ts";
 import { EXIT_OK } from "./terminal/errors.ts";
@@ -24,7 +15,9 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   const terminal = createTerminal(context, wantsJson(argv));
   const run: CliRun = { context, terminal, exitCode: EXIT_OK };
   try {
-    await createProgram(run).parseAsync([...argv], { from: "user" });
+    const words = withHelpWord(argv);
+    const program = await createProgram(run, commandWord(words));
+    await program.parseAsync([...words], { from: "user" });
     return run.exitCode;
   } catch (error) {
     return await terminal.fail(error);
@@ -37,7 +30,8 @@ function wantsJson(argv: readonly string[]): boolean {
   return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
 }
 
-function createProgram(run: CliRun): Command {
+/** Only the code of the command in use is loaded: the help of the program shows the names of the others. */
+async function createProgram(run: CliRun, word: string | undefined): Promise<Command> {
   const { context, terminal } = run;
   const columns = (): number | undefined => (context.stdout.isTTY ? context.stdout.columns : undefined);
   const program = new Command("iep")
@@ -61,18 +55,14 @@ function createProgram(run: CliRun): Command {
     "npm start                                             run everything on this machine",
     "iep customers create --name Ada --email ada@example.com",
     "iep wallets top-up <customer-id> --amount-cents 5000 --reference 'invoice 42'",
-    "iep jobs submit --customer <customer-id> --type echo --input '{\"hello\":1}' --wait",
+    "iep jobs submit --customer <customer-id> --type 'Text statistics' --input '{\"text\":\"Hello\"}' --wait",
     "iep audit --json",
   );
-  addProcessCommands(program, run);
-  addMigrateCommands(program, run);
-  addCustomerCommands(program, run);
-  addWalletCommands(program, run);
-  addJobTypeCommands(program, run);
-  addJobCommands(program, run);
-  addQueueCommand(program, run);
-  addRunnersCommand(program, run);
-  addAuditCommand(program, run);
-  addDoctorCommand(program, run);
+  for (const { commands, load } of COMMAND_GROUPS) {
+    if (word !== undefined && Object.hasOwn(commands, word)) (await load())(program, run);
+    else for (const name of Object.keys(commands)) program.command(name);
+    for (const [name, description] of Object.entries(commands))
+      program.commands.find((command) => command.name() === name)?.description(description);
+  }
   return program;
 }

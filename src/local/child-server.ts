@@ -4,6 +4,7 @@ import { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { within } from "../core/lib/within.ts";
 import { endWithParent } from "./end-with-parent.ts";
+import { LocalServerError } from "./local-server-error.ts";
 
 const START_TIMEOUT_MS = 30_000;
 /** What each of the two end signals gets. */
@@ -56,7 +57,9 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
   });
   if (child.pid === undefined) {
     const [error] = await once(child, "error");
-    throw new Error(`${name} cannot be started: ${error instanceof Error ? error.message : String(error)}`);
+    throw new LocalServerError(
+      `${name} cannot be started: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   // A signal that cannot be sent is an `error` event too; `stop` notices by the process that stays.
   child.on("error", () => undefined);
@@ -74,7 +77,7 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
       child.kill(attempt);
       if (await resolvesInTime(exited)) return;
     }
-    throw new Error(
+    throw new LocalServerError(
       `${name} (process ${pid}) does not end: neither ${signal} nor ${options.forceSignal} helped`,
     );
   };
@@ -94,7 +97,8 @@ async function becomesReady(
   { name, readyLine, log }: ChildServerOptions,
 ): Promise<void> {
   const lastLines: string[] = [];
-  const failure = (what: string): Error => new Error([`${name} ${what}`, ...lastLines].join("\n"));
+  const failure = (what: string): LocalServerError =>
+    new LocalServerError([`${name} ${what}`, ...lastLines].join("\n"));
   const ready = new Promise<void>((resolve, reject) => {
     // `close` comes after the last line has been read, `exit` may come before.
     child.once("close", (code, signal) => {

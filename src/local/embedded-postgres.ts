@@ -4,6 +4,7 @@ import { onFreePort } from "./free-port.ts";
 import { findPostgresBinaries } from "./postgres-binaries.ts";
 import { type Cluster, openCluster, POSTGRES_ENV } from "./postgres-cluster.ts";
 import { createLauncher } from "./unprivileged.ts";
+import { LocalServerError } from "./local-server-error.ts";
 
 export interface PostgresServer {
   /** Of the superuser, to the database `postgres`, password included. */
@@ -55,7 +56,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   return onFreePort(options.port, async (port) => {
     const server = await startOn(port, cluster, binaries.postgres, settings, options.log);
     return {
-      url: `postgres://postgres:${cluster.password}@127.0.0.1:${port}/postgres`,
+      // It offers no TLS, whatever PGSSLMODE says in the shell of whoever connects.
+      url: `postgres://postgres:${cluster.password}@127.0.0.1:${port}/postgres?sslmode=disable`,
       port,
       pid: server.pid,
       stop: (mode = "fast") => server.stop(mode === "fast" ? "SIGINT" : "SIGQUIT"),
@@ -94,11 +96,11 @@ async function startOn(
 }
 
 /** PostgreSQL itself sees a living server on its folder, by postmaster.pid. */
-function alreadyRuns(error: unknown, dataDir: string): Error | undefined {
+function alreadyRuns(error: unknown, dataDir: string): LocalServerError | undefined {
   if (!(error instanceof Error) || !error.message.includes('"postmaster.pid" already exists'))
     return undefined;
   const [, pid = "unknown"] = /\(PID (\d+)\)/.exec(error.message) ?? [];
-  return new Error(
+  return new LocalServerError(
     `a PostgreSQL already runs on ${dataDir} (process ${pid}): stop what started it, or kill -INT ${pid}`,
   );
 }

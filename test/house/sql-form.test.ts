@@ -52,6 +52,7 @@ test.each([
     "OR REPLACE",
   ],
   ["a line of 111 columns", "views/wide.sql", `-- ${"x".repeat(108)}`, "views/wide.sql:1: 111 columns"],
+  ["a letter beyond ASCII", "views/dots.sql", "-- 1, 2, 3 … n", 'views/dots.sql:1: "…" is not ASCII'],
   ["a function in a numbered step", "2999-01-01-000001_probe/up.sql", BODY, "stand in functions/"],
 ])("%s is a fault", async (_fault, path, sql, says) => {
   const folder = await temporaryFolder();

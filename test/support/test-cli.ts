@@ -5,8 +5,10 @@ import {
   migrateDown,
   migrateUp,
   migrationStatus,
-  pendingChanges,
+  readSchemaState,
 } from "../../src/postgres/connection/migrator.ts";
+import { explainRefusal } from "../../src/postgres/connection/explain-refusal.ts";
+import { readRevertRisk } from "../../src/postgres/connection/revert-risk.ts";
 import type { CliContext, ServerFacts } from "../../src/cli/terminal/context.ts";
 import { runCli } from "../../src/cli/program.ts";
 
@@ -37,9 +39,11 @@ export async function createTestCli(changes: Partial<CliContext> = {}): Promise<
       migrations: {
         up: () => migrateUp(databaseUrl),
         down: (steps) => migrateDown(databaseUrl, steps),
+        risk: (steps) => readRevertRisk(databaseUrl, steps),
         status: () => migrationStatus(databaseUrl),
-        pending: () => pendingChanges(databaseUrl),
+        pending: () => readSchemaState(databaseUrl),
       },
+      explain: (thrown) => Promise.resolve(explainRefusal(thrown)),
       serverFacts: () => readServerFacts(databaseUrl),
       processes: {
         api: () => Promise.resolve(0),
@@ -67,7 +71,7 @@ export async function createTestCli(changes: Partial<CliContext> = {}): Promise<
 async function readServerFacts(databaseUrl: string): Promise<ServerFacts> {
   const { rows } = await runSql<Omit<ServerFacts, "now"> & { now: Date }>(
     databaseUrl,
-    "SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit, now()",
+    "SELECT current_setting('server_version') AS version, current_setting('server_encoding') AS encoding, current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit, now()",
   );
   if (!rows[0]) throw new Error("no facts");
   return { ...rows[0], now: rows[0].now.toISOString() };

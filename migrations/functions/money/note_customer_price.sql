@@ -7,6 +7,7 @@
 CREATE OR REPLACE FUNCTION note_customer_price()
 RETURNS trigger
 LANGUAGE plpgsql
+SET search_path FROM CURRENT  -- a restore of data has an empty one
 AS $$
 BEGIN
   IF TG_OP = 'DELETE' THEN

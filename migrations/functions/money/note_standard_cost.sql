@@ -8,6 +8,7 @@
 CREATE OR REPLACE FUNCTION note_standard_cost()
 RETURNS trigger
 LANGUAGE plpgsql
+SET search_path FROM CURRENT  -- a restore of data has an empty one
 AS $$
 BEGIN
   INSERT INTO price_history (job_type_id, cost_cents) VALUES (NEW.id, NEW.standard_cost_cents);

@@ -6,9 +6,9 @@
 -- Raises: nothing.
 -- Called by: src/postgres/repositories/waiting-jobs.ts.
 --
--- Only the order changes: the job keeps its own priority, and its id may still be in the old
--- ready list, where it is a stale hint. There is no index on waits_since (measured: 3.5 µs a job). No job
--- has waited since before its id was created (UUIDv7), so normally there is nothing to look at, and a long
+-- Only the order changes: the job keeps its own priority, and its id may still be in the old ready list,
+-- where it is a stale hint. There is no index on waits_since (measured: 3.5 microseconds a job). No job has
+-- waited since before its id was created (UUIDv7), so normally there is nothing to look at, and a long
 -- backlog is walked a window at a time.
 
 CREATE OR REPLACE FUNCTION age_jobs(

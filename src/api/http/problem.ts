@@ -65,7 +65,7 @@ export const Problem = z
         status: 402,
         code: "insufficient_funds",
         detail:
-          "This needs 500 cents and 120 are available (380 are held for open jobs). Top up and send it again.",
+          "This needs 500 cents and 120 cents are available (380 cents are held for open jobs). Top up and send it again.",
         request_id: "019ab1f0-6c1e-7a44-9d7c-2f6a3f1c9e55",
         retryable: false,
         required_cents: 500,

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { PlatformError } from "../../core/lib/errors.ts";
 import type { FieldError } from "../../core/lib/field-error.ts";
 import { escapePointer } from "../../core/lib/json.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../../core/lib/nearest.ts";
 
 /** Most field errors that one response lists: a body can have a hundred thousand unknown keys. */
 const ERRORS_MAX = 100;
@@ -48,7 +48,9 @@ function fieldsInvalid(errors: readonly FieldError[]): PlatformError {
   const detail = errors.map(({ pointer, message }) => `${pointer || "The value"} ${message}`).join("; ");
   return new PlatformError(
     "validation_failed",
-    detail.length > DETAIL_LENGTH_MAX ? `${detail.slice(0, DETAIL_LENGTH_MAX)}…` : `${detail}.`,
+    detail.length > DETAIL_LENGTH_MAX
+      ? `${detail.slice(0, DETAIL_LENGTH_MAX)}…`
+      : `${detail}${detail.endsWith("?") ? "" : "."}`,
     { errors },
   );
 }

@@ -5,7 +5,6 @@ import { OperatorError } from "../../core/lib/operator-error.ts";
 import type { Platform } from "../../core/use-cases/platform.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT_OK } from "./errors.ts";
-import { readValues } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The actor of entries that this program posts: whoever may run it may write to the database. */
@@ -25,9 +24,15 @@ type Work<Arguments extends unknown[]> = (...given: Arguments) => Promise<number
 /** An action for commander: validates the options and arguments, then works. */
 export function action<Values>(run: CliRun, schema: z.ZodType<Values>, work: Work<[Values]>) {
   return async (...words: unknown[]): Promise<void> => {
+    // Loaded when a command runs: the help of the program needs none of it.
+    const { readValues } = await import("./options.ts");
     // Commander passes the command as the last argument of an action.
     const values = await readValues(words.at(-1) as Command, schema);
-    run.exitCode = (await work(values)) ?? EXIT_OK;
+    try {
+      run.exitCode = (await work(values)) ?? EXIT_OK;
+    } catch (error) {
+      throw await refusalOf(error, run.context);
+    }
   };
 }
 
@@ -48,10 +53,20 @@ export function platformAction<Values>(
   });
 }
 
+/** A database that refuses is no bug, and why it does is the user's to know. Other errors stay as they are. */
+async function refusalOf(thrown: unknown, context: CliContext): Promise<unknown> {
+  if (thrown instanceof OperatorError) return thrown;
+  const refusal = await context.explain(thrown);
+  if (!refusal) return thrown;
+  const { found, way_out } = refusal;
+  return new OperatorError("unavailable", `PostgreSQL ${found}. To mend it: ${way_out}.`, { cause: thrown });
+}
+
 /** A query that fails because the schema is not that of this version is no bug: the user must run `migrate up`. */
-async function explain(thrown: unknown, { migrations }: CliContext): Promise<unknown> {
+async function explain(thrown: unknown, context: CliContext): Promise<unknown> {
   if (thrown instanceof PlatformError || thrown instanceof OperatorError) return thrown;
-  const pending = await migrations.pending().catch(() => undefined);
+  if (await context.explain(thrown)) return thrown;
+  const pending = await context.migrations.pending().catch(() => undefined);
   if (!pending || pending.migrations.length + pending.functions.length === 0) return thrown;
   const missing =
     pending.migrations.length > 0

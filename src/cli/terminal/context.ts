@@ -1,14 +1,22 @@
 import type { Platform } from "../../core/use-cases/platform.ts";
-import type { MigrationStatus, SchemaChanges } from "../../core/model/migration.ts";
+import type { MigrationStatus, RevertRisk, SchemaChanges, SchemaState } from "../../core/model/migration.ts";
 
 /** Facts about the database server, as it reports them. */
 export interface ServerFacts {
   /** Such as `18.1 (Debian 18.1-1)`. */
   readonly version: string;
+  /** Of the database, such as `UTF8`. */
+  readonly encoding: string;
   readonly fsync: string;
   readonly synchronous_commit: string;
   /** Time of its clock, by which heartbeats are measured. */
   readonly now: string;
+}
+
+/** Why a server cannot be used, as a sentence without its subject, and what to do about it. */
+export interface Refusal {
+  readonly found: string;
+  readonly way_out: string;
 }
 
 /**
@@ -19,14 +27,23 @@ export interface CliContext {
   /** Opens the platform of the environment, or of the local stack, runs `work`, and closes the platform. */
   withPlatform<T>(work: (platform: Platform) => Promise<T>): Promise<T>;
   readonly migrations: {
-    up(): Promise<SchemaChanges>;
-    down(steps: number): Promise<string[]>;
+    /** `say` gets a line when something is waited for. */
+    up(say: (line: string) => void): Promise<SchemaChanges>;
+    down(steps: number, say: (line: string) => void): Promise<string[]>;
+    /** What `down` would lose. */
+    risk(steps: number): Promise<RevertRisk>;
     status(): Promise<MigrationStatus[]>;
-    /** What `up` would do. */
-    pending(): Promise<SchemaChanges>;
+    /** What `up` would do, and what is newer than this release. */
+    pending(): Promise<SchemaState>;
   };
+  /** Why the database refuses or cannot be reached; undefined for any other error. */
+  explain(error: unknown): Promise<Refusal | undefined>;
+  /** Asks the person at the terminal; undefined where nobody is. */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
   /** Works without our tables. Throws the error of the driver when the server cannot be reached. */
   serverFacts(): Promise<ServerFacts>;
+  /** From now on Ctrl-C does not end the process but aborts this, once. Left out: it ends the process. */
+  readonly interruption?: (() => AbortSignal) | undefined;
   /** The long-running processes. Each resolves with its exit code when it has stopped. */
   readonly processes: {
     api(): Promise<number>;

@@ -19,6 +19,18 @@ export function formatSeconds(seconds: number): string {
   return `${seconds.toFixed(1)} s`;
 }
 
+const UNITS = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+] as const;
+
+/** How long ago, in its largest unit: `45s`, `3m`, `7h`, `120d`. */
+export function formatAge(ms: number): string {
+  const [unit, length] = UNITS.find(([, unit_ms]) => ms >= unit_ms) ?? ["s", 1_000];
+  return `${Math.max(0, Math.floor(ms / length))}${unit}`;
+}
+
 export function formatYesNo(value: boolean): string {
   return value ? "yes" : "no";
 }
@@ -33,6 +45,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => string | number;
   /** Aligns the column to the right, for numbers. */
   readonly right?: boolean;
+  /** Most characters of a cell. Left out: 80. */
+  readonly max?: number;
 }
 
 /** A table: a heading and one line for each row, in aligned columns. */
@@ -50,7 +64,7 @@ export function tableOf<Row>(columns: readonly Column<Row>[]): (rows: readonly R
   return (rows) => {
     const lines = [
       ...heading,
-      ...rows.map((row) => columns.map(({ cell }) => cut(toLine(String(cell(row)))))),
+      ...rows.map((row) => columns.map(({ cell, max }) => cut(toLine(String(cell(row))), max))),
     ];
     heading = [];
     widths = widths.map((width, index) =>
@@ -83,11 +97,9 @@ function pad(cell: string, width: number, right: boolean): string {
   return right ? space + cell : cell + space;
 }
 
-function cut(cell: string): string {
+function cut(cell: string, max = CELL_LENGTH_MAX): string {
   const characters = Array.from(cell);
-  return characters.length <= CELL_LENGTH_MAX
-    ? cell
-    : `${characters.slice(0, CELL_LENGTH_MAX - 1).join("")}…`;
+  return characters.length <= max ? cell : `${characters.slice(0, max - 1).join("")}…`;
 }
 
 function lengthOf(text: string): number {

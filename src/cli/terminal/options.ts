@@ -5,6 +5,7 @@ import {
   AMOUNT_CENTS_MAX,
   ATTEMPTS_MAX,
   EMAIL_LENGTH_MAX,
+  IDEMPOTENCY_KEY_LENGTH_MAX,
   NAME_LENGTH_MAX,
   PAGE_LIMIT_DEFAULT,
   PAGE_LIMIT_MAX,
@@ -49,6 +50,14 @@ export const LIMIT_OPTION = [
   `how many at most, up to ${PAGE_LIMIT_MAX} (default: ${PAGE_LIMIT_DEFAULT})`,
 ] as const;
 export const ListLimit = integer(1, PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT);
+/** How long a person or a script waits for a job. */
+export const WaitSeconds = integer(1, TIMEOUT_MAX_SECONDS);
+export const IdempotencyKeyOption = z
+  .string()
+  .regex(
+    new RegExp(`^[\\x20-\\x7e]{1,${IDEMPOTENCY_KEY_LENGTH_MAX}}$`),
+    `must be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters`,
+  );
 export const LinkCount = integer(1, 999_999_999_999);
 export const Flag = z.boolean().default(false);
 
@@ -73,6 +82,19 @@ export const Time = z.iso
     error: "must be between 1970 and 9999",
     abort: true,
   });
+const AGO = /^(\d{1,5})(s|m|h|d)$/;
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A time, or how long ago it was: 30m, 12h, 7d. */
+export const Since = z.string().transform((word, context): string => {
+  const [, count, unit = ""] = AGO.exec(word) ?? [];
+  if (count !== undefined) return new Date(Date.now() - Number(count) * (UNIT_MS[unit] ?? 0)).toISOString();
+  const time = Time.safeParse(word);
+  if (time.success) return time.data;
+  const message = "must be a time such as 2026-11-23T21:06:00Z, or how long ago, such as 30m, 12h or 7d";
+  context.issues.push({ code: "custom", message, input: word });
+  return z.NEVER;
+});
 export const RunAt = Time.refine(
   (time) => Date.parse(time) <= Date.now() + RUN_AT_AHEAD_MAX_MS,
   "must be no more than 10 years ahead",
@@ -146,5 +168,5 @@ function usageError(
     const issue = issues.find(({ path }) => path[0] === key);
     return issue ? [{ option: label, message: raw[key] === undefined ? "is required" : issue.message }] : [];
   });
-  return new UsageError("some options are missing or wrong: --help explains them", errors);
+  return new UsageError("some options or arguments are missing or wrong: --help explains them", errors);
 }

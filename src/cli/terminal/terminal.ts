@@ -25,6 +25,8 @@ interface List {
   readonly empty: string;
   /** Most rows that this page can have. Left out when the list is always complete. */
   readonly limit?: number;
+  /** Said after a full page. Left out: to raise the limit. */
+  readonly more?: string;
 }
 
 export function createTerminal({ stdout, stderr }: CliContext, json: boolean): Terminal {
@@ -39,10 +41,11 @@ export function createTerminal({ stdout, stderr }: CliContext, json: boolean): T
     json,
     print,
     say,
-    async printList(rows, columns, { empty, limit = Infinity }) {
+    async printList(rows, columns, { empty, limit = Infinity, more }) {
       await print(rows, () => (rows.length === 0 ? "" : formatTable(columns, rows)));
       if (rows.length === 0) await say(empty);
-      if (rows.length >= limit) await say(`These are the newest ${limit}. There may be more: raise --limit.`);
+      if (rows.length >= limit)
+        await say(more ?? `These are the newest ${limit}. There may be more: raise --limit.`);
     },
     async printPieces(document, text) {
       for await (const piece of json ? document : text) await write(stdout, piece);

@@ -68,6 +68,8 @@ export interface CustomerRepository {
     key?: IdempotencyKey,
   ): Promise<{ customer: Customer; replayed: boolean }>;
   findById(id: string): Promise<Customer | undefined>;
+  /** Those with this e-mail address, whatever its case, newest first, as many as a page has. For people. */
+  findByEmail(email: string): Promise<Customer[]>;
   /** Finds the owner of a key by the key's hash. Undefined when the key is unknown or revoked. */
   findByApiKey(keyHash: string): Promise<KeyOwner | undefined>;
   /** `findByApiKey` for a batch, in order. Records the use of each key, at most once a minute. */

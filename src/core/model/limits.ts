@@ -195,6 +195,13 @@ export const OTHER_LOCK_MS = 10_000;
 export const CONNECT_TIMEOUT_MS = 5_000;
 /** A transaction that does nothing. The server ends it, because it would hold its locks. */
 export const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
+/**
+ * A lock that a migration waits for before it lets go and tries again. While it waits for a table, everybody
+ * else who needs that table waits behind it.
+ */
+export const MIGRATION_LOCK_MS = 1_000;
+/** All tries of a migration to get its locks. Then it names who holds them. */
+export const MIGRATION_PATIENCE_MS = 30_000;
 /** Connections of a process when DATABASE_POOL_SIZE does not say. A third is for claims and settles. */
 export const POOL_SIZE_DEFAULT = 10;
 

@@ -41,7 +41,18 @@ export function insufficientFunds(required_cents: number, funds: Funds): Platfor
   const available_cents = availableCents(funds);
   return new PlatformError(
     "insufficient_funds",
-    `This needs ${required_cents} cents and ${available_cents} are available (${funds.pending_charges_cents} are held for open jobs). Top up and send it again.`,
+    `This needs ${required_cents} cents and ${available_cents} cents are available (${funds.pending_charges_cents} cents are held for open jobs). Top up and send it again.`,
+    { members: { required_cents, ...funds, available_cents } },
+  );
+}
+
+/** 402 for somebody who takes money away by hand: topping up is no way out. */
+export function cannotTakeAway(required_cents: number, funds: Funds): PlatformError {
+  const available_cents = availableCents(funds);
+  const most = Math.max(0, available_cents);
+  return new PlatformError(
+    "insufficient_funds",
+    `This takes ${required_cents} cents away and ${available_cents} cents are available (${funds.pending_charges_cents} cents are held for open jobs). Take ${most} cents at the most, or cancel open jobs first.`,
     { members: { required_cents, ...funds, available_cents } },
   );
 }

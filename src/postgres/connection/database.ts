@@ -1,5 +1,5 @@
 import { Kysely, PostgresDialect, sql } from "kysely";
-import type { Pool } from "pg";
+import { DatabaseError, type Pool } from "pg";
 import { isRetryable } from "../../core/lib/with-retry.ts";
 import { toPlatformError } from "./errors.ts";
 import type { DB } from "./tables.gen.ts";
@@ -23,13 +23,34 @@ export interface Database {
   call(statement: Statement, values: readonly unknown[]): Promise<(readonly unknown[])[]>;
 }
 
+/**
+ * What a server says that does not have the statement which this connection prepared, or has it already: a
+ * pooler gave the connection another one of the server. Nothing was executed.
+ */
+const LOST_STATEMENT_SQLSTATES: readonly unknown[] = ["26000", "42P05"];
+
 export function createDatabase(pool: Pool): Database {
+  // A pooler that does not know prepared statements (PgBouncer before 1.21) is noticed by the first that is lost.
+  let keepsStatements = true;
+  const run = async ({ name, text }: Statement, values: readonly unknown[]) => {
+    const query = {
+      name: keepsStatements ? name : undefined,
+      text,
+      values: [...values],
+      rowMode: "array" as const,
+    };
+    return (await mapped(pool.query<unknown[]>(query))).rows;
+  };
   return {
     kysely: new Kysely<DB>({ dialect: new PostgresDialect({ pool: withOurErrors(pool) }) }),
     async call(statement, values) {
-      const query = { ...statement, values: [...values], rowMode: "array" as const };
-      const result = await mapped(pool.query<unknown[]>(query));
-      return result.rows;
+      try {
+        return await run(statement, values);
+      } catch (error) {
+        if (!isLostStatement(error)) throw error;
+        keepsStatements = false;
+        return await run(statement, values);
+      }
     },
   };
 }
@@ -64,6 +85,10 @@ function withOurErrors(pool: Pool): DialectPool {
     },
     end: () => Promise.resolve(),
   };
+}
+
+function isLostStatement(error: unknown): boolean {
+  return error instanceof DatabaseError && LOST_STATEMENT_SQLSTATES.includes(error.code);
 }
 
 async function mapped<T>(run: Promise<T>): Promise<T> {

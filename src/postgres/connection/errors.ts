@@ -33,15 +33,20 @@ const SOCKET_CALLS = new Set(["connect", "read", "write", "shutdown", "getaddrin
 const DRIVER_MESSAGES =
   /^Connection terminated|^timeout e|^Query read timeout|is not queryable$|^Received unexpected \w+ message from backend|calling end on the pool$|establishing an SSL connection$/;
 
+/** PostgreSQL cannot be used now. `explainRefusal` reads the reason from the cause. */
+export class DatabaseUnavailable extends PlatformError {
+  constructor(cause: unknown) {
+    super("unavailable", "The database does not answer. Try again.", { cause });
+  }
+}
+
 /**
  * The one place where an error of the database becomes one of ours. A server that is away becomes
  * `unavailable`. A violated rule of the schema passes through, for callers to handle by name (see
  * `isViolationOf`), and so does a bug. After a broken connection, what was asked for may have been done.
  */
 export function toPlatformError(error: unknown): unknown {
-  return isAway(error)
-    ? new PlatformError("unavailable", "The database does not answer. Try again.", { cause: error })
-    : error;
+  return isAway(error) ? new DatabaseUnavailable(error) : error;
 }
 
 function isAway(error: unknown): boolean {

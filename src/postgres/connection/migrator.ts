@@ -1,7 +1,17 @@
-import { Client } from "pg";
-import type { MigrationStatus, SchemaChanges } from "../../core/model/migration.ts";
+import type { Client } from "pg";
+import type { MigrationStatus, SchemaChanges, SchemaState } from "../../core/model/migration.ts";
+import {
+  ensureStepTable,
+  newerSteps,
+  noteStep,
+  readAppliedSteps,
+  refuseDatabase,
+  refuseEdited,
+  type AppliedStep,
+  type AppliedSteps,
+} from "./applied-steps.ts";
 import { MigrationError } from "./migration-error.ts";
-import { connectionConfig } from "./pool.ts";
+import { inMigration, inReadOnly, withClient, type MigrationOptions } from "./migration-session.ts";
 import {
   MIGRATIONS_FOLDER,
   readSchemaFiles,
@@ -9,39 +19,48 @@ import {
   type NumberedStep,
   type SchemaFiles,
 } from "./schema-files.ts";
-import { applyFunctions, forgetFunctions, outdatedFunctions } from "./schema-functions.ts";
-
-/** Any constant serves, as long as every version of the platform uses the same. */
-const LOCK_KEY = 4_957_413;
-
-const CREATE_TABLE = `
-  CREATE TABLE IF NOT EXISTS schema_migrations (
-    version    text PRIMARY KEY,
-    name       text NOT NULL,
-    checksum   text NOT NULL,
-    applied_at timestamptz NOT NULL DEFAULT now()
-  )`;
+import { applyFunctions, compareFunctions, forgetFunctions } from "./schema-functions.ts";
 
 /**
  * Runs the numbered steps that have not run, each in a transaction of its own. Then applies every function
- * and view that differs, in one transaction. Two that start together are safe: one waits for the other.
+ * and view that differs, in one transaction. Two that start together are safe: each transaction has the lock
+ * of all migrations, and looks again at what is left to do.
  */
-export async function migrateUp(databaseUrl: string, folder = MIGRATIONS_FOLDER): Promise<SchemaChanges> {
-  return await withSchema(databaseUrl, folder, async (client, files, applied) => {
+export async function migrateUp(
+  databaseUrl: string,
+  folder = MIGRATIONS_FOLDER,
+  options: MigrationOptions = {},
+): Promise<SchemaChanges> {
+  const files = await readSchemaFiles(folder);
+  return await withClient(databaseUrl, async (client) => {
     const migrations: string[] = [];
-    for (const step of files.steps.filter(({ version }) => !applied.has(version))) {
-      await inTransaction(client, step, async () => {
-        await client.query(step.up);
-        await client.query("INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)", [
-          step.version,
-          step.name,
-          step.checksum,
-        ]);
-        await forgetFunctions(client, false);
+    const { pending, outdated } = await inReadOnly(client, async () => {
+      const found = await findPending(client, files);
+      if (found.length > 0) await refuseDatabase(client);
+      const { outdated: lacking, newer } = await compareFunctions(client, files.functions);
+      return { pending: found, outdated: lacking.length + newer.length };
+    });
+    for (const step of pending) {
+      const what = `migration ${stepName(step)}`;
+      const ran = await inMigration(client, { url: databaseUrl, what, ...options }, async () => {
+        await ensureStepTable(client);
+        if ((await readAppliedSteps(client)).has(step.version)) return false;
+        await runStep(client, step, step.up, async () => {
+          await noteStep(client, step);
+          await forgetFunctions(client, false);
+        });
+        return true;
       });
-      migrations.push(stepName(step));
+      if (ran) migrations.push(stepName(step));
     }
-    return { migrations, functions: await applyFunctions(client, files.functions) };
+    if (pending.length + outdated === 0) return { migrations, functions: [] };
+    const what = "applying functions and views";
+    const functions = await inMigration(
+      client,
+      { url: databaseUrl, what, ...options },
+      async () => await applyFunctions(client, files.functions),
+    );
+    return { migrations, functions };
   });
 }
 
@@ -54,27 +73,37 @@ export async function migrateDown(
   databaseUrl: string,
   steps: number,
   folder = MIGRATIONS_FOLDER,
+  options: MigrationOptions = {},
 ): Promise<string[]> {
-  return await withSchema(databaseUrl, folder, async (client, files, applied) => {
+  const files = await readSchemaFiles(folder);
+  return await withClient(databaseUrl, async (client) => {
+    const applied = await inReadOnly(client, () => readAppliedSteps(client));
+    refuseEdited(files, applied);
+    refuseNewer(newerSteps(files, applied));
     const ran = files.steps.filter(({ version }) => applied.has(version)).toReversed();
-    const newest = ran.slice(0, steps);
-    for (const [n, step] of newest.entries()) {
-      await inTransaction(client, step, async () => {
+    const reverted: string[] = [];
+    for (const [n, step] of ran.slice(0, steps).entries()) {
+      const what = `taking back migration ${stepName(step)}`;
+      const isBack = await inMigration(client, { url: databaseUrl, what, ...options }, async () => {
+        if (!(await readAppliedSteps(client)).has(step.version)) return false;
         await forgetFunctions(client, n === ran.length - 1);
-        await client.query(step.down);
-        await client.query("DELETE FROM schema_migrations WHERE version = $1", [step.version]);
+        await runStep(client, step, step.down, async () => {
+          await client.query("DELETE FROM schema_migrations WHERE version = $1", [step.version]);
+        });
+        return true;
       });
+      if (isBack) reverted.push(stepName(step));
     }
-    return newest.map(stepName);
+    return reverted;
   });
 }
 
-/** Every numbered step, oldest first, with when it ran. */
+/** Every numbered step of this release, oldest first, with when it ran. Reads only. */
 export async function migrationStatus(
   databaseUrl: string,
   folder = MIGRATIONS_FOLDER,
 ): Promise<MigrationStatus[]> {
-  return await withSchema(databaseUrl, folder, (_client, files, applied) =>
+  return await readState(databaseUrl, folder, (_client, files, applied) =>
     Promise.resolve(
       files.steps.map(({ version, name }) => ({
         version,
@@ -85,83 +114,78 @@ export async function migrationStatus(
   );
 }
 
-/** What `migrateUp` would do. */
-export async function pendingChanges(
-  databaseUrl: string,
-  folder = MIGRATIONS_FOLDER,
-): Promise<SchemaChanges> {
-  return await withSchema(databaseUrl, folder, async (client, files, applied) => ({
-    migrations: files.steps.filter(({ version }) => !applied.has(version)).map(stepName),
-    functions: (await outdatedFunctions(client, files.functions)).map(({ name }) => name),
-  }));
+/**
+ * What `migrateUp` would do, and what a newer release has done. Reads only. Throws a `MigrationError` when
+ * this release does not work on what a newer one left.
+ */
+export async function readSchemaState(databaseUrl: string, folder = MIGRATIONS_FOLDER): Promise<SchemaState> {
+  return await readState(databaseUrl, folder, async (client, files, applied) => {
+    const steps = newerSteps(files, applied);
+    const { outdated, newer } = await compareFunctions(client, files.functions);
+    const migrations = files.steps.filter(({ version }) => !applied.has(version)).map(stepName);
+    const newerMigrations = steps.map(stepName);
+    if (steps.length === 0 || migrations.length > 0)
+      return {
+        migrations,
+        functions: outdated.map(({ name }) => name),
+        newerMigrations,
+        newerFunctions: newer,
+      };
+    // After a newer step, what differs is newer too.
+    const gone = outdated.filter(({ isThere }) => !isThere).map(({ name }) => name);
+    if (gone.length > 0)
+      throw new MigrationError(
+        `a newer release of the platform dropped ${gone.join(", ")}, which this release calls: start the newer ` +
+          "release, or go back as docs/upgrading.md says",
+      );
+    const differ = [...newer, ...outdated.map(({ name }) => name)];
+    return { migrations, functions: [], newerMigrations, newerFunctions: differ };
+  });
 }
 
-interface AppliedStep {
-  readonly version: string;
-  readonly name: string;
-  readonly checksum: string;
-  readonly applied_at: string;
-}
-
-type AppliedSteps = ReadonlyMap<string, AppliedStep>;
-
-async function withSchema<T>(
+async function readState<T>(
   databaseUrl: string,
   folder: string,
   work: (client: Client, files: SchemaFiles, applied: AppliedSteps) => Promise<T>,
 ): Promise<T> {
   const files = await readSchemaFiles(folder);
-  const client = new Client(connectionConfig(databaseUrl, "iep migrate"));
-  // A connection that dies fails the query that needs it; without a listener it would end the process.
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    // A second process waits here for as long as the migrations of the first one take.
-    await client.query("SET statement_timeout = 0; SET lock_timeout = 0");
-    await client.query("SELECT pg_advisory_lock($1)", [LOCK_KEY]);
-    await client.query(CREATE_TABLE);
-    const { rows } = await client.query<AppliedStep>(
-      "SELECT version, name, checksum, applied_at FROM schema_migrations ORDER BY version",
-    );
-    refuseStrangers(files, rows);
-    return await work(client, files, new Map(rows.map((row) => [row.version, row])));
-  } finally {
-    await client.end();
-  }
+  return await withClient(
+    databaseUrl,
+    async (client) =>
+      await inReadOnly(client, async () => {
+        const applied = await readAppliedSteps(client);
+        refuseEdited(files, applied);
+        return await work(client, files, applied);
+      }),
+  );
 }
 
-/** Throws when a step that ran on this database is not in the folder, or was edited since. */
-function refuseStrangers({ folder, steps }: SchemaFiles, applied: readonly AppliedStep[]): void {
-  const known = new Map(steps.map((step) => [step.version, step]));
-  const [oldest] = steps;
-  for (const row of applied) {
-    const step = known.get(row.version);
-    if (!step && oldest && row.version < oldest.version) {
-      throw new MigrationError(
-        `this database has the schema of a version before the first release (${stepName(row)}), which cannot be ` +
-          "migrated: remove the folder .data/ for `npm start`, or create an empty database, and start again",
-      );
-    }
-    if (!step) {
-      throw new MigrationError(
-        `migration ${stepName(row)} ran on this database but is not in ${folder}: a newer version of the platform was here`,
-      );
-    }
-    if (step.checksum !== row.checksum) {
-      throw new MigrationError(
-        `migration ${stepName(row)} was edited after it ran: restore the file and put the change into a new migration`,
-      );
-    }
-  }
+async function findPending(client: Client, files: SchemaFiles): Promise<NumberedStep[]> {
+  const applied = await readAppliedSteps(client);
+  refuseEdited(files, applied);
+  refuseNewer(newerSteps(files, applied));
+  return files.steps.filter(({ version }) => !applied.has(version));
 }
 
-async function inTransaction(client: Client, step: NumberedStep, work: () => Promise<void>): Promise<void> {
-  await client.query("BEGIN");
+/** An older release runs beside a newer schema, but changes nothing of it. */
+function refuseNewer([first]: readonly AppliedStep[]): void {
+  if (!first) return;
+  throw new MigrationError(
+    `migration ${stepName(first)} ran on this database but is not in this release: a newer version of the platform ` +
+      "was here, and only that version may migrate. This release can run beside it as it is",
+  );
+}
+
+async function runStep(
+  client: Client,
+  step: NumberedStep,
+  sql: string,
+  note: () => Promise<void>,
+): Promise<void> {
   try {
-    await work();
-    await client.query("COMMIT");
+    await client.query(sql);
+    await note();
   } catch (error) {
-    await client.query("ROLLBACK");
     const reason = error instanceof Error ? error.message : String(error);
     throw new MigrationError(`migration ${stepName(step)} failed and was rolled back: ${reason}`, {
       cause: error,

@@ -12,6 +12,8 @@ export interface NumberedStep {
   readonly down: string;
   /** Of the statements alone: comments and line breaks may be mended after the step has run. */
   readonly checksum: string;
+  /** The first release that works after this step, when older ones do not any more: see `BREAKS`. */
+  readonly breaksBefore: string | null;
 }
 
 /** One function or view. Its file may be applied at any time, again and again. */
@@ -56,11 +58,15 @@ async function readStep(folder: string, folderName: string): Promise<NumberedSte
   try {
     const up = await readFile(join(folder, folderName, "up.sql"), "utf8");
     const down = await readFile(join(folder, folderName, "down.sql"), "utf8");
-    return { version, name: rest.join("_"), up, down, checksum: sha256(statementsOf(up)) };
+    const breaksBefore = BREAKS.exec(up)?.[1] ?? null;
+    return { version, name: rest.join("_"), up, down, checksum: sha256(statementsOf(up)), breaksBefore };
   } catch (cause) {
     throw new MigrationError(`migration ${folderName} needs up.sql and down.sql`, { cause });
   }
 }
+
+/** How `up.sql` says that releases before this one do not work on the schema any more. */
+const BREAKS = /^-- Breaks: releases before (\d+\.\d+\.\d+)\b/m;
 
 /**
  * The functions that `order.txt` lists, in its order; then all other functions, then the views, both by name.

@@ -7,7 +7,7 @@ import {
   emptyDatabase,
   readSchema,
 } from "../../../test/support/schema.ts";
-import { migrateDown, migrateUp, pendingChanges } from "./migrator.ts";
+import { migrateDown, migrateUp, readSchemaState } from "./migrator.ts";
 
 test("a function whose file changed is applied, alone, and a comment is enough", async () => {
   const { url, client } = await emptyDatabase();
@@ -15,13 +15,13 @@ test("a function whose file changed is applied, alone, and a comment is enough",
   await migrateUp(url, folder);
   await editFunction(folder, "money/forbid_change", (sql) => sql.replace("is forbidden", "is not allowed"));
   await appendFile(`${folder}/views/journal.sql`, "-- Said better.\n");
-  expect(await pendingChanges(url, folder)).toEqual({
+  expect(await readSchemaState(url, folder)).toMatchObject({
     migrations: [],
     functions: ["journal", "forbid_change"],
   });
   expect(await migrateUp(url, folder)).toEqual({ migrations: [], functions: ["journal", "forbid_change"] });
   await expect(client.query("DELETE FROM wallets")).rejects.toThrow("DELETE on wallets is not allowed");
-  expect(await pendingChanges(url, folder)).toEqual({ migrations: [], functions: [] });
+  expect(await readSchemaState(url, folder)).toMatchObject({ migrations: [], functions: [] });
 });
 
 test("an older checkout puts its own functions back, and the newer one its own", async () => {
@@ -91,7 +91,7 @@ test("a function and a view that somebody dropped are lacking, and come back", a
   const schema = await readSchema(client);
   await client.query("DROP FUNCTION unpark_jobs; DROP VIEW audit");
   const dropped = { migrations: [], functions: ["unpark_jobs", "audit"] };
-  expect(await pendingChanges(url)).toEqual(dropped);
+  expect(await readSchemaState(url)).toMatchObject(dropped);
   expect(await migrateUp(url)).toEqual(dropped);
   expect(await readSchema(client)).toEqual(schema);
 });
@@ -112,7 +112,7 @@ test("after down nothing is said to be as in its file, and up applies all of it 
   const { url } = await emptyDatabase();
   const { functions } = await migrateUp(url);
   const [newest] = await migrateDown(url, 1);
-  expect(await pendingChanges(url)).toEqual({ migrations: [newest], functions });
+  expect(await readSchemaState(url)).toMatchObject({ migrations: [newest], functions });
   expect(await migrateUp(url)).toEqual({ migrations: [newest], functions });
 });
 

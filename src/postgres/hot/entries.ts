@@ -1,7 +1,7 @@
 import { customerNotFound, jobNotFound } from "../../core/model/not-found.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
-import { insufficientFunds } from "../../core/model/refusals.ts";
+import { cannotTakeAway } from "../../core/model/refusals.ts";
 import type { Posted, Posting, Refund, WalletEntry } from "../../core/model/wallet.ts";
 import { orNull } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
@@ -92,7 +92,7 @@ function toPosted(posting: Posting, row: PostEntriesRow): Posted | { refused: Pl
     case "balance_limit":
       return { refused: balanceLimit() };
     case "insufficient_funds":
-      return { refused: insufficientFunds(-posting.amount_cents, fundsOf(row)) };
+      return { refused: cannotTakeAway(-posting.amount_cents, fundsOf(row)) };
     default:
       throw new Error(`post_entries returned an unknown outcome: ${row.outcome}`);
   }

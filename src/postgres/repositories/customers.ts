@@ -11,6 +11,7 @@ import type {
 } from "../../core/model/customer.ts";
 import { newId } from "../../core/lib/new-id.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
+import { PAGE_LIMIT_DEFAULT } from "../../core/model/limits.ts";
 import type { Page } from "../../core/model/page.ts";
 import { textArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
@@ -77,6 +78,16 @@ export class PostgresCustomerRepository implements CustomerRepository {
       .select(CUSTOMER_COLUMNS)
       .where("id", "=", id)
       .executeTakeFirst();
+  }
+
+  async findByEmail(email: string): Promise<Customer[]> {
+    return await this.#database.kysely
+      .selectFrom("customers")
+      .select(CUSTOMER_COLUMNS)
+      .where(sql`lower(email)`, "=", email.toLowerCase())
+      .orderBy("id", "desc")
+      .limit(PAGE_LIMIT_DEFAULT)
+      .execute();
   }
 
   async findByApiKey(keyHash: string): Promise<KeyOwner | undefined> {

@@ -33,7 +33,7 @@ export class PostgresSealRepository implements SealRepository {
       promise: "seals_are_unbroken",
       says: "P6: no sealed entry was rewritten",
       broken: broken + missing,
-      example: example ?? (missing > 0 ? `link ${links}` : null),
+      example: example ?? (missing > 0 ? `link ${links} is missing: there are ${found}` : null),
     };
     return { row, digest, links: found, sealed_entries };
   }

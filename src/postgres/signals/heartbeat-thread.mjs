@@ -46,8 +46,8 @@ async function sendBeat() {
   try {
     client ??= await connect();
     /** @type {import("pg").QueryResult<Omit<Beat, "runner_id">>} */
+    // Not prepared by name: the next beat may go to another connection of the server, behind a pooler.
     const { rows } = await client.query({
-      name: "heartbeat",
       text: "SELECT alive, queue_paused, cancelled FROM heartbeat($1, $2::uuid[])",
       values: [id, told],
     });

@@ -17,7 +17,6 @@ const EMPTY = "The audit found no promises. Run iep migrate up.";
 
 export function addAuditCommand(program: Command, run: CliRun): void {
   withExamples(program.command("audit"), "iep audit", "iep audit --json", "iep audit --seals")
-    .description("Check every promise of the platform against its data. Exit code 1 if one is broken")
     .option("--seals", "also check that no entry of the ledger was rewritten. Reads all entries")
     .option(
       "--links <n>",

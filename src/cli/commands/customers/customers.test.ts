@@ -66,3 +66,18 @@ test("a customer that is not there is exit 1", async () => {
     });
   }
 });
+
+test("a customer is shown by the e-mail address, in any case; two with one address are named", async () => {
+  const email = "Countess@Example.com";
+  const create = async () =>
+    (await cli.json("customers", "create", "--name", "Ada", "--email", email)) as { id: string };
+  const { id } = await create();
+  expect(await cli.json("customers", "show", "countess@example.COM")).toMatchObject({ id });
+  const other = await create();
+  const refused = await cli.run("customers", "show", email);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain(`Name one by its id: ${other.id}, ${id}.`);
+  expect((await cli.run("customers", "show", "nobody@example.com")).stderr).toContain(
+    "no customer with the address",
+  );
+});

@@ -7,7 +7,10 @@ import { DEFAULT_CURRENCY } from "../../../core/model/wallet.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { formatDetails, formatTime, formatYesNo, type Column } from "../../terminal/format.ts";
 import { Currency, Email, Flag, Id, LIMIT_OPTION, ListLimit, Name } from "../../terminal/options.ts";
+import { findCustomer } from "./find-customer.ts";
 import { addApiKeyCommands } from "../api-keys/api-keys.ts";
+
+const IdOrEmail = z.union([Id, Email], "must be a UUID or an e-mail address");
 
 const COLUMNS: readonly Column<Customer>[] = [
   { title: "ID", cell: (row) => row.id },
@@ -18,7 +21,7 @@ const COLUMNS: readonly Column<Customer>[] = [
 ];
 
 export function addCustomerCommands(program: Command, run: CliRun): void {
-  const customers = program.command("customers").description("Manage customers and their API keys");
+  const customers = program.command("customers");
   withExamples(
     customers,
     "iep customers create --name Ada --email ada@example.com",
@@ -42,12 +45,12 @@ function addReading(customers: Command, run: CliRun): void {
       }),
     );
 
-  withExamples(customers.command("show"), "iep customers show <id>")
+  withExamples(customers.command("show"), "iep customers show <id>", "iep customers show ada@example.com")
     .description("Show a customer")
-    .argument("<id>", "id of the customer")
+    .argument("<id>", "id or e-mail address of the customer")
     .action(
-      platformAction(run, z.object({ id: Id }), async (platform, { id }) => {
-        const customer = existing(id, await platform.customers.findById(id));
+      platformAction(run, z.object({ id: IdOrEmail }), async (platform, { id: which }) => {
+        const customer = await findCustomer(platform, which);
         await terminal.print(customer, () => formatCustomer(customer));
       }),
     );

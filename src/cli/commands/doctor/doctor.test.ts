@@ -9,6 +9,7 @@ import {
   createRunner,
   createTestPlatform,
 } from "../../../../test/support/test-platform.ts";
+import { submitJob } from "../../../core/use-cases/submit-jobs.ts";
 import type { CliContext } from "../../terminal/context.ts";
 import type { Finding } from "./examine.ts";
 import { createTestCli } from "../../../../test/support/test-cli.ts";
@@ -17,6 +18,7 @@ import { createTestCli } from "../../../../test/support/test-cli.ts";
 const sound: CliContext["serverFacts"] = () =>
   Promise.resolve({
     version: "18.1",
+    encoding: "UTF8",
     fsync: "on",
     synchronous_commit: "on",
     now: new Date().toISOString(),
@@ -37,6 +39,7 @@ async function examine(cli: Cli) {
 const ALL_OK = {
   database: "ok",
   "database version": "ok",
+  encoding: "ok",
   durability: "ok",
   schema: "ok",
   "ready queue": "ok",
@@ -113,6 +116,70 @@ test("a schema that is not up to date is BAD, and what needs it is skipped", asy
   expect(row("audit")?.found).toBe("needs the schema");
 });
 
+test.each([
+  ["none is listed", undefined],
+  ["those that are listed are silent", "UPDATE runners SET heartbeat_at = now() - interval '1 minute'"],
+])("due jobs without a living runner are BAD, exit 1: %s", async (_how, silence) => {
+  const cli = await createTestCli({ serverFacts: sound });
+  const customer_id = await createCustomer(cli.platform);
+  const job_type_id = await createJobType(cli.platform);
+  const later = {
+    customer_id,
+    job_type_id,
+    input_data: {},
+    run_at: new Date(Date.now() + 3_600_000).toISOString(),
+  };
+  await submitJob(cli.platform, later);
+  if (silence !== undefined) {
+    await createRunner(cli.platform);
+    await runSql(cli.databaseUrl, silence);
+  }
+  expect(await examine(cli)).toMatchObject({ exitCode: 0, states: { ...ALL_OK, runners: "warn" } });
+  await submitJob(cli.platform, { customer_id, job_type_id, input_data: {} });
+  const { exitCode, states, row } = await examine(cli);
+  expect({ exitCode, states }).toEqual({ exitCode: 1, states: { ...ALL_OK, runners: "bad" } });
+  expect(row("runners")?.found).toContain("and 1 jobs are due");
+});
+
+test("an encoding that cannot hold Unicode is BAD, and a newer schema is a warning", async () => {
+  const cli = await createTestCli({
+    serverFacts: async () => ({ ...(await sound()), encoding: "SQL_ASCII" }),
+  });
+  await createRunner(cli.platform);
+  await runSql(
+    cli.databaseUrl,
+    "INSERT INTO schema_migrations (version, name, checksum) VALUES ('2999-01-01-000001', 'newer', '')",
+  );
+  const { exitCode, states, row } = await examine(cli);
+  expect({ exitCode, states }).toEqual({
+    exitCode: 1,
+    states: { ...ALL_OK, encoding: "bad", schema: "warn" },
+  });
+  expect(row("encoding")?.way_out).toContain("ENCODING 'UTF8' TEMPLATE template0");
+  expect(row("schema")?.found).toBe("newer than this release: 2999-01-01-000001_newer");
+});
+
+test("a wrong password: doctor and every command say so, and what to do, with the exit code 1", async () => {
+  const url = new URL((await createTestDatabase()).url);
+  url.password = "wrong";
+  const env = { DATABASE_URL: url.href };
+  const found = 'refuses: password authentication failed for user "postgres"';
+  const [doctor, text, json] = [
+    ["doctor", "--json"],
+    ["customers", "list"],
+    ["migrate", "up", "--json"],
+  ].map((argv) => startIep(argv, { env }));
+  for (const one of [doctor, text, json]) expect(await one?.exited).toEqual({ code: 1, signal: null });
+  const [first] = JSON.parse(doctor?.stdout.join("\n") ?? "") as Finding[];
+  const way_out = "correct the password in DATABASE_URL";
+  expect(first).toEqual({ check: "database", state: "bad", found, way_out });
+  const message = `PostgreSQL ${found}. To mend it: ${way_out}.`;
+  expect(text?.stderr).toEqual([`error: ${message}`]);
+  expect(JSON.parse(json?.stderr.join("\n") ?? "")).toEqual({
+    error: { code: "unavailable", message, errors: [] },
+  });
+});
+
 test("a broken promise is BAD, and named", async () => {
   const cli = await createTestCli({ serverFacts: sound });
   await createRunner(cli.platform);
@@ -150,7 +217,10 @@ test("a database that is away is BAD, and what needs it is skipped", async () =>
       "ready queue": "ok",
     },
   });
-  expect(row("database")?.way_out).toBe("start PostgreSQL or correct DATABASE_URL");
+  expect(row("database")).toMatchObject({
+    found: "does not answer: connect ECONNREFUSED 127.0.0.1:1",
+    way_out: "start PostgreSQL, or correct host and port in DATABASE_URL",
+  });
 });
 
 test("as a user starts it, it examines the server itself", async () => {

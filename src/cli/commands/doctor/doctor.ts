@@ -14,13 +14,11 @@ const COLUMNS: readonly Column<Finding>[] = [
 
 export function addDoctorCommand(program: Command, run: CliRun): void {
   const { context, terminal } = run;
-  withExamples(program.command("doctor"), "iep doctor", "iep doctor --json")
-    .description("Check the servers and whether jobs can run. Exit code 1 if something is BAD")
-    .action(
-      platformAction(run, z.object({}), async (platform) => {
-        const findings = await examine({ platform, context });
-        await terminal.printList(findings, COLUMNS, { empty: "" });
-        return findings.some(({ state }) => state === "bad") ? EXIT_ERROR : EXIT_OK;
-      }),
-    );
+  withExamples(program.command("doctor"), "iep doctor", "iep doctor --json").action(
+    platformAction(run, z.object({}), async (platform) => {
+      const findings = await examine({ platform, context });
+      await terminal.printList(findings, COLUMNS, { empty: "" });
+      return findings.some(({ state }) => state === "bad") ? EXIT_ERROR : EXIT_OK;
+    }),
+  );
 }

@@ -1,13 +1,11 @@
+import { findEncodingFault, findVersionFault } from "../../../core/model/database-fault.ts";
 import { LEASE_SECONDS } from "../../../core/model/limits.ts";
 import { isClean } from "../../../core/model/audit.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { allJobTypes } from "../job-types/find-job-type.ts";
 import type { CliContext } from "../../terminal/context.ts";
 
-/** The oldest PostgreSQL that the platform is tested on. */
-const POSTGRES_VERSION_MIN = 15;
-
-/** `warn`: nothing is broken, but jobs may not run. `skipped`: another check that it needs is not ok. */
+/** `warn`: nothing is broken, but jobs may not run. `skipped`: another check that it needs is not passed. */
 export type State = "ok" | "warn" | "bad" | "skipped";
 
 /** What one check found, and how to fix it if it is not ok. */
@@ -52,9 +50,19 @@ const CHECKS: readonly Check[] = [
     needs: ["database"],
     way_out: "check that this role may connect",
     async look({ context }) {
-      const { version } = await context.serverFacts();
-      if (Number.parseInt(version) >= POSTGRES_VERSION_MIN) return ok(`PostgreSQL ${version}`);
-      return bad(`PostgreSQL ${version}`, `upgrade to PostgreSQL ${POSTGRES_VERSION_MIN} or newer`);
+      const facts = await context.serverFacts();
+      const fault = findVersionFault(facts);
+      return fault ? bad(fault.found, fault.way_out) : ok(`PostgreSQL ${facts.version}`);
+    },
+  },
+  {
+    name: "encoding",
+    needs: ["database"],
+    way_out: "check that this role may connect",
+    async look({ context }) {
+      const facts = await context.serverFacts();
+      const fault = findEncodingFault(facts);
+      return fault ? bad(fault.found, fault.way_out) : ok(facts.encoding);
     },
   },
   {
@@ -74,11 +82,17 @@ const CHECKS: readonly Check[] = [
     way_out: "see iep migrate status",
     async look({ context }) {
       const all = await context.migrations.status();
-      const { migrations, functions } = await context.migrations.pending();
+      const { migrations, functions, newerMigrations, newerFunctions } = await context.migrations.pending();
       if (migrations.length > 0)
         return bad(`${migrations.length} of ${all.length} migrations have not run`, "run iep migrate up");
       if (functions.length > 0)
         return bad(`not those of this version: ${functions.join(", ")}`, "run iep migrate up");
+      const newer = [...newerMigrations, ...newerFunctions];
+      if (newer.length > 0)
+        return warn(
+          `newer than this release: ${newer.join(", ")}`,
+          "start the newer release: docs/upgrading.md",
+        );
       return ok(`all ${all.length} migrations have run`);
     },
   },
@@ -141,24 +155,32 @@ const CHECKS: readonly Check[] = [
   },
 ];
 
+const PASSED: readonly (State | undefined)[] = ["ok", "warn"];
+
 /** Runs every check, one after the other. If a check throws, its finding is the error. */
 export async function examine(parts: Parts): Promise<Finding[]> {
   const findings = new Map<string, Finding>();
   for (const check of CHECKS) {
-    const lacks = check.needs.find((name) => findings.get(name)?.state !== "ok");
+    const lacks = check.needs.find((name) => !PASSED.includes(findings.get(name)?.state));
     findings.set(check.name, {
       check: check.name,
       ...(lacks === undefined
-        ? await check.look(parts).catch((error: unknown) => bad(messageOf(error), check.way_out))
+        ? await check.look(parts).catch((error: unknown) => thrown(error, check, parts))
         : { state: "skipped", found: `needs the ${lacks}`, way_out: null }),
     });
   }
   return [...findings.values()];
 }
 
+/** The database says why by itself, and what to do about that; anything else is for the check to say. */
+async function thrown(error: unknown, check: Check, { context }: Parts) {
+  const refusal = await context.explain(error);
+  return refusal ? bad(refusal.found, refusal.way_out) : bad(messageOf(error), check.way_out);
+}
+
 /**
  * Heartbeats are measured by the database's clock. Upkeep removes dead runners: a silent one on the list
- * means that no upkeep runs.
+ * means that no upkeep runs. Without a living runner it depends on the jobs: those that are due wait for ever.
  */
 async function lookAtRunners({ platform, context }: Parts) {
   const start = "start one: iep runner";
@@ -166,9 +188,16 @@ async function lookAtRunners({ platform, context }: Parts) {
   const silent = runners.filter(
     ({ heartbeat_at }) => Date.parse(now) - Date.parse(heartbeat_at) > LEASE_SECONDS * 1_000,
   );
-  if (runners.length === 0) return warn("none is alive", start);
-  if (silent.length > 0)
-    return warn(`${silent.length} of ${runners.length} sent no heartbeat for ${LEASE_SECONDS} s`, start);
+  const silence = `${silent.length} of ${runners.length} sent no heartbeat for ${LEASE_SECONDS} s`;
+  if (silent.length === runners.length) {
+    const found = runners.length === 0 ? "none is alive" : silence;
+    const due = (await platform.waitingJobs.overview()).reduce(
+      (sum, row) => sum + row.ready + row.backlog,
+      0,
+    );
+    return due > 0 ? bad(`${found}, and ${due} jobs are due`, start) : warn(found, start);
+  }
+  if (silent.length > 0) return warn(silence, start);
   const slots = runners.reduce((sum, runner) => sum + runner.slots, 0);
   return ok(`${runners.length} alive, ${slots} slots`);
 }

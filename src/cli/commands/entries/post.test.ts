@@ -120,3 +120,22 @@ test("a customer that is not there is exit 1", async () => {
       stderr: `error: There is no customer ${id}.\n`,
     });
 });
+
+test("who takes more away than is available is told how much can be, in the customer's money", async () => {
+  const customer = await createCustomer(cli.platform, 9_844);
+  const argv = [
+    "wallets",
+    "adjust",
+    customer,
+    "--amount-cents",
+    "-1000000",
+    "--reference",
+    "r",
+    "--reason",
+    "x",
+  ];
+  const { stderr } = await cli.run(...argv);
+  expect(stderr).toContain("This takes 10000.00 EUR away and 98.44 EUR are available");
+  expect(stderr).toContain("Take 98.44 EUR at the most, or cancel open jobs first.");
+  expect(stderr).not.toContain("Top up");
+});

@@ -5,6 +5,7 @@ import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Posting } from "../../../core/model/wallet.ts";
 import { CLI_ACTOR, platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { printPosted } from "./format-entry.ts";
+import { inMoney } from "../../terminal/in-money.ts";
 import { formatTime } from "../../terminal/format.ts";
 import { AmountCents, Flag, Id, Reason, Reference, SignedAmountCents } from "../../terminal/options.ts";
 
@@ -108,7 +109,10 @@ function toPosting(values: {
 /** Reads the wallet before it posts: after the money moved, no failure may hide that it did. */
 async function post(run: CliRun, platform: Platform, posting: Posting): Promise<void> {
   const { currency } = await findWallet(platform.wallets, posting.customer_id);
-  await printPosted(run, await platform.wallets.post(posting, CLI_ACTOR), currency);
+  const posted = await inMoney(platform, posting.customer_id, () =>
+    platform.wallets.post(posting, CLI_ACTOR),
+  );
+  await printPosted(run, posted, currency);
 }
 
 async function sayFrozen({ terminal }: CliRun, platform: Platform, customer_id: string): Promise<void> {

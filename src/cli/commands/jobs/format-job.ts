@@ -1,6 +1,7 @@
 import { hasEnded, type Job } from "../../../core/model/job.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import {
+  formatAge,
   formatDetails,
   formatMoney,
   formatTime,
@@ -61,10 +62,20 @@ function stacksOf({ errors }: Job): string[] {
   });
 }
 
-/** Columns for a list of jobs, with the names of their types. */
+/** The width of a table where no terminal says its own. */
+const TABLE_WIDTH = 100;
+/** What stands before the reason, with its gaps: id 36, status 9, priority 8, type 12, age 4. */
+const BEFORE_REASON = 36 + 9 + 8 + 12 + 4 + 5 * 2;
+const TYPE_LENGTH_MAX = 12;
+
+/**
+ * Columns for a list of jobs, with the names of their types. They fit into 100 columns; a wider terminal
+ * shows more of the reason.
+ */
 export async function jobColumns(
   { jobTypes }: Pick<Platform, "jobTypes">,
   jobs: readonly Job[],
+  width = TABLE_WIDTH,
 ): Promise<readonly Column<Job>[]> {
   const types = await jobTypes.findByIds([...new Set(jobs.map((job) => job.job_type_id))]);
   const names = new Map(types.map(({ id, name }) => [id, name]));
@@ -72,23 +83,14 @@ export async function jobColumns(
     { title: "ID", cell: (job) => job.id },
     { title: "STATUS", cell: (job) => job.status },
     { title: "PRIORITY", cell: (job) => PRIORITY_NAMES[job.priority] },
-    { title: "TYPE", cell: (job) => names.get(job.job_type_id) ?? job.job_type_id },
-    {
-      title: "ATTEMPT",
-      cell: (job) => `${job.attempt - job.excused_attempts}/${job.max_attempts}`,
-      right: true,
-    },
-    {
-      title: "HELD",
-      cell: (job) => (hasEnded(job.status) ? "-" : formatMoney(job.estimated_cost_cents)),
-      right: true,
-    },
-    {
-      title: "CHARGED",
-      cell: (job) => (job.cost_cents === null ? "-" : formatMoney(job.cost_cents)),
-      right: true,
-    },
-    { title: "CREATED", cell: (job) => formatTime(job.created_at) },
-    { title: "CUSTOMER", cell: (job) => job.customer_id },
+    { title: "TYPE", cell: (job) => names.get(job.job_type_id) ?? job.job_type_id, max: TYPE_LENGTH_MAX },
+    { title: "AGE", cell: (job) => formatAge(Date.now() - Date.parse(job.created_at)), right: true },
+    { title: "REASON", cell: reasonOf, max: Math.max(width, TABLE_WIDTH) - BEFORE_REASON },
   ];
+}
+
+/** Why it failed, or why its last attempt did. */
+function reasonOf({ error, errors, status }: Job): string {
+  const last = error ?? (status === "succeeded" ? undefined : errors.at(-1));
+  return last ? `${last.code}: ${last.message}` : "";
 }

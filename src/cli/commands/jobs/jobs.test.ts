@@ -107,9 +107,12 @@ test("jobs are listed by customer, status and type", async () => {
   expect(await list("--status", "failed")).toEqual([]);
 
   const { stdout } = await cli.run("jobs", "list", "--customer", other, "--type", "Echo");
-  expect(stdout.split("\n")[1]).toMatch(
-    new RegExp(`^${first.id}  pending  medium    Echo +0/3  12\\.05 +-  \\S+Z  ${other}$`),
-  );
+  expect(stdout.split("\n")[1]).toMatch(new RegExp(`^${first.id}  pending  medium    Echo +\\d+s$`));
+  expect(await list("--since", "1m")).toEqual([second.id, first.id]);
+  expect(await list("--since", new Date(Date.now() + 60_000).toISOString())).toEqual([]);
+  expect(await list("--cursor", second.id)).toEqual([first.id]);
+  const page = await cli.run("jobs", "list", "--customer", other, "--limit", "1");
+  expect(page.stderr).toBe(`There may be more. The next page: --cursor ${second.id}\n`);
   expect(await cli.run("jobs", "list", "--customer", uuidv7())).toEqual({
     exitCode: 0,
     stdout: "",
@@ -223,6 +226,90 @@ test("a retry is a new job with a hold of its own, and --wait follows it", async
   expect(stdout).toMatch(new RegExp(`^retry of +${old.id}$`, "m"));
   expect(stdout).toMatch(/^output +\{"tripled":6\}$/m);
   expect(stderr).toMatch(/^submitted \S+\n(pending\n)?(running\n)?succeeded\n$/);
+});
+
+test("the list fits into 100 columns, whatever the names and reasons are, and has the reason", async () => {
+  const payer = await createCustomer(cli.platform);
+  await createJobType(cli.platform, { name: `Long ${"name ".repeat(20)}` });
+  const type = `long ${"NAME ".repeat(20)}`;
+  const { id } = (await cli.json("jobs", "submit", "--customer", payer, "--type", type)) as Job;
+  await endNext((job) => ({
+    ...job,
+    kind: "failed",
+    error: { code: "input_invalid", message: `the text ${"is far too long ".repeat(20)}` },
+  }));
+  const { stdout } = await cli.run("jobs", "list", "--customer", payer);
+  expect(stdout).toMatch(new RegExp(`^${id}  failed .*input_invalid: `, "m"));
+  expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+});
+
+test("a job type is found in any case, and a mistyped one is guessed", async () => {
+  expect(await cli.json(...submit("--type", "eCHO"))).toMatchObject({ status: "pending" });
+  for (const argv of [submit("--type", "Ehco"), ["job-types", "show", "ehco"]])
+    expect((await cli.run(...argv)).stderr).toContain('Did you mean "Echo"?');
+  const { id } = (await cli.json("job-types", "show", "echo")) as { id: string };
+  expect(await cli.json("job-types", "pause", "echo")).toMatchObject({ id, paused_at: expect.any(String) });
+  expect(await cli.json("job-types", "resume", "ECHO")).toMatchObject({ id, paused_at: null });
+  expect(await cli.json("job-types", "update", "Echo", "--max-attempts", "4")).toMatchObject({
+    id,
+    max_attempts: 4,
+  });
+  await createJobType(cli.platform, { name: "ECHO" });
+  expect((await cli.run("job-types", "show", "echo")).stderr).toContain('Did you mean "ECHO" or "Echo"?');
+  expect(await cli.json("job-types", "show", "Echo")).toMatchObject({ id });
+  await cancelWaiting();
+});
+
+test("--idempotency-key: run again, it returns the first job; with another input it is refused", async () => {
+  const keyed = (n: string) => submit("--idempotency-key", "import 1", "--input", n);
+  const first = (await cli.json(...keyed("1"))) as Job;
+  expect(await cli.json(...keyed("1"))).toEqual(first);
+  expect((await cli.run(...keyed("1"))).stderr).toContain("no job was created");
+  expect(JSON.parse((await cli.run(...keyed("2"), "--json")).stderr)).toMatchObject({
+    error: { code: "idempotency_key_reused" },
+  });
+  expect((await cli.run(...submit("--idempotency-key", ""))).exitCode).toBe(2);
+  await cancelWaiting();
+});
+
+test("--wait says why a job waits, and --timeout ends the waiting, not the job", async () => {
+  await cli.json("queue", "pause");
+  const { exitCode, stdout, stderr } = await cli.run(...submit("--wait", "--timeout", "3"));
+  await cli.json("queue", "resume");
+  expect(exitCode).toBe(4);
+  const [, id = ""] = /^submitted (\S+)$/m.exec(stderr) ?? [];
+  expect(stdout).toMatch(new RegExp(`^id +${id}\nstatus +pending$`, "m"));
+  expect(stderr).toMatch(/^waits: the queue is paused since \S+ \(iep queue resume\)$/m);
+  expect(stderr).toContain(`Stopped waiting after 3 s. Job ${id} goes on. Look at it: iep jobs show ${id}.`);
+  expect(await cli.platform.jobs.findById(id)).toMatchObject({ status: "pending" });
+  expect((await cli.run(...submit("--timeout", "3"))).stderr).toContain("--timeout needs --wait");
+  await cancelWaiting();
+});
+
+test("Ctrl-C ends the waiting with exit 130, and says that the job goes on", async () => {
+  const keys = new AbortController();
+  const asked = await createTestCli({
+    withPlatform: (work) => work(cli.platform),
+    interruption: () => keys.signal,
+  });
+  const waiting = asked.run(...submit("--wait"));
+  await waitFor(async () => (await cli.platform.jobs.list({ status: "pending" }, { limit: 1 })).length > 0);
+  keys.abort();
+  const { exitCode, stderr } = await waiting;
+  expect(exitCode).toBe(130);
+  expect(stderr).toMatch(/^Stopped waiting\. Job \S+ goes on\./m);
+  await cancelWaiting();
+});
+
+test("a refusal speaks of money as the tables do", async () => {
+  const poor = await createCustomer(cli.platform, 5);
+  const refused = await cli.run("jobs", "submit", "--customer", poor, "--type", "Oldest", "--input", "{}");
+  expect(refused.exitCode).toBe(0);
+  const { stderr } = await cli.run(...submit("--customer", poor));
+  expect(stderr).toContain(
+    "This needs 12.05 EUR and 0.05 EUR are available (0.00 EUR are held for open jobs)",
+  );
+  await cancelWaiting();
 });
 
 /** What a runner does, for the next job that waits. */

@@ -6,16 +6,16 @@ import { JOB_STATUSES } from "../../../core/model/job.ts";
 import { retryJob } from "../../../core/use-cases/retry-job.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { findJobType } from "../job-types/find-job-type.ts";
-import { printSubmitted } from "./print-submitted.ts";
+import { checkWaiting, printSubmitted } from "./print-submitted.ts";
 import { formatJob, jobColumns } from "./format-job.ts";
-import { Flag, Id, LIMIT_OPTION, ListLimit } from "../../terminal/options.ts";
+import { Flag, Id, LIMIT_OPTION, ListLimit, Since, WaitSeconds } from "../../terminal/options.ts";
 import { addEstimateCommand } from "./estimate.ts";
 import { addRefundCommand } from "./refund.ts";
 import { addSubmitCommand } from "./submit.ts";
 
 export function addJobCommands(program: Command, run: CliRun): void {
   const { terminal } = run;
-  const jobs = program.command("jobs").description("Submit jobs, follow, cancel, retry and refund them");
+  const jobs = program.command("jobs");
   withExamples(
     jobs,
     "iep jobs submit --customer <id> --type Echo --input '{\"hello\":1}' --wait",
@@ -43,13 +43,15 @@ export function addJobCommands(program: Command, run: CliRun): void {
   withExamples(
     jobs.command("list"),
     "iep jobs list --customer <id> --status failed",
-    "iep jobs list --type Echo --limit 10",
+    "iep jobs list --type Echo --since 2h --limit 10",
   )
     .description("List the newest jobs")
     .option("--customer <id>", "only jobs of this customer")
     .option("--status <status>", `only jobs with this status: ${JOB_STATUSES.join(", ")}`)
     .option("--type <id|name>", "only jobs of this type")
+    .option("--since <time>", "only jobs created after this time, or in the last 30m, 12h or 7d")
     .option(...LIMIT_OPTION)
+    .option("--cursor <id>", "go on after this job, the last one of the page before")
     .action(
       platformAction(
         run,
@@ -57,15 +59,19 @@ export function addJobCommands(program: Command, run: CliRun): void {
           customer: Id.optional(),
           status: z.enum(JOB_STATUSES).optional(),
           type: z.string().optional(),
+          since: Since.optional(),
           limit: ListLimit,
+          cursor: Id.optional(),
         }),
-        async (platform, { customer: customer_id, status, type, limit }) => {
+        async (platform, { customer: customer_id, status, type, since: created_after, limit, cursor }) => {
           const job_type_id = type === undefined ? undefined : (await findJobType(platform, type)).id;
-          const rows = await platform.jobs.list({ customer_id, status, job_type_id }, { limit });
-          await terminal.printList(rows, await jobColumns(platform, rows), {
-            limit,
-            empty: "No jobs found.",
-          });
+          const rows = await platform.jobs.list(
+            { customer_id, status, job_type_id, created_after },
+            { limit, before: cursor },
+          );
+          const columns = await jobColumns(platform, rows, run.context.stdout.columns);
+          const more = `There may be more. The next page: --cursor ${rows.at(-1)?.id}`;
+          await terminal.printList(rows, columns, { limit, empty: "No jobs found.", more });
         },
       ),
     );
@@ -86,9 +92,18 @@ function addEnding(jobs: Command, run: CliRun): void {
     .description("Retry a failed or cancelled job, as a new job at today's price")
     .argument("<id>", "id of the job")
     .option("--wait", "wait until the new job ends; exit code 4 if it does not succeed")
+    .option(
+      "--timeout <seconds>",
+      "with --wait: stop waiting after this time, with exit code 4; the job goes on",
+    )
     .action(
-      platformAction(run, z.object({ id: Id, wait: Flag }), async (platform, { id, wait }) => {
-        return await printSubmitted(run, platform, await retryJob(platform, id), wait);
-      }),
+      platformAction(
+        run,
+        z.object({ id: Id, wait: Flag, timeout: WaitSeconds.optional() }),
+        async (platform, { id, ...waiting }) => {
+          checkWaiting(waiting);
+          return await printSubmitted(run, platform, await retryJob(platform, id), waiting);
+        },
+      ),
     );
 }

@@ -1,33 +1,62 @@
 import type { Command } from "commander";
-import { submitJob } from "../../../core/use-cases/submit-jobs.ts";
-import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
-import { printSubmitted } from "./print-submitted.ts";
+import { toIdempotencyKey, type KeyedItem } from "../../../core/model/idempotency.ts";
+import { submitOne, type SubmitJob } from "../../../core/use-cases/submit-jobs.ts";
+import { CLI_ACTOR, platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
+import { UsageError } from "../../terminal/errors.ts";
+import { inMoney } from "../../terminal/in-money.ts";
+import { checkWaiting, printSubmitted } from "./print-submitted.ts";
 import { jobRequest, toSubmitJob, withJobOptions } from "./job-request.ts";
-import { Flag, MaxAttempts } from "../../terminal/options.ts";
+import { Flag, IdempotencyKeyOption, MaxAttempts, WaitSeconds } from "../../terminal/options.ts";
 
 export function addSubmitCommand(jobs: Command, run: CliRun): void {
   withExamples(
     withJobOptions(jobs.command("submit")),
     "iep jobs submit --customer <id> --type Echo --input '{\"hello\":1}' --wait",
     "iep jobs submit --customer <id> --type Echo --input @input.json --priority high",
+    "iep jobs submit --customer <id> --type Echo --idempotency-key 'import 2026-11-24'",
     "generate | iep jobs submit --customer <id> --type Echo --input - --run-at 2026-11-24T06:00:00Z",
   )
     .description("Submit a job. Its price is held until it ends")
     .option("--max-attempts <n>", "how often it is started before it fails (default: that of the job type)")
+    .option(
+      "--idempotency-key <key>",
+      "your own name for this submission: run again with it, it returns the first job",
+    )
     .option("--wait", "wait until it ends; exit code 4 if it does not succeed")
+    .option(
+      "--timeout <seconds>",
+      "with --wait: stop waiting after this time, with exit code 4; the job goes on",
+    )
     .action(
       platformAction(
         run,
-        jobRequest(run).extend({ maxAttempts: MaxAttempts.optional(), wait: Flag }),
-        async (platform, { maxAttempts: max_attempts, wait, ...values }) => {
-          const request = await toSubmitJob(platform, values);
-          return await printSubmitted(
-            run,
-            platform,
-            await submitJob(platform, { ...request, max_attempts }),
-            wait,
+        jobRequest(run).extend({
+          maxAttempts: MaxAttempts.optional(),
+          idempotencyKey: IdempotencyKeyOption.optional(),
+          wait: Flag,
+          timeout: WaitSeconds.optional(),
+        }),
+        async (platform, { maxAttempts: max_attempts, idempotencyKey, wait, timeout, ...values }) => {
+          checkWaiting({ wait, timeout });
+          const request = { ...(await toSubmitJob(platform, values)), max_attempts };
+          const key = idempotencyKey === undefined ? undefined : toKey(idempotencyKey, request);
+          const { job, replayed = false } = await inMoney(platform, values.customer, () =>
+            submitOne(platform, { ...request, key }),
           );
+          if (replayed)
+            await run.terminal.say("This key was used before: no job was created, this is the first one.");
+          return await printSubmitted(run, platform, job, { wait, timeout });
         },
       ),
     );
+}
+
+/** The key is this program's own: the same key sent to the API is another one. */
+function toKey(key: string, request: SubmitJob): KeyedItem {
+  try {
+    return { ...toIdempotencyKey(CLI_ACTOR, key, request), item: 0 };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError("the input is nested too deeply for --idempotency-key", []);
+  }
 }

@@ -31,13 +31,13 @@ test("every status is told once, and the ended job is the answer", async () => {
     if (status === "pending") await platform.jobs.setStarted(id, runner_id);
     if (status === "running") await platform.jobs.settle([outcome]);
   };
-  const ended = await waitForJob(platform, submitted.id, moveOn);
+  const ended = await waitForJob(platform, submitted.id, { onStatus: moveOn });
   expect(seen).toEqual(["pending", "running", "succeeded"]);
   expect(ended).toMatchObject({ id: submitted.id, status: "succeeded", output_data: "done" });
 });
 
 test("a job that is not there is not waited for", async () => {
-  await expect(waitForJob(platform, uuidv7(), () => Promise.resolve())).rejects.toMatchObject({
+  await expect(waitForJob(platform, uuidv7(), { onStatus: () => Promise.resolve() })).rejects.toMatchObject({
     code: "not_found",
   });
 });

@@ -13,22 +13,29 @@ const POLL_MAX_MS = 1_000;
 /** Waiting gives up when the database is unavailable for this long. The job itself goes on. */
 const AWAY_MAX_MS = 30_000;
 
-/**
- * Returns the job when it has ended, however long that takes. Calls `onStatus` for each new status that it
- * sees.
- */
+export interface Following {
+  /** Called for each new status that is seen. */
+  readonly onStatus: (job: Job) => Promise<void>;
+  /** Called at each look that finds the job still pending, but the first ones of the first second. */
+  readonly onPending?: (job: Job) => Promise<void>;
+  /** Ends the waiting, not the job. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Returns the job when it has ended, however long that takes; as it was last seen once `signal` is aborted. */
 export async function waitForJob(
   { jobs }: Pick<Platform, "jobs">,
   id: string,
-  onStatus: (job: Job) => Promise<void>,
+  { onStatus, onPending, signal }: Following,
 ): Promise<Job> {
   let seen: Job["status"] | undefined;
   for (let poll_ms = FIRST_POLL_MS; ; poll_ms = Math.min(poll_ms * 2, POLL_MAX_MS)) {
     const job = await withRetry(() => jobs.findById(id), { for_ms: AWAY_MAX_MS });
     if (!job) throw jobNotFound(id);
     if (job.status !== seen) await onStatus(job);
-    if (hasEnded(job.status)) return job;
+    if (hasEnded(job.status) || signal?.aborted) return job;
+    if (job.status === "pending" && poll_ms === POLL_MAX_MS) await onPending?.(job);
     seen = job.status;
-    await pause(poll_ms);
+    await pause(poll_ms, undefined, { signal }).catch(() => undefined);
   }
 }

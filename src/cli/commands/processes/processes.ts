@@ -9,9 +9,6 @@ export function addProcessCommands(program: Command, run: CliRun): void {
   const { json } = run.terminal;
 
   withExamples(program.command("dev"), "iep dev", "PORT=4000 iep dev", "DATABASE_URL=postgres://… iep dev")
-    .description(
-      "Run everything in one process on this machine: database, migrations, demo data, API and a runner",
-    )
     .option("--stop-with-parent", "stop when the parent process ends")
     .action(
       action(run, z.object({ stopWithParent: Flag }), ({ stopWithParent }) =>
@@ -19,17 +16,16 @@ export function addProcessCommands(program: Command, run: CliRun): void {
       ),
     );
 
-  withExamples(program.command("api"), "DATABASE_URL=postgres://… ADMIN_API_KEY=… iep api")
-    .description("Run the HTTP API, for production. Always logs JSON lines")
-    .action(action(run, z.object({}), () => processes.api()));
+  withExamples(program.command("api"), "DATABASE_URL=postgres://… ADMIN_API_KEY=… iep api").action(
+    action(run, z.object({}), () => processes.api()),
+  );
 
-  withExamples(program.command("runner"), "DATABASE_URL=postgres://… PROCESSORS_DIR=./processors iep runner")
-    .description("Run a runner of jobs, for production. Always logs JSON lines")
-    .action(action(run, z.object({}), () => processes.runner()));
+  withExamples(
+    program.command("runner"),
+    "DATABASE_URL=postgres://… PROCESSORS_DIR=./processors iep runner",
+  ).action(action(run, z.object({}), () => processes.runner()));
 
-  withExamples(program.command("demo"), "iep demo")
-    .description(
-      "Run a demo workload on a temporary database and print figures. Exit code 1 if a promise is broken",
-    )
-    .action(action(run, z.object({}), () => processes.demo({ json })));
+  withExamples(program.command("demo"), "iep demo").action(
+    action(run, z.object({}), () => processes.demo({ json })),
+  );
 }

@@ -15,9 +15,7 @@ export function addQueueCommand(program: Command, run: CliRun): void {
     "iep queue --json",
     "iep queue pause",
     "iep queue resume",
-  )
-    .description("Count the waiting jobs, by priority")
-    .action(platformAction(run, z.object({}), (platform) => printQueue(run, platform)));
+  ).action(platformAction(run, z.object({}), (platform) => printQueue(run, platform)));
 
   const setPaused = (paused: boolean) =>
     platformAction(run, z.object({}), async (platform) => {

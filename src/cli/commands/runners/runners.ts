@@ -14,13 +14,11 @@ const COLUMNS: readonly Column<RunnerInfo>[] = [
 ];
 
 export function addRunnersCommand(program: Command, run: CliRun): void {
-  withExamples(program.command("runners"), "iep runners", "iep runners --json")
-    .description("List the runners that are alive, oldest first")
-    .action(
-      platformAction(run, z.object({}), async (platform) => {
-        await run.terminal.printList(await platform.runners.list(), COLUMNS, {
-          empty: "No runner is alive. Start one: iep runner",
-        });
-      }),
-    );
+  withExamples(program.command("runners"), "iep runners", "iep runners --json").action(
+    platformAction(run, z.object({}), async (platform) => {
+      await run.terminal.printList(await platform.runners.list(), COLUMNS, {
+        empty: "No runner is alive. Start one: iep runner",
+      });
+    }),
+  );
 }

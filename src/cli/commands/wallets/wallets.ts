@@ -9,7 +9,7 @@ import { formatWallet } from "./format-wallet.ts";
 import { addWalletLimitCommands } from "./wallet-limits.ts";
 
 export function addWalletCommands(program: Command, run: CliRun): void {
-  const wallets = program.command("wallets").description("Manage the prepaid money of customers");
+  const wallets = program.command("wallets");
   withExamples(
     wallets,
     "iep wallets show <customer-id>",

@@ -8,7 +8,7 @@ const LENGTH_MAX = 40;
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > LENGTH_MAX) return undefined;
   const [best] = candidates
-    .map((candidate) => ({ candidate, edits: countEdits(word.toLowerCase(), candidate) }))
+    .map((candidate) => ({ candidate, edits: countEdits(word.toLowerCase(), candidate.toLowerCase()) }))
     .toSorted((a, b) => a.edits - b.edits);
   return best && best.edits <= Math.min(2, best.candidate.length / 2) ? best.candidate : undefined;
 }
