@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 import { STOP_GRACE_MS } from "../core/model/limits.ts";
 import { VERSION } from "../core/lib/version.ts";
-import { loadProcessors } from "../processors/loader/registry.ts";
+import { processorSchemas } from "../processors/loader/processor-schemas.ts";
+import { loadProcessors, type ProcessorRegistry } from "../processors/loader/registry.ts";
 import { Runner } from "../runner/runner.ts";
 import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
 import { upkeepTasks } from "../upkeep/tasks.ts";
@@ -64,6 +65,7 @@ export async function startRunner(
     directory: config.PROCESSORS_DIR ?? DEFAULT_PROCESSORS_DIR,
     required: config.PROCESSORS_DIR !== undefined,
   });
+  await registerSchemas(platform, processors, log);
   const runner = new Runner({
     platform,
     processors,
@@ -95,4 +97,20 @@ export async function startRunner(
       await Promise.all([upkeep.stop(), runner.stop(grace_ms)]);
     },
   };
+}
+
+/** Tells the API what the processors take. A runner works as well when that fails. */
+async function registerSchemas(
+  { processorSchemas: repository }: OpenPlatform,
+  processors: ProcessorRegistry,
+  log: Logger,
+): Promise<void> {
+  try {
+    await repository.register(processorSchemas(processors));
+  } catch (error) {
+    log.warn(
+      { err: error },
+      "what the processors take could not be registered: job types without a schema may accept more",
+    );
+  }
 }

@@ -10,6 +10,7 @@ import {
 import type { Page } from "../../core/model/page.ts";
 import type { Database } from "../connection/database.ts";
 import { isViolationOf } from "../connection/errors.ts";
+import type { Json } from "../connection/tables.gen.ts";
 import { definedOnly } from "./defined-only.ts";
 
 export class PostgresJobTypeRepository implements JobTypeRepository {
@@ -34,6 +35,7 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
           input_schema: toJson(jobType.input_schema),
         })
         .returningAll()
+        .returning(processorInputSchema)
         .executeTakeFirstOrThrow(),
     );
   }
@@ -45,13 +47,19 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
 
   async findByIds(ids: readonly string[]): Promise<JobType[]> {
     if (ids.length === 0) return [];
-    return await this.#database.kysely.selectFrom("job_types").selectAll().where("id", "in", ids).execute();
+    return await this.#database.kysely
+      .selectFrom("job_types")
+      .selectAll()
+      .select(processorInputSchema)
+      .where("id", "in", ids)
+      .execute();
   }
 
   async list(page: Page): Promise<JobType[]> {
     let query = this.#database.kysely
       .selectFrom("job_types")
       .selectAll()
+      .select(processorInputSchema)
       .orderBy("id", "desc")
       .limit(page.limit);
     if (page.before !== undefined) query = query.where("id", "<", page.before);
@@ -70,6 +78,7 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
         })
         .where("id", "=", id)
         .returningAll()
+        .returning(processorInputSchema)
         .executeTakeFirst(),
     );
   }
@@ -80,9 +89,17 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
       .set({ paused_at: paused ? sql`coalesce(paused_at, now())` : null })
       .where("id", "=", id)
       .returningAll()
+      .returning(processorInputSchema)
       .executeTakeFirst();
   }
 }
+
+/** What runners registered of a job type's processor. */
+const processorInputSchema = sql<Json | null>`(
+  SELECT input_schema
+  FROM processor_schemas
+  WHERE processor_schemas.processing_logic_id = job_types.processing_logic_id
+)`.as("processor_input_schema");
 
 /**
  * `pg` would send an array as a PostgreSQL array and a string unquoted; JSON text is what the column wants.
