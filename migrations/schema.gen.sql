@@ -285,6 +285,14 @@ CREATE INDEX price_history_by_type ON price_history USING btree (job_type_id, id
 CREATE TRIGGER price_history_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON price_history FOR EACH
   STATEMENT EXECUTE FUNCTION forbid_change();
 
+-- table processor_schemas
+CREATE TABLE processor_schemas (
+  processing_logic_id text NOT NULL,
+  input_schema jsonb,
+  registered_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT processor_schemas_pkey PRIMARY KEY (processing_logic_id)
+);
+
 -- table pruned_jobs
 CREATE TABLE pruned_jobs (
   customer_id uuid NOT NULL,

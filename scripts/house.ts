@@ -33,6 +33,7 @@ export const ROOMS: readonly Room[] = [
       "src/postgres/connection",
       "src/queue",
       "src/queue/redis",
+      "src/schema-threads",
       "src/processors/loader",
       ...CORE,
     ],
@@ -70,6 +71,7 @@ export const ROOMS: readonly Room[] = [
   },
   { folder: "src/queue", imports: ["src/queue/redis", "src/core/model", "src/core/lib"] },
   { folder: "src/queue/redis", imports: ["src/core/model", "src/core/lib"], packages: ["ioredis"] },
+  { folder: "src/schema-threads", imports: ["src/core/model", "src/core/lib"] },
   {
     folder: "src/processors/loader",
     imports: [

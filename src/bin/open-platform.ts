@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { InputSchemas } from "../core/use-cases/input-schema.ts";
 import { JobTypeCache } from "../core/use-cases/job-type-cache.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { ReadyQueue } from "../core/model/ready-queue.ts";
@@ -18,12 +19,14 @@ import {
   type Limits,
 } from "../postgres/connection/pool.ts";
 import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
+import { PostgresProcessorSchemaRepository } from "../postgres/repositories/processor-schemas.ts";
 import { forgetExpired } from "../postgres/repositories/expiry.ts";
 import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
 import { PostgresSealRepository } from "../postgres/repositories/seals.ts";
 import { PostgresWalletRepository } from "../postgres/repositories/wallets.ts";
 import { createPostgresReadyQueue } from "../queue/postgres-ready-queue.ts";
 import { RedisReadyQueue } from "../queue/redis-ready-queue.ts";
+import { SchemaThreadPool } from "../schema-threads/schema-thread-pool.ts";
 
 interface PlatformConfig {
   readonly DATABASE_URL: string;
@@ -64,6 +67,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   const jobTypes = new PostgresJobTypeRepository(database);
   const waitingJobs = new PostgresWaitingJobRepository(database);
   const reports = createDatabase(auditPool);
+  const schemaThreads = new SchemaThreadPool();
   const bell = createBell(database, config.DATABASE_DIRECT_URL ?? config.DATABASE_URL);
   const readyQueue: ReadyQueue =
     config.REDIS_URL === undefined
@@ -82,6 +86,8 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
     wallets: new PostgresWalletRepository(database),
     jobTypes,
     jobTypeCache: new JobTypeCache(jobTypes),
+    inputSchemas: new InputSchemas(schemaThreads),
+    processorSchemas: new PostgresProcessorSchemaRepository(database),
     jobs,
     waitingJobs,
     readyQueue,
@@ -95,7 +101,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
       await ping(database);
     },
     async close() {
-      await readyQueue.close();
+      await Promise.all([readyQueue.close(), schemaThreads.close()]);
       await Promise.all([requestPool, runnerPool, auditPool].map((pool) => pool.end()));
     },
   };

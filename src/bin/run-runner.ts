@@ -2,7 +2,8 @@ import type { Logger } from "pino";
 import { within } from "../core/lib/within.ts";
 import { STOP_SETTLE_MS } from "../core/model/limits.ts";
 import { VERSION } from "../core/lib/version.ts";
-import { loadProcessors } from "../processors/loader/registry.ts";
+import { processorSchemas } from "../processors/loader/processor-schemas.ts";
+import { loadProcessors, type ProcessorRegistry } from "../processors/loader/registry.ts";
 import { Runner } from "../runner/runner.ts";
 import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
 import { upkeepTasks } from "../upkeep/tasks.ts";
@@ -102,6 +103,7 @@ export async function startRunner(
   });
   for (const { file, message } of faults)
     log.error({ file }, `a processor is left out, the others are served: ${file}: ${message}`);
+  await registerSchemas(platform, processors, log);
   const runner = new Runner({
     platform,
     processors,
@@ -146,4 +148,20 @@ export async function startRunner(
       await Promise.all([upkeep.stop(), runner.stop(grace_ms)]);
     },
   };
+}
+
+/** Tells the API what the processors take. A runner works as well when that fails. */
+async function registerSchemas(
+  { processorSchemas: repository }: OpenPlatform,
+  processors: ProcessorRegistry,
+  log: Logger,
+): Promise<void> {
+  try {
+    await repository.register(processorSchemas(processors));
+  } catch (error) {
+    log.warn(
+      { err: error },
+      "what the processors take could not be registered: job types without a schema may accept more",
+    );
+  }
 }

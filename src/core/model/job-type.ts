@@ -17,8 +17,10 @@ export interface JobType {
   readonly enabled: boolean;
   readonly max_attempts: number;
   readonly timeout_seconds: number;
-  /** JSON Schema (draft 2020-12) that `input_data` must match at submission; null accepts any JSON. */
+  /** JSON Schema (draft 2020-12) that `input_data` must match at submission; null: its processor's holds. */
   readonly input_schema: unknown;
+  /** The JSON Schema that runners registered for its processor; null when there is none. */
+  readonly processor_input_schema: unknown;
   /** Since when its jobs wait without being claimed; null when they are not held back. */
   readonly paused_at: string | null;
   /** How many of its jobs may run at the same time; null: as many as there are slots. */

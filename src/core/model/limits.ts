@@ -75,6 +75,31 @@ export const JOB_TYPE_CACHE_MS = 1_000;
 export const JOB_TYPES_CACHED_MAX = 10_000;
 /** Errors that the refusal of one input lists. */
 export const INPUT_ERRORS_MAX = 20;
+/**
+ * Steps that the checks of one request's inputs take in the main thread. A step is about 0.1 µs. What needs
+ * more is checked in another thread.
+ */
+export const CHECK_STEPS_HERE_MAX = 50_000;
+/** Characters of an input schema that is compiled in the main thread. 30,000 take 15 ms. */
+export const SCHEMA_CHARACTERS_HERE_MAX = 32_768;
+/** Compiled input schemas that a process keeps, the last used ones. */
+export const SCHEMAS_KEPT_MAX = 500;
+/** Characters of all input schemas that a process keeps. */
+export const SCHEMAS_KEPT_CHARACTERS_MAX = 16_777_216;
+/** Threads of a process that check inputs. One customer has all but one of them at the most. */
+export const CHECK_THREADS_MAX = 2;
+/** How long the check of one input may take in a thread. Then the thread is ended and the input refused. */
+export const CHECK_MAX_MS = 1_000;
+/** How long a thread may compile an input schema. The largest that a body can hold takes 0.5 s. */
+export const SCHEMA_COMPILE_MAX_MS = 5_000;
+/** Heap of a thread that checks inputs. */
+export const CHECK_HEAP_MB = 192;
+/** Checks of one process that may wait for a thread. One more is refused with 503. */
+export const CHECKS_WAITING_MAX = 5_000;
+/** How long a check may wait for a thread. Then it is refused with 503. */
+export const CHECK_PATIENCE_MS = 10_000;
+/** Input schemas that a thread keeps. */
+export const THREAD_SCHEMAS_KEPT_MAX = 50;
 
 // ## The queue
 
@@ -137,6 +162,8 @@ export const ERROR_STACK_MAX = 4_000;
 
 /** How long the import of one processor's file may take when a runner starts. Then it is left out. */
 export const PROCESSOR_IMPORT_MS = 10_000;
+/** Characters of the JSON Schema that runners register of a processor. A longer one is not registered. */
+export const PROCESSOR_SCHEMA_CHARACTERS_MAX = 65_536;
 /** An output, as JSON in UTF-8. */
 export const OUTPUT_BYTES_MAX = 1_048_576;
 /** Heap of a worker thread. Buffers do not count. */

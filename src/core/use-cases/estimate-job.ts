@@ -1,4 +1,5 @@
 import type { PlatformError } from "../lib/errors.ts";
+import { CHECK_STEPS_HERE_MAX } from "../model/limits.ts";
 import { DEFAULT_PRIORITY, type Priority } from "../model/job.ts";
 import type { Platform } from "./platform.ts";
 import { customerInactive, jobTypeDisabled, unknownCustomer, unknownJobType } from "../model/refusals.ts";
@@ -36,7 +37,8 @@ export async function estimateJob(platform: Platform, request: SubmitJob): Promi
     platform.prices.quote(job_type_id, customer_id),
   ]);
   // In the order of a submission: the input first.
-  const refused = findRefusal(request, jobType) ?? refusalBeforePrice(quote, request);
+  const means = { inputSchemas: platform.inputSchemas, budget: { steps: CHECK_STEPS_HERE_MAX } };
+  const refused = (await findRefusal(request, jobType, means)) ?? refusalBeforePrice(quote, request);
   if (refused) throw refused;
   const { refusal, cost_cents } = quote;
   if (!wallet || cost_cents === null) throw unknownCustomer(customer_id);

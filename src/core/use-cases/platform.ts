@@ -1,10 +1,12 @@
 import type { AuditRow } from "../model/audit.ts";
 import type { CustomerRepository } from "../model/customer.ts";
 import type { GroupCommit } from "../lib/group-commit.ts";
+import type { InputSchemas } from "./input-schema.ts";
 import type { JobRepository, NewJob, Submitted } from "../model/job.ts";
 import type { JobTypeCache } from "./job-type-cache.ts";
 import type { JobTypeRepository } from "../model/job-type.ts";
 import type { PriceRepository } from "../model/price.ts";
+import type { ProcessorSchemaRepository } from "../model/processor-schema.ts";
 import type { ReadyQueue } from "../model/ready-queue.ts";
 import type { RunnerRepository } from "../model/runner.ts";
 import type { SealRepository } from "../model/seals.ts";
@@ -18,6 +20,8 @@ export interface Platform {
   readonly jobTypes: JobTypeRepository;
   readonly prices: PriceRepository;
   readonly jobTypeCache: JobTypeCache;
+  readonly inputSchemas: InputSchemas;
+  readonly processorSchemas: ProcessorSchemaRepository;
   readonly jobs: JobRepository;
   readonly waitingJobs: WaitingJobRepository;
   readonly readyQueue: ReadyQueue;

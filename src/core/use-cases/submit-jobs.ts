@@ -1,3 +1,4 @@
+import type { PlatformError } from "../lib/errors.ts";
 import { newId } from "../lib/new-id.ts";
 import { weave } from "../lib/weave.ts";
 import { withRetry } from "../lib/with-retry.ts";
@@ -8,7 +9,12 @@ import { refusedIfAway, throwIfAllAway } from "./away.ts";
 import { findRefusal } from "./find-refusal.ts";
 import type { Platform } from "./platform.ts";
 import { replayRefused } from "./replay-refused.ts";
-import { READ_TYPES_FOR_MS, SUBMIT_RETRY_DELAY_MAX_MS, SUBMIT_FOR_MS } from "../model/limits.ts";
+import {
+  CHECK_STEPS_HERE_MAX,
+  READ_TYPES_FOR_MS,
+  SUBMIT_RETRY_DELAY_MAX_MS,
+  SUBMIT_FOR_MS,
+} from "../model/limits.ts";
 
 /** A request for one job. */
 export interface SubmitJob {
@@ -29,7 +35,7 @@ export interface SubmitJob {
  */
 export async function submitJobs(platform: Platform, requests: readonly SubmitJob[]): Promise<Submitted[]> {
   const jobTypes = await findJobTypes(platform, requests);
-  const refusals = requests.map((request) => findRefusal(request, jobTypes.get(request.job_type_id)));
+  const refusals = await findRefusals(platform, requests, jobTypes);
   const accepted = requests.filter((_, n) => !refusals[n]).map(toNewJob);
   // The group commit calls `storeAndPush` with the jobs of all callers: one transaction, and the push after
   // COMMIT.
@@ -76,6 +82,28 @@ export async function submitOne(platform: Platform, request: SubmitJob) {
   if (!submitted) throw new Error("submitJobs returned no result");
   if ("refused" in submitted) throw submitted.refused;
   return submitted;
+}
+
+/** Waits only when an input is checked in another thread. */
+async function findRefusals(
+  { inputSchemas }: Platform,
+  requests: readonly SubmitJob[],
+  jobTypes: ReadonlyMap<string, JobType>,
+): Promise<(PlatformError | undefined)[]> {
+  const means = { inputSchemas, budget: { steps: CHECK_STEPS_HERE_MAX } };
+  const late: [number, Promise<PlatformError | undefined>][] = [];
+  const refusals: (PlatformError | undefined)[] = requests.map((request, n) => {
+    const refusal = findRefusal(request, jobTypes.get(request.job_type_id), means);
+    if (!(refusal instanceof Promise)) return refusal;
+    late.push([n, refusal]);
+    return undefined;
+  });
+  await Promise.all(
+    late.map(async ([n, refusal]) => {
+      refusals[n] = await refusal;
+    }),
+  );
+  return refusals;
 }
 
 async function findJobTypes(

@@ -189,6 +189,12 @@ export interface PriceHistory {
   valid_from: Generated<string>;
 }
 
+export interface ProcessorSchemas {
+  input_schema: Json | null;
+  processing_logic_id: string;
+  registered_at: Generated<string>;
+}
+
 export interface PrunedJobs {
   charged_cents: number;
   charged_jobs: number;
@@ -270,6 +276,7 @@ export interface DB {
   leases: Leases;
   outbox: Outbox;
   price_history: PriceHistory;
+  processor_schemas: ProcessorSchemas;
   pruned_jobs: PrunedJobs;
   queue_pause: QueuePause;
   runners: Runners;

@@ -10,6 +10,7 @@ import {
 import type { Page } from "../../core/model/page.ts";
 import type { Database } from "../connection/database.ts";
 import { isViolationOf } from "../connection/errors.ts";
+import type { Json } from "../connection/tables.gen.ts";
 import { definedOnly } from "./defined-only.ts";
 
 const SERVED = sql<boolean>`EXISTS (SELECT FROM runners r WHERE serves(r, job_types))`.as("served");
@@ -38,6 +39,7 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
         })
         .returningAll()
         .returning(SERVED)
+        .returning(processorInputSchema)
         .executeTakeFirstOrThrow(),
     );
   }
@@ -53,6 +55,7 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
       .selectFrom("job_types")
       .selectAll()
       .select(SERVED)
+      .select(processorInputSchema)
       .where("id", "in", ids)
       .execute();
   }
@@ -62,6 +65,7 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
       .selectFrom("job_types")
       .selectAll()
       .select(SERVED)
+      .select(processorInputSchema)
       .orderBy("id", "desc")
       .limit(page.limit);
     if (page.before !== undefined) query = query.where("id", "<", page.before);
@@ -81,6 +85,7 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
         .where("id", "=", id)
         .returningAll()
         .returning(SERVED)
+        .returning(processorInputSchema)
         .executeTakeFirst(),
     );
   }
@@ -92,9 +97,17 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
       .where("id", "=", id)
       .returningAll()
       .returning(SERVED)
+      .returning(processorInputSchema)
       .executeTakeFirst();
   }
 }
+
+/** What runners registered of a job type's processor. */
+const processorInputSchema = sql<Json | null>`(
+  SELECT input_schema
+  FROM processor_schemas
+  WHERE processor_schemas.processing_logic_id = job_types.processing_logic_id
+)`.as("processor_input_schema");
 
 /**
  * `pg` would send an array as a PostgreSQL array and a string unquoted; JSON text is what the column wants.

@@ -71,6 +71,8 @@ export interface Processor {
   readonly description: string | undefined;
   readonly input: z.ZodType | undefined;
   readonly output: z.ZodType | undefined;
+  /** The JSON Schema of what a command takes: submissions are checked against it. */
+  readonly input_schema?: object | undefined;
   /** Whether the runner is to run it in a worker thread; `run` itself runs where it is called. */
   readonly thread: boolean;
   /** `input` has been parsed by the schema `input` before; it is not checked again. */

@@ -2,6 +2,9 @@ import { constants } from "node:fs";
 import { access, readFile, realpath, stat } from "node:fs/promises";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { compileSchema } from "../../core/lib/json-schema/compile-schema.ts";
+import { SchemaFault } from "../../core/lib/json-schema/schema-fault.ts";
+import { PROCESSOR_SCHEMA_CHARACTERS_MAX } from "../../core/model/limits.ts";
 import { defineProcessor } from "../sdk/define-processor.ts";
 import type { Processor } from "../sdk/processor.ts";
 import { runSubprocess } from "./run-subprocess.ts";
@@ -23,6 +26,8 @@ const ProcessorJson = z.strictObject({
    * without in PATH.
    */
   command: z.tuple([text.min(1)], text),
+  /** JSON Schema (draft 2020-12) of the inputs: others are refused when they are submitted. */
+  input_schema: z.record(z.string(), z.unknown()).optional(),
   /** Added to PATH, HOME and LANG. */
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), text).optional(),
   /** Memory that each process of the command may take; enforced on Linux. */
@@ -34,16 +39,30 @@ const ProcessorJson = z.strictObject({
  * every fault of the file.
  */
 export async function readProcessorJson(file: string): Promise<Processor> {
-  const { id, description, command, env, memory_mb } = parse(await readFile(file, "utf8"));
+  const { id, description, command, input_schema, env, memory_mb } = parse(await readFile(file, "utf8"));
   const folder = dirname(await realpath(file));
   const environment = { ...inherited(), ...env };
   await findProgram(command[0], folder, environment["PATH"] ?? "");
-  return defineProcessor({
+  checkInputSchema(input_schema);
+  const processor = defineProcessor({
     id,
     ...(description === undefined ? {} : { description }),
     run: (input, context) =>
       runSubprocess({ command, cwd: folder, env: environment, memory_mb }, input, context),
   });
+  return input_schema === undefined ? processor : Object.freeze({ ...processor, input_schema });
+}
+
+function checkInputSchema(schema: object | undefined): void {
+  if (schema === undefined) return;
+  try {
+    compileSchema(schema);
+  } catch (error) {
+    if (!(error instanceof SchemaFault)) throw error;
+    throw new Error(`\`input_schema\` ${error.describe()}`, { cause: error });
+  }
+  if (JSON.stringify(schema).length > PROCESSOR_SCHEMA_CHARACTERS_MAX)
+    throw new Error(`\`input_schema\` is longer than ${PROCESSOR_SCHEMA_CHARACTERS_MAX} characters`);
 }
 
 function parse(content: string): z.output<typeof ProcessorJson> {

@@ -1,19 +1,20 @@
 import { z } from "zod";
-import { findSchemaFault } from "../../../core/use-cases/input-schema.ts";
 import { JOB_TYPE_DEFAULTS } from "../../../core/model/job-type.ts";
 import {
   AMOUNT_CENTS_MAX,
+  CHECK_MAX_MS,
   ATTEMPTS_MAX,
   NAME_LENGTH_MAX,
   TIMEOUT_MAX_SECONDS,
 } from "../../../core/model/limits.ts";
+import { FORMAT_NAMES } from "../../../core/lib/json-schema/formats.ts";
 import { findUnstorable } from "../../../core/lib/json.ts";
 import { UtcTime, Id, pageOf, text } from "../../http/fields.ts";
 import { RunningLimit } from "../customers/contract.ts";
 
 export const MaxAttempts = z.int().min(1).max(ATTEMPTS_MAX);
 
-/** A JSON Schema that PostgreSQL can keep and that compiles. */
+/** An object that PostgreSQL can keep. That it is a JSON Schema is checked by the route. */
 const InputSchema = z
   .record(z.string(), z.unknown())
   .refine((schema) => findUnstorable(schema, "").length === 0, {
@@ -21,15 +22,10 @@ const InputSchema = z
       const [fault] = findUnstorable(input, "");
       return `cannot be stored: ${fault?.pointer || "the schema"} ${fault?.message}`;
     },
-    abort: true,
-  })
-  .refine((schema) => findSchemaFault(schema) === undefined, {
-    error: ({ input }) => findSchemaFault(input) ?? "",
   })
   .nullable()
   .meta({
-    description:
-      "JSON Schema (draft 2020-12) that `input_data` must match. Null accepts any JSON. The API process runs it: a `pattern` with nested quantifiers, such as `(a+)+$`, can block that process.",
+    description: `JSON Schema, draft 2020-12, that \`input_data\` must match. Null: the schema of the processor holds (\`processor_input_schema\`); \`{}\` accepts any JSON. \`format\` is checked for ${FORMAT_NAMES.join(", ")}. References lead within the schema or to the dialect's own documents: others are never fetched. A check that takes long, as one with a \`pattern\` that backtracks, is ended after ${CHECK_MAX_MS} ms and the input refused.`,
   });
 
 export const CostCents = z.int().min(0).max(AMOUNT_CENTS_MAX).meta({
@@ -90,6 +86,11 @@ export const JobType = z
     max_attempts: z.int(),
     timeout_seconds: z.int(),
     input_schema: z.unknown().meta({ type: ["object", "null"] }),
+    processor_input_schema: z.unknown().meta({
+      type: ["object", "null"],
+      description:
+        "JSON Schema of what the processor takes, as the runner that started last registered it. It holds while `input_schema` is null. Null: the processor takes any JSON, or no runner has registered it.",
+    }),
     paused_at: UtcTime.nullable().meta({
       description: "When the job type was paused: runners start none of its jobs. Null if it is not paused.",
     }),
@@ -113,6 +114,12 @@ export const JobType = z
         max_attempts: 3,
         timeout_seconds: 300,
         input_schema: null,
+        processor_input_schema: {
+          type: "object",
+          properties: { text: { type: "string", maxLength: 1_000_000 } },
+          required: ["text"],
+          additionalProperties: false,
+        },
         paused_at: null,
         running_limit: null,
         served: true,

@@ -1,3 +1,4 @@
+import { PlatformError } from "../../../core/lib/errors.ts";
 import { newId } from "../../../core/lib/new-id.ts";
 import type { z } from "zod";
 import { jobTypeNotFound } from "../../../core/model/not-found.ts";
@@ -10,7 +11,7 @@ import { toPage } from "../../http/cursor.ts";
 
 const tags = ["Job types"];
 
-export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache }: Platform): void {
+export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache, inputSchemas }: Platform): void {
   api.post(
     "/job-types",
     {
@@ -26,6 +27,7 @@ export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache }: Platform): v
       },
     },
     async ({ body }, reply) => {
+      await refuseFault(body.input_schema);
       const jobType = await jobTypes.create({ ...body, id: newId() });
       return reply.code(201).header("location", `/job-types/${jobType.id}`).send(jobType);
     },
@@ -86,6 +88,7 @@ export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache }: Platform): v
       },
     },
     async ({ params: { id }, body }) => {
+      await refuseFault(body.input_schema);
       const jobType = await jobTypes.update(id, body);
       if (!jobType) throw jobTypeNotFound(id);
       jobTypeCache.forget(id);
@@ -129,6 +132,14 @@ export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache }: Platform): v
     },
     async ({ params: { id } }) => await setPaused(id, false),
   );
+
+  async function refuseFault(schema: object | null | undefined): Promise<void> {
+    const message = schema ? await inputSchemas.findFault(schema) : undefined;
+    if (message === undefined) return;
+    throw new PlatformError("validation_failed", "The job type's input_schema is not valid.", {
+      errors: [{ pointer: "/input_schema", message }],
+    });
+  }
 
   async function setPaused(id: string, paused: boolean): Promise<z.output<typeof JobType>> {
     const jobType = await jobTypes.setPaused(id, paused);

@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 import { newId } from "../../../core/lib/new-id.ts";
 import { z } from "zod";
 import { jobTypeNotFound } from "../../../core/model/not-found.ts";
-import { findSchemaFault } from "../../../core/use-cases/input-schema.ts";
+import { findSchemaFault } from "../../../core/use-cases/find-schema-fault.ts";
 import { JOB_TYPE_DEFAULTS, type JobType } from "../../../core/model/job-type.ts";
 import { findUnstorable } from "../../../core/lib/json.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
@@ -94,7 +94,7 @@ function addCreate(jobTypes: Command, run: CliRun): void {
     )
     .option(
       "--input-schema <json|@file|->",
-      "JSON Schema (draft 2020-12) that inputs must match (default: any JSON)",
+      "JSON Schema (draft 2020-12) that inputs must match (default: the processor's)",
     )
     .option("--disabled", "do not accept jobs yet")
     .action(
@@ -130,7 +130,7 @@ function addUpdate(jobTypes: Command, run: CliRun): void {
     .option("--timeout-seconds <n>", "how long one attempt may run")
     .option(
       "--input-schema <json|@file|->",
-      "JSON Schema (draft 2020-12) that inputs must match; null accepts any JSON",
+      "JSON Schema (draft 2020-12) that inputs must match; null: the processor's",
     )
     .option("--enable", "accept jobs")
     .addOption(new Option("--disable", "accept no more jobs").conflicts("enable"))
@@ -217,10 +217,17 @@ function formatJobType(jobType: JobType): string {
     ["paused since", jobType.paused_at && formatTime(jobType.paused_at)],
     ["attempts at most", jobType.max_attempts],
     ["timeout", `${jobType.timeout_seconds} s`],
-    ["input schema", jobType.input_schema === null ? "any JSON" : JSON.stringify(jobType.input_schema)],
+    ["input schema", formatSchema(jobType)],
     ["created", formatTime(jobType.created_at)],
     ["updated", formatTime(jobType.updated_at)],
   ]);
+}
+
+function formatSchema({ input_schema, processor_input_schema }: JobType): string {
+  if (input_schema !== null) return JSON.stringify(input_schema);
+  return processor_input_schema === null
+    ? "any JSON"
+    : `the processor's: ${JSON.stringify(processor_input_schema)}`;
 }
 
 function existing(id: string, jobType: JobType | undefined): JobType {
