@@ -60,12 +60,13 @@ const context: CliContext = {
     const { Client } = await import("pg");
     const { connectionConfig } = await import("../postgres/connection/pool.ts");
     const client = new Client(connectionConfig(await databaseUrl(), "iep doctor"));
+    const { readSession } = await import("../postgres/connection/read-session.ts");
     client.on("error", () => undefined); // The query fails and reports it.
     await client.connect();
     try {
-      const { rows } = await client.query<ServerFacts>(SERVER_FACTS);
+      const { rows } = await client.query<Omit<ServerFacts, "session" | "host_ahead_ms">>(SERVER_FACTS);
       if (!rows[0]) throw new Error("the server returned no facts");
-      return rows[0];
+      return { ...rows[0], ...(await readSession(client)) };
     } finally {
       await client.end();
     }

@@ -9,13 +9,14 @@ import { formatReport } from "../demo/report.ts";
 import { summarize } from "../demo/summary.ts";
 import { countJobs, planWorkload } from "../demo/workload.ts";
 import { startLocalPostgres } from "../local/local-postgres.ts";
+import { redisAddress } from "../queue/redis/redis-address.ts";
 import { RedisLists } from "../queue/redis/redis-lists.ts";
 import { within } from "../core/lib/within.ts";
 import type { Config } from "./config.ts";
 import { openPlatform } from "./open-platform.ts";
 import { startRunner } from "./run-runner.ts";
 import { listenForStop } from "./stop-signal.ts";
-import { waitForServers, withoutSecret } from "./wait-for-servers.ts";
+import { waitForServers } from "./wait-for-servers.ts";
 
 /** For the start and the work. Closing has its own bounds, so that all of it takes less than a minute. */
 const TIME_LIMIT_MS = 42_000;
@@ -103,7 +104,7 @@ async function play(demo: Demo): Promise<number> {
   const { platform, api_url, adminApiKey, folder } = await startStack(demo);
   say(`  API           ${api_url}`);
   say(`  PostgreSQL    embedded, in ${folder}`);
-  say(`  Ready queue   ${config.REDIS_URL ? `Redis, ${withoutSecret(config.REDIS_URL)}` : "PostgreSQL"}`);
+  say(`  Ready queue   ${config.REDIS_URL ? `Redis at ${redisAddress(config.REDIS_URL)}` : "PostgreSQL"}`);
   say(`  Runner        one, ${CONCURRENCY} jobs at a time`);
   say(`  Ready         in ${seconds()} s\n`);
 

@@ -55,7 +55,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   return onFreePort(options.port, async (port) => {
     const server = await startOn(port, cluster, binaries.postgres, settings, options.log);
     return {
-      url: `postgres://postgres:${cluster.password}@127.0.0.1:${port}/postgres`,
+      // A loopback connection has no TLS, whatever PGSSLMODE says to other programs.
+      url: `postgres://postgres:${cluster.password}@127.0.0.1:${port}/postgres?sslmode=disable`,
       port,
       pid: server.pid,
       stop: (mode = "fast") => server.stop(mode === "fast" ? "SIGINT" : "SIGQUIT"),

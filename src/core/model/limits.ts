@@ -175,6 +175,8 @@ export const OTHER_LOCK_MS = 10_000;
 export const CONNECT_TIMEOUT_MS = 5_000;
 /** A transaction that does nothing. The server ends it, because it would hold its locks. */
 export const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
+/** How far the clock of a host may differ from the database's before a start and `iep doctor` say so. */
+export const CLOCK_TOLERANCE_MS = 2_000;
 /** Connections of a process when DATABASE_POOL_SIZE does not say. A third is for claims and settles. */
 export const POOL_SIZE_DEFAULT = 10;
 
