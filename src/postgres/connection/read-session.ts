@@ -13,9 +13,7 @@ interface Session {
 }
 
 /** What a session is like, and how far the clock of this host is ahead of the database's: for `iep doctor`. */
-export async function readSession(
-  client: ClientBase,
-): Promise<{ session: Session; host_ahead_ms: number }> {
+export async function readSession(client: ClientBase): Promise<{ session: Session; host_ahead_ms: number }> {
   const asked_at = performance.now();
   const { rows } = await client.query<Session & { database_ms: number }>(READ);
   const [row] = rows;

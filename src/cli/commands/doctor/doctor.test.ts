@@ -112,7 +112,10 @@ test("the session and the clocks are said; a bound that a pooler drops and a clo
     session: { ...facts.value.session, statement_timeout: "0" },
   };
   const { exitCode, states, row } = await examine(cli);
-  expect({ exitCode, states }).toEqual({ exitCode: 0, states: { ...ALL_OK, session: "warn", clock: "warn" } });
+  expect({ exitCode, states }).toEqual({
+    exitCode: 0,
+    states: { ...ALL_OK, session: "warn", clock: "warn" },
+  });
   expect(row("clock")).toMatchObject({
     found: "this host's is 3600.0 s ahead of the database's",
     way_out: "set the clock of this host (NTP): jobs have the database's time",
