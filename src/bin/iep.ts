@@ -2,17 +2,26 @@ import type { Logger } from "pino";
 import { runCli } from "../cli/program.ts";
 import type { CliContext, ServerFacts } from "../cli/terminal/context.ts";
 import { EXIT_ERROR } from "../cli/terminal/errors.ts";
-import { ConfigError, loadDotEnv, readConfig, type Config } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
+import type { Config } from "./config.ts";
 import { dataFolder } from "./data-folder.ts";
+import { readEnvironment as readVariables } from "./read-environment.ts";
 
 // Code that talks to a server is imported by the command that needs it, so that `iep --help` and a wrong
 // option are quick.
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
+/** A command may read the environment more than once. */
+const warned = new Set<string>();
+
 function readEnvironment<Needed extends keyof Config = never>(needs?: readonly Needed[]) {
-  loadDotEnv();
-  return readConfig(process.env, needs);
+  return readVariables(process.env, warn, needs);
+}
+
+function warn(line: string): void {
+  if (!warned.has(line)) process.stderr.write(`warning: ${line}\n`);
+  warned.add(line);
 }
 
 /** Commands use DATABASE_URL or, if it is not set, the servers that `npm start` runs in this folder. */
