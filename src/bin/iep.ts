@@ -40,7 +40,8 @@ const databaseUrl = async (): Promise<string> => (await servers()).DATABASE_URL;
 
 async function createLog(level: string, fd: 1 | 2 = 1): Promise<Logger> {
   const { pino } = await import("pino");
-  return pino({ level }, pino.destination(fd));
+  const { errorForLog } = await import("../core/lib/error-for-log.ts");
+  return pino({ level, serializers: { err: errorForLog } }, pino.destination(fd));
 }
 
 const migrator = () => import("../postgres/connection/migrator.ts");
@@ -119,7 +120,8 @@ try {
 } catch (error) {
   // Not meant for users: a bug, which needs its stack.
   process.exitCode = EXIT_ERROR;
-  console.error(error);
+  const { errorForLog } = await import("../core/lib/error-for-log.ts");
+  console.error(errorForLog(error).stack);
 }
 // All our connections are closed: a socket that a library keeps open must not keep the process.
 process.exit();

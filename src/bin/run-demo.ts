@@ -11,6 +11,7 @@ import { countJobs, planWorkload } from "../demo/workload.ts";
 import { startLocalPostgres } from "../local/local-postgres.ts";
 import { redisAddress } from "../queue/redis/redis-address.ts";
 import { RedisLists } from "../queue/redis/redis-lists.ts";
+import { errorForLog } from "../core/lib/error-for-log.ts";
 import { within } from "../core/lib/within.ts";
 import type { Config } from "./config.ts";
 import { openPlatform } from "./open-platform.ts";
@@ -73,7 +74,7 @@ export async function runDemo(
 
   // A log for people: it only speaks up when something is wrong, unless LOG_LEVEL asks for more.
   const level = process.env["LOG_LEVEL"] ? config.LOG_LEVEL : "warn";
-  const log = pino({ level }, pino.destination(2));
+  const log = pino({ level, serializers: { err: errorForLog } }, pino.destination(2));
   const say = (line: string): void => void (json || stdout.write(`${line}\n`));
   const demo: Demo = { config, stdout, json, log, say, signal: ending.signal, closing: [] };
   const work = play(demo);
