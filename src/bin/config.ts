@@ -1,15 +1,24 @@
 import { z } from "zod";
 import type { Priority } from "../core/model/job.ts";
 import { LEASE_SECONDS, POOL_SIZE_DEFAULT, RETENTION_DAYS, STOP_SECONDS } from "../core/model/limits.ts";
-import { OperatorError } from "../core/lib/operator-error.ts";
+import { ConfigError } from "./config-error.ts";
+import { completeDatabaseUrl, findParameterFault } from "./database-url-parameters.ts";
+import { findUrlFault } from "./url-fault.ts";
 
-const url = (protocols: string[], example: string) =>
-  z
-    .string()
-    .refine(
-      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
-      `must be a URL such as ${example}`,
-    );
+/** A rule that says what is wrong, and undefined when nothing is. */
+const text = (findFault: (value: string) => string | undefined) =>
+  z.string().superRefine((value, context) => {
+    const message = findFault(value);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  });
+
+const databaseUrl = text(
+  (value) =>
+    findUrlFault(value, ["postgres:", "postgresql:"], "postgres://user:password@127.0.0.1:5432/iep") ??
+    findParameterFault(value),
+);
+
+const redisUrl = text((value) => findUrlFault(value, ["redis:", "rediss:"], "redis://127.0.0.1:6379/0"));
 
 const integer = (min: number, max: number) =>
   z
@@ -26,12 +35,9 @@ const list = () =>
 
 /** Every variable of the environment that the platform reads. README.md has the same table. */
 const Environment = z.object({
-  DATABASE_URL: url(["postgres:", "postgresql:"], "postgres://user:password@127.0.0.1:5432/iep").optional(),
-  DATABASE_DIRECT_URL: url(
-    ["postgres:", "postgresql:"],
-    "postgres://user:password@127.0.0.1:5432/iep",
-  ).optional(),
-  REDIS_URL: url(["redis:", "rediss:"], "redis://127.0.0.1:6379/0").optional(),
+  DATABASE_URL: databaseUrl.optional(),
+  DATABASE_DIRECT_URL: databaseUrl.optional(),
+  REDIS_URL: redisUrl.optional(),
   HOST: z.string().min(1, "must not be empty").default("127.0.0.1"),
   PORT: integer(0, 65_535).default(3000),
   ADMIN_API_KEY: z.string().min(16, "must have at least 16 characters").optional(),
@@ -61,33 +67,23 @@ const Environment = z.object({
 
 export type Config = z.output<typeof Environment>;
 
-/** The environment is wrong. The message lists every wrong variable on a line of its own. */
-export class ConfigError extends OperatorError {
-  constructor(message: string) {
-    super("configuration", message);
-  }
-}
+/** `Config`, in which `Needed` are set. */
+export type CompleteConfig<Needed extends keyof Config> = Config & {
+  [Name in Needed]-?: NonNullable<Config[Name]>;
+};
 
-/** Reads `.env` of the working directory if it exists. Variables that are already set keep their values. */
-export function loadDotEnv(): void {
-  try {
-    process.loadEnvFile();
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) {
-      throw new ConfigError(`.env cannot be read: ${String(error)}`);
-    }
-  }
-}
+export const VARIABLES: readonly string[] = Object.keys(Environment.shape);
 
 /**
  * Validates the whole environment. Throws a `ConfigError` that lists every wrong variable. A variable that is
  * set but empty counts as not set, as in `.env` files. `needs` names the variables that this process cannot
- * start without.
+ * start without. `known` are faults that were found before.
  */
 export function readConfig<Needed extends keyof Config = never>(
   environment: NodeJS.ProcessEnv,
   needs: readonly Needed[] = [],
-): Config & { [Name in Needed]-?: NonNullable<Config[Name]> } {
+  known: readonly string[] = [],
+): CompleteConfig<Needed> {
   const set = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
   );
@@ -96,11 +92,15 @@ export function readConfig<Needed extends keyof Config = never>(
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
   const missing = needs.filter((name) => set[name] === undefined).map((name) => `${name}: must be set`);
-  if (!parsed.success || missing.length > 0) {
-    throw new ConfigError(
-      ["The environment is not valid:", ...[...faults, ...missing].map((fault) => `  ${fault}`)].join("\n"),
-    );
+  if (!parsed.success || missing.length > 0 || known.length > 0) {
+    const all = [...known, ...faults, ...missing].map((fault) => `  ${fault}`);
+    throw new ConfigError(["The environment is not valid:", ...all].join("\n"));
   }
+  const { DATABASE_URL } = parsed.data;
+  const config: Config = {
+    ...parsed.data,
+    DATABASE_URL: DATABASE_URL && completeDatabaseUrl(DATABASE_URL, environment),
+  };
   // The check above found all of `needs` set.
-  return parsed.data as Config & { [Name in Needed]-?: NonNullable<Config[Name]> };
+  return config as CompleteConfig<Needed>;
 }

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { pino, type Logger } from "pino";
+import { errorForLog } from "../core/lib/error-for-log.ts";
 import { LogDestination } from "./log-destination.ts";
 import { readableLines } from "./readable-lines.ts";
 
@@ -28,7 +29,10 @@ interface Options {
 export function createLog({ level, fd, readable }: Options): ProcessLog {
   const format = readable ? readableLines(fd) : (line: string): string => line;
   const destination = new LogDestination(fd, (count) => format(`${droppedLine(count)}\n`));
-  const log = pino({ level }, { write: (line) => destination.write(format(line)) });
+  const log = pino(
+    { level, serializers: { err: errorForLog } },
+    { write: (line) => destination.write(format(line)) },
+  );
   return {
     log,
     print: (text) => destination.write(`${text}\n`),

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 
@@ -44,9 +44,13 @@ export const dataFolder = {
   },
 };
 
+/** A new file takes the place of the old one: a file that is there keeps the rights that it has. */
 async function write(name: string, text: string): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
-  await writeFile(join(FOLDER, name), text, { mode: 0o600 });
+  const unfinished = join(FOLDER, `${name}.${process.pid}`);
+  await rm(unfinished, { force: true });
+  await writeFile(unfinished, text, { mode: 0o600, flag: "wx" });
+  await rename(unfinished, join(FOLDER, name));
 }
 
 async function read(name: string): Promise<string | undefined> {

@@ -22,10 +22,17 @@ async function confirm(question: string): Promise<boolean> {
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
+/** A command may read the environment more than once. */
+const warned = new Set<string>();
+
 async function readEnvironment<Needed extends keyof Config = never>(needs?: readonly Needed[]) {
-  const { loadDotEnv, readConfig } = await import("./config.ts");
-  loadDotEnv();
-  return readConfig(process.env, needs);
+  const { readEnvironment: readVariables } = await import("./read-environment.ts");
+  return readVariables(process.env, warn, needs);
+}
+
+function warn(line: string): void {
+  if (!warned.has(line)) process.stderr.write(`warning: ${line}\n`);
+  warned.add(line);
 }
 
 /** Commands use DATABASE_URL or, if it is not set, the servers that `npm start` runs in this folder. */
@@ -113,12 +120,13 @@ const context: CliContext = {
     const { Client } = await import("pg");
     const { connectionConfig } = await import("../postgres/connection/pool.ts");
     const client = new Client(connectionConfig(await databaseUrl(), "iep doctor"));
+    const { readSession } = await import("../postgres/connection/read-session.ts");
     client.on("error", () => undefined); // The query fails and reports it.
     await client.connect();
     try {
-      const { rows } = await client.query<ServerFacts>(SERVER_FACTS);
+      const { rows } = await client.query<Omit<ServerFacts, "session" | "host_ahead_ms">>(SERVER_FACTS);
       if (!rows[0]) throw new Error("the server returned no facts");
-      return rows[0];
+      return { ...rows[0], ...(await readSession(client)) };
     } finally {
       await client.end();
     }

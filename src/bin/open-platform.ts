@@ -57,8 +57,13 @@ const AUDIT_CONNECTIONS = 1;
  */
 export function openPlatform(config: PlatformConfig, name: string, log: Logger): OpenPlatform {
   const runnerSize = Math.max(1, Math.floor(config.DATABASE_POOL_SIZE * RUNNER_SHARE));
+  const said = new Set<string>();
+  const warn = (line: string): void => {
+    if (!said.has(line)) log.warn(line);
+    said.add(line);
+  };
   const open = (size: number, purpose: string, limits: Limits) =>
-    openPool({ url: config.DATABASE_URL, size, name: `${name}${purpose}`, limits });
+    openPool({ url: config.DATABASE_URL, size, name: `${name}${purpose}`, limits, warn });
   const requestPool = open(config.DATABASE_POOL_SIZE - runnerSize, "", REQUEST_LIMITS);
   const runnerPool = open(runnerSize, " claims", RUNNER_LIMITS);
   const auditPool = open(AUDIT_CONNECTIONS, " audit", REPORT_LIMITS);

@@ -9,14 +9,16 @@ import { formatReport } from "../demo/report.ts";
 import { summarize } from "../demo/summary.ts";
 import { countJobs, planWorkload } from "../demo/workload.ts";
 import { startLocalPostgres } from "../local/local-postgres.ts";
+import { redisAddress } from "../queue/redis/redis-address.ts";
 import { RedisLists } from "../queue/redis/redis-lists.ts";
+import { errorForLog } from "../core/lib/error-for-log.ts";
 import { within } from "../core/lib/within.ts";
 import type { Config } from "./config.ts";
 import { forgetDriverSettings } from "./forget-driver-settings.ts";
 import { openPlatform } from "./open-platform.ts";
 import { startRunner } from "./run-runner.ts";
 import { listenForStop } from "./stop-signal.ts";
-import { waitForServers, withoutSecret } from "./wait-for-servers.ts";
+import { waitForServers } from "./wait-for-servers.ts";
 
 /** For the start and the work. Closing has its own bounds, so that all of it takes less than a minute. */
 const TIME_LIMIT_MS = 42_000;
@@ -73,7 +75,7 @@ export async function runDemo(
 
   // A log for people: it only speaks up when something is wrong, unless LOG_LEVEL asks for more.
   const level = process.env["LOG_LEVEL"] ? config.LOG_LEVEL : "warn";
-  const log = pino({ level }, pino.destination(2));
+  const log = pino({ level, serializers: { err: errorForLog } }, pino.destination(2));
   const say = (line: string): void => void (json || stdout.write(`${line}\n`));
   const demo: Demo = { config, stdout, json, log, say, signal: ending.signal, closing: [] };
   const work = play(demo);
@@ -104,7 +106,7 @@ async function play(demo: Demo): Promise<number> {
   const { platform, api_url, adminApiKey, folder } = await startStack(demo);
   say(`  API           ${api_url}`);
   say(`  PostgreSQL    embedded, in ${folder}`);
-  say(`  Ready queue   ${config.REDIS_URL ? `Redis, ${withoutSecret(config.REDIS_URL)}` : "PostgreSQL"}`);
+  say(`  Ready queue   ${config.REDIS_URL ? `Redis at ${redisAddress(config.REDIS_URL)}` : "PostgreSQL"}`);
   say(`  Runner        one, ${CONCURRENCY} jobs at a time`);
   say(`  Ready         in ${seconds()} s\n`);
 

@@ -3,6 +3,8 @@ import type { Logger } from "pino";
 import { createApi } from "../api/server.ts";
 import { seedDemoData } from "../local/demo-data.ts";
 import { startLocalPostgres } from "../local/local-postgres.ts";
+import { databaseAddress } from "../postgres/connection/database-address.ts";
+import { redisAddress } from "../queue/redis/redis-address.ts";
 import type { Config } from "./config.ts";
 import { dataFolder, type DemoCustomer } from "./data-folder.ts";
 import { forgetDriverSettings } from "./forget-driver-settings.ts";
@@ -10,7 +12,7 @@ import { openPlatform, type OpenPlatform } from "./open-platform.ts";
 import { startRunner, stopRunner } from "./run-runner.ts";
 import { closeInTime } from "./close-in-time.ts";
 import { listenForStop } from "./stop-signal.ts";
-import { waitForServers, withoutSecret } from "./wait-for-servers.ts";
+import { waitForServers } from "./wait-for-servers.ts";
 
 interface DevOptions {
   readonly stopWithParent: boolean;
@@ -65,8 +67,8 @@ export async function runDev(
     const ready: Ready = {
       api_url,
       admin_api_key,
-      database: config.DATABASE_URL ? withoutSecret(database_url) : dataFolder.postgresDir,
-      ready_queue: config.REDIS_URL ? withoutSecret(config.REDIS_URL) : "PostgreSQL",
+      database: config.DATABASE_URL ? databaseAddress(database_url) : dataFolder.postgresDir,
+      ready_queue: config.REDIS_URL ? `Redis at ${redisAddress(config.REDIS_URL)}` : "PostgreSQL",
       ready_seconds: Number(((performance.now() - started_at) / 1_000).toFixed(1)),
       demo: demo ?? null,
     };

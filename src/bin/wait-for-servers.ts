@@ -1,12 +1,18 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { PlatformError } from "../core/lib/errors.ts";
 import { OperatorError } from "../core/lib/operator-error.ts";
+import { CLOCK_TOLERANCE_MS } from "../core/model/limits.ts";
+import { describeAhead } from "../core/lib/describe-ahead.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import { VERSION } from "../core/lib/version.ts";
 import type { SchemaState } from "../core/model/migration.ts";
 import { explainRefusal } from "../postgres/connection/explain-refusal.ts";
 import { MigrationError } from "../postgres/connection/migration-error.ts";
 import { migrateUp, readSchemaState } from "../postgres/connection/migrator.ts";
+import { databaseClock } from "../core/lib/database-clock.ts";
+import { databaseAddress } from "../postgres/connection/database-address.ts";
+import { SessionError } from "../postgres/connection/session-error.ts";
+import { redisAddress } from "../queue/redis/redis-address.ts";
 import type { Config } from "./config.ts";
 
 const WAIT_MS = 30_000;
@@ -52,7 +58,10 @@ export async function waitForServers(
         redisFault(platform, config),
       ])
     ).filter((fault) => fault !== undefined);
-    if (faults.length === 0) return;
+    if (faults.length === 0) {
+      warnAboutClock(say);
+      return;
+    }
     if (performance.now() > deadline)
       throw new ServersAwayError(faults.map((fault) => `${fault} Gave up after 30 s.`).join("\n"));
     for (const fault of faults) once(`${fault} Trying for 30 s.`);
@@ -75,14 +84,15 @@ async function databaseFault(
     }
     const { migrations, functions } = state;
     if (migrations.length + functions.length > 0)
-      return `The database ${withoutSecret(config.DATABASE_URL)} lacks ${migrations.length} migrations and ${functions.length} functions of this version: run \`npx iep migrate up\`.`;
+      return `The database ${databaseAddress(config.DATABASE_URL)} lacks ${migrations.length} migrations and ${functions.length} functions of this version: run \`npx iep migrate up\`.`;
     if (isNewer(state)) say(newerWarning(state));
     return undefined;
   } catch (error) {
     // The server is there; what is wrong with the schema does not mend itself.
     if (error instanceof MigrationError) throw error;
+    if (error instanceof PlatformError && error.cause instanceof SessionError) throw error.cause;
     const refusal = explainRefusal(error);
-    const server = `PostgreSQL at ${withoutSecret(config.DATABASE_URL)} (DATABASE_URL)`;
+    const server = `PostgreSQL at ${databaseAddress(config.DATABASE_URL)} (DATABASE_URL)`;
     return refusal
       ? `${server} ${refusal.found}. To mend it: ${refusal.way_out}.`
       : `${server} cannot be used: ${reason(error)}.`;
@@ -106,21 +116,24 @@ function newerWarning({ newerMigrations, newerFunctions }: SchemaState): string 
   );
 }
 
+/** Nothing waits for it: times are the database's. Whoever reads the log of this host must know. */
+function warnAboutClock(say: (line: string) => void): void {
+  const ahead_ms = databaseClock.hostAheadMs() ?? 0;
+  if (Math.abs(ahead_ms) > CLOCK_TOLERANCE_MS)
+    say(
+      `The clock of this host is ${describeAhead(ahead_ms)} that of the database. Jobs have the database's time; ` +
+        "set this clock (NTP), by which the log is dated.",
+    );
+}
+
 async function redisFault(platform: Platform, { REDIS_URL }: ServerConfig): Promise<string | undefined> {
   if (REDIS_URL === undefined) return undefined;
   try {
     await platform.readyQueue.ping();
     return undefined;
   } catch (error) {
-    return `Redis at ${withoutSecret(REDIS_URL)} (REDIS_URL) does not answer: ${reason(error)}.`;
+    return `Redis at ${redisAddress(REDIS_URL)} (REDIS_URL) does not answer: ${reason(error)}.`;
   }
-}
-
-/** A URL as it may be shown: without the password. */
-export function withoutSecret(text: string): string {
-  const url = new URL(text);
-  if (url.password !== "") url.password = "***";
-  return url.href;
 }
 
 function reason(error: unknown): string {

@@ -171,9 +171,9 @@ test("servers that never come: one line each with what was tried, and exit 1 aft
     expect((await process.exited).code).toBe(1);
     const said = [...process.stdout, ...process.stderr].join("\n");
     expect(said).toMatch(
-      /PostgreSQL at postgres:\/\/iep:\*\*\*@127\.0\.0\.1:1\/iep \(DATABASE_URL\) does not answer: .*ECONNREFUSED.*Trying for 30 s/,
+      /PostgreSQL at 127\.0\.0\.1:1\/iep \(DATABASE_URL\) does not answer: .*ECONNREFUSED.*Trying for 30 s/,
     );
-    expect(said).toMatch(/Redis at redis:\/\/127\.0\.0\.1:1\/0 \(REDIS_URL\) does not answer/);
+    expect(said).toMatch(/Redis at 127\.0\.0\.1:1 \(REDIS_URL\) does not answer/);
     expect(said).toContain("Gave up after 30 s");
     expect(said).not.toContain("secret");
   }

@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { runSql } from "./sql.ts";
+import { connect, runSql } from "./sql.ts";
 import { createTestPlatform, type TestPlatform } from "./test-platform.ts";
 import {
   migrateDown,
@@ -9,6 +9,7 @@ import {
 } from "../../src/postgres/connection/migrator.ts";
 import { explainRefusal } from "../../src/postgres/connection/explain-refusal.ts";
 import { readRevertRisk } from "../../src/postgres/connection/revert-risk.ts";
+import { readSession } from "../../src/postgres/connection/read-session.ts";
 import type { CliContext, ServerFacts } from "../../src/cli/terminal/context.ts";
 import { runCli } from "../../src/cli/program.ts";
 
@@ -69,12 +70,13 @@ export async function createTestCli(changes: Partial<CliContext> = {}): Promise<
 
 /** As src/bin reads them, which doctor.test.ts runs as well. */
 async function readServerFacts(databaseUrl: string): Promise<ServerFacts> {
-  const { rows } = await runSql<Omit<ServerFacts, "now"> & { now: Date }>(
+  const { rows } = await runSql<Omit<ServerFacts, "now" | "session" | "host_ahead_ms"> & { now: Date }>(
     databaseUrl,
     "SELECT current_setting('server_version') AS version, current_setting('server_encoding') AS encoding, current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit, now()",
   );
   if (!rows[0]) throw new Error("no facts");
-  return { ...rows[0], now: rows[0].now.toISOString() };
+  const client = await connect(databaseUrl);
+  return { ...rows[0], now: rows[0].now.toISOString(), ...(await readSession(client)) };
 }
 
 function keep(): Writable & { text(): string } {

@@ -11,6 +11,14 @@ export interface ServerFacts {
   readonly synchronous_commit: string;
   /** Time of its clock, by which heartbeats are measured. */
   readonly now: string;
+  /** How far the clock of this host is ahead of it. */
+  readonly host_ahead_ms: number;
+  /** What a session of ours is like. `0` for statement_timeout is no bound. */
+  readonly session: {
+    readonly TimeZone: string;
+    readonly DateStyle: string;
+    readonly statement_timeout: string;
+  };
 }
 
 /** Why a server cannot be used, as a sentence without its subject, and what to do about it. */

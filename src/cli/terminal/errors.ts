@@ -51,6 +51,8 @@ interface Report {
 /** What to tell users about an error; undefined for an error that is not meant for users, which is a bug. */
 export function toReport(error: unknown): Report | undefined {
   if (error instanceof CommanderError) return reportOfCommander(error);
+  // Whoever runs the program is told more than its customers.
+  if (error instanceof PlatformError && error.cause instanceof OperatorError) return toReport(error.cause);
   if (error instanceof OperatorError) {
     const { code, message } = error;
     const errors = error instanceof UsageError ? error.errors : [];

@@ -229,6 +229,8 @@ export const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
 export const MIGRATION_LOCK_MS = 1_000;
 /** All tries of a migration to get its locks. Then it names who holds them. */
 export const MIGRATION_PATIENCE_MS = 30_000;
+/** How far the clock of a host may differ from the database's before a start and `iep doctor` say so. */
+export const CLOCK_TOLERANCE_MS = 2_000;
 /** Connections of a process when DATABASE_POOL_SIZE does not say. A third is for claims and settles. */
 export const POOL_SIZE_DEFAULT = 10;
 

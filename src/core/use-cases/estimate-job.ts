@@ -1,3 +1,4 @@
+import { databaseClock } from "../lib/database-clock.ts";
 import type { PlatformError } from "../lib/errors.ts";
 import { CHECK_STEPS_HERE_MAX } from "../model/limits.ts";
 import { DEFAULT_PRIORITY, type Priority } from "../model/job.ts";
@@ -80,7 +81,7 @@ function refusalBeforePrice(
 }
 
 function isLater(run_at: string | undefined): boolean {
-  return run_at !== undefined && Date.parse(run_at) > Date.now();
+  return run_at !== undefined && Date.parse(run_at) > databaseClock.now();
 }
 
 async function expectedWait(platform: Platform, priority: Priority): Promise<number | null> {

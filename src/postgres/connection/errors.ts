@@ -1,5 +1,6 @@
 import { DatabaseError } from "pg";
 import { PlatformError } from "../../core/lib/errors.ts";
+import { SessionError } from "./session-error.ts";
 
 /** SQLSTATEs after which the same call may succeed, on this connection or a new one. */
 const RETRYABLE_STATES = new Set([
@@ -58,6 +59,8 @@ function isAway(error: unknown): boolean {
       (state === STALE_PLAN.state && error.routine === STALE_PLAN.routine)
     );
   }
+  // Somebody changed the role: new connections are of no use until it is changed back.
+  if (error instanceof SessionError) return true;
   if (error instanceof AggregateError) return error.errors.some(isAway);
   if (!(error instanceof Error)) return false;
   return (

@@ -1,7 +1,6 @@
-import { Pool, types, type ClientConfig } from "pg";
+import { Pool, type ClientBase, type ClientConfig } from "pg";
 import {
   CONNECT_TIMEOUT_MS,
-  IDLE_IN_TRANSACTION_TIMEOUT_MS,
   OTHER_LOCK_MS,
   OTHER_STATEMENT_MS,
   REPORT_LOCK_MS,
@@ -11,6 +10,10 @@ import {
   RUNNER_LOCK_MS,
   RUNNER_STATEMENT_MS,
 } from "../../core/model/limits.ts";
+import { checkSession } from "./check-session.ts";
+import { splitDatabaseUrl } from "./database-url.ts";
+import { sessionOptions } from "./session-settings.ts";
+import { valueParsers } from "./value-parsers.ts";
 
 export interface PoolConfig {
   readonly url: string;
@@ -19,6 +22,8 @@ export interface PoolConfig {
   /** Shown in pg_stat_activity. */
   readonly name: string;
   readonly limits: Limits;
+  /** Gets a line when a session lacks a bound that it should have. */
+  readonly warn?: ((line: string) => void) | undefined;
 }
 
 /** How long a connection of a pool may wait, by what it waits for. */
@@ -56,11 +61,6 @@ const OTHER_LIMITS: Limits = {
 };
 
 /**
- * How often the server checks, while a statement runs or waits for a lock, that its client is still
- * connected. If it is not, the server rolls back.
- */
-const CONNECTION_CHECK_MS = 1_000;
-/**
  * How long a connection is silent before Node sends the first keep-alive probe: ten follow, one a second.
  * Finds a network that swallows everything. The server probes as set below.
  */
@@ -69,91 +69,49 @@ const KEEP_ALIVE_MS = 5_000;
 const SILENCE_MS = 1_000;
 
 /**
- * The session settings that every connection of ours has. They travel in the start-up parameter `options`,
- * and hot statements are prepared by name. PgBouncer in transaction mode therefore needs
+ * How every connection of ours is opened. The URL says where to, and whether by TLS: what it says, no PG…
+ * variable of the environment changes. What the session is like is ours to say, by the start-up parameter
+ * `options`, and hot statements are prepared by name. PgBouncer in transaction mode therefore needs
  * `ignore_startup_parameters = options`, the same settings on the role (ALTER ROLE … SET), and
  * `max_prepared_statements` above 0 (1.21 or newer). LISTEN does not work through it, so runners without
  * Redis poll.
  */
 export function connectionConfig(url: string, name: string, limits = OTHER_LIMITS): ClientConfig {
-  const settings = {
-    // A batch is one short function call: compiling it costs more than it saves.
-    jit: "off",
-    // The text formats that `parsers` reads.
-    TimeZone: "UTC",
-    DateStyle: "ISO",
-    statement_timeout: limits.statement_ms,
-    lock_timeout: limits.lock_ms,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    client_connection_check_interval: CONNECTION_CHECK_MS,
-    tcp_keepalives_idle: 5,
-    tcp_keepalives_interval: 2,
-    tcp_keepalives_count: 3,
-  };
+  const { connectionString, options } = splitDatabaseUrl(url);
   return {
-    connectionString: url,
+    connectionString,
     application_name: name,
     connectionTimeoutMillis: limits.connect_ms,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    options: Object.entries(settings)
-      .map(([setting, value]) => `-c ${setting}=${value}`)
-      .join(" "),
-    types: { getTypeParser: (oid: number) => parsers[oid] ?? asText },
+    // Unless the URL asks for it. Left out, `pg` would read PGSSLMODE and PGSSLNEGOTIATION.
+    ssl: false,
+    sslnegotiation: "postgres",
+    options: sessionOptions(limits, options),
+    types: valueParsers,
   };
 }
 
 /**
  * Opens no connection yet. A connection that dies while idle leaves the pool silently; the next query opens
- * another.
+ * another. Each is checked once, when it opens: one whose session would read values wrong is not used.
  */
-export function openPool({ url, size, name, limits }: PoolConfig): Pool {
-  const pool = new Pool({
+export function openPool({ url, size, name, limits, warn }: PoolConfig): Pool {
+  const options = {
     ...connectionConfig(url, name, limits),
     max: size,
     // A dead socket must not hold its caller for ever.
     query_timeout: limits.statement_ms + SILENCE_MS,
-  });
-  // Without a listener, the error of any connection, idle or in use, ends the process. The query that needs
-  // the connection reports the error.
+    // The pool waits for it, which its type does not say.
+    onConnect: async (client: ClientBase): Promise<void> => {
+      // Without a listener, the error of any connection, idle or in use, ends the process. The query that needs
+      // the connection reports the error.
+      client.on("error", () => undefined);
+      const warning = await checkSession(client);
+      if (warning !== undefined) warn?.(warning);
+    },
+  };
+  const pool = new Pool(options);
   pool.on("error", () => undefined);
-  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
-}
-
-const { builtins } = types;
-/** pg_type.oid of uuid[], which `pg` has no name for. */
-const UUID_ARRAY = 2951;
-const asText = (text: string): string => text;
-
-/** How values arrive: cents as safe integers, timestamps as RFC 3339 text with all their microseconds. */
-const parsers: Readonly<Record<number, (text: string) => unknown>> = {
-  [builtins.BOOL]: (text) => text === "t",
-  [builtins.INT2]: Number,
-  [builtins.INT4]: Number,
-  [builtins.INT8]: parseSafeInteger,
-  [builtins.FLOAT8]: Number,
-  [builtins.JSON]: (text) => JSON.parse(text) as unknown,
-  [builtins.JSONB]: (text) => JSON.parse(text) as unknown,
-  [builtins.TIMESTAMPTZ]: parseTimestamp,
-  [UUID_ARRAY]: parseUuidArray,
-};
-
-function parseSafeInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new Error(`bigint ${text} is beyond 2^53`);
-  return value;
-}
-
-function parseUuidArray(text: string): (string | null)[] {
-  const elements = text.slice(1, -1);
-  return elements === "" ? [] : elements.split(",").map((id) => (id === "NULL" ? null : id));
-}
-
-/**
- * `2026-11-23 21:06:00.5+00` becomes `2026-11-23T21:06:00.5Z`: the session's time zone is UTC, so the offset
- * is +00.
- */
-function parseTimestamp(text: string): string {
-  return `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
 }

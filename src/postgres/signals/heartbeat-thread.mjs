@@ -9,9 +9,7 @@ import { Client } from "pg";
 if (!parentPort) throw new Error("heartbeat-thread.mjs runs as a worker thread only");
 const main = parentPort;
 /** @type {ThreadData} */
-const { url, heartbeat_ms, silent_loop_ms, connect_timeout_ms } = workerData;
-/** A beat without a reply for so long, a small part of the lease, is worth a new connection. */
-const REPLY_TIMEOUT_MS = 3_000;
+const { connection, heartbeat_ms, silent_loop_ms } = workerData;
 const RECONNECT_MS = 500;
 
 /** @type {string | undefined} */
@@ -68,13 +66,7 @@ async function sendBeat() {
 }
 
 async function connect() {
-  const opening = new Client({
-    connectionString: url,
-    application_name: "iep heartbeat",
-    connectionTimeoutMillis: connect_timeout_ms,
-    query_timeout: REPLY_TIMEOUT_MS,
-    keepAlive: true,
-  });
+  const opening = new Client(connection);
   opening.on("error", () => undefined);
   await opening.connect();
   return opening;

@@ -1,16 +1,25 @@
 import { Worker } from "node:worker_threads";
+import type { ClientConfig } from "pg";
 import { CONNECT_TIMEOUT_MS, HEARTBEAT_MS, SILENT_LOOP_MS } from "../../core/model/limits.ts";
 import type { Heartbeat, Pulse } from "../../core/model/runner.ts";
+import { connectionConfig } from "../connection/pool.ts";
 
 /** How often the main loop shows its thread that it is not blocked. */
 const SHOW_LOOP_MS = 1_000;
+/** A beat without a reply for so long, a small part of the lease, is worth a new connection. */
+const REPLY_TIMEOUT_MS = 3_000;
+const LIMITS = {
+  statement_ms: REPLY_TIMEOUT_MS,
+  lock_ms: REPLY_TIMEOUT_MS,
+  connect_ms: CONNECT_TIMEOUT_MS,
+};
 
 /** What the thread starts with. */
 export interface ThreadData {
-  readonly url: string;
+  /** Without functions, which reach no thread. */
+  readonly connection: Omit<ClientConfig, "types">;
   readonly heartbeat_ms: number;
   readonly silent_loop_ms: number;
-  readonly connect_timeout_ms: number;
 }
 
 /** Each message shows that the main loop is not blocked. With an id, it names the runner to beat for. */
@@ -33,12 +42,12 @@ export function createHeartbeat(databaseUrl: string): Heartbeat {
   let runner: { id: string; onPulse: (pulse: Pulse) => void } | undefined;
 
   function startThread(): Worker {
+    const { types: _, ...connection } = connectionConfig(databaseUrl, "iep heartbeat", LIMITS);
     const worker = new Worker(new URL("./heartbeat-thread.mjs", import.meta.url), {
       workerData: {
-        url: databaseUrl,
+        connection: { ...connection, query_timeout: REPLY_TIMEOUT_MS },
         heartbeat_ms: HEARTBEAT_MS,
         silent_loop_ms: SILENT_LOOP_MS,
-        connect_timeout_ms: CONNECT_TIMEOUT_MS,
       } satisfies ThreadData,
       // It needs no TypeScript, whatever the process was started with.
       execArgv: [],

@@ -35,6 +35,9 @@ export async function importUserModules(
       ownConditions: OWN_CONDITIONS,
     },
   });
+  // See bin/iep.js: what another user may have put into a temporary folder does not run.
+  // oxlint-disable-next-line no-process-env -- tsx has no other way to be told.
+  process.env["TSX_DISABLE_CACHE"] = "1";
   // Loaded only now: a runner without files of a user's needs neither tsx nor esbuild.
   const { register: registerTsx } = await import("tsx/esm/api");
   // A namespace sets these modules apart from the process's own, whether tsx, vitest or nothing loads those.

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { databaseClock } from "../../../core/lib/database-clock.ts";
 import { JOB_BATCH_MAX, PAGE_LIMIT_DEFAULT, RUN_AT_AHEAD_MAX_MS } from "../../../core/model/limits.ts";
 import { DEFAULT_PRIORITY, JOB_STATUSES, PRIORITIES, WAITING_FOR } from "../../../core/model/job.ts";
 import { AmountCents, UtcTime, Id, IdCursor, Limit, pageOf, Timestamp } from "../../http/fields.ts";
@@ -30,7 +31,7 @@ export const SubmitJob = z
         "Any JSON, nested at most 100 levels deep. Numbers are IEEE 754 doubles: send larger integers as strings.",
     }),
     run_at: Timestamp.refine(
-      (run_at) => Date.parse(run_at) <= Date.now() + RUN_AT_AHEAD_MAX_MS,
+      (run_at) => Date.parse(run_at) <= databaseClock.now() + RUN_AT_AHEAD_MAX_MS,
       "must be no more than 10 years ahead",
     )
       .optional()

@@ -22,6 +22,8 @@ const sound: CliContext["serverFacts"] = () =>
     fsync: "on",
     synchronous_commit: "on",
     now: new Date().toISOString(),
+    host_ahead_ms: -1_900,
+    session: { TimeZone: "UTC", DateStyle: "ISO, MDY", statement_timeout: "30s" },
   });
 
 type Cli = Awaited<ReturnType<typeof createTestCli>>;
@@ -40,6 +42,8 @@ const ALL_OK = {
   database: "ok",
   "database version": "ok",
   encoding: "ok",
+  session: "ok",
+  clock: "ok",
   durability: "ok",
   schema: "ok",
   "ready queue": "ok",
@@ -95,6 +99,31 @@ test.each([
   expect({ exitCode, states }).toEqual({ exitCode: 1, states: { ...ALL_OK, [check]: "bad" } });
   expect(row(check)?.way_out).toBe(way_out);
   expect((await cli.run("doctor")).stdout).toMatch(new RegExp(`^${check} +BAD +.*  ${way_out}$`, "m"));
+});
+
+test("the session and the clocks are said; a bound that a pooler drops and a clock that is off are warnings", async () => {
+  const facts = { value: await sound() };
+  const cli = await createTestCli({ serverFacts: () => Promise.resolve(facts.value) });
+  await createRunner(cli.platform);
+  const fine = await examine(cli);
+  expect(fine.row("session")?.found).toBe("TimeZone UTC, DateStyle ISO, MDY, statement_timeout 30s");
+  expect(fine.row("clock")?.found).toBe("this host's is 1.9 s behind the database's");
+
+  facts.value = {
+    ...facts.value,
+    host_ahead_ms: 3_600_000,
+    session: { ...facts.value.session, statement_timeout: "0" },
+  };
+  const { exitCode, states, row } = await examine(cli);
+  expect({ exitCode, states }).toEqual({
+    exitCode: 0,
+    states: { ...ALL_OK, session: "warn", clock: "warn" },
+  });
+  expect(row("clock")).toMatchObject({
+    found: "this host's is 3600.0 s ahead of the database's",
+    way_out: "set the clock of this host (NTP): jobs have the database's time",
+  });
+  expect(row("session")?.way_out).toContain("SET statement_timeout");
 });
 
 test("a schema that is not up to date is BAD, and what needs it is skipped", async () => {

@@ -1,5 +1,8 @@
 import { findEncodingFault, findVersionFault } from "../../../core/model/database-fault.ts";
-import { LEASE_SECONDS } from "../../../core/model/limits.ts";
+import { describeAhead } from "../../../core/lib/describe-ahead.ts";
+import { PlatformError } from "../../../core/lib/errors.ts";
+import { OperatorError } from "../../../core/lib/operator-error.ts";
+import { CLOCK_TOLERANCE_MS, LEASE_SECONDS } from "../../../core/model/limits.ts";
 import { isClean } from "../../../core/model/audit.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { allJobTypes } from "../job-types/find-job-type.ts";
@@ -63,6 +66,28 @@ const CHECKS: readonly Check[] = [
       const facts = await context.serverFacts();
       const fault = findEncodingFault(facts);
       return fault ? bad(fault.found, fault.way_out) : ok(facts.encoding);
+    },
+  },
+  {
+    name: "session",
+    needs: ["database"],
+    way_out: "check that this role may connect",
+    async look({ context }) {
+      const { session } = await context.serverFacts();
+      const found = Object.entries(session).map(([name, value]) => `${name} ${value}`);
+      if (session.statement_timeout !== "0") return ok(found.join(", "));
+      return warn(found.join(", "), "a pooler drops the bound: ALTER ROLE … SET statement_timeout = '10s'");
+    },
+  },
+  {
+    name: "clock",
+    needs: ["database"],
+    way_out: "check that this role may connect",
+    async look({ context }) {
+      const { host_ahead_ms } = await context.serverFacts();
+      const found = `this host's is ${describeAhead(host_ahead_ms)} the database's`;
+      if (Math.abs(host_ahead_ms) <= CLOCK_TOLERANCE_MS) return ok(found);
+      return warn(found, "set the clock of this host (NTP): jobs have the database's time");
     },
   },
   {
@@ -203,5 +228,6 @@ async function lookAtRunners({ platform, context }: Parts) {
 }
 
 function messageOf(error: unknown): string {
+  if (error instanceof PlatformError && error.cause instanceof OperatorError) return error.cause.message;
   return error instanceof Error ? error.message : String(error);
 }
