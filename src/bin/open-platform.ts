@@ -18,6 +18,7 @@ import {
   type Limits,
 } from "../postgres/connection/pool.ts";
 import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
+import { readPlatformId } from "../postgres/repositories/platform-id.ts";
 import { forgetExpired } from "../postgres/repositories/expiry.ts";
 import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
 import { PostgresSealRepository } from "../postgres/repositories/seals.ts";
@@ -72,8 +73,8 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
           jobs,
           waitingJobs,
           bell,
-          onError: (error, doing) =>
-            log.warn({ err: error }, `Redis: ${doing} failed; refill makes up for it`),
+          platformId: () => readPlatformId(database),
+          say: (level, line) => log[level](line),
         });
   return {
     customers: new PostgresCustomerRepository(database),

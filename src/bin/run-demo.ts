@@ -9,13 +9,14 @@ import { formatReport } from "../demo/report.ts";
 import { summarize } from "../demo/summary.ts";
 import { countJobs, planWorkload } from "../demo/workload.ts";
 import { startLocalPostgres } from "../local/local-postgres.ts";
+import { redisAddress } from "../queue/redis/redis-address.ts";
 import { RedisLists } from "../queue/redis/redis-lists.ts";
 import { within } from "../core/lib/within.ts";
 import type { Config } from "./config.ts";
 import { openPlatform } from "./open-platform.ts";
 import { startRunner } from "./run-runner.ts";
 import { listenForStop } from "./stop-signal.ts";
-import { waitForServers, withoutSecret } from "./wait-for-servers.ts";
+import { waitForServers } from "./wait-for-servers.ts";
 
 /** For the start and the work. Closing has its own bounds, so that all of it takes less than a minute. */
 const TIME_LIMIT_MS = 42_000;
@@ -25,7 +26,6 @@ const CLOSE_MS = 2_500;
 const CONCURRENCY = 8;
 /** The exit code by which a shell reports Ctrl-C. */
 const EXIT_INTERRUPTED = 130;
-const POP_MAX = 1_000;
 
 /** The demo was asked to stop, or is too slow: the reason of its `AbortSignal`. */
 class DemoEnded extends Error {
@@ -103,7 +103,7 @@ async function play(demo: Demo): Promise<number> {
   const { platform, api_url, adminApiKey, folder } = await startStack(demo);
   say(`  API           ${api_url}`);
   say(`  PostgreSQL    embedded, in ${folder}`);
-  say(`  Ready queue   ${config.REDIS_URL ? `Redis, ${withoutSecret(config.REDIS_URL)}` : "PostgreSQL"}`);
+  say(`  Ready queue   ${config.REDIS_URL ? `Redis at ${redisAddress(config.REDIS_URL)}` : "PostgreSQL"}`);
   say(`  Runner        one, ${CONCURRENCY} jobs at a time`);
   say(`  Ready         in ${seconds()} s\n`);
 
@@ -170,7 +170,7 @@ function removeLists(url: string, prefix: string): () => Promise<void> {
   return async () => {
     const lists = new RedisLists(url, prefix);
     try {
-      while ((await lists.pop(POP_MAX, 0)).length > 0);
+      await lists.remove();
     } finally {
       lists.close();
     }

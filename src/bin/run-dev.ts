@@ -4,6 +4,7 @@ import { createApi } from "../api/server.ts";
 import { seedDemoData } from "../local/demo-data.ts";
 import { startLocalPostgres } from "../local/local-postgres.ts";
 import type { Config } from "./config.ts";
+import { redisAddress } from "../queue/redis/redis-address.ts";
 import { dataFolder, type DemoCustomer } from "./data-folder.ts";
 import { openPlatform, type OpenPlatform } from "./open-platform.ts";
 import { startRunner, stopRunner } from "./run-runner.ts";
@@ -56,7 +57,7 @@ export async function runDev(
       api_url,
       admin_api_key,
       database: config.DATABASE_URL ? withoutSecret(database_url) : dataFolder.postgresDir,
-      ready_queue: config.REDIS_URL ? withoutSecret(config.REDIS_URL) : "PostgreSQL",
+      ready_queue: await readyQueueOf(platform, config),
       ready_seconds: Number(((performance.now() - started_at) / 1_000).toFixed(1)),
       demo: demo ?? null,
     };
@@ -74,6 +75,15 @@ async function startOwnPostgres(closing: Closing): Promise<string> {
   const server = await startLocalPostgres(dataFolder.postgresDir);
   closing.push(() => server.stop());
   return server.url;
+}
+
+async function readyQueueOf({ readyQueue }: OpenPlatform, { REDIS_URL }: Config): Promise<string> {
+  if (REDIS_URL === undefined) return "PostgreSQL";
+  const server = `Redis at ${redisAddress(REDIS_URL)}`;
+  return await readyQueue.ping().then(
+    () => server,
+    () => `PostgreSQL, until ${server} works`,
+  );
 }
 
 /**

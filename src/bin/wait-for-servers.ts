@@ -4,19 +4,20 @@ import { OperatorError } from "../core/lib/operator-error.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import { MigrationError } from "../postgres/connection/migration-error.ts";
 import { migrateUp, pendingChanges } from "../postgres/connection/migrator.ts";
-import type { Config } from "./config.ts";
 
 const WAIT_MS = 30_000;
 const RETRY_MS = 500;
 
-/** A server that this process needs did not come within 30 s. The message has one line a server. */
+/** The database that this process needs did not come within 30 s. */
 export class ServersAwayError extends OperatorError {
   constructor(message: string) {
     super("unavailable", message);
   }
 }
 
-type ServerConfig = Pick<Config, "REDIS_URL"> & { DATABASE_URL: string };
+interface ServerConfig {
+  readonly DATABASE_URL: string;
+}
 
 interface WaitOptions {
   readonly say: (line: string) => void;
@@ -25,27 +26,24 @@ interface WaitOptions {
 }
 
 /**
- * Waits until PostgreSQL responds and has the schema of this version, and until Redis responds where one is
- * configured. Says at once what it waits for, one line a server. Throws a `ServersAwayError` after 30 s.
+ * Waits until PostgreSQL responds and has the schema of this version, and says at once what it waits for.
+ * Throws a `ServersAwayError` after 30 s. Redis, where one is configured, is not waited for: jobs run without
+ * it, and it joins when it is there.
  */
 export async function waitForServers(
   platform: Platform,
   config: ServerConfig,
   { say, migrate = false }: WaitOptions,
 ): Promise<void> {
+  const joined = platform.readyQueue.join();
   const deadline = performance.now() + WAIT_MS;
   const said = new Set<string>();
   for (;;) {
-    const faults = (
-      await Promise.all([databaseFault(platform, config, migrate), redisFault(platform, config)])
-    ).filter((fault) => fault !== undefined);
-    if (faults.length === 0) return;
-    if (performance.now() > deadline)
-      throw new ServersAwayError(faults.map((fault) => `${fault} Gave up after 30 s.`).join("\n"));
-    for (const fault of faults.filter((line) => !said.has(line))) {
-      said.add(fault);
-      say(`${fault} Trying for 30 s.`);
-    }
+    const fault = await databaseFault(platform, config, migrate);
+    if (fault === undefined) return await joined;
+    if (performance.now() > deadline) throw new ServersAwayError(`${fault} Gave up after 30 s.`);
+    if (!said.has(fault)) say(`${fault} Trying for 30 s.`);
+    said.add(fault);
     await wait(RETRY_MS);
   }
 }
@@ -66,16 +64,6 @@ async function databaseFault(
     // The server is there; what is wrong with the schema does not mend itself.
     if (error instanceof MigrationError) throw error;
     return `PostgreSQL at ${withoutSecret(config.DATABASE_URL)} (DATABASE_URL) does not answer: ${reason(error)}.`;
-  }
-}
-
-async function redisFault(platform: Platform, { REDIS_URL }: ServerConfig): Promise<string | undefined> {
-  if (REDIS_URL === undefined) return undefined;
-  try {
-    await platform.readyQueue.ping();
-    return undefined;
-  } catch (error) {
-    return `Redis at ${withoutSecret(REDIS_URL)} (REDIS_URL) does not answer: ${reason(error)}.`;
   }
 }
 
