@@ -76,6 +76,11 @@ CREATE TABLE api_keys (
   CONSTRAINT api_keys_pkey PRIMARY KEY (id)
 );
 CREATE INDEX api_keys_by_customer ON api_keys USING btree (customer_id, id);
+CREATE TRIGGER api_keys_deletion_told AFTER DELETE ON api_keys FOR EACH ROW EXECUTE FUNCTION
+  tell_key_change();
+CREATE TRIGGER api_keys_told AFTER UPDATE ON api_keys FOR EACH ROW WHEN (old.customer_id IS DISTINCT FROM
+  new.customer_id OR old.key_hash IS DISTINCT FROM new.key_hash OR old.revoked_at IS DISTINCT FROM
+  new.revoked_at) EXECUTE FUNCTION tell_key_change();
 
 -- table cancellations
 CREATE TABLE cancellations (
@@ -116,6 +121,9 @@ CREATE TABLE customers (
   CONSTRAINT customers_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
   CONSTRAINT customers_pkey PRIMARY KEY (id)
 );
+CREATE TRIGGER customers_told AFTER UPDATE ON customers FOR EACH ROW WHEN (old.name IS DISTINCT FROM new.name
+  OR old.email IS DISTINCT FROM new.email OR old.active IS DISTINCT FROM new.active OR old.updated_at IS
+  DISTINCT FROM new.updated_at) EXECUTE FUNCTION tell_key_change();
 
 -- table idempotency_keys
 CREATE TABLE idempotency_keys (
@@ -701,6 +709,11 @@ CREATE FUNCTION take_turns(p_priority smallint, p_limit integer, p_after uuid, p
   SET enable_mergejoin=off
   SET enable_nestloop=on
   SET plan_cache_mode=force_generic_plan;
+
+-- function tell_key_change: migrations/functions/keys/tell_key_change.sql
+CREATE FUNCTION tell_key_change()
+  RETURNS trigger
+  LANGUAGE plpgsql;
 
 -- function unpark_jobs: migrations/functions/queue/unpark_jobs.sql
 CREATE FUNCTION unpark_jobs(p_limit integer)

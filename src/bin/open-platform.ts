@@ -1,11 +1,14 @@
 import type { Logger } from "pino";
 import { JobTypeCache } from "../core/use-cases/job-type-cache.ts";
+import { CustomerKeys } from "../core/use-cases/customer-keys.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { ReadyQueue } from "../core/model/ready-queue.ts";
 import { createSubmissions } from "../core/use-cases/submissions.ts";
 import { readAudit } from "../postgres/repositories/audit.ts";
 import { PostgresWaitingJobRepository } from "../postgres/repositories/waiting-jobs.ts";
 import { createBell } from "../postgres/signals/bell.ts";
+import { createKeyChanges } from "../postgres/signals/key-changes.ts";
+import { createListener } from "../postgres/signals/listener.ts";
 import { PostgresCustomerRepository } from "../postgres/repositories/customers.ts";
 import { createDatabase, ping } from "../postgres/connection/database.ts";
 import { PostgresJobTypeRepository } from "../postgres/repositories/job-types.ts";
@@ -43,8 +46,7 @@ export interface OpenPlatform extends Platform {
  */
 const RUNNER_SHARE = 1 / 3;
 /**
- * Connections of the audit, beside DATABASE_POOL_SIZE. The heartbeat of a runner and the bell have one more
- * each.
+ * Connections of the audit, beside DATABASE_POOL_SIZE. The heartbeat of a runner and LISTEN have one more each.
  */
 const AUDIT_CONNECTIONS = 1;
 
@@ -63,7 +65,11 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   const jobTypes = new PostgresJobTypeRepository(database);
   const waitingJobs = new PostgresWaitingJobRepository(database);
   const reports = createDatabase(auditPool);
-  const bell = createBell(database, config.DATABASE_URL);
+  const listener = createListener(config.DATABASE_URL);
+  const bell = createBell(database, listener);
+  const keyChanges = createKeyChanges(database, listener);
+  const customers = new PostgresCustomerRepository(database, (id) => customerKeys.forget(id));
+  const customerKeys = new CustomerKeys(customers, keyChanges);
   const readyQueue: ReadyQueue =
     config.REDIS_URL === undefined
       ? createPostgresReadyQueue({ jobs, waitingJobs, bell })
@@ -77,7 +83,8 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
           say: (level, line) => log[level](line),
         });
   return {
-    customers: new PostgresCustomerRepository(database),
+    customers,
+    customerKeys,
     wallets: new PostgresWalletRepository(database),
     jobTypes,
     jobTypeCache: new JobTypeCache(jobTypes),
@@ -94,6 +101,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
       await ping(database);
     },
     async close() {
+      keyChanges.close();
       await readyQueue.close();
       await Promise.all([requestPool, runnerPool, auditPool].map((pool) => pool.end()));
     },

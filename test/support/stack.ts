@@ -20,13 +20,13 @@ export type Environment = Readonly<Record<string, string>>;
 export async function startApi(
   environment: Environment,
   start = startIep,
-): Promise<{ request: Request; api: StartedProcess }> {
+): Promise<{ request: Request; api: StartedProcess; url: string }> {
   const api = start(["api"], { env: { ...environment, ADMIN_API_KEY, PORT: "0" } });
   const [, url = ""] = await api.waitForLine(
     /Server listening at (http:\/\/127\.0\.0\.1:\d+)/,
     START_TIMEOUT_MS,
   );
-  return { request: httpClient(url, ADMIN_API_KEY), api };
+  return { request: httpClient(url, ADMIN_API_KEY), api, url };
 }
 
 export async function startRunner(environment: Environment, start = startIep): Promise<StartedProcess> {

@@ -61,7 +61,7 @@ export interface CustomerRepository {
   findById(id: string): Promise<Customer | undefined>;
   /** Finds the owner of a key by the key's hash. Undefined when the key is unknown or revoked. */
   findByApiKey(keyHash: string): Promise<Customer | undefined>;
-  /** `findByApiKey` for a batch, in order. Records the use of each key, at most once a minute. */
+  /** `findByApiKey` for a batch, in order. Records the use of each key, to the minute. */
   findByApiKeys(keyHashes: readonly string[]): Promise<(Customer | undefined)[]>;
   /** Newest first. */
   list(page: Page): Promise<Customer[]>;
