@@ -77,6 +77,11 @@ CREATE TABLE api_keys (
   CONSTRAINT api_keys_pkey PRIMARY KEY (id)
 );
 CREATE INDEX api_keys_by_customer ON api_keys USING btree (customer_id, id);
+CREATE TRIGGER api_keys_deletion_told AFTER DELETE ON api_keys FOR EACH ROW EXECUTE FUNCTION
+  tell_key_change();
+CREATE TRIGGER api_keys_told AFTER UPDATE ON api_keys FOR EACH ROW WHEN (old.customer_id IS DISTINCT FROM
+  new.customer_id OR old.key_hash IS DISTINCT FROM new.key_hash OR old.revoked_at IS DISTINCT FROM
+  new.revoked_at) EXECUTE FUNCTION tell_key_change();
 
 -- table cancellations
 CREATE TABLE cancellations (
@@ -122,6 +127,9 @@ CREATE TABLE customers (
   CONSTRAINT customers_weight_check CHECK (weight >= 1 AND weight <= 1000)
 );
 CREATE INDEX customers_limited ON customers USING btree (id) WHERE running_limit IS NOT NULL;
+CREATE TRIGGER customers_told AFTER UPDATE ON customers FOR EACH ROW WHEN (old.name IS DISTINCT FROM new.name
+  OR old.email IS DISTINCT FROM new.email OR old.active IS DISTINCT FROM new.active OR old.updated_at IS
+  DISTINCT FROM new.updated_at) EXECUTE FUNCTION tell_key_change();
 
 -- table idempotency_keys
 CREATE TABLE idempotency_keys (
@@ -761,6 +769,11 @@ CREATE FUNCTION take_jobs(p_ids uuid[], p_runner uuid)
   SET enable_nestloop=off
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
+
+-- function tell_key_change: migrations/functions/keys/tell_key_change.sql
+CREATE FUNCTION tell_key_change()
+  RETURNS trigger
+  LANGUAGE plpgsql;
 
 -- function unlisted_types: migrations/functions/queue/unlisted_types.sql
 CREATE FUNCTION unlisted_types(p_types uuid[])

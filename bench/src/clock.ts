@@ -1,8 +1,8 @@
-// One clock for all processes of a run. Both functions read CLOCK_MONOTONIC: `hrtime` since boot,
-// `performance` since the process began.
-const SINCE_BOOT_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-
-/** Returns milliseconds that can be compared between the processes of one machine. */
+/**
+ * Returns milliseconds since boot, which can be compared between the processes of one machine: all read
+ * CLOCK_MONOTONIC. An offset of each process to another clock, measured once, would be wrong for all of its run
+ * when the process was interrupted just then.
+ */
 export function now(): number {
-  return SINCE_BOOT_MS + performance.now();
+  return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -3,6 +3,10 @@ import type { FastifyInstance } from "fastify";
 /** What every job of the bench carries. */
 export interface Payload {
   readonly n: number;
+  /** How long the job lasts. Left out: no time at all. */
+  readonly ms?: number;
+  /** Whose job it is, by number. Left out: customers follow each other. */
+  readonly customer?: number;
 }
 
 /** Where a contender lives for one measurement: an empty database and an empty Redis. */
@@ -12,10 +16,13 @@ export interface Place {
 }
 
 /**
- * What a measurement is about. A setting that trades throughput for latency may differ between the two, and
- * `settings` says so: `throughput` for submit and drain, `latency` for pick-up and end to end.
+ * What a measurement is about. A setting that trades throughput for latency may differ between them, and
+ * `settings` says so: `throughput` for submit and drain, `latency` for pick-up and end to end, `fairness` for
+ * turns of customers with `FAIR_SLOTS` jobs at a time.
  */
-export type Purpose = "throughput" | "latency";
+export type Purpose = "throughput" | "latency" | "fairness";
+
+export const FAIR_SLOTS = 8;
 
 /** A place that is set up. It is sent to the other processes. */
 export interface Site extends Place {
@@ -78,6 +85,8 @@ export interface Contender {
    * stay comparable.
    */
   readonly share: number;
+  /** How it lets customers take turns. Left out: it has no way to say that. */
+  readonly fairness?: string;
   setUp(place: Place, purpose: Purpose, customers: number): Promise<Site>;
   openClient(site: Site): Promise<Client>;
   openWorker(site: Site, watch: Watch): Promise<Worker>;

@@ -17,8 +17,6 @@ const LOADERS = {
 export type ContenderName = keyof typeof LOADERS;
 
 export const CONTENDER_NAMES = Object.keys(LOADERS).filter(isContenderName);
-/** A default run has the platform once, with Redis: `ours-postgres` runs only when it is named. */
-export const DEFAULT_CONTENDERS = CONTENDER_NAMES.filter((name) => name !== "ours-postgres");
 
 export function isContenderName(name: string): name is ContenderName {
   return name in LOADERS;

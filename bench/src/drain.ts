@@ -1,4 +1,5 @@
 import { insist, insistOnCounts, type Bench, type Stage } from "./bench.ts";
+import { now } from "./clock.ts";
 import { hireCrew } from "./crew.ts";
 import type { WorkDone } from "./processes/worker-process.ts";
 import type { Values } from "./scenario.ts";
@@ -28,6 +29,7 @@ export async function drain(bench: Bench, stage: Stage, options: DrainOptions): 
   const { jobs, runners, first = 0, behind = 0, before = 0 } = options;
   const { servers } = bench;
   await servers.checkpoint();
+  const began_at = now();
   const crew = await hireCrew(bench, stage, runners);
   const [cpu_before, crew_before] = [servers.cpu(), crew.cpu()];
   await crew.start();
@@ -50,6 +52,7 @@ export async function drain(bench: Bench, stage: Stage, options: DrainOptions): 
   const { memory } = crew;
   return {
     per_second: steadyRate(done, jobs * RUN_UP),
+    ...sinceBegin(done, began_at),
     runner_cpu: (crew_after - crew_before) / thousands,
     postgres_cpu: (cpu_after.postgres - cpu_before.postgres) / thousands,
     redis_cpu: (cpu_after.redis - cpu_before.redis) / thousands,
@@ -58,6 +61,14 @@ export async function drain(bench: Bench, stage: Stage, options: DrainOptions): 
     memory_half_mib: (memory[memory.length >> 1] ?? Number.NaN) / MIB,
     settled,
   };
+}
+
+/** From before the first process was started to the last settle. */
+function sinceBegin(done: readonly WorkDone[], began_at: number): Values {
+  const ended_at = Math.max(...done.flatMap(({ marks }) => marks.map(({ at }) => at)));
+  const settled = done.reduce((sum, one) => sum + one.settled, 0);
+  const cold_seconds = (ended_at - began_at) / 1_000;
+  return { cold_seconds, cold_per_second: settled / cold_seconds };
 }
 
 /** Returns the jobs a second of all runners together, from when `run_up` jobs had been settled to the end. */

@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
 import { now } from "./clock.ts";
 import type { HttpRequest } from "./contender.ts";
 
@@ -10,6 +11,8 @@ export interface HttpLoad {
   readonly connections: number;
 }
 
+const START_MS = 30_000;
+const RETRY_MS = 50;
 const HEAD_END = "\r\n\r\n";
 const CREATED = /^HTTP\/1\.1 2\d\d /;
 const LENGTH = /\r\ncontent-length: (\d+)\r\n/i;
@@ -41,11 +44,25 @@ export async function sendAll(
   return elapsed_ms;
 }
 
+/** Waits for a contender that is still starting: until then its port refuses. */
 async function open(port: number): Promise<Socket> {
-  const socket = connect({ host: "127.0.0.1", port, noDelay: true });
-  socket.setEncoding("latin1");
-  await once(socket, "connect");
-  return socket;
+  const deadline = now() + START_MS;
+  for (;;) {
+    const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+    socket.setEncoding("latin1");
+    try {
+      await once(socket, "connect");
+      return socket;
+    } catch (error) {
+      socket.destroy();
+      if (!isRefusal(error) || now() > deadline) throw error;
+      await wait(RETRY_MS);
+    }
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
 }
 
 function serialize(port: number, { authorization, body }: HttpRequest): string {

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { CONTENDER_NAMES, DEFAULT_CONTENDERS, isContenderName, type ContenderName } from "./contenders.ts";
+import { CONTENDER_NAMES, isContenderName, type ContenderName } from "./contenders.ts";
 
 export interface Options {
   /** The scenarios whose names begin so are run; all when empty. */
@@ -38,8 +38,7 @@ export function readOptions(args: readonly string[]): Options {
   });
   return {
     scenarios: list(values.scenario),
-    contenders:
-      values.contenders === undefined ? DEFAULT_CONTENDERS : list(values.contenders).map(toContender),
+    contenders: values.contenders === undefined ? CONTENDER_NAMES : list(values.contenders).map(toContender),
     rounds: positive("rounds", values.rounds),
     scale: positive("scale", values.scale),
     write: values.write,
@@ -51,7 +50,7 @@ export function readOptions(args: readonly string[]): Options {
 export function isWholeRun({ scenarios, contenders, scale, rounds, profileFolder }: Options): boolean {
   return (
     scenarios.length === 0 &&
-    DEFAULT_CONTENDERS.every((name) => contenders.includes(name)) &&
+    CONTENDER_NAMES.every((name) => contenders.includes(name)) &&
     scale >= 1 &&
     rounds >= DEFAULT_ROUNDS &&
     profileFolder === undefined

@@ -75,6 +75,7 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
   acceptJsonBodies(api);
   hangUpOnClose(api);
   api.decorateRequest("principal", undefined);
+  api.decorateRequest("waited_ms", 0);
   // Hooks with callbacks, not promises: a promise on every request would cost more than what these hooks do.
   api.addHook("onRequest", (request, reply, done) => {
     reply.header("request-id", request.id);
@@ -92,7 +93,7 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
   await api.register(docsRoutes);
   healthRoutes(api, platform);
   await api.register(async (secured: Api) => {
-    secured.addHook("onRequest", authenticate(platform.customers, adminApiKey));
+    secured.addHook("onRequest", authenticate(platform.customerKeys, adminApiKey));
     for (const routes of [
       jobRoutes,
       walletRoutes,

@@ -1,12 +1,15 @@
 import type { Logger } from "pino";
 import { InputSchemas } from "../core/use-cases/input-schema.ts";
 import { JobTypeCache } from "../core/use-cases/job-type-cache.ts";
+import { CustomerKeys } from "../core/use-cases/customer-keys.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { ReadyQueue } from "../core/model/ready-queue.ts";
 import { createSubmissions } from "../core/use-cases/submissions.ts";
 import { readAudit } from "../postgres/repositories/audit.ts";
 import { PostgresWaitingJobRepository } from "../postgres/repositories/waiting-jobs.ts";
 import { createBell } from "../postgres/signals/bell.ts";
+import { createKeyChanges } from "../postgres/signals/key-changes.ts";
+import { createListener } from "../postgres/signals/listener.ts";
 import { PostgresCustomerRepository } from "../postgres/repositories/customers.ts";
 import { createDatabase, ping } from "../postgres/connection/database.ts";
 import { PostgresJobTypeRepository } from "../postgres/repositories/job-types.ts";
@@ -20,6 +23,7 @@ import {
 } from "../postgres/connection/pool.ts";
 import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
 import { PostgresProcessorSchemaRepository } from "../postgres/repositories/processor-schemas.ts";
+import { readPlatformId } from "../postgres/repositories/platform-id.ts";
 import { forgetExpired } from "../postgres/repositories/expiry.ts";
 import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
 import { PostgresSealRepository } from "../postgres/repositories/seals.ts";
@@ -47,8 +51,7 @@ export interface OpenPlatform extends Platform {
  */
 const RUNNER_SHARE = 1 / 3;
 /**
- * Connections of the audit, beside DATABASE_POOL_SIZE. The heartbeat of a runner and the bell have one more
- * each.
+ * Connections of the audit, beside DATABASE_POOL_SIZE. The heartbeat of a runner and LISTEN have one more each.
  */
 const AUDIT_CONNECTIONS = 1;
 
@@ -73,7 +76,11 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   const waitingJobs = new PostgresWaitingJobRepository(database);
   const reports = createDatabase(auditPool);
   const schemaThreads = new SchemaThreadPool();
-  const bell = createBell(database, config.DATABASE_DIRECT_URL ?? config.DATABASE_URL);
+  const listener = createListener(config.DATABASE_DIRECT_URL ?? config.DATABASE_URL);
+  const bell = createBell(database, listener);
+  const keyChanges = createKeyChanges(database, listener);
+  const customers = new PostgresCustomerRepository(database, (id) => customerKeys.forget(id));
+  const customerKeys = new CustomerKeys(customers, keyChanges);
   const readyQueue: ReadyQueue =
     config.REDIS_URL === undefined
       ? createPostgresReadyQueue({ jobs, waitingJobs, bell })
@@ -83,11 +90,12 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
           jobs,
           waitingJobs,
           bell,
-          onError: (error, doing) =>
-            log.warn({ err: error }, `Redis: ${doing} failed; refill makes up for it`),
+          platformId: () => readPlatformId(database),
+          say: (level, line) => log[level](line),
         });
   return {
-    customers: new PostgresCustomerRepository(database),
+    customers,
+    customerKeys,
     wallets: new PostgresWalletRepository(database),
     jobTypes,
     jobTypeCache: new JobTypeCache(jobTypes),
@@ -106,6 +114,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
       await ping(database);
     },
     async close() {
+      keyChanges.close();
       await Promise.all([readyQueue.close(), schemaThreads.close()]);
       await Promise.all([requestPool, runnerPool, auditPool].map((pool) => pool.end()));
     },

@@ -28,7 +28,6 @@ const CLOSE_MS = 2_500;
 const CONCURRENCY = 8;
 /** The exit code by which a shell reports Ctrl-C. */
 const EXIT_INTERRUPTED = 130;
-const POP_MAX = 1_000;
 
 /** The demo was asked to stop, or is too slow: the reason of its `AbortSignal`. */
 class DemoEnded extends Error {
@@ -175,7 +174,7 @@ function removeLists(url: string, prefix: string): () => Promise<void> {
   return async () => {
     const lists = new RedisLists(url, prefix);
     try {
-      while ((await lists.pop(POP_MAX, 0)).length > 0);
+      await lists.remove();
     } finally {
       lists.close();
     }

@@ -68,7 +68,7 @@ export async function runDev(
       api_url,
       admin_api_key,
       database: config.DATABASE_URL ? databaseAddress(database_url) : dataFolder.postgresDir,
-      ready_queue: config.REDIS_URL ? `Redis at ${redisAddress(config.REDIS_URL)}` : "PostgreSQL",
+      ready_queue: await readyQueueOf(platform, config),
       ready_seconds: Number(((performance.now() - started_at) / 1_000).toFixed(1)),
       demo: demo ?? null,
     };
@@ -87,6 +87,15 @@ async function startOwnPostgres(closing: Closing): Promise<string> {
   const server = await startLocalPostgres(dataFolder.postgresDir);
   closing.push(() => server.stop());
   return server.url;
+}
+
+async function readyQueueOf({ readyQueue }: OpenPlatform, { REDIS_URL }: Config): Promise<string> {
+  if (REDIS_URL === undefined) return "PostgreSQL";
+  const server = `Redis at ${redisAddress(REDIS_URL)}`;
+  return await readyQueue.ping().then(
+    () => server,
+    () => `PostgreSQL, until ${server} works`,
+  );
 }
 
 /**

@@ -12,20 +12,19 @@ import { migrateUp, readSchemaState } from "../postgres/connection/migrator.ts";
 import { databaseClock } from "../core/lib/database-clock.ts";
 import { databaseAddress } from "../postgres/connection/database-address.ts";
 import { SessionError } from "../postgres/connection/session-error.ts";
-import { redisAddress } from "../queue/redis/redis-address.ts";
 import type { Config } from "./config.ts";
 
 const WAIT_MS = 30_000;
 const RETRY_MS = 500;
 
-/** A server that this process needs did not come within 30 s. The message has one line a server. */
+/** The database that this process needs did not come within 30 s. */
 export class ServersAwayError extends OperatorError {
   constructor(message: string) {
     super("unavailable", message);
   }
 }
 
-type ServerConfig = Pick<Config, "REDIS_URL" | "DATABASE_DIRECT_URL"> & { DATABASE_URL: string };
+type ServerConfig = Pick<Config, "DATABASE_DIRECT_URL"> & { DATABASE_URL: string };
 
 interface WaitOptions {
   readonly say: (line: string) => void;
@@ -37,14 +36,16 @@ interface WaitOptions {
 }
 
 /**
- * Waits until PostgreSQL responds and has the schema of this version, and until Redis responds where one is
- * configured. Says at once what it waits for, one line a server. Throws a `ServersAwayError` after 30 s.
+ * Waits until PostgreSQL responds and has the schema of this version, and says at once what it waits for.
+ * Throws a `ServersAwayError` after 30 s. Redis, where one is configured, is not waited for: jobs run without
+ * it, and it joins when it is there.
  */
 export async function waitForServers(
   platform: Platform,
   config: ServerConfig,
   { say, migrate }: WaitOptions,
 ): Promise<void> {
+  const joined = platform.readyQueue.join();
   const deadline = performance.now() + WAIT_MS;
   const said = new Set<string>();
   const once = (line: string): void => {
@@ -52,21 +53,14 @@ export async function waitForServers(
     said.add(line);
   };
   for (;;) {
-    const faults = (
-      await Promise.all([
-        databaseFault(platform, config, { migrate, say: once }),
-        redisFault(platform, config),
-      ])
-    ).filter((fault) => fault !== undefined);
-    if (faults.length === 0) {
-      warnAboutClock(say);
-      return;
-    }
-    if (performance.now() > deadline)
-      throw new ServersAwayError(faults.map((fault) => `${fault} Gave up after 30 s.`).join("\n"));
-    for (const fault of faults) once(`${fault} Trying for 30 s.`);
+    const fault = await databaseFault(platform, config, { migrate, say: once });
+    if (fault === undefined) break;
+    if (performance.now() > deadline) throw new ServersAwayError(`${fault} Gave up after 30 s.`);
+    once(`${fault} Trying for 30 s.`);
     await wait(RETRY_MS);
   }
+  warnAboutClock(say);
+  await joined;
 }
 
 async function databaseFault(
@@ -124,16 +118,6 @@ function warnAboutClock(say: (line: string) => void): void {
       `The clock of this host is ${describeAhead(ahead_ms)} that of the database. Jobs have the database's time; ` +
         "set this clock (NTP), by which the log is dated.",
     );
-}
-
-async function redisFault(platform: Platform, { REDIS_URL }: ServerConfig): Promise<string | undefined> {
-  if (REDIS_URL === undefined) return undefined;
-  try {
-    await platform.readyQueue.ping();
-    return undefined;
-  } catch (error) {
-    return `Redis at ${redisAddress(REDIS_URL)} (REDIS_URL) does not answer: ${reason(error)}.`;
-  }
 }
 
 function reason(error: unknown): string {

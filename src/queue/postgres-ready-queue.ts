@@ -34,7 +34,9 @@ export function createPostgresReadyQueue({ jobs, waitingJobs, bell }: Parts): Re
       return promoted === PROMOTE_BATCH;
     },
     lengths: () => Promise.resolve(undefined),
+    join: () => Promise.resolve(),
     ping: () => Promise.resolve(),
+    findRival: () => Promise.resolve(undefined),
     close: () => bell.close(),
   };
 }

@@ -8,6 +8,9 @@ import type { WaitingJobRepository } from "../core/model/waiting-jobs.ts";
 import { BacklogDrain } from "./backlog-drain.ts";
 import { directClaims, type DirectClaims } from "./direct-claims.ts";
 import { ListLengths, type Lengths } from "./list-lengths.ts";
+import { createOwnership, type Ownership } from "./ownership.ts";
+import { explainRedisFault } from "./redis/explain-redis-fault.ts";
+import { redisAddress } from "./redis/redis-address.ts";
 import { RedisHealth } from "./redis/redis-health.ts";
 import { RedisLists, type Popped } from "./redis/redis-lists.ts";
 import { refillLists, type Refill } from "./refill-lists.ts";
@@ -38,6 +41,9 @@ import { refillLists, type Refill } from "./refill-lists.ts";
  *   push      as in LISTS while writes work.
  *   refill    as in LISTS while writes work.
  *
+ * At the start of a process Redis has no patience: when `join` finds that it takes no writes, the queue is
+ * AWAY at once.
+ *
  * In any mode, nothing is pushed while writes fail, from the first failure on: submissions must not wait 3 s
  * to find out. Jobs that are not pushed stay in the backlog. `push` and `refill` then ring the bell for
  * runners that are AWAY.
@@ -51,6 +57,8 @@ type Mode = "LISTS" | "BACKLOG" | "AWAY";
 /** Scheduled jobs that one refill moves to the backlog when they have come due. */
 const PROMOTE_BATCH = 1_000;
 const PING_TIMEOUT_MS = 1_000;
+/** The start of a process waits no longer for Redis. */
+const JOIN_TIMEOUT_MS = 1_500;
 const NO_ROOM: Room = { 0: false, 1: false, 2: false };
 
 interface Parts {
@@ -60,8 +68,10 @@ interface Parts {
   readonly jobs: JobRepository;
   readonly waitingJobs: WaitingJobRepository;
   readonly bell: Bell;
-  /** Told of faults that nobody else would see, once an outage. */
-  readonly onError: (error: unknown, doing: string) => void;
+  /** Names the platform, from its database: two with one prefix are told of each other. */
+  readonly platformId: () => Promise<string>;
+  /** Told of what nobody else would see, once an outage. */
+  readonly say: (level: "info" | "warn", line: string) => void;
 }
 
 /**
@@ -70,6 +80,8 @@ interface Parts {
  */
 export class RedisReadyQueue implements ReadyQueue {
   readonly #parts: Parts;
+  readonly #server: string;
+  readonly #ownership: Ownership;
   readonly #lists: RedisLists;
   readonly #direct: DirectClaims;
   readonly #refill: Refill;
@@ -80,12 +92,18 @@ export class RedisReadyQueue implements ReadyQueue {
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#server = `Redis at ${redisAddress(parts.url)}`;
     this.#lists = new RedisLists(parts.url, parts.prefix);
+    this.#ownership = createOwnership(this.#lists, parts);
     this.#direct = directClaims(parts.jobs, parts.bell);
     this.#refill = refillLists(this.#lists, parts.waitingJobs);
     this.#health = new RedisHealth({
-      onFault: (error) => parts.onError(error, "a read or a push"),
+      onFault: (error) => this.#sayFault(error),
       onReturn: () => this.#direct.wake(),
+      onMended: () => {
+        parts.say("info", `${this.#server} works again and carries the ids of jobs`);
+        void this.#ownership.renew();
+      },
       tryOut: { reads: () => this.#lists.pingPop(), writes: () => this.#lookUp() },
     });
   }
@@ -137,7 +155,13 @@ export class RedisReadyQueue implements ReadyQueue {
     await this.#lists.wake();
   }
 
+  async join(): Promise<void> {
+    await this.#health.begin(() => within(JOIN_TIMEOUT_MS, this.#lists.probe()).then(() => undefined));
+    if (this.#health.takesWrites) void this.#ownership.renew();
+  }
+
   async refill(): Promise<boolean> {
+    if (this.#health.takesWrites) void this.#ownership.renew();
     const promoted = await this.#parts.waitingJobs.promoteDue(PROMOTE_BATCH);
     await this.#tryWrite(() => this.#lookUp());
     const more = this.#health.takesWrites ? await this.#fillLists() : await this.#ringFor(promoted);
@@ -145,11 +169,18 @@ export class RedisReadyQueue implements ReadyQueue {
   }
 
   async lengths(): Promise<Lengths> {
-    return await this.#lists.lengths().catch(throwUnavailable);
+    return await this.#lists.probe().catch((error: unknown) => this.#throwUnavailable(error));
   }
 
   async ping(): Promise<void> {
-    await within(PING_TIMEOUT_MS, this.#lists.ping()).catch(throwUnavailable);
+    // Not PING: a Redis that takes no writes is of no more use than one that is gone.
+    await within(PING_TIMEOUT_MS, this.#lists.probe()).catch((error: unknown) =>
+      this.#throwUnavailable(error),
+    );
+  }
+
+  async findRival(): Promise<string | undefined> {
+    return await this.#ownership.findRival();
   }
 
   async close(): Promise<void> {
@@ -166,7 +197,7 @@ export class RedisReadyQueue implements ReadyQueue {
     try {
       return await this.#health.watch("reads", () => this.#popOrWait(request));
     } catch (error) {
-      return this.mode === "AWAY" ? [] : throwUnavailable(error);
+      return this.mode === "AWAY" ? [] : this.#throwUnavailable(error);
     }
   }
 
@@ -193,9 +224,7 @@ export class RedisReadyQueue implements ReadyQueue {
       return await this.#parts.jobs.claim({ runner_id, ids: popped.flatMap(({ ids }) => ids) });
     } catch (error) {
       // `refill` would find these ids missing and push them again, but only after seconds.
-      await this.#lists
-        .giveBack(popped)
-        .catch((failure: unknown) => this.#parts.onError(failure, "give back"));
+      await this.#lists.giveBack(popped).catch(() => undefined);
       throw error;
     }
   }
@@ -237,8 +266,19 @@ export class RedisReadyQueue implements ReadyQueue {
   async #tryWrite(work: () => Promise<void>): Promise<void> {
     await this.#health.watch("writes", work).catch(() => undefined);
   }
-}
 
-function throwUnavailable(error: unknown): never {
-  throw new PlatformError("unavailable", "Redis does not answer. Try again.", { cause: error });
+  #sayFault(error: unknown): void {
+    const { found, way_out } = explainRedisFault(error);
+    this.#parts.say(
+      "warn",
+      `${this.#server} (REDIS_URL) ${found}. Jobs run all the same, from PostgreSQL, until it works. To mend it: ${way_out}.`,
+    );
+  }
+
+  #throwUnavailable(error: unknown): never {
+    const { found } = explainRedisFault(error);
+    throw new PlatformError("unavailable", `${this.#server} ${found}. Jobs run from PostgreSQL.`, {
+      cause: error,
+    });
+  }
 }

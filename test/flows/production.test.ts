@@ -159,10 +159,10 @@ test("Redis away: submissions go on; back: what was submitted runs, without a re
     expect(await jobEnded(request, answer.body.id)).toMatchObject({ status: "succeeded" });
 });
 
-test("servers that never come: one line each with what was tried, and exit 1 after 30 s", async () => {
+test("servers that never come: one line each with what was tried; without the database, exit 1 after 30 s", async () => {
   const environment = {
     DATABASE_URL: "postgres://iep:secret@127.0.0.1:1/iep",
-    REDIS_URL: "redis://127.0.0.1:1/0",
+    REDIS_URL: "redis://:secret@127.0.0.1:1/0",
     ADMIN_API_KEY,
     PORT: "0",
   };
@@ -173,7 +173,7 @@ test("servers that never come: one line each with what was tried, and exit 1 aft
     expect(said).toMatch(
       /PostgreSQL at 127\.0\.0\.1:1\/iep \(DATABASE_URL\) does not answer: .*ECONNREFUSED.*Trying for 30 s/,
     );
-    expect(said).toMatch(/Redis at 127\.0\.0\.1:1 \(REDIS_URL\) does not answer/);
+    expect(said).toMatch(/Redis at 127\.0\.0\.1:1 \(REDIS_URL\) refuses connections/);
     expect(said).toContain("Gave up after 30 s");
     expect(said).not.toContain("secret");
   }

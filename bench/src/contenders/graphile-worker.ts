@@ -1,6 +1,7 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { Logger, makeWorkerUtils, run } from "graphile-worker";
 import { Pool } from "pg";
-import { NO_CUSTOMERS, type Contender, type Payload, type Watch } from "../contender.ts";
+import { FAIR_SLOTS, NO_CUSTOMERS, type Contender, type Payload, type Watch } from "../contender.ts";
 import { countRows } from "../servers/sql.ts";
 
 const TASK = "noop";
@@ -16,6 +17,7 @@ export const graphileWorker: Contender = {
     "completeJobBatchDelay and failJobBatchDelay 0, a logger that does nothing; finished jobs are deleted (always)",
   source: "worker.graphile.org/docs/performance, the configuration of its quick stats",
   share: 1,
+  fairness: `a named queue a customer, which runs one job at a time; concurrentJobs ${FAIR_SLOTS}, no localQueue`,
 
   async setUp(place, purpose) {
     const utils = await makeWorkerUtils({ connectionString: place.databaseUrl, logger: silent });
@@ -28,8 +30,10 @@ export const graphileWorker: Contender = {
     const utils = await makeWorkerUtils({ connectionString: databaseUrl, maxPoolSize: 10, logger: silent });
     return {
       submitBulk: async (payloads) =>
-        void (await utils.addJobs(payloads.map((payload) => ({ identifier: TASK, payload })))),
-      submitOne: async (payload) => void (await utils.addJob(TASK, payload)),
+        void (await utils.addJobs(
+          payloads.map((payload) => ({ identifier: TASK, payload, ...queueOf(payload) })),
+        )),
+      submitOne: async (payload) => void (await utils.addJob(TASK, payload, queueOf(payload))),
       async counts() {
         const [open = 0] = await countRows(databaseUrl, ["graphile_worker.jobs"]);
         return { open, succeeded: undefined };
@@ -38,8 +42,9 @@ export const graphileWorker: Contender = {
     };
   },
 
-  async openWorker({ databaseUrl }, watch) {
-    const pool = new Pool({ connectionString: databaseUrl, max: CONCURRENCY + 1 });
+  async openWorker({ databaseUrl, purpose }, watch) {
+    const concurrency = purpose === "fairness" ? FAIR_SLOTS : CONCURRENCY;
+    const pool = new Pool({ connectionString: databaseUrl, max: concurrency + 1 });
     pool.on("error", () => undefined);
     const running = listenForCompletions(pool, watch);
     await pool.query("SELECT 1");
@@ -52,15 +57,17 @@ export const graphileWorker: Contender = {
           noHandleSignals: true,
           taskList: {
             [TASK]: async (payload, { job }) => {
-              const { n } = payload as Payload; // What `submitBulk` gave it.
+              const { n, ms } = payload as Payload; // What `submitBulk` gave it.
               running.set(job.id, n);
               watch.started(n);
+              if (ms !== undefined) await wait(ms);
             },
           },
           preset: {
             worker: {
-              concurrentJobs: CONCURRENCY,
-              localQueue: { size: LOCAL_QUEUE_SIZE },
+              concurrentJobs: concurrency,
+              // What a local queue has fetched is out of turn.
+              ...(purpose === "fairness" ? {} : { localQueue: { size: LOCAL_QUEUE_SIZE } }),
               completeJobBatchDelay: 0,
               failJobBatchDelay: 0,
             },
@@ -75,6 +82,10 @@ export const graphileWorker: Contender = {
     };
   },
 };
+
+function queueOf({ customer }: Payload): { queueName?: string } {
+  return customer === undefined ? {} : { queueName: `customer-${customer}` };
+}
 
 /**
  * With batched completion, graphile-worker emits `job:complete` before it sends the statement. A job has

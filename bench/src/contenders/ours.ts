@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { pino } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import { LEASE_SECONDS, RETENTION_DAYS } from "../../../src/core/model/limits.ts";
@@ -6,7 +7,15 @@ import { createApiKey } from "../../../src/core/model/api-key.ts";
 import { submitJobs, type SubmitJob } from "../../../src/core/use-cases/submit-jobs.ts";
 import { createHeartbeat } from "../../../src/postgres/signals/heartbeat.ts";
 import { migrateUp } from "../../../src/postgres/connection/migrator.ts";
-import type { Client, Contender, Payload, Site, Watch, Worker } from "../contender.ts";
+import {
+  FAIR_SLOTS,
+  type Client,
+  type Contender,
+  type Payload,
+  type Site,
+  type Watch,
+  type Worker,
+} from "../contender.ts";
 import { countRows } from "../servers/sql.ts";
 
 const COST_CENTS = 5;
@@ -42,6 +51,7 @@ function create(title: string, usesRedis: boolean): Contender {
       `${usesRedis ? "Redis lists" : "no REDIS_URL"}; every job is priced, held, charged, in the ledger and kept`,
     source: "README.md, the table of variables",
     share: 1,
+    fairness: "by itself",
 
     async setUp(place, purpose, customers) {
       await migrateUp(place.databaseUrl);
@@ -82,7 +92,7 @@ function create(title: string, usesRedis: boolean): Contender {
       const platform = openFor(site, "bench client");
       await platform.ping();
       const toRequest = (payload: Payload): SubmitJob => ({
-        customer_id: site.customerIds[payload.n % site.customerIds.length] ?? "",
+        customer_id: site.customerIds[(payload.customer ?? payload.n) % site.customerIds.length] ?? "",
         job_type_id: site.jobTypeId,
         input_data: payload,
       });
@@ -124,7 +134,7 @@ function create(title: string, usesRedis: boolean): Contender {
       const runner = new Runner({
         platform,
         processors: new Map([[noop.id, noop]]),
-        concurrency: RUNNER_CONCURRENCY,
+        concurrency: site.purpose === "fairness" ? FAIR_SLOTS : RUNNER_CONCURRENCY,
         heartbeat: createHeartbeat(site.databaseUrl),
         version: "bench",
         log,
@@ -169,7 +179,14 @@ function create(title: string, usesRedis: boolean): Contender {
 
 async function createNoop(watch: Watch) {
   const { defineProcessor } = await import("../../../src/processors/sdk/define-processor.ts");
-  return defineProcessor({ id: PROCESSOR, run: (input) => watch.started(numberOf(input)) ?? null });
+  return defineProcessor({
+    id: PROCESSOR,
+    run(input) {
+      watch.started(numberOf(input));
+      const { ms } = input as Payload; // What the bench submitted.
+      return ms === undefined ? null : wait(ms, null);
+    },
+  });
 }
 
 function numberOf(input: unknown): number {

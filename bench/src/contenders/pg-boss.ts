@@ -1,5 +1,13 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { PgBoss } from "pg-boss";
-import { NO_CUSTOMERS, type Contender, type Payload, type Watch, type Worker } from "../contender.ts";
+import {
+  FAIR_SLOTS,
+  NO_CUSTOMERS,
+  type Contender,
+  type Payload,
+  type Watch,
+  type Worker,
+} from "../contender.ts";
 import { countRows } from "../servers/sql.ts";
 
 const QUEUE = "bench";
@@ -7,6 +15,8 @@ const BATCH = 500;
 const POOL_SIZE = 10;
 /** Loops of one worker: while one of them completes jobs, another fetches some. */
 const LOOPS = 3;
+/** The flood gets half of the slots. */
+const GROUP_CONCURRENCY = FAIR_SLOTS / 2;
 
 export const pgBoss: Contender = {
   title: "pg-boss",
@@ -15,10 +25,11 @@ export const pgBoss: Contender = {
     "burstWhenBatchFull, LISTEN/NOTIFY; no supervision while measured; finished jobs are kept (its default)",
   source: "pgboss.io/api/jobs and pgboss.io/api/workers; one loop was slower here, two as fast",
   share: 1,
+  fairness: `a group a customer, groupConcurrency ${GROUP_CONCURRENCY}: a limit, not turns; batchSize 1, localConcurrency ${FAIR_SLOTS}`,
 
   async setUp(place, purpose) {
     const boss = await startBoss(place.databaseUrl, false);
-    await boss.createQueue(QUEUE, { notify: purpose === "latency" });
+    await boss.createQueue(QUEUE, { notify: purpose !== "throughput" });
     await boss.stop();
     return { ...place, ...NO_CUSTOMERS, purpose };
   },
@@ -29,9 +40,9 @@ export const pgBoss: Contender = {
       submitBulk: async (payloads) =>
         void (await boss.insert(
           QUEUE,
-          payloads.map((data) => ({ data })),
+          payloads.map((data) => ({ data, ...groupOf(data) })),
         )),
-      submitOne: async (payload) => void (await boss.send(QUEUE, payload)),
+      submitOne: async (payload) => void (await boss.send(QUEUE, payload, groupOf(payload))),
       async counts() {
         const [open = 0, succeeded = 0] = await countRows(databaseUrl, [
           `pgboss.job WHERE name = '${QUEUE}' AND state < 'completed'`,
@@ -44,7 +55,8 @@ export const pgBoss: Contender = {
   },
 
   async openWorker(site, watch) {
-    const boss = await startBoss(site.databaseUrl, site.purpose === "latency");
+    const boss = await startBoss(site.databaseUrl, site.purpose !== "throughput");
+    if (site.purpose === "fairness") return groupedWorker(boss, watch);
     return site.purpose === "latency" ? listeningWorker(boss, watch) : drainingWorker(boss, watch);
   },
 };
@@ -86,6 +98,34 @@ function drainingWorker(boss: PgBoss, watch: Watch): Worker {
       await boss.stop();
     },
   };
+}
+
+function groupedWorker(boss: PgBoss, watch: Watch): Worker {
+  return {
+    async start() {
+      await boss.work<Payload>(
+        QUEUE,
+        {
+          batchSize: 1,
+          localConcurrency: FAIR_SLOTS,
+          groupConcurrency: GROUP_CONCURRENCY,
+          pollingIntervalSeconds: 0.5,
+          burstWhenBatchFull: true,
+        },
+        async ([job]) => {
+          if (!job) return;
+          watch.started(job.data.n);
+          await wait(job.data.ms ?? 0);
+          watch.settled(job.data.n);
+        },
+      );
+    },
+    stop: () => boss.stop(),
+  };
+}
+
+function groupOf({ customer }: Payload): { group?: { id: string } } {
+  return customer === undefined ? {} : { group: { id: `customer-${customer}` } };
 }
 
 function listeningWorker(boss: PgBoss, watch: Watch): Worker {

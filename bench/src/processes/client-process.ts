@@ -22,6 +22,14 @@ export interface PacedOptions {
   readonly rate_per_second: number;
 }
 
+export interface FloodOptions {
+  readonly flood: number;
+  readonly others: number;
+  /** How long each job lasts. */
+  readonly ms: number;
+}
+
+const FLOOD_BATCH = 1_000;
 /** Timers of Node have a resolution of a millisecond. */
 const TICK_MS = 1;
 
@@ -74,6 +82,22 @@ const methods = {
       await wait(TICK_MS);
     }
     await Promise.all(answers);
+    return called_at;
+  },
+  /** One customer submits many jobs, and then each of others one. Returns when each of those calls was made. */
+  async submitFlood({ flood, others, ms }: FloodOptions): Promise<Float64Array> {
+    const target = opened();
+    for (let first = 0; first < flood; first += FLOOD_BATCH)
+      await target.submitBulk(
+        payloads(first, Math.min(FLOOD_BATCH, flood - first)).map(({ n }) => ({ n, ms, customer: 0 })),
+      );
+    const called_at = new Float64Array(others);
+    await Promise.all(
+      payloads(0, others).map(async ({ n }) => {
+        called_at[n] = now();
+        await target.submitOne({ n: flood + n, ms, customer: n + 1 });
+      }),
+    );
     return called_at;
   },
   /** Returns how long it took, in milliseconds. */

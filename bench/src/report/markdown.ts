@@ -89,15 +89,16 @@ function show({ median, min, max }: Spread, digits: number): string {
 
 async function settingsTable(names: readonly ContenderName[]): Promise<string> {
   const rows = names.map(async (name) => {
-    const { title, settings, source, share } = await loadContender(name);
+    const { title, settings, source, share, fairness } = await loadContender(name);
     return [
       title,
       settings,
+      fairness ?? "none",
       source,
       share === 1 ? "all" : `${share * 100} % of the jobs where only rates count`,
     ];
   });
-  return table(["", "settings", "from", "jobs"], await Promise.all(rows));
+  return table(["", "settings", "fairness", "from", "jobs"], await Promise.all(rows));
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

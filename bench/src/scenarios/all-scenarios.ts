@@ -1,6 +1,8 @@
 import type { Bench } from "../bench.ts";
 import type { Scenario } from "../scenario.ts";
-import { circumstances } from "./circumstances.ts";
+import { circumstances, circumstancesWithoutRedis } from "./circumstances.ts";
+import { drainCold } from "./drain-cold.ts";
+import { fairness, FLOODS } from "./fairness.ts";
 import { drainScenario } from "./drain.ts";
 import { endToEnd } from "./end-to-end.ts";
 import { pickUp } from "./pick-up.ts";
@@ -16,9 +18,12 @@ export function findScenarios(bench: Bench, beginnings: readonly string[]): Scen
     submitBulk(bench),
     submitHttp(bench),
     ...[1, 2, 4].map((runners) => drainScenario(bench, runners)),
+    drainCold(bench),
     ...[50, 500].map((rate) => pickUp(bench, rate)),
     endToEnd(bench),
+    ...FLOODS.map((flood) => fairness(bench, flood)),
     ...circumstances(bench),
+    ...circumstancesWithoutRedis(bench),
   ];
   const unknown = beginnings.find((beginning) => !all.some(({ name }) => name.startsWith(beginning)));
   if (unknown !== undefined)

@@ -2,24 +2,16 @@ import { Client } from "pg";
 import type { Bench } from "../bench.ts";
 import { say, type Scenario } from "../scenario.ts";
 import { writeHistory } from "./history.ts";
-import { variantScenario } from "./variants.ts";
+import { variantScenario, type Ours } from "./variants.ts";
 
 const BACKLOG = 500_000;
 const HISTORY = 1_000_000;
 
-/** Scenarios of ours alone, under circumstances that other queues are known to suffer from. */
-export const circumstances = (bench: Bench): Scenario[] => [
-  hotWallet(bench),
-  deepBacklog(bench),
-  longHistory(bench),
-  heldSnapshot(bench),
-  redisDown(bench),
-];
-
 const EMPTY = { name: "calm", title: "empty tables, 100 wallets" };
 
-const hotWallet = (bench: Bench): Scenario =>
+const hotWallet = (bench: Bench, contender: Ours): Scenario =>
   variantScenario(bench, {
+    contender,
     name: "hot-wallet",
     title: "Hot wallet",
     about: "All jobs are one customer's: one wallet is held, charged and written for all of them.",
@@ -29,9 +21,10 @@ const hotWallet = (bench: Bench): Scenario =>
     ],
   });
 
-const deepBacklog = (bench: Bench): Scenario => {
+const deepBacklog = (bench: Bench, contender: Ours): Scenario => {
   const backlog = bench.scaled(BACKLOG, 5_000);
   return variantScenario(bench, {
+    contender,
     name: "deep-backlog",
     title: "Deep backlog",
     about: `${say(backlog)} more wait behind those that are drained.`,
@@ -39,9 +32,10 @@ const deepBacklog = (bench: Bench): Scenario => {
   });
 };
 
-const longHistory = (bench: Bench): Scenario => {
+const longHistory = (bench: Bench, contender: Ours): Scenario => {
   const history = bench.scaled(HISTORY, 10_000);
   return variantScenario(bench, {
+    contender,
     name: "long-history",
     title: "Long history",
     about: `${say(history)} jobs have succeeded before, each with its ledger entry.`,
@@ -57,8 +51,9 @@ const longHistory = (bench: Bench): Scenario => {
   });
 };
 
-const heldSnapshot = (bench: Bench): Scenario =>
+const heldSnapshot = (bench: Bench, contender: Ours): Scenario =>
   variantScenario(bench, {
+    contender,
     name: "held-snapshot",
     title: "Held snapshot",
     about:
@@ -80,8 +75,11 @@ const heldSnapshot = (bench: Bench): Scenario =>
     ],
   });
 
+const SHARED = [hotWallet, deepBacklog, longHistory, heldSnapshot];
+
 const redisDown = (bench: Bench): Scenario => ({
   ...variantScenario(bench, {
+    contender: "ours",
     name: "redis-down",
     title: "Redis down",
     about:
@@ -99,3 +97,15 @@ const redisDown = (bench: Bench): Scenario => ({
     ],
   }),
 });
+
+/** Scenarios of ours alone, under circumstances that other queues are known to suffer from. */
+export const circumstances = (bench: Bench): Scenario[] => [
+  ...SHARED.map((create) => create(bench, "ours")),
+  redisDown(bench),
+];
+
+export const circumstancesWithoutRedis = (bench: Bench): Scenario[] =>
+  SHARED.map((create) => {
+    const scenario = create(bench, "ours-postgres");
+    return { ...scenario, name: `${scenario.name}-postgres`, title: `${scenario.title}, without Redis` };
+  });

@@ -27,7 +27,7 @@ export const drainScenario = (bench: Bench, runners: number): Scenario => ({
   prepare: () =>
     contest(bench, async (name, { share }) =>
       withStage(bench, name, {}, async (stage) => {
-        const jobs = bench.scaled(DRAIN_JOBS * share, DRAIN_LEAST * share);
+        const jobs = bench.scaled(DRAIN_JOBS * share, DRAIN_LEAST);
         await submit(stage, jobs);
         return await drain(bench, stage, { jobs, runners });
       }),

@@ -1,4 +1,5 @@
 import { setStage, type Bench, type Stage } from "../bench.ts";
+import type { ContenderName } from "../contenders.ts";
 import { drain } from "../drain.ts";
 import type { Scenario, Subject, Values } from "../scenario.ts";
 import { DRAIN_COLUMNS, DRAIN_LEAST } from "./drain.ts";
@@ -6,6 +7,9 @@ import { submit } from "./submit.ts";
 
 /** Jobs of one round of one variant. */
 const VARIANT_JOBS = 20_000;
+
+/** The platform with Redis and without. */
+export type Ours = Extract<ContenderName, "ours" | "ours-postgres">;
 
 interface Variant {
   readonly name: string;
@@ -22,6 +26,7 @@ interface Variant {
 }
 
 interface VariantScenario extends Pick<Scenario, "name" | "title" | "about"> {
+  readonly contender: Ours;
   /** The first is what the others are compared with. */
   readonly variants: readonly Variant[];
 }
@@ -30,14 +35,17 @@ interface VariantScenario extends Pick<Scenario, "name" | "title" | "about"> {
  * A drain of ours with and without a circumstance, alternately. Each variant has a database that lasts
  * through all rounds.
  */
-export const variantScenario = (bench: Bench, { variants, ...texts }: VariantScenario): Scenario => ({
+export const variantScenario = (
+  bench: Bench,
+  { contender, variants, ...texts }: VariantScenario,
+): Scenario => ({
   ...texts,
   columns: DRAIN_COLUMNS,
   better: "more",
   compare: "variants",
   async prepare() {
     const prepared: Prepared[] = [];
-    for (const variant of variants) prepared.push(await prepareVariant(bench, variant));
+    for (const variant of variants) prepared.push(await prepareVariant(bench, contender, variant));
     return {
       subjects: prepared.map(({ subject }) => subject),
       async end() {
@@ -52,9 +60,9 @@ interface Prepared {
   readonly end: () => Promise<void>;
 }
 
-async function prepareVariant(bench: Bench, variant: Variant): Promise<Prepared> {
+async function prepareVariant(bench: Bench, contender: Ours, variant: Variant): Promise<Prepared> {
   const { name, title, customers = 100, history = 0, backlog = 0, disturb } = variant;
-  const stage = await setStage(bench, "ours", { customers });
+  const stage = await setStage(bench, contender, { customers });
   const jobs = bench.scaled(VARIANT_JOBS, DRAIN_LEAST);
   let [succeeded, submitted] = [history, backlog];
   if (backlog > 0) await submit(stage, backlog);

@@ -6,7 +6,7 @@
 -- Raises: nothing.
 -- Called by: src/postgres/repositories/customers.ts.
 --
--- use_to_note: the last use that is noted is more than a minute ago.
+-- use_to_note: the last use that is noted is more than 45 s ago.
 
 CREATE OR REPLACE FUNCTION find_customers_by_keys(p_hashes text[])
 RETURNS TABLE (
@@ -24,7 +24,7 @@ STABLE
 AS $$
   SELECT
     k.key_hash,
-    k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute',
+    k.last_used_at IS NULL OR k.last_used_at < now() - interval '45 seconds',
     c.id,
     c.name,
     c.email,

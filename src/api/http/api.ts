@@ -22,6 +22,8 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Who sent the request. `authenticate` sets it, on every route but the public ones. */
     principal: Principal | undefined;
+    /** How long it waited for a database that was away, to find the owner of its key. */
+    waited_ms: number;
   }
   interface FastifySchema {
     /**

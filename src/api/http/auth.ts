@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { customerNotFound } from "../../core/model/not-found.ts";
-import { KEY_LOOKUPS_WAITING_MAX } from "../../core/model/limits.ts";
+import { SUBMIT_FOR_MS } from "../../core/model/limits.ts";
 import { toKeyHash } from "../../core/model/api-key.ts";
-import type { CustomerRepository, KeyOwner } from "../../core/model/customer.ts";
+import type { KeyOwner } from "../../core/model/customer.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
+import type { CustomerKeys } from "../../core/use-cases/customer-keys.ts";
 import { customerInactive } from "../../core/model/refusals.ts";
-import { GroupCommit } from "../../core/lib/group-commit.ts";
 
 /** Who sent a request. */
 export type Principal =
@@ -15,44 +15,49 @@ export type Principal =
 /** The actor of entries that were posted with the admin key. */
 export const ADMIN_ACTOR = "admin";
 
-/** Most keys that one query looks up. */
-const LOOKUP_BATCH_MAX = 500;
-
 /** The key may contain spaces: an operator chooses the admin key. */
 const BEARER = /^Bearer +(.+)$/i;
 /** The form of the keys that `createApiKey` creates. Any other is refused without a query. */
 const CUSTOMER_KEY = /^iep_[\w-]{43}$/;
 
 /**
- * Returns the hook that sets `request.principal`, or refuses with 401. Concurrent requests share one query.
+ * Returns the hook that sets `request.principal`, or refuses with 401. It calls `done` when it knows by itself
+ * whose the key is, because a promise costs more than that, and returns a promise when it must ask the
+ * database. A submission waits for a database that is away; other requests hear of it at once.
  */
-export function authenticate(customers: CustomerRepository, adminApiKey: string) {
+export function authenticate(customerKeys: CustomerKeys, adminApiKey: string) {
   const adminDigest = sha256(adminApiKey);
-  const owners = new GroupCommit<string, KeyOwner | undefined>({
-    run: (hashes) => customers.findByApiKeys(hashes),
-    batchMax: LOOKUP_BATCH_MAX,
-    queueMax: KEY_LOOKUPS_WAITING_MAX,
-    onFull: () =>
-      new PlatformError("unavailable", "Too many requests are waiting for the database. Try again."),
-    isolates: () => false,
-  });
 
-  return async (request: FastifyRequest): Promise<void> => {
+  return (request: FastifyRequest, _reply: FastifyReply, done: () => void): Promise<void> | undefined => {
     const key = readKey(request.headers.authorization);
     // Digests all have the same length, and this comparison takes the same time wherever they differ.
     const digest = sha256(key);
     if (timingSafeEqual(digest, adminDigest)) {
       request.principal = { kind: "admin" };
-      return;
+      done();
+      return undefined;
     }
-    const customer = CUSTOMER_KEY.test(key) ? await owners.add(toKeyHash(digest)) : undefined;
-    if (!customer)
-      throw new PlatformError(
-        "invalid_api_key",
-        "This API key does not exist or was revoked. Use a valid one.",
-      );
+    if (!CUSTOMER_KEY.test(key)) throw unknownKey();
+    // A cache that is searched by the digest tells nothing about a key by its time.
+    const hash = toKeyHash(digest);
+    const customer = customerKeys.peek(hash);
+    if (!customer) return admitOwner(customerKeys, request, hash);
     request.principal = { kind: "customer", customer };
+    done();
+    return undefined;
   };
+}
+
+async function admitOwner(customerKeys: CustomerKeys, request: FastifyRequest, hash: string): Promise<void> {
+  const asked_at = performance.now();
+  const customer = await customerKeys.find(hash, request.method === "POST" ? SUBMIT_FOR_MS : 0);
+  if (!customer) throw unknownKey();
+  request.principal = { kind: "customer", customer };
+  request.waited_ms = performance.now() - asked_at;
+}
+
+function unknownKey(): PlatformError {
+  return new PlatformError("invalid_api_key", "This API key does not exist or was revoked. Use a valid one.");
 }
 
 function readKey(authorization: string | undefined): string {

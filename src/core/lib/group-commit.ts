@@ -10,7 +10,8 @@ export interface Receiver<Item, Result> {
 interface Entry<Item, Result> {
   readonly item: Item;
   readonly weight: number;
-  readonly added_at: number;
+  /** By `performance.now()`. */
+  readonly since: number;
   readonly receiver: Receiver<Item, Result>;
 }
 
@@ -18,11 +19,12 @@ interface GroupCommitOptions<Item, Result> {
   /**
    * Does the whole batch in one round trip, and returns one result an item, in order. Call `resolveAfter(p)`
    * to delay the results of this batch until `p` resolves; the next batch starts without waiting for it. `p`
-   * must never reject.
+   * must never reject. `since` is since when the first of them waits.
    */
   readonly run: (
     items: readonly Item[],
     resolveAfter: (work: Promise<void>) => void,
+    since: number | undefined,
   ) => Promise<readonly Result[]>;
   readonly batchMax: number;
   /**
@@ -40,7 +42,7 @@ interface GroupCommitOptions<Item, Result> {
   /** Whether a single item may have caused the error: then the halves of the batch are tried apart. */
   readonly isolates: (error: unknown) => boolean;
   /**
-   * If the batch fails for a shared reason, queued items older than this are rejected with the same error.
+   * If the batch fails for a shared reason, queued items that have waited longer than this are rejected with the same error.
    * Left out: they stay queued.
    */
   readonly patience_ms?: number;
@@ -75,8 +77,9 @@ export class GroupCommit<Item, Result> {
 
   /**
    * Returns the outcome of each item, in order. One promise for all: one for each costs more than the items.
+   * `since` is since when they wait, when that was before now.
    */
-  addAll(items: readonly Item[]): Promise<PromiseSettledResult<Result>[]> {
+  addAll(items: readonly Item[], since = performance.now()): Promise<PromiseSettledResult<Result>[]> {
     if (items.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
       const settled = new Map<Item, PromiseSettledResult<Result>>();
@@ -90,16 +93,16 @@ export class GroupCommit<Item, Result> {
         resolve: (value, item) => settle(item, { status: "fulfilled", value }),
         reject: (reason, item) => settle(item, { status: "rejected", reason }),
       };
-      for (const item of items) this.enqueue(item, receiver);
+      for (const item of items) this.enqueue(item, receiver, since);
     });
   }
 
   /** `add` for callers where a promise for each item would cost more than the item. */
-  enqueue(item: Item, receiver: Receiver<Item, Result>): void {
+  enqueue(item: Item, receiver: Receiver<Item, Result>, since = performance.now()): void {
     if (this.#size >= this.#options.queueMax) return receiver.reject(this.#options.onFull(), item);
     const weight = this.#options.weigh?.(item) ?? 0;
     this.#size += 1;
-    this.#waiting.push({ item, weight, added_at: performance.now(), receiver });
+    this.#waiting.push({ item, weight, since, receiver });
     this.#startSoon();
   }
 
@@ -151,6 +154,7 @@ export class GroupCommit<Item, Result> {
         (work) => {
           rest = work;
         },
+        batch[0]?.since,
       );
       if (results.length !== batch.length) {
         throw new Error(`a batch of ${batch.length} returned ${results.length} results`);
@@ -175,7 +179,7 @@ export class GroupCommit<Item, Result> {
   #takeImpatient(): Entry<Item, Result>[] {
     const { patience_ms = Infinity } = this.#options;
     const oldest = performance.now() - patience_ms;
-    const count = this.#waiting.findIndex((entry) => entry.added_at >= oldest);
+    const count = this.#waiting.findIndex((entry) => entry.since >= oldest);
     return this.#waiting.splice(0, count === -1 ? this.#waiting.length : count);
   }
 

@@ -15,6 +15,8 @@ interface RetryOptions {
 
 const FIRST_DELAY_MS = 50;
 const DELAY_MAX_MS = 2_000;
+/** What the last attempt gets at least. */
+const LAST_MS = 50;
 
 /**
  * Runs again while the error is retryable. Only for work that may safely happen twice: an attempt that
@@ -28,8 +30,10 @@ export async function withRetry<T>(run: () => Promise<T>, options: RetryOptions)
     try {
       return await within(deadline - performance.now(), run(), noReply);
     } catch (error) {
-      const jittered_ms = delay_ms * (0.5 + Math.random());
-      if (!isRetryable(error) || performance.now() + jittered_ms > deadline) throw error;
+      const left_ms = deadline - performance.now() - LAST_MS;
+      if (!isRetryable(error) || left_ms <= 0) throw error;
+      // The last pause is cut, so that all of the time is used.
+      const jittered_ms = Math.min(delay_ms * (0.5 + Math.random()), left_ms);
       options.onRetry?.(error, jittered_ms);
       await wait(jittered_ms);
     }

@@ -72,7 +72,7 @@ export interface CustomerRepository {
   findByEmail(email: string): Promise<Customer[]>;
   /** Finds the owner of a key by the key's hash. Undefined when the key is unknown or revoked. */
   findByApiKey(keyHash: string): Promise<KeyOwner | undefined>;
-  /** `findByApiKey` for a batch, in order. Records the use of each key, at most once a minute. */
+  /** `findByApiKey` for a batch, in order. Records the use of each key, to the minute. */
   findByApiKeys(keyHashes: readonly string[]): Promise<(KeyOwner | undefined)[]>;
   /** Newest first. */
   list(page: Page): Promise<Customer[]>;

@@ -53,18 +53,18 @@ export const BATCH_BYTES_MAX = 8 * 1_048_576;
 export const SUBMISSIONS_WAITING_MAX = 20_000;
 /** Batches of submissions that one process has under way. */
 export const SUBMISSIONS_IN_FLIGHT_MAX = 2;
-/** How long a submission looks for its job type while PostgreSQL is away. */
-export const READ_TYPES_FOR_MS = 1_500;
 /**
- * How long a submission may wait behind a batch that fails. When a batch fails because the database is down,
- * submissions queued longer than this fail too instead of waiting for their own timeout.
+ * How long a submission waits for a PostgreSQL that is away: to find its key's owner and its job type, and to be
+ * stored. It is then refused with 503, after 5 s with the way there and back.
  */
-export const SUBMISSION_PATIENCE_MS = 1_000;
+export const SUBMIT_FOR_MS = 4_750;
+/** What is left of that for storing, however long the look-ups took. */
+export const SUBMIT_LEAST_MS = 1_500;
 /**
- * How long a batch of submissions is tried again. It outlasts a crash and restart of the server (0.5 s).
- * With the two limits above, a submission is refused with 503 after 5 s at the latest.
+ * How long a submission may have waited when a batch before it fails. Longer ones fail too, because too little
+ * of their own time is left.
  */
-export const SUBMIT_FOR_MS = 2_500;
+export const SUBMISSION_PATIENCE_MS = 3_250;
 /** The longest pause between two tries of a submission. */
 export const SUBMIT_RETRY_DELAY_MAX_MS = 400;
 /** How long a submission waits for its push to the ready queue. */
@@ -199,6 +199,22 @@ export const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 export const CLOSE_MAX_MS = 8_000;
 /** Requests of one process whose key waits to be looked up. One more is refused with 503. */
 export const KEY_LOOKUPS_WAITING_MAX = 20_000;
+/** Keys that one query looks up. */
+export const KEY_LOOKUP_BATCH_MAX = 500;
+/**
+ * How long the owner of a key is believed after it was read, or after all changes were proved to be heard.
+ * A revoked key is refused after this time at the latest, in every process: the promise is a second.
+ */
+export const KEY_TRUST_MS = 900;
+/**
+ * The age at which the owner of a key in use is looked up again. That also notes its use, which is promised to
+ * the minute.
+ */
+export const KEY_REFRESH_MS = 10_000;
+/** Owners of keys that one process caches. */
+export const KEYS_CACHED_MAX = 10_000;
+/** Keys without an owner that one process remembers, so that asking again asks the database nothing. */
+export const UNKNOWN_KEYS_CACHED_MAX = 1_000;
 
 // ## PostgreSQL
 

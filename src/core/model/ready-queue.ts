@@ -52,9 +52,18 @@ export interface ReadyQueue {
    * Returns true when there is more to do.
    */
   refill(): Promise<boolean>;
-  /** Returns the number of ids in the queue; undefined when it stores no ids of its own. */
+  /**
+   * Returns the number of ids in the queue; undefined when it stores no ids of its own. Throws as `ping` does.
+   */
   lengths(): Promise<Readonly<Record<Priority, number>> | undefined>;
-  /** Throws `unavailable` when its server does not respond. */
+  /**
+   * Looks for its server for the first time, at the start of a process. Never rejects, and takes 1.5 s at
+   * most. When the server is away, that is said once, and jobs are taken from PostgreSQL until it is back.
+   */
+  join(): Promise<void>;
+  /** Throws `unavailable` when its server does not respond, or takes no writes. */
   ping(): Promise<void>;
+  /** Returns the sentence that names another platform which uses the same lists; undefined without one. */
+  findRival(): Promise<string | undefined>;
   close(): Promise<void>;
 }

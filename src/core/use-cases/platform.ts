@@ -1,4 +1,5 @@
 import type { AuditRow } from "../model/audit.ts";
+import type { CustomerKeys } from "./customer-keys.ts";
 import type { CustomerRepository } from "../model/customer.ts";
 import type { GroupCommit } from "../lib/group-commit.ts";
 import type { InputSchemas } from "./input-schema.ts";
@@ -16,6 +17,7 @@ import type { WalletRepository } from "../model/wallet.ts";
 /** Everything that a use case needs, put together once by `src/bin`. */
 export interface Platform {
   readonly customers: CustomerRepository;
+  readonly customerKeys: CustomerKeys;
   readonly wallets: WalletRepository;
   readonly jobTypes: JobTypeRepository;
   readonly prices: PriceRepository;

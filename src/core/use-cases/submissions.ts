@@ -18,7 +18,7 @@ export function createSubmissions(
   platform: Pick<Platform, "jobs" | "readyQueue">,
 ): GroupCommit<NewJob, Submitted> {
   return new GroupCommit({
-    run: (batch, resolveAfter) => storeAndPush(platform, batch, resolveAfter),
+    run: (batch, resolveAfter, since) => storeAndPush(platform, batch, resolveAfter, since),
     batchMax: JOB_BATCH_MAX,
     weightMax: BATCH_BYTES_MAX,
     // A rough weight is enough: it keeps a batch of large inputs from becoming huge.

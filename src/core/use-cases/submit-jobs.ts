@@ -11,9 +11,9 @@ import type { Platform } from "./platform.ts";
 import { replayRefused } from "./replay-refused.ts";
 import {
   CHECK_STEPS_HERE_MAX,
-  READ_TYPES_FOR_MS,
-  SUBMIT_RETRY_DELAY_MAX_MS,
   SUBMIT_FOR_MS,
+  SUBMIT_LEAST_MS,
+  SUBMIT_RETRY_DELAY_MAX_MS,
 } from "../model/limits.ts";
 
 /** A request for one job. */
@@ -31,15 +31,21 @@ export interface SubmitJob {
 /**
  * Prices, holds and stores jobs, then pushes them to the ready queue. A job and its hold exist together or
  * not at all. Each request stands alone: its result, in the order given, is the stored job or why there is
- * none. Throws `unavailable` when the database was away for all of them.
+ * none. Throws `unavailable` when the database was away for all of them. `waited_ms` is how long the
+ * requests have waited for it already.
  */
-export async function submitJobs(platform: Platform, requests: readonly SubmitJob[]): Promise<Submitted[]> {
-  const jobTypes = await findJobTypes(platform, requests);
+export async function submitJobs(
+  platform: Platform,
+  requests: readonly SubmitJob[],
+  waited_ms = 0,
+): Promise<Submitted[]> {
+  const since = performance.now() - waited_ms;
+  const jobTypes = await findJobTypes(platform, requests, since);
   const refusals = await findRefusals(platform, requests, jobTypes);
   const accepted = requests.filter((_, n) => !refusals[n]).map(toNewJob);
   // The group commit calls `storeAndPush` with the jobs of all callers: one transaction, and the push after
   // COMMIT.
-  const stored = await platform.submissions.addAll(accepted);
+  const stored = await platform.submissions.addAll(accepted, since);
   const refused = await replayRefused(platform.jobs, requests, refusals);
   const submitted = weave(
     refused,
@@ -51,17 +57,18 @@ export async function submitJobs(platform: Platform, requests: readonly SubmitJo
 
 /**
  * Stores a batch in one transaction and pushes what is due after COMMIT. Results wait for the push, the next
- * batch does not.
+ * batch does not. The first of them has waited since `since`.
  */
 export async function storeAndPush(
   { jobs, readyQueue }: Pick<Platform, "jobs" | "readyQueue">,
   batch: readonly NewJob[],
   resolveAfter: (pushed: Promise<void>) => void,
+  since = performance.now(),
 ): Promise<Submitted[]> {
   const room = readyQueue.room();
   // An attempt whose reply was lost may have been stored: `submit` knows a job by its id.
   const submitted = await withRetry(() => jobs.submit(batch, room), {
-    for_ms: SUBMIT_FOR_MS,
+    for_ms: leftOfPatience(since),
     delay_max_ms: SUBMIT_RETRY_DELAY_MAX_MS,
   });
   const due = submitted.flatMap((one) => ("job" in one && one.due ? [one.job] : []));
@@ -77,8 +84,8 @@ export async function submitJob(platform: Platform, request: SubmitJob): Promise
 }
 
 /** `submitJob` that also tells whether an earlier request under the same key had created the job. */
-export async function submitOne(platform: Platform, request: SubmitJob) {
-  const [submitted] = await submitJobs(platform, [request]);
+export async function submitOne(platform: Platform, request: SubmitJob, waited_ms?: number) {
+  const [submitted] = await submitJobs(platform, [request], waited_ms);
   if (!submitted) throw new Error("submitJobs returned no result");
   if ("refused" in submitted) throw submitted.refused;
   return submitted;
@@ -106,15 +113,20 @@ async function findRefusals(
   return refusals;
 }
 
+function leftOfPatience(since: number): number {
+  return Math.max(SUBMIT_LEAST_MS, since + SUBMIT_FOR_MS - performance.now());
+}
+
 async function findJobTypes(
   { jobTypeCache }: Platform,
   requests: readonly SubmitJob[],
+  since: number,
 ): Promise<ReadonlyMap<string, JobType>> {
   const ids = requests.map((request) => request.job_type_id);
   return (
     jobTypeCache.peek(ids) ??
     (await withRetry(() => jobTypeCache.findByIds(ids), {
-      for_ms: READ_TYPES_FOR_MS,
+      for_ms: leftOfPatience(since),
       delay_max_ms: SUBMIT_RETRY_DELAY_MAX_MS,
     }))
   );

@@ -10,6 +10,7 @@ import type {
   NewCustomer,
 } from "../../core/model/customer.ts";
 import { newId } from "../../core/lib/new-id.ts";
+import { isRetryable } from "../../core/lib/with-retry.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
 import { PAGE_LIMIT_DEFAULT } from "../../core/model/limits.ts";
 import type { Page } from "../../core/model/page.ts";
@@ -43,9 +44,12 @@ const KEY_COLUMNS = [
 
 export class PostgresCustomerRepository implements CustomerRepository {
   readonly #database: Database;
+  readonly #changed: (customer_id: string) => void;
 
-  constructor(database: Database) {
+  /** `changed` is told of each change that other processes hear of from tell_key_change: here at once. */
+  constructor(database: Database, changed: (customer_id: string) => void = () => undefined) {
     this.#database = database;
+    this.#changed = changed;
   }
 
   async create(customer: NewCustomer): Promise<Customer> {
@@ -97,14 +101,16 @@ export class PostgresCustomerRepository implements CustomerRepository {
   async findByApiKeys(keyHashes: readonly string[]): Promise<(KeyOwner | undefined)[]> {
     const rows = await callFindCustomersByKeys(this.#database, { hashes: [...new Set(keyHashes)] });
     const toNote = rows.filter((row) => row.use_to_note).map((row) => row.key_hash);
-    if (toNote.length > 0) await this.#noteUse(toNote);
+    // A key is valid although its use cannot be noted just now.
+    if (toNote.length > 0) await this.#noteUse(toNote).catch(ignoreAway);
     const owners = new Map(rows.map((row) => [row.key_hash, toKeyOwner(row)]));
     return keyHashes.map((hash) => owners.get(hash));
   }
 
   /**
-   * Notes the use of keys, at most once a minute a key, so that not every request writes. Never waits for a
-   * process that is noting the same key.
+   * Notes the use of keys, at most once in 45 s a key, so that not every request writes. A cached key in use is
+   * looked up every 10 s, so what is noted is right to the minute. Never waits for a process that is noting the
+   * same key.
    */
   async #noteUse(hashes: readonly string[]): Promise<void> {
     const { kysely } = this.#database;
@@ -112,7 +118,7 @@ export class PostgresCustomerRepository implements CustomerRepository {
       .selectFrom("api_keys")
       .select("id")
       .where(sql<boolean>`key_hash = ANY (${textArray(hashes)}::text[])`)
-      .where(sql<boolean>`(last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`)
+      .where(sql<boolean>`(last_used_at IS NULL OR last_used_at < now() - interval '45 seconds')`)
       .forNoKeyUpdate()
       .skipLocked();
     await kysely
@@ -133,12 +139,14 @@ export class PostgresCustomerRepository implements CustomerRepository {
   }
 
   async update(id: string, changes: CustomerChanges): Promise<Customer | undefined> {
-    return await this.#database.kysely
+    const updated = await this.#database.kysely
       .updateTable("customers")
       .set({ ...definedOnly(changes), updated_at: sql`now()` })
       .where("id", "=", id)
       .returning(CUSTOMER_COLUMNS)
       .executeTakeFirst();
+    this.#changed(id);
+    return updated;
   }
 
   async addApiKey(key: NewApiKey): Promise<ApiKey> {
@@ -196,8 +204,13 @@ export class PostgresCustomerRepository implements CustomerRepository {
       .selectFrom("revoked")
       .select("id")
       .executeTakeFirst();
+    this.#changed(customerId);
     return revoked !== undefined;
   }
+}
+
+function ignoreAway(error: unknown): void {
+  if (!isRetryable(error)) throw error;
 }
 
 function toKeyOwner({ id, name, email, active, created_at, updated_at }: KeyOwner): KeyOwner {

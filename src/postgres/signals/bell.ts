@@ -1,56 +1,24 @@
-import { Client } from "pg";
 import type { Bell } from "../../core/model/bell.ts";
 import type { Database } from "../connection/database.ts";
-import { connectionConfig } from "../connection/pool.ts";
+import type { Listener } from "./listener.ts";
 
 const CHANNEL = "iep_jobs";
 /** Prepared: without Redis, every submission rings, and a lone job waits for it. */
 const RING = { name: "ring_bell", text: `SELECT pg_notify('${CHANNEL}', '')` };
-const RECONNECT_MS = 1_000;
 
 /**
  * A bell by LISTEN/NOTIFY. It rings once a batch, in a transaction of its own: NOTIFY takes a lock that all
- * commits of the server share, so it must not be part of a submission. The listening connection opens with
- * the first `wait` and is opened again when it is lost.
+ * commits of the server share, so it must not be part of a submission. It listens from the first `wait` on.
  */
-export function createBell(database: Database, url: string): Bell {
+export function createBell(database: Database, listener: Listener): Bell {
   const waiting = new Set<() => void>();
-  let listener: Client | undefined;
-  let opening = false;
-  let closed = false;
-  let retry: NodeJS.Timeout | undefined;
+  let listens = false;
   let heard = 0;
 
   const wake = (): void => {
     heard += 1;
     for (const end of waiting) end();
   };
-
-  async function listen(): Promise<void> {
-    if (listener || opening || closed) return;
-    opening = true;
-    const client = new Client(connectionConfig(url, "iep bell"));
-    const lose = (): void => {
-      if (listener === client) listener = undefined;
-      if (!closed) retry = setTimeout(() => void listen(), RECONNECT_MS).unref();
-    };
-    client.on("error", () => undefined);
-    client.on("end", lose);
-    client.on("notification", wake);
-    try {
-      await client.connect();
-      await client.query(`LISTEN ${CHANNEL}`);
-      listener = client;
-      // A ring while nobody listened was not heard.
-      wake();
-    } catch {
-      // Whoever waits polls as well, so nothing is missed; `lose` tries again.
-      await client.end().catch(lose);
-    } finally {
-      opening = false;
-    }
-    if (closed) await client.end();
-  }
 
   return {
     wake,
@@ -61,7 +29,9 @@ export function createBell(database: Database, url: string): Bell {
       await database.call(RING, []);
     },
     async wait(heardBefore, wait_ms) {
-      void listen();
+      // A ring while nobody listened was not heard.
+      if (!listens) listener.listen(CHANNEL, { heard: wake, opened: wake });
+      listens = true;
       if (heard > heardBefore) return;
       await new Promise<void>((resolve) => {
         const end = (): void => {
@@ -74,10 +44,8 @@ export function createBell(database: Database, url: string): Bell {
       });
     },
     async close() {
-      closed = true;
-      clearTimeout(retry);
       wake();
-      await listener?.end();
+      await listener.close();
     },
   };
 }

@@ -15,6 +15,8 @@ const OPTIONS = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
+  // Its check waits for a server that loads its data, and hides that from us. `ask` hears it at once.
+  enableReadyCheck: false,
   retryStrategy: () => null,
   connectTimeout: OPEN_TIMEOUT_MS,
   disconnectTimeout: 100,
@@ -91,13 +93,15 @@ export class RedisConnection<Facts> {
     this.#redis = redis;
     let fault: Error | undefined;
     // Without a listener, ioredis prints an error for every lost connection.
-    redis.on("error", (error: Error) => (fault = error));
+    redis.on("error", (error: Error) => (fault ??= error));
     redis.on("close", () => this.#forget(redis));
     try {
       const facts = await within(
         OPEN_TIMEOUT_MS,
-        redis.connect().then(() => ask(redis)),
+        // PING is refused without a password and while data is loaded; AUTH and SELECT fail beside it.
+        redis.connect().then(async () => (await redis.ping(), await ask(redis))),
       );
+      if (fault) throw fault;
       this.#opened = { redis, facts };
       this.#failed = undefined;
       return this.#opened;

@@ -16,6 +16,7 @@ beforeEach(() => {
   health = new RedisHealth({
     onFault: () => told.push("fault"),
     onReturn: () => told.push("return"),
+    onMended: () => told.push("mended"),
     tryOut: { reads: () => attempt("reads"), writes: () => attempt("writes") },
   });
   return () => {
@@ -67,14 +68,14 @@ test("a side that fails is tried until it works, which ends the outage without a
   works.writes = true;
   await vi.advanceTimersByTimeAsync(250);
   expect([health.takesWrites, health.away]).toEqual([true, false]);
-  expect(told).toEqual(["fault", "return"]);
+  expect(told).toEqual(["fault", "return", "mended"]);
 });
 
 test("a short fault is no return: nobody had turned away", async () => {
   await fail("writes");
   works.writes = true;
   await vi.advanceTimersByTimeAsync(250);
-  expect([health.takesWrites, told]).toEqual([true, ["fault"]]);
+  expect([health.takesWrites, told]).toEqual([true, ["fault", "mended"]]);
 });
 
 test("away ends only when both sides work again", async () => {
@@ -86,7 +87,16 @@ test("away ends only when both sides work again", async () => {
   expect([health.takesWrites, health.away, told]).toEqual([true, true, ["fault"]]);
   works.reads = true;
   await vi.advanceTimersByTimeAsync(250);
-  expect([health.away, told]).toEqual([false, ["fault", "return"]]);
+  expect([health.away, told]).toEqual([false, ["fault", "return", "mended"]]);
+});
+
+test("at the start there is no patience: one failed write is away, until writes work", async () => {
+  works.writes = false;
+  await health.begin(() => attempt("writes"));
+  expect([health.takesWrites, health.away, told]).toEqual([false, true, ["fault"]]);
+  works.writes = true;
+  await vi.advanceTimersByTimeAsync(250);
+  expect([health.away, told]).toEqual([false, ["fault", "return", "mended"]]);
 });
 
 test("closed, it tries nothing any more", async () => {

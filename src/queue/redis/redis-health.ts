@@ -10,6 +10,8 @@ interface Options {
   readonly onFault: (error: unknown) => void;
   /** Called when `away` ends. */
   readonly onReturn: () => void;
+  /** Called when all works again after a fault that `onFault` was told of. */
+  readonly onMended: () => void;
   /** Tries a side that fails; rejects while it does not work. Must settle in bounded time. */
   readonly tryOut: Readonly<Record<Side, () => Promise<void>>>;
 }
@@ -55,6 +57,18 @@ export class RedisHealth {
     }
   }
 
+  /**
+   * The first write of a process. When it fails there is no patience: Redis counts as away at once. Never
+   * rejects.
+   */
+  async begin(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      this.#fails("writes", error, -Infinity);
+    }
+  }
+
   close(): void {
     this.#closed = true;
     this.#stopLooking();
@@ -64,8 +78,10 @@ export class RedisHealth {
     if (!this.#failing.has(side)) return;
     const { away } = this;
     this.#failing.delete(side);
-    if (this.#failing.size === 0) this.#stopLooking();
+    const mended = this.#failing.size === 0;
+    if (mended) this.#stopLooking();
     if (away && !this.away) this.#options.onReturn();
+    if (mended) this.#options.onMended();
   }
 
   /** `since` is when the failed attempt began, because a black hole fails only when its deadline is over. */

@@ -6,6 +6,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** A blocking read that has no reply this long after its own timeout sits on a dead socket. */
 const OVERDUE_MS = 2_000;
 const COMMAND_TIMEOUT_MS = 2_000;
+/** A platform that has been silent for this long has left its lists. */
+const OWNER_SECONDS = 60;
 
 export interface Popped {
   readonly key: string;
@@ -29,6 +31,8 @@ export class RedisLists {
   readonly #blocking: RedisConnection<BlockingFacts>;
   readonly #keys: string[];
   readonly #probeKey: string;
+  readonly #ownerKey: string;
+  readonly #rivalKey: string;
   /** The last call on the blocking connection, done or not: the next one follows it. */
   #lastBlocking: Promise<unknown> = Promise.resolve();
 
@@ -37,6 +41,8 @@ export class RedisLists {
     this.#blocking = new RedisConnection({ url, name: "iep pop", ask: askBlocking });
     this.#keys = PRIORITIES.map((priority) => `${prefix}:p${priority}:pending`);
     this.#probeKey = `${prefix}:probe`;
+    this.#ownerKey = `${prefix}:owner`;
+    this.#rivalKey = `${prefix}:rival`;
   }
 
   /** Pushes ids so that the first one comes out first. Returns the length of each list that was pushed to. */
@@ -67,15 +73,6 @@ export class RedisLists {
       // Redis refuses LPUSHX whenever it would refuse LPUSH. It changes nothing, because there is no such
       // list.
       pipeline.lpushx(this.#probeKey, "");
-      const [high = 0, medium = 0, low = 0] = integers(await pipeline.exec());
-      return { 0: high, 1: medium, 2: low };
-    });
-  }
-
-  async lengths(): Promise<Record<Priority, number>> {
-    return await this.#commands.use(COMMAND_TIMEOUT_MS, async (redis) => {
-      const pipeline = redis.pipeline();
-      for (const key of this.#keys) pipeline.llen(key);
       const [high = 0, medium = 0, low = 0] = integers(await pipeline.exec());
       return { 0: high, 1: medium, 2: low };
     });
@@ -122,15 +119,41 @@ export class RedisLists {
     });
   }
 
+  /**
+   * Notes for a minute that these lists are this platform's. Returns another one that has noted the same
+   * within a minute: the first one stays the owner, and later ones are its rivals.
+   */
+  async own(platform: string): Promise<string | undefined> {
+    const { owner, rival } = await this.#commands.use(COMMAND_TIMEOUT_MS, async (redis) => {
+      await redis.set(this.#ownerKey, platform, "EX", OWNER_SECONDS, "NX");
+      const [first, second] = await redis.mget(this.#ownerKey, this.#rivalKey);
+      if (first === platform) await redis.expire(this.#ownerKey, OWNER_SECONDS);
+      else await redis.set(this.#rivalKey, platform, "EX", OWNER_SECONDS);
+      return { owner: first, rival: second };
+    });
+    return [owner, rival].find((one) => typeof one === "string" && one !== platform) ?? undefined;
+  }
+
+  /** Removes the lists and all that stands beside them. */
+  async remove(): Promise<void> {
+    await this.#commands.use(COMMAND_TIMEOUT_MS, (redis) =>
+      redis.del(...this.#keys, this.#ownerKey, this.#rivalKey),
+    );
+  }
+
+  /** `own` for a process that only looks. */
+  async findRival(platform: string): Promise<string | undefined> {
+    const noted = await this.#commands.use(COMMAND_TIMEOUT_MS, (redis) =>
+      redis.mget(this.#ownerKey, this.#rivalKey),
+    );
+    return noted.find((one) => typeof one === "string" && one !== platform) ?? undefined;
+  }
+
   /** Ends a `pop` that waits. The server ends it, so no id can be popped and lost on the way. */
   async wake(): Promise<void> {
     const id = this.#blocking.facts?.clientId;
     if (id !== undefined)
       await this.#commands.use(COMMAND_TIMEOUT_MS, (redis) => redis.client("UNBLOCK", id));
-  }
-
-  async ping(): Promise<void> {
-    await this.#commands.use(COMMAND_TIMEOUT_MS, (redis) => redis.ping());
   }
 
   close(): void {

@@ -63,10 +63,11 @@ export function jobRoutes(api: Api, platform: Platform): void {
     },
     async (request, reply) => {
       const key = idempotencyKeyOf(request, request.body);
-      const { job, replayed = false } = await submitOne(platform, {
-        ...forCustomer(request, request.body),
-        key: key && { ...key, item: 0 },
-      });
+      const { job, replayed = false } = await submitOne(
+        platform,
+        { ...forCustomer(request, request.body), key: key && { ...key, item: 0 } },
+        request.waited_ms,
+      );
       setReplayedHeader(request, reply, replayed);
       return reply
         .code(createdStatus(replayed))
@@ -240,7 +241,7 @@ async function submitBatch(
     const job = forCustomer(request, parse(SubmitJob, item));
     return key ? { ...job, key: { ...key, item: index } } : job;
   });
-  const submitted = await submitJobs(platform, valid);
+  const submitted = await submitJobs(platform, valid, request.waited_ms);
   const results = weave<Submitted>(refused, submitted).map((one): Result => {
     if ("job" in one) return { status: 201, job: shownJob(request, one.job) };
     // The Idempotency-Key belongs to the request as a whole, so its reuse refuses the whole request.

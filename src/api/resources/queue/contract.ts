@@ -33,7 +33,11 @@ export const Queue = z
       .meta({ description: "Job types of which jobs wait, and which no living runner serves." }),
     ready_queue: z.strictObject({ "0": z.int(), "1": z.int(), "2": z.int() }).nullable().meta({
       description:
-        "Number of ids in the Redis lists, by priority. Null without Redis, and while Redis cannot be reached.",
+        "Number of ids in the Redis lists, by priority. Null without Redis, and while Redis cannot be used.",
+    }),
+    ready_queue_status: z.enum(["ok", "unavailable", "not_used"]).meta({
+      description:
+        "`unavailable`: Redis cannot be used, and runners take jobs from PostgreSQL until it works again. `not_used`: there is no REDIS_URL.",
     }),
   })
   .meta({
@@ -48,6 +52,7 @@ export const Queue = z
         ],
         unserved: [],
         ready_queue: { "0": 2, "1": 5000, "2": 0 },
+        ready_queue_status: "ok",
       },
     ],
   });

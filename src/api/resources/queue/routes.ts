@@ -1,6 +1,5 @@
-import type { FastifyBaseLogger } from "fastify";
-import type { z } from "zod";
 import type { Platform } from "../../../core/use-cases/platform.ts";
+import { readQueue } from "../../../core/use-cases/read-queue.ts";
 import type { Api } from "../../http/api.ts";
 import { adminOnly } from "../../http/auth.ts";
 import { NoBody } from "../../http/fields.ts";
@@ -22,7 +21,7 @@ export function queueRoutes(api: Api, platform: Platform): void {
         response: { 200: Queue },
       },
     },
-    async (request) => await readQueue(platform, request.log),
+    async () => await readQueue(platform),
   );
 
   api.post(
@@ -39,9 +38,9 @@ export function queueRoutes(api: Api, platform: Platform): void {
         response: { 200: Queue },
       },
     },
-    async (request) => {
+    async () => {
       await waitingJobs.setPaused(true);
-      return await readQueue(platform, request.log);
+      return await readQueue(platform);
     },
   );
 
@@ -58,26 +57,9 @@ export function queueRoutes(api: Api, platform: Platform): void {
         response: { 200: Queue },
       },
     },
-    async (request) => {
+    async () => {
       await waitingJobs.setPaused(false);
-      return await readQueue(platform, request.log);
+      return await readQueue(platform);
     },
   );
-}
-
-async function readQueue(
-  { waitingJobs, readyQueue }: Platform,
-  log: FastifyBaseLogger,
-): Promise<z.output<typeof Queue>> {
-  const [paused_at, priorities, unserved, lengths] = await Promise.all([
-    waitingJobs.pausedAt(),
-    waitingJobs.overview(),
-    waitingJobs.unserved(),
-    // While Redis is unavailable, an operator needs to see the backlog: an error must not hide it.
-    readyQueue.lengths().catch((error: unknown) => {
-      log.warn({ err: error }, "the ready queue cannot be reached");
-      return undefined;
-    }),
-  ]);
-  return { paused_at, priorities, unserved, ready_queue: lengths ?? null };
 }

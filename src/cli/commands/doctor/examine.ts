@@ -129,6 +129,8 @@ const CHECKS: readonly Check[] = [
       await readyQueue.ping();
       const lengths = await readyQueue.lengths();
       if (!lengths) return ok("REDIS_URL is not set: runners take jobs from PostgreSQL");
+      const rival = await readyQueue.findRival().catch(() => undefined);
+      if (rival !== undefined) return warn(rival, "set another QUEUE_KEY_PREFIX for one of them");
       return ok(`Redis is reachable: ${lengths[0]} high, ${lengths[1]} medium, ${lengths[2]} low`);
     },
   },

@@ -24,6 +24,7 @@ test("the queue is counted by priority", async () => {
       { priority: 2, ready: 0, backlog: 0, scheduled: 1, oldest_wait_seconds: null },
     ],
     ready_queue: null,
+    ready_queue_status: "not_used",
   });
   const { stdout } = await cli.run("queue");
   expect(stdout).toMatch(/^PRIORITY/);
@@ -63,7 +64,10 @@ test("with Redis the queue also tells what is in its lists, and without an answe
   await createJobType(platform, { name: "Echo" });
   await cli.json("jobs", "submit", "--customer", customer, "--type", "Echo");
 
-  expect(await cli.json("queue")).toMatchObject({ ready_queue: { 0: 0, 1: 1, 2: 0 } });
+  expect(await cli.json("queue")).toMatchObject({
+    ready_queue: { 0: 0, 1: 1, 2: 0 },
+    ready_queue_status: "ok",
+  });
   expect((await cli.run("queue")).stdout).toMatch(/^1 medium +1 +0 +0 +0 +\d+\.\d s +1$/m);
 
   await redis.stop();

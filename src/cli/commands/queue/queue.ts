@@ -1,12 +1,11 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Platform } from "../../../core/use-cases/platform.ts";
+import { readQueue, type QueueState } from "../../../core/use-cases/read-queue.ts";
 import type { QueueOverview } from "../../../core/model/waiting-jobs.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { formatSeconds, formatTable, formatTime, type Column } from "../../terminal/format.ts";
 import { PRIORITY_NAMES } from "../../terminal/options.ts";
-
-type Lengths = Awaited<ReturnType<Platform["readyQueue"]["lengths"]>>;
 
 export function addQueueCommand(program: Command, run: CliRun): void {
   const queue = withExamples(
@@ -32,13 +31,13 @@ export function addQueueCommand(program: Command, run: CliRun): void {
 
 /** Prints the document of GET /queue, or a table. */
 async function printQueue(run: CliRun, platform: Platform): Promise<void> {
-  const [paused_at, priorities, ready_queue] = await Promise.all([
-    platform.waitingJobs.pausedAt(),
-    platform.waitingJobs.overview(),
-    readLengths(run, platform),
-  ]);
-  await run.terminal.print({ paused_at, priorities, ready_queue: ready_queue ?? null }, () =>
-    [...formatPause(paused_at), formatTable(columns(ready_queue), priorities)].join("\n"),
+  const queue = await readQueue(platform);
+  if (queue.ready_queue_status === "unavailable")
+    await run.terminal.say(
+      "The ready queue cannot be reached: runners take jobs from PostgreSQL. See iep doctor.",
+    );
+  await run.terminal.print(queue, () =>
+    [...formatPause(queue.paused_at), formatTable(columns(queue.ready_queue), queue.priorities)].join("\n"),
   );
 }
 
@@ -46,19 +45,7 @@ function formatPause(paused_at: string | null): string[] {
   return paused_at === null ? [] : [`PAUSED since ${formatTime(paused_at)}. Resume: iep queue resume`, ""];
 }
 
-/** While Redis is unavailable, the counts of the database are still printed. */
-async function readLengths({ terminal }: CliRun, { readyQueue }: Platform): Promise<Lengths> {
-  try {
-    return await readyQueue.lengths();
-  } catch (error) {
-    await terminal.say(
-      `The ready queue cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
-    );
-    return undefined;
-  }
-}
-
-function columns(lengths: Lengths): readonly Column<QueueOverview>[] {
+function columns(lengths: QueueState["ready_queue"]): readonly Column<QueueOverview>[] {
   const inRedis: readonly Column<QueueOverview>[] = lengths
     ? [{ title: "IN REDIS", cell: (row) => lengths[row.priority], right: true }]
     : [];
