@@ -116,7 +116,7 @@ test.runIf(process.platform === "linux").each<[name: string, schema: unknown, in
   ["a pattern of names", { patternProperties: { "^(a+)+$": true } }, { [BACKTRACKED]: 1 }],
   ["spaces", { pattern: "\\s+$" }, `${" ".repeat(900_000)}!`],
   ["a format", { format: "url" }, `http://${"a:".repeat(400_000)}`],
-])("%s: bounded, and the others are served", async (_name, schema, input) => {
+])("%s: bounded, and the others are served", { timeout: 120_000 }, async (_name, schema, input) => {
   const platform = await startPlatform();
   const type = await platform.typeWith({ anyOf: [schema, { type: "null" }] });
   const plain = await platform.typeWith({ pattern: "^(?:ab)*$" });
