@@ -6,19 +6,19 @@ import { completeDatabaseUrl, findParameterFault } from "./database-url-paramete
 import { findUrlFault } from "./url-fault.ts";
 
 /** A rule that says what is wrong, and undefined when nothing is. */
-const text = (findFault: (value: string) => string | undefined) =>
+const checked = (findFault: (value: string) => string | undefined) =>
   z.string().superRefine((value, context) => {
     const message = findFault(value);
     if (message !== undefined) context.addIssue({ code: "custom", message });
   });
 
-const databaseUrl = text(
+const databaseUrl = checked(
   (value) =>
     findUrlFault(value, ["postgres:", "postgresql:"], "postgres://user:password@127.0.0.1:5432/iep") ??
     findParameterFault(value),
 );
 
-const redisUrl = text((value) => findUrlFault(value, ["redis:", "rediss:"], "redis://127.0.0.1:6379/0"));
+const redisUrl = checked((value) => findUrlFault(value, ["redis:", "rediss:"], "redis://127.0.0.1:6379/0"));
 
 const integer = (min: number, max: number) =>
   z

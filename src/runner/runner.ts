@@ -47,7 +47,6 @@ export class Runner {
   readonly #running = new Map<ClaimedJob, Interrupter>();
   readonly #serves: ServedJobs;
   readonly #runningOf = new Map<string, number>();
-  #stopping = false;
   /** It runs jobs that must run alone, or with others of their kind. */
   #runsAlone = false;
   /** It waits until it runs nothing, to take such jobs. */
