@@ -39,7 +39,8 @@ CREATE TYPE claimed_job AS (
   estimated_cost_cents bigint,
   attempt integer,
   max_attempts smallint,
-  excused_attempts smallint
+  excused_attempts smallint,
+  lost_runners smallint
 );
 
 -- type submitted_job

@@ -7,6 +7,7 @@ import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
 import { upkeepTasks } from "../upkeep/tasks.ts";
 import { startUpkeep } from "../upkeep/upkeep.ts";
 import type { Config } from "./config.ts";
+import { guardProcess } from "./guard-process.ts";
 import { openPlatform, type OpenPlatform } from "./open-platform.ts";
 import { listenForStop, type StopSignal } from "./stop-signal.ts";
 import { waitForServers } from "./wait-for-servers.ts";
@@ -60,10 +61,12 @@ export async function startRunner(
   },
   log: Logger,
 ): Promise<RunningRunner> {
+  const guard = guardProcess(log);
   const processors = await loadProcessors({
     directory: config.PROCESSORS_DIR ?? DEFAULT_PROCESSORS_DIR,
     required: config.PROCESSORS_DIR !== undefined,
   });
+  guard(processors);
   const runner = new Runner({
     platform,
     processors,

@@ -1,13 +1,16 @@
 import type { Logger } from "pino";
-import { ERROR_MESSAGE_MAX } from "../core/model/limits.ts";
 import { retryDelayMs } from "../core/lib/backoff.ts";
-import type { ClaimedJob, JobError, Outcome } from "../core/model/job.ts";
+import type { JsonText } from "../core/lib/json-text.ts";
+import type { ClaimedJob, Outcome } from "../core/model/job.ts";
 import type { JobType } from "../core/model/job-type.ts";
-import type { Processor, ProcessorContext } from "../processors/sdk/processor.ts";
+import { closeScope, openScope, runInScope } from "../processors/sdk/code-scope.ts";
 import { isFatal } from "../processors/sdk/fatal-error.ts";
 import { parseInput, parseOutput } from "../processors/sdk/parse-data.ts";
-import type { ProcessorRegistry } from "../processors/loader/registry.ts";
+import { ProcessorCrash } from "../processors/sdk/processor-crash.ts";
+import type { ProcessorRegistry, RegisteredProcessor } from "../processors/loader/registry.ts";
+import { AttemptContext } from "./attempt-context.ts";
 import { Interruption, type Interrupter } from "./interrupter.ts";
+import { toJobError } from "./job-error.ts";
 
 export interface Attempt {
   readonly job: ClaimedJob;
@@ -24,21 +27,62 @@ export interface Attempt {
 export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined> {
   const { job, jobType, interrupter } = attempt;
   let timer: NodeJS.Timeout | undefined;
+  const startTimer = (): void => {
+    const seconds = jobType?.timeout_seconds ?? 0;
+    timer ??= setTimeout(timeOut, seconds * 1_000, interrupter, seconds);
+  };
   try {
     const processor = processorFor(attempt);
-    const input = parseInput(processor, job.input_data);
     const context = new AttemptContext(attempt);
-    const seconds = jobType?.timeout_seconds ?? 0;
-    timer = setTimeout(timeOut, seconds * 1_000, interrupter, seconds);
     interrupter.throwIfInterrupted();
-    const result = await interrupter.race(processor.run(input, context));
-    const output = parseOutput(processor, result);
+    const output = await run(attempt, processor, context, startTimer);
     return { id: job.id, attempt: job.attempt, kind: "succeeded", output, cost_cents: context.cost_cents };
   } catch (error) {
     // When the attempt was told to stop, that is why it ended, whatever the processor then threw.
     return decideOutcome(job, interrupter.reason ?? error);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Runs the processor where it is to run, and returns its output as text. */
+async function run(
+  attempt: Attempt,
+  processor: RegisteredProcessor,
+  context: AttemptContext,
+  startTimer: () => void,
+): Promise<JsonText | null> {
+  const { job, interrupter } = attempt;
+  // It may be what ended them: until it has shown that it is not, it shares its process with nobody.
+  if (job.lost_runners > 0 && processor.runApart) {
+    const task = { input_data: job.input_data, context: context.given, onStarted: startTimer };
+    return parseOutput(processor, await interrupter.race(processor.runApart(task)));
+  }
+  startTimer();
+  if (processor.place === undefined) return await runAmongOthers(attempt, processor, context);
+  const input = parseInput(processor, job.input_data);
+  return parseOutput(processor, await interrupter.race(processor.run(input, context.given)));
+}
+
+/** In the runner's own thread: whatever the processor leaves behind is laid at the door of this attempt. */
+async function runAmongOthers(
+  { job, interrupter }: Attempt,
+  processor: RegisteredProcessor,
+  context: AttemptContext,
+): Promise<JsonText | null> {
+  const scope = openScope({
+    job_id: job.id,
+    job_type_id: job.job_type_id,
+    attempt: job.attempt,
+    file: processor.file,
+    crash: (error) => interrupter.interrupt(ProcessorCrash.by(error)),
+  });
+  try {
+    const work = runInScope(scope, () => processor.run(parseInput(processor, job.input_data), context.given));
+    const result = await interrupter.race(work);
+    return runInScope(scope, () => parseOutput(processor, result));
+  } finally {
+    closeScope(scope);
   }
 }
 
@@ -58,80 +102,10 @@ export function decideOutcome(job: ClaimedJob, failure: unknown): Outcome | unde
   return { id, attempt, kind: "retry", error, delay_ms: retryDelayMs(failures) };
 }
 
-function processorFor({ jobType, processors }: Attempt): Processor {
+function processorFor({ jobType, processors }: Attempt): RegisteredProcessor {
   const processor = jobType && processors.get(jobType.processing_logic_id);
   if (processor) return processor;
   throw Object.assign(new Error(`This runner has no processor "${jobType?.processing_logic_id ?? "?"}".`), {
     code: "unknown_processor",
   });
-}
-
-/**
- * What a processor sees of its attempt. Members are created when they are first used, because most attempts
- * use none. Functions are bound, so that a processor may destructure the context.
- */
-class AttemptContext implements ProcessorContext {
-  readonly job: ClaimedJob;
-  readonly attempt: number;
-  readonly #interrupter: Interrupter;
-  readonly #runnerLog: Logger;
-  #log: Logger | undefined;
-  #cost_cents: number | undefined;
-
-  constructor({ job, interrupter, log }: Attempt) {
-    this.job = job;
-    this.attempt = job.attempt;
-    this.#interrupter = interrupter;
-    this.#runnerLog = log;
-  }
-
-  get signal(): AbortSignal {
-    return this.#interrupter.signal;
-  }
-
-  get log(): Logger {
-    return (this.#log ??= this.#runnerLog.child({ job_id: this.job.id, attempt: this.attempt }));
-  }
-
-  get progress(): ProcessorContext["progress"] {
-    return (fraction, message) => this.log.debug({ progress: fraction }, message ?? "progress");
-  }
-
-  get cost(): ProcessorContext["cost"] {
-    return (cents) => {
-      if (!Number.isSafeInteger(cents) || cents < 0)
-        throw new TypeError(`cost(${cents}): whole cents, 0 or more`);
-      this.#cost_cents = Math.min(cents, this.job.estimated_cost_cents);
-    };
-  }
-
-  /** The cost that the processor set last; undefined when it set none. */
-  get cost_cents(): number | undefined {
-    return this.#cost_cents;
-  }
-}
-
-/** Returns the error as the customer reads it on the job. */
-function toJobError(failure: unknown): JobError {
-  const message = failure instanceof Error ? failure.message : String(failure);
-  const code =
-    failure instanceof Error && "code" in failure && typeof failure.code === "string"
-      ? failure.code
-      : undefined;
-  return {
-    code: isOwnCode(code) ? code : "attempt_failed",
-    message: storable(message).slice(0, ERROR_MESSAGE_MAX).toWellFormed(),
-  };
-}
-
-/**
- * Our codes and those of processors are lower case with `_`. Codes of Node and of libraries (`ENOENT`) mean
- * nothing to a customer.
- */
-function isOwnCode(code: string | undefined): code is string {
-  return code !== undefined && /^[a-z][a-z0-9_]{0,99}$/.test(code);
-}
-
-function storable(text: string): string {
-  return text.replaceAll("\u0000", "\uFFFD");
 }

@@ -2,7 +2,7 @@
 --   ids are hints: unknown, taken or locked ones are left out.
 -- Locks, in order: rows of job_queue by id (SKIP LOCKED, so nobody waits), then as start_jobs.
 -- Returns: id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts,
---   excused_attempts
+--   excused_attempts, lost_runners
 -- Raises: runner_registered (no_data_found): p_runner is not registered, or no longer.
 -- Called by: src/postgres/hot/claims.ts.
 --

@@ -1,7 +1,7 @@
 -- Does: claims up to p_limit jobs without a ready queue: by priority, then by age (ids are UUIDv7).
 -- Locks, in order: rows of job_queue in the order of the index (SKIP LOCKED), then as start_jobs.
 -- Returns: id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts,
---   excused_attempts
+--   excused_attempts, lost_runners
 -- Raises: runner_registered (no_data_found): p_runner is not registered, or no longer.
 -- Called by: src/postgres/hot/claims.ts.
 --

@@ -2,7 +2,7 @@
 --   with a new attempt and a lease. Jobs of a paused type are parked instead.
 -- Locks, in order: the runner (FOR KEY SHARE), then the jobs.
 -- Returns: id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts,
---   excused_attempts
+--   excused_attempts, lost_runners
 -- Raises: runner_registered (no_data_found): p_runner is not registered, or no longer.
 -- Called by: claim_jobs, claim_next_jobs, claim_backlog.
 --
@@ -55,7 +55,8 @@ BEGIN
     j.estimated_cost_cents,
     j.attempt,
     j.max_attempts,
-    j.excused_attempts;
+    j.excused_attempts,
+    j.lost_runners;
   IF NOT FOUND THEN
     DELETE FROM leases l WHERE l.id = p_lease;
   END IF;

@@ -2,7 +2,7 @@
 --   each. Only what is not in the ready lists: the rest is popped there.
 -- Locks, in order: as take_turns, a priority at a time, then as start_jobs.
 -- Returns: id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts,
---   excused_attempts
+--   excused_attempts, lost_runners
 -- Raises: runner_registered (no_data_found): p_runner is not registered, or no longer.
 -- Called by: src/postgres/hot/claims.ts.
 --

@@ -3,7 +3,7 @@ import type { FieldError } from "./field-error.ts";
 /** Nesting that `input_data` and a processor's output may have. */
 export const JSON_DEPTH_MAX = 100;
 
-const TOO_DEEP = `is nested deeper than ${JSON_DEPTH_MAX} levels: flatten it`;
+export const TOO_DEEP = `is nested deeper than ${JSON_DEPTH_MAX} levels: flatten it`;
 const HAS_NUL = "has the character U+0000, which cannot be stored: remove it";
 const HAS_HALF_PAIR = "has half of a surrogate pair: send well-formed Unicode";
 

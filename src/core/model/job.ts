@@ -92,19 +92,23 @@ export interface ClaimedJob {
   readonly max_attempts: number;
   /** Attempts that do not count towards `max_attempts`: given back at a shutdown, or lost with a runner. */
   readonly excused_attempts: number;
+  /** Runners that were lost while they ran it. It may be what ended them. */
+  readonly lost_runners: number;
   /** The lease of the batch in which it was claimed. */
   readonly lease_id: string;
 }
 
 /** How an attempt ended. `attempt` is the fencing token that the claim gave. */
-export type Outcome = { readonly id: string; readonly attempt: number } & (
-  | { readonly kind: "succeeded"; readonly output: unknown; readonly cost_cents?: number | undefined }
-  | { readonly kind: "failed"; readonly error: JobError }
-  | { readonly kind: "retry"; readonly error: JobError; readonly delay_ms: number }
-  /** Given back unfinished: pending again at once, and the attempt is not counted. */
-  | { readonly kind: "released" }
-  | { readonly kind: "cancelled" }
-);
+export type Outcome = { readonly id: string; readonly attempt: number } &
+  /** `output`: a JSON value, or the `JsonText` of one. */
+  (
+    | { readonly kind: "succeeded"; readonly output: unknown; readonly cost_cents?: number | undefined }
+    | { readonly kind: "failed"; readonly error: JobError }
+    | { readonly kind: "retry"; readonly error: JobError; readonly delay_ms: number }
+    /** Given back unfinished: pending again at once, and the attempt is not counted. */
+    | { readonly kind: "released" }
+    | { readonly kind: "cancelled" }
+  );
 
 /** An outcome that was not written, with what the job was instead. */
 export interface RefusedOutcome {
@@ -115,6 +119,8 @@ export interface RefusedOutcome {
    * job has ended.
    */
   readonly reason: "already_settled" | "stale";
+  /** Whether the job runs now, as another attempt than this one. */
+  readonly running: boolean;
 }
 
 export interface JobFilter {

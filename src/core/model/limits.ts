@@ -114,15 +114,21 @@ export const STOP_GRACE_MS = 10_000;
 export const ERRORS_KEPT_MAX = 20;
 /** Characters of an error that a job keeps. Longer ones are cut. */
 export const ERROR_MESSAGE_MAX = 2_000;
+/** Characters of the stack of an error that a processor threw. Longer ones are cut. */
+export const ERROR_STACK_MAX = 10_000;
 
 // ## Processors
 
 /** An output, as JSON in UTF-8. */
 export const OUTPUT_BYTES_MAX = 1_048_576;
-/** Heap of a worker thread. Buffers do not count. */
+/** Heap of a worker thread, and of a process in which a job runs apart. Buffers do not count. */
 export const THREAD_HEAP_MB = 512;
 /** How long a worker thread may go on after an abort. Then it is terminated. */
 export const TERMINATE_DELAY_MS = 1_000;
+/** Processes of one runner in which jobs run apart. Others wait, and their timeout does not run. */
+export const APART_MAX = 8;
+/** How long such a process may take to load its processor. */
+export const APART_START_MS = 60_000;
 /** Between SIGTERM and SIGKILL for the process group of a command. */
 export const KILL_DELAY_MS = 2_000;
 /** One line of a command's stdout. An output may be as large as that. */

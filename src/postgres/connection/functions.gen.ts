@@ -36,6 +36,7 @@ export interface ClaimBacklogRow {
   readonly attempt: number;
   readonly max_attempts: number;
   readonly excused_attempts: number;
+  readonly lost_runners: number;
 }
 
 function toClaimBacklogRow(row: readonly unknown[]): ClaimBacklogRow {
@@ -49,6 +50,7 @@ function toClaimBacklogRow(row: readonly unknown[]): ClaimBacklogRow {
     attempt: (row[6] ?? unexpectedNull("claim_backlog", "attempt")) as number,
     max_attempts: (row[7] ?? unexpectedNull("claim_backlog", "max_attempts")) as number,
     excused_attempts: (row[8] ?? unexpectedNull("claim_backlog", "excused_attempts")) as number,
+    lost_runners: (row[9] ?? unexpectedNull("claim_backlog", "lost_runners")) as number,
   };
 }
 
@@ -62,6 +64,7 @@ export interface ClaimJobsRow {
   readonly attempt: number;
   readonly max_attempts: number;
   readonly excused_attempts: number;
+  readonly lost_runners: number;
 }
 
 function toClaimJobsRow(row: readonly unknown[]): ClaimJobsRow {
@@ -75,6 +78,7 @@ function toClaimJobsRow(row: readonly unknown[]): ClaimJobsRow {
     attempt: (row[6] ?? unexpectedNull("claim_jobs", "attempt")) as number,
     max_attempts: (row[7] ?? unexpectedNull("claim_jobs", "max_attempts")) as number,
     excused_attempts: (row[8] ?? unexpectedNull("claim_jobs", "excused_attempts")) as number,
+    lost_runners: (row[9] ?? unexpectedNull("claim_jobs", "lost_runners")) as number,
   };
 }
 
@@ -88,6 +92,7 @@ export interface ClaimNextJobsRow {
   readonly attempt: number;
   readonly max_attempts: number;
   readonly excused_attempts: number;
+  readonly lost_runners: number;
 }
 
 function toClaimNextJobsRow(row: readonly unknown[]): ClaimNextJobsRow {
@@ -101,6 +106,7 @@ function toClaimNextJobsRow(row: readonly unknown[]): ClaimNextJobsRow {
     attempt: (row[6] ?? unexpectedNull("claim_next_jobs", "attempt")) as number,
     max_attempts: (row[7] ?? unexpectedNull("claim_next_jobs", "max_attempts")) as number,
     excused_attempts: (row[8] ?? unexpectedNull("claim_next_jobs", "excused_attempts")) as number,
+    lost_runners: (row[9] ?? unexpectedNull("claim_next_jobs", "lost_runners")) as number,
   };
 }
 
@@ -429,7 +435,7 @@ export async function callCancelJob(
 
 const CLAIM_BACKLOG = {
   name: "claim_backlog",
-  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts FROM claim_backlog($1::integer, $2::uuid, $3::uuid, $4::uuid[])",
+  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts, lost_runners FROM claim_backlog($1::integer, $2::uuid, $3::uuid, $4::uuid[])",
 };
 
 export async function callClaimBacklog(
@@ -452,7 +458,7 @@ export async function callClaimBacklog(
 
 const CLAIM_JOBS = {
   name: "claim_jobs",
-  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts FROM claim_jobs($1::uuid[], $2::uuid, $3::uuid)",
+  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts, lost_runners FROM claim_jobs($1::uuid[], $2::uuid, $3::uuid)",
 };
 
 export async function callClaimJobs(
@@ -465,7 +471,7 @@ export async function callClaimJobs(
 
 const CLAIM_NEXT_JOBS = {
   name: "claim_next_jobs",
-  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts FROM claim_next_jobs($1::integer, $2::uuid, $3::uuid)",
+  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts, lost_runners FROM claim_next_jobs($1::integer, $2::uuid, $3::uuid)",
 };
 
 export async function callClaimNextJobs(

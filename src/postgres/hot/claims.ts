@@ -134,7 +134,7 @@ export class Claims {
     const jobs = await kysely
       .selectFrom("jobs")
       .select(["id", "customer_id", "job_type_id", "priority", "input_data", "estimated_cost_cents"])
-      .select(["attempt", "max_attempts", "excused_attempts"])
+      .select(["attempt", "max_attempts", "excused_attempts", "lost_runners"])
       .where(sql<boolean>`id = ANY (array(SELECT unnest(l.job_ids) FROM leases l WHERE l.id = ${lease_id}))`)
       .where("status", "=", "running")
       .where("runner_id", "=", runner_id)
@@ -155,6 +155,7 @@ function ofLease(lease_id: string, rows: readonly ClaimedRow[]): ClaimedJob[] {
     attempt: row.attempt,
     max_attempts: row.max_attempts,
     excused_attempts: row.excused_attempts,
+    lost_runners: row.lost_runners,
     lease_id,
   }));
 }

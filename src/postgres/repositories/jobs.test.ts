@@ -262,7 +262,7 @@ describe("settle", () => {
     await settle(lost, { kind: "released" });
     await claimOne(job.id);
     expect(await settle(lost, { kind: "succeeded", output: "late" })).toEqual([
-      { id: job.id, attempt: 1, reason: "stale" },
+      { id: job.id, attempt: 1, reason: "stale", running: true },
     ]);
     expect(await platform.jobs.findById(job.id)).toMatchObject({
       status: "running",
@@ -282,7 +282,7 @@ describe("settle", () => {
     await platform.runners.rescue({ lease_ms: 1_000_000, lostMax: 3, leasesMax: 100 });
     const error = { code: "attempt_failed", message: "no" };
     expect(await settle(lost, { kind: "retry", error, delay_ms: 0 })).toEqual([
-      { id: job.id, attempt: 1, reason: "stale" },
+      { id: job.id, attempt: 1, reason: "stale", running: false },
     ]);
   });
 
@@ -294,7 +294,9 @@ describe("settle", () => {
     const outcomes = [second, lost].map(
       ({ id, attempt }) => ({ id, attempt, kind: "succeeded", output: null }) as const,
     );
-    expect(await platform.jobs.settle(outcomes)).toEqual([{ id: job.id, attempt: 1, reason: "stale" }]);
+    expect(await platform.jobs.settle(outcomes)).toEqual([
+      { id: job.id, attempt: 1, reason: "stale", running: false },
+    ]);
     expect(await platform.jobs.findById(job.id)).toMatchObject({ status: "succeeded", attempt: 2 });
   });
 

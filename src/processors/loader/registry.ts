@@ -1,7 +1,11 @@
 import { OperatorError } from "../../core/lib/operator-error.ts";
 import { lstat, readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { MODULE_SCOPE, runInScope } from "../sdk/code-scope.ts";
 import { isProcessor, type Processor } from "../sdk/processor.ts";
+import { describeThrown } from "../sdk/thrown.ts";
+import { ApartPlaces } from "../apart/apart-places.ts";
+import type { ApartTask } from "../apart/run-apart.ts";
 import { importUserModules, type ImportedModule } from "../user-modules/import-user-modules.ts";
 import { SHIPPED_PROCESSORS, shippedFile } from "../shipped/shipped.ts";
 import { PROCESSOR_JSON, readProcessorJson } from "../subprocess/processor-json.ts";
@@ -10,8 +14,18 @@ import { ThreadPool } from "../threads/thread-pool.ts";
 
 const SHIPPED = "a processor that ships";
 
+/** A processor, and what a runner must know of where it runs. */
+export interface RegisteredProcessor extends Processor {
+  /** Where `run` runs; left out: among all others, in the runner's own thread. */
+  readonly place?: "thread" | "command";
+  /** The module that has it as its default export. A command has none. */
+  readonly file?: string;
+  /** Runs it in a process of its own. A command has one anyway. */
+  readonly runApart?: (task: Omit<ApartTask, "file" | "id">) => Promise<unknown>;
+}
+
 /** Processors by id: what `job_types.processing_logic_id` is looked up in. */
-export type ProcessorRegistry = ReadonlyMap<string, Processor>;
+export type ProcessorRegistry = ReadonlyMap<string, RegisteredProcessor>;
 
 export interface ProcessorFault {
   /** Absolute path of the faulty file, or of the directory. */
@@ -49,8 +63,17 @@ export async function loadProcessors({
   required = false,
 }: LoadOptions): Promise<ProcessorRegistry> {
   const pool = new ThreadPool();
-  const place = (processor: Processor, file: string): Processor =>
-    processor.thread ? runInThread(processor, file, pool) : processor;
+  const places = new ApartPlaces();
+  const place = (processor: Processor, file: string): RegisteredProcessor => {
+    if (basename(file) === PROCESSOR_JSON) return Object.freeze({ ...processor, place: "command" });
+    const placed = processor.thread ? runInThread(processor, file, pool) : processor;
+    return Object.freeze({
+      ...placed,
+      ...(processor.thread ? { place: "thread" as const } : {}),
+      file,
+      runApart: (task) => places.run({ ...task, file, id: processor.id }),
+    } satisfies RegisteredProcessor);
+  };
   const registry = new Map(
     SHIPPED_PROCESSORS.map((processor) => [processor.id, place(processor, shippedFile(processor))]),
   );
@@ -126,9 +149,9 @@ type Inspection = { readonly processor: Processor } | { readonly fault: string }
 /** The processor of each file, or why it has none, in the order given. */
 async function inspectAll(files: readonly string[]): Promise<(Inspection & { readonly file: string })[]> {
   const isModule = (file: string): boolean => basename(file) !== PROCESSOR_JSON;
-  const modules = new Map(
-    (await importUserModules(files.filter(isModule))).map((imported) => [imported.file, imported]),
-  );
+  // In a scope: what a module leaves behind when it is loaded is not the platform's.
+  const imports = await runInScope(MODULE_SCOPE, () => importUserModules(files.filter(isModule)));
+  const modules = new Map(imports.map((imported) => [imported.file, imported]));
   return await Promise.all(
     files.map(async (file) => {
       const imported = modules.get(file);
@@ -141,14 +164,13 @@ async function inspectFolder(file: string): Promise<Inspection> {
   try {
     return { processor: await readProcessorJson(file) };
   } catch (error) {
-    return { fault: error instanceof Error ? error.message : String(error) };
+    return { fault: describeThrown(error).message };
   }
 }
 
 function inspectModule(imported: ImportedModule): Inspection {
   if ("error" in imported) {
-    const { error } = imported;
-    return { fault: `cannot be imported: ${error instanceof Error ? error.message : String(error)}` };
+    return { fault: `cannot be imported: ${describeThrown(imported.error).message}` };
   }
   const exported = imported.module["default"];
   if (exported === undefined) return { fault: "has no default export" };

@@ -1,0 +1,1 @@
+ALTER TYPE claimed_job DROP ATTRIBUTE lost_runners;

@@ -1,0 +1,106 @@
+import { JSON_DEPTH_MAX, TOO_DEEP, findUnstorableText } from "./json.ts";
+
+/** JSON as text that was checked when it was written: what was checked is what is stored. */
+export class JsonText {
+  readonly text: string;
+
+  private constructor(text: string) {
+    this.text = text;
+  }
+
+  /**
+   * Writes a value down, once: whatever becomes of it afterwards, the text stays. Throws an Error that says
+   * why there is no such text, or why it cannot be stored. What is nested too deep or too large is not walked
+   * to its end. A `toJSON` or a getter may throw anything.
+   */
+  static of(value: unknown, bytes_max: number): JsonText {
+    const text = write(value, bytes_max);
+    if (text === undefined) throw new TypeError("it is no JSON value");
+    return JsonText.received(text, bytes_max);
+  }
+
+  /** Takes text that `JSON.stringify` wrote elsewhere. Throws as `of` does. */
+  static received(text: string, bytes_max: number): JsonText {
+    if (Buffer.byteLength(text) > bytes_max) throw tooLarge(bytes_max);
+    const fault = findUnstorableText(text);
+    if (fault !== undefined) throw new TypeError(`it ${fault}`);
+    return new JsonText(text);
+  }
+}
+
+/** `JSON.stringify` with bounds. Since Node 24 that has none of its own, and would go on until memory ends. */
+function write(value: unknown, bytes_max: number): string | undefined {
+  return isPlain(value, bytes_max)
+    ? JSON.stringify(value)
+    : // A function as the second argument costs several times as much.
+      JSON.stringify(value, boundedReplacer(bytes_max));
+}
+
+/**
+ * Whether the value is what it shows: no `toJSON`, which may show something else, and not nested too deep.
+ * Throws when it is too large: it counts at most what the text will have. Walks without recursion, so that
+ * depth cannot exhaust the stack.
+ */
+function isPlain(value: unknown, bytes_max: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  let plain = true;
+  let bytes = 0;
+  const open: object[] = [value];
+  const depths: number[] = [1];
+  const take = (member: unknown, depth: number): void => {
+    if (typeof member === "string") bytes += member.length;
+    else if (typeof member === "object" && member !== null) {
+      open.push(member);
+      depths.push(depth);
+    } else if (typeof member === "function") throw hasFunction();
+    if (bytes > bytes_max) throw tooLarge(bytes_max);
+  };
+  for (let next = open.pop(), depth = depths.pop(); next && depth; next = open.pop(), depth = depths.pop()) {
+    if (depth > JSON_DEPTH_MAX) return false;
+    // Before its members are listed: an empty list of a billion places has that many.
+    if (ArrayBuffer.isView(next)) bytes += next.byteLength / 8;
+    if (Array.isArray(next)) bytes += 2 * next.length;
+    if (bytes > bytes_max) throw tooLarge(bytes_max);
+    if ("toJSON" in next && typeof next.toJSON === "function") plain = false;
+    else if (Array.isArray(next)) {
+      // By index: its iterator may be its own.
+      for (let n = 0; n < next.length; n += 1) take(next[n], depth + 1);
+    } else if (!ArrayBuffer.isView(next)) {
+      for (const key of Object.keys(next)) {
+        bytes += key.length;
+        take((next as Record<string, unknown>)[key], depth + 1); // It has the key: an object of members.
+      }
+    }
+  }
+  return plain;
+}
+
+/** For values with `toJSON`: the same bounds, on what each of them shows. */
+function boundedReplacer(bytes_max: number): (this: unknown, key: string, member: unknown) => unknown {
+  const depths = new WeakMap<object, number>();
+  let bytes = 0;
+  return function bounded(key, member) {
+    bytes += Array.isArray(this) ? 1 : key.length;
+    if (typeof member === "string") bytes += member.length;
+    if (typeof member === "function") throw hasFunction();
+    if (bytes > bytes_max) throw tooLarge(bytes_max);
+    if (typeof member !== "object" || member === null) return member;
+    const depth = 1 + (typeof this === "object" && this !== null ? (depths.get(this) ?? 0) : 0);
+    if (depth > JSON_DEPTH_MAX) throw tooDeep();
+    depths.set(member, depth);
+    return member;
+  };
+}
+
+/** `JSON.stringify` would leave it out without a word. */
+function hasFunction(): Error {
+  return new TypeError("it has a function, which is no JSON value");
+}
+
+function tooDeep(): Error {
+  return new RangeError(`it ${TOO_DEEP}`);
+}
+
+function tooLarge(bytes_max: number): Error {
+  return new RangeError(`it is larger than ${bytes_max} bytes`);
+}
