@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { blame } from "../runner/blame.ts";
 import { forbidExit } from "../runner/forbid-exit.ts";
+import { scopeMicrotasks } from "../runner/scope-microtasks.ts";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 
 /**
@@ -20,6 +21,7 @@ export function guardProcess(log: Logger): (processors: ProcessorRegistry) => vo
   process.on("uncaughtException", judge);
   process.on("unhandledRejection", judge);
   forbidExit();
+  scopeMicrotasks();
   // A member that everything inherits would be in every request and every query of this process.
   Object.preventExtensions(Object.prototype);
   return (loaded) => {

@@ -38,8 +38,7 @@ export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined>
     const output = await run(attempt, processor, context, startTimer);
     return { id: job.id, attempt: job.attempt, kind: "succeeded", output, cost_cents: context.cost_cents };
   } catch (error) {
-    // When the attempt was told to stop, that is why it ended, whatever the processor then threw.
-    return decideOutcome(job, interrupter.reason ?? error);
+    return decideOutcome(job, interrupter.reason, error);
   } finally {
     clearTimeout(timer);
   }
@@ -90,12 +89,21 @@ function timeOut(interrupter: Interrupter, seconds: number): void {
   interrupter.interrupt(new Interruption("timed_out", `The attempt took longer than ${seconds} s.`));
 }
 
-/** Returns the outcome of an attempt that did not succeed. Pure but for the jitter of the retry's delay. */
-export function decideOutcome(job: ClaimedJob, failure: unknown): Outcome | undefined {
+/**
+ * Returns the outcome of an attempt that did not succeed. When it was told to stop (`reason`), that is why it
+ * ended, whatever the processor then threw. Pure but for the jitter of the retry's delay.
+ */
+export function decideOutcome(
+  job: ClaimedJob,
+  reason: Error | undefined,
+  thrown: unknown,
+): Outcome | undefined {
   const { id, attempt } = job;
-  if (failure instanceof Interruption && failure.code !== "timed_out") {
-    return failure.code === "shutdown" ? { id, attempt, kind: "released" } : undefined;
+  // Only of the reason, which is ours: what was thrown may throw when it is asked what it is.
+  if (reason instanceof Interruption && reason.code !== "timed_out") {
+    return reason.code === "shutdown" ? { id, attempt, kind: "released" } : undefined;
   }
+  const failure = reason ?? thrown;
   const error = toJobError(failure);
   const failures = attempt - job.excused_attempts;
   if (isFatal(failure) || failures >= job.max_attempts) return { id, attempt, kind: "failed", error };
