@@ -14,12 +14,14 @@ import { describeThrown } from "../processors/sdk/thrown.ts";
 export function blame(error: unknown, processors: ProcessorRegistry, log: Logger): boolean {
   const scope = scopeOf(error, processors);
   if (scope === undefined) return false;
+  // Not the error itself: reading it may throw.
+  const err = describeThrown(error);
   if (scope === MODULE_SCOPE) {
-    log.error({ err: error }, "code of a processor threw outside of its attempts, and nobody caught it");
+    log.error({ err }, "code of a processor threw outside of its attempts, and nobody caught it");
     return true;
   }
   const { job_id, job_type_id, attempt, crash } = scope;
-  const whose = { job_id, job_type_id, attempt, err: error };
+  const whose = { job_id, job_type_id, attempt, err };
   if (crash === undefined) log.warn(whose, "an attempt that has ended threw, and nobody caught it");
   else {
     log.warn(whose, "an attempt crashed: something that it started threw, and nobody caught it");

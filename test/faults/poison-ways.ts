@@ -29,6 +29,15 @@ const LEFT_BEHIND: Readonly<Record<string, Way>> = {
     crashed,
     `setTimeout(() => { throw Object.create(null); }, 5); await stay();`,
   ),
+  "a timer whose error cannot be read": way(
+    crashed,
+    `setTimeout(() => {
+       const error = new Error("x");
+       for (const name of ["stack", "message", "code", "name"]) Object.defineProperty(error, name, { get() { throw 1; } });
+       throw error;
+     }, 5);
+     await stay();`,
+  ),
   "an interval": way(crashed, `setInterval(() => { throw new Error("interval"); }, 5); await stay();`),
   "an immediate": way(crashed, `setImmediate(() => { throw new Error("immediate"); }); await stay();`),
   "a tick": way(crashed, `process.nextTick(() => { throw new Error("tick"); }); await stay();`),
@@ -78,7 +87,7 @@ const THROWN: Readonly<Record<string, Way>> = {
   ),
   "a code, name and stack that throw": way(
     failed,
-    `const error = new Error("x"); for (const name of ["code", "name", "stack"]) Object.defineProperty(error, name, { get() { throw 1; } }); throw error;`,
+    `const error = new Error("x"); for (const name of ["stack", "code", "name"]) Object.defineProperty(error, name, { get() { throw 1; } }); throw error;`,
   ),
   "half a pair and NUL": way(failed, String.raw`throw new Error("\ud83d a\0b \udc00");`),
   megabytes: way(failed, `throw new Error("x".repeat(5_000_000));`),

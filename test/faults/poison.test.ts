@@ -176,7 +176,12 @@ function supervise(env: Readonly<Record<string, string>>): Supervised {
     runner.signal("SIGKILL");
   };
   closing.push(stop);
-  return { exits, stop, report: () => [...first.stderr.slice(-30), "----", ...runner.stdout, ...runner.stderr].slice(-60).join("\n") };
+  return {
+    exits,
+    stop,
+    report: () =>
+      [...first.stderr.slice(-30), "----", ...runner.stdout, ...runner.stderr].slice(-60).join("\n"),
+  };
 }
 
 async function submitAll(platform: OpenPlatform, jobs: Parameters<typeof submitJobs>[1]): Promise<string[]> {

@@ -275,6 +275,30 @@ describe("settle", () => {
     });
   });
 
+  test("a refused outcome leaves the lease of a job that still runs", async () => {
+    const [first, second] = await submitMany(2, await createCustomer(platform));
+    const claimed = await platform.jobs.claim({
+      runner_id: await createRunner(platform),
+      ids: [first ?? "", second ?? ""],
+    });
+    const lease = claimed[0]?.lease_id ?? "";
+    const leases = async () =>
+      (await runSql(databaseUrl, "SELECT 1 FROM leases WHERE id = $1", [lease])).rows;
+    const right = claimed.map(({ id, attempt }): Outcome => ({
+      id,
+      attempt,
+      kind: "succeeded",
+      output: null,
+    }));
+    const wrong = right.map((outcome, n) => (n === 1 ? { ...outcome, attempt: 99 } : outcome));
+    expect(await platform.jobs.settle(wrong, [lease])).toEqual([
+      { id: claimed[1]?.id, attempt: 99, reason: "stale", running: true },
+    ]);
+    expect(await leases()).toHaveLength(1);
+    expect(await platform.jobs.settle(right.slice(1), [lease])).toEqual([]);
+    expect(await leases()).toEqual([]);
+  });
+
   test("an attempt that was rescued is not taken for settled, though the job waits as if it had been", async () => {
     const job = await platform.jobs.create(newJob({}));
     const lost = await claimOne(job.id);
