@@ -10,44 +10,29 @@ interface Parts {
   readonly log: Logger;
 }
 
-/** What a processor tells of its attempt, and what it is told. */
-export class AttemptContext {
-  /** What the processor gets. It cannot be written to, and nothing of the runner's is in reach of it. */
-  readonly given: ProcessorContext;
+/**
+ * What a processor is told of its attempt. It cannot be written to, and nothing of the runner's is in reach of
+ * it. Members are created when they are first used, because most attempts use none. Functions are bound, so
+ * that a processor may destructure the context.
+ */
+export class AttemptContext implements ProcessorContext {
+  readonly #parts: Parts;
+  #job: ProcessorJob | undefined;
+  #log: ProcessorContext["log"] | undefined;
   #cost_cents: number | undefined;
 
   constructor(parts: Parts) {
-    this.given = Object.freeze(new GivenContext(parts, (cents) => this.#setCost(cents, parts.job)));
-  }
-
-  /** The cost that the processor set last; undefined when it set none. */
-  get cost_cents(): number | undefined {
-    return this.#cost_cents;
-  }
-
-  #setCost(cents: number, { estimated_cost_cents }: ClaimedJob): void {
-    if (!Number.isSafeInteger(cents) || cents < 0)
-      throw new TypeError(`cost(${String(cents)}): whole cents, 0 or more`);
-    this.#cost_cents = Math.min(cents, estimated_cost_cents);
-  }
-}
-
-/**
- * Members are created when they are first used, because most attempts use none. Functions are bound, so that a
- * processor may destructure the context.
- */
-class GivenContext implements ProcessorContext {
-  readonly cost: ProcessorContext["cost"];
-  readonly #parts: Parts;
-  readonly #made: { job?: ProcessorJob; log?: ProcessorContext["log"] } = {};
-
-  constructor(parts: Parts, cost: ProcessorContext["cost"]) {
     this.#parts = parts;
-    this.cost = cost;
+    Object.freeze(this);
+  }
+
+  /** The cost that the processor set last; undefined when it set none. No member: the processor has those. */
+  static costOf(context: AttemptContext): number | undefined {
+    return context.#cost_cents;
   }
 
   get job(): ProcessorJob {
-    return (this.#made.job ??= processorJob(this.#parts.job));
+    return (this.#job ??= processorJob(this.#parts.job));
   }
 
   get attempt(): number {
@@ -59,16 +44,25 @@ class GivenContext implements ProcessorContext {
   }
 
   get log(): ProcessorContext["log"] {
-    return (this.#made.log ??= logOf(this.#parts));
+    return (this.#log ??= logOf(this.#parts));
   }
 
   get progress(): ProcessorContext["progress"] {
     return (fraction, message) => this.log.debug({ progress: fraction }, message ?? "progress");
   }
+
+  get cost(): ProcessorContext["cost"] {
+    return (cents) => {
+      if (!Number.isSafeInteger(cents) || cents < 0)
+        throw new TypeError(`cost(${String(cents)}): whole cents, 0 or more`);
+      this.#cost_cents = Math.min(cents, this.#parts.job.estimated_cost_cents);
+    };
+  }
 }
 
 // One for all attempts: what one processor writes there, all others would read.
-Object.freeze(GivenContext.prototype);
+Object.freeze(AttemptContext);
+Object.freeze(AttemptContext.prototype);
 
 /** Functions only: by a logger of the runner's own a processor could reach all of its log. */
 function logOf({ job, log }: Parts): ProcessorContext["log"] {

@@ -3,10 +3,9 @@ import { retryDelayMs } from "../core/lib/backoff.ts";
 import type { JsonText } from "../core/lib/json-text.ts";
 import type { ClaimedJob, Outcome } from "../core/model/job.ts";
 import type { JobType } from "../core/model/job-type.ts";
-import { closeScope, openScope, runInScope } from "../processors/sdk/code-scope.ts";
+import { closeScope, openScope, runInScope, type AttemptScope } from "../processors/sdk/code-scope.ts";
 import { isFatal } from "../processors/sdk/fatal-error.ts";
 import { parseInput, parseOutput } from "../processors/sdk/parse-data.ts";
-import { ProcessorCrash } from "../processors/sdk/processor-crash.ts";
 import type { ProcessorRegistry, RegisteredProcessor } from "../processors/loader/registry.ts";
 import { AttemptContext } from "./attempt-context.ts";
 import { Interruption, type Interrupter } from "./interrupter.ts";
@@ -25,64 +24,47 @@ export interface Attempt {
  * is no longer this attempt's to end: it was cancelled, or its runner was declared dead. Never rejects.
  */
 export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined> {
-  const { job, jobType, interrupter } = attempt;
+  const { job, interrupter } = attempt;
   let timer: NodeJS.Timeout | undefined;
-  const startTimer = (): void => {
-    const seconds = jobType?.timeout_seconds ?? 0;
-    timer ??= setTimeout(timeOut, seconds * 1_000, interrupter, seconds);
-  };
+  let scope: AttemptScope | undefined;
   try {
     const processor = processorFor(attempt);
     const context = new AttemptContext(attempt);
     interrupter.throwIfInterrupted();
-    const output = await run(attempt, processor, context, startTimer);
-    return { id: job.id, attempt: job.attempt, kind: "succeeded", output, cost_cents: context.cost_cents };
+    let output: JsonText | null;
+    if (job.lost_runners > 0 && processor.runApart) {
+      // It may be what ended them: until it has shown that it is not, it shares its process with nobody.
+      const task = { input_data: job.input_data, context, onStarted: () => (timer ??= startTimer(attempt)) };
+      output = parseOutput(processor, await interrupter.race(processor.runApart(task)));
+    } else {
+      timer = startTimer(attempt);
+      // Whatever it leaves behind in the runner's own thread is laid at the door of this attempt.
+      scope = processor.place === undefined ? openScope(scopeOf(attempt, processor)) : undefined;
+      const result = await interrupter.race(runInScope(scope, begin, processor, job, context));
+      output = runInScope(scope, parseOutput, processor, result);
+    }
+    const cost_cents = AttemptContext.costOf(context);
+    return { id: job.id, attempt: job.attempt, kind: "succeeded", output, cost_cents };
   } catch (error) {
     return decideOutcome(job, interrupter.reason, error);
   } finally {
     clearTimeout(timer);
+    if (scope) closeScope(scope);
   }
 }
 
-/** Runs the processor where it is to run, and returns its output as text. */
-async function run(
-  attempt: Attempt,
-  processor: RegisteredProcessor,
-  context: AttemptContext,
-  startTimer: () => void,
-): Promise<JsonText | null> {
-  const { job, interrupter } = attempt;
-  // It may be what ended them: until it has shown that it is not, it shares its process with nobody.
-  if (job.lost_runners > 0 && processor.runApart) {
-    const task = { input_data: job.input_data, context: context.given, onStarted: startTimer };
-    return parseOutput(processor, await interrupter.race(processor.runApart(task)));
-  }
-  startTimer();
-  if (processor.place === undefined) return await runAmongOthers(attempt, processor, context);
-  const input = parseInput(processor, job.input_data);
-  return parseOutput(processor, await interrupter.race(processor.run(input, context.given)));
+function begin(processor: RegisteredProcessor, job: ClaimedJob, context: AttemptContext): Promise<unknown> {
+  return processor.run(parseInput(processor, job.input_data), context);
 }
 
-/** In the runner's own thread: whatever the processor leaves behind is laid at the door of this attempt. */
-async function runAmongOthers(
-  { job, interrupter }: Attempt,
-  processor: RegisteredProcessor,
-  context: AttemptContext,
-): Promise<JsonText | null> {
-  const scope = openScope({
-    job_id: job.id,
-    job_type_id: job.job_type_id,
-    attempt: job.attempt,
-    file: processor.file,
-    crash: (error) => interrupter.interrupt(ProcessorCrash.by(error)),
-  });
-  try {
-    const work = runInScope(scope, () => processor.run(parseInput(processor, job.input_data), context.given));
-    const result = await interrupter.race(work);
-    return runInScope(scope, () => parseOutput(processor, result));
-  } finally {
-    closeScope(scope);
-  }
+function scopeOf({ job, interrupter }: Attempt, { file }: RegisteredProcessor): AttemptScope {
+  const { id: job_id, job_type_id, attempt } = job;
+  return { job_id, job_type_id, attempt, file, interrupter, uncaught: 0 };
+}
+
+function startTimer({ jobType, interrupter }: Attempt): NodeJS.Timeout {
+  const seconds = jobType?.timeout_seconds ?? 0;
+  return setTimeout(timeOut, seconds * 1_000, interrupter, seconds);
 }
 
 function timeOut(interrupter: Interrupter, seconds: number): void {

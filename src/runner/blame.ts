@@ -4,7 +4,13 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Logger } from "pino";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 import { currentScope, liveScopes, MODULE_SCOPE, type CodeScope } from "../processors/sdk/code-scope.ts";
+import { ProcessorCrash } from "../processors/sdk/processor-crash.ts";
 import { describeThrown } from "../processors/sdk/thrown.ts";
+
+/** Errors that are logged of one attempt, and of the code outside of attempts. The rest is dropped. */
+const UNCAUGHT_LOGGED_MAX = 10;
+
+const outside = { uncaught: 0 };
 
 /**
  * Lays an error that nobody caught at the door of the attempt whose code threw it: that attempt fails, and no
@@ -14,19 +20,20 @@ import { describeThrown } from "../processors/sdk/thrown.ts";
 export function blame(error: unknown, processors: ProcessorRegistry, log: Logger): boolean {
   const scope = scopeOf(error, processors);
   if (scope === undefined) return false;
+  const counter = scope === MODULE_SCOPE ? outside : scope;
+  counter.uncaught += 1;
+  if (counter.uncaught > UNCAUGHT_LOGGED_MAX) return true;
   // Not the error itself: reading it may throw.
   const err = describeThrown(error);
+  const rest = counter.uncaught === UNCAUGHT_LOGGED_MAX ? "; further ones are not logged" : "";
   if (scope === MODULE_SCOPE) {
-    log.error({ err }, "code of a processor threw outside of its attempts, and nobody caught it");
+    log.error({ err }, `code of a processor threw outside of its attempts, and nobody caught it${rest}`);
     return true;
   }
-  const { job_id, job_type_id, attempt, crash } = scope;
-  const whose = { job_id, job_type_id, attempt, err };
-  if (crash === undefined) log.warn(whose, "an attempt that has ended threw, and nobody caught it");
-  else {
-    log.warn(whose, "an attempt crashed: something that it started threw, and nobody caught it");
-    crash(error);
-  }
+  const { job_id, job_type_id, attempt, interrupter } = scope;
+  const what = interrupter === undefined ? "an attempt that has ended threw" : "an attempt crashed: it threw";
+  log.warn({ job_id, job_type_id, attempt, err }, `${what}, and nobody caught it${rest}`);
+  interrupter?.interrupt(ProcessorCrash.by(error));
   return true;
 }
 

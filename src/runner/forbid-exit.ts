@@ -1,5 +1,6 @@
 import { syncBuiltinESMExports } from "node:module";
 import { currentScope, MODULE_SCOPE } from "../processors/sdk/code-scope.ts";
+import { ProcessorCrash } from "../processors/sdk/processor-crash.ts";
 
 /** A processor tried to end the process that it shares with others. */
 class ProcessEnded extends Error {
@@ -45,6 +46,6 @@ function refuse(name: string): void {
   if (scope === undefined) return;
   const error = new ProcessEnded(`${name} was called, which would end the runner: throw an error instead`);
   // A processor may catch what is thrown here.
-  if (scope !== MODULE_SCOPE) scope.crash?.(error);
+  if (scope !== MODULE_SCOPE) scope.interrupter?.interrupt(ProcessorCrash.by(error));
   throw error;
 }

@@ -162,15 +162,13 @@ function supervise(env: Readonly<Record<string, string>>): Supervised {
   let stopped = false;
   let runner = startIep(["runner"], { env });
   const first = runner;
-  const watch = (): void => {
-    void runner.exited.then((exit) => {
-      if (stopped) return;
+  const watch = async (): Promise<void> => {
+    for (let exit = await runner.exited; !stopped; exit = await runner.exited) {
       exits.push(exit);
       runner = startIep(["runner"], { env });
-      watch();
-    });
+    }
   };
-  watch();
+  void watch();
   const stop = (): void => {
     stopped = true;
     runner.signal("SIGKILL");

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { JSON_DEPTH_MAX } from "./json.ts";
 import { JsonText } from "./json-text.ts";
@@ -56,7 +56,7 @@ test("what has no end is not walked for long", () => {
     wider(),
     doubled,
     circle,
-    new Array(4_000_000_000),
+    Object.assign([], { length: 4_000_000_000 }),
     new Uint8Array(100_000_000),
     Buffer.alloc(100_000_000),
   ]) {

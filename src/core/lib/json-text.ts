@@ -21,7 +21,8 @@ export class JsonText {
 
   /** Takes text that `JSON.stringify` wrote elsewhere. Throws as `of` does. */
   static received(text: string, bytes_max: number): JsonText {
-    if (Buffer.byteLength(text) > bytes_max) throw tooLarge(bytes_max);
+    // No character has more than 3 bytes in UTF-8.
+    if (text.length * 3 > bytes_max && Buffer.byteLength(text) > bytes_max) throw tooLarge(bytes_max);
     const fault = findUnstorableText(text);
     if (fault !== undefined) throw new TypeError(`it ${fault}`);
     return new JsonText(text);
@@ -30,49 +31,51 @@ export class JsonText {
 
 /** `JSON.stringify` with bounds. Since Node 24 that has none of its own, and would go on until memory ends. */
 function write(value: unknown, bytes_max: number): string | undefined {
-  return isPlain(value, bytes_max)
+  return typeof value !== "object" || value === null || isPlain(value, 1, { bytes: 0, bytes_max })
     ? JSON.stringify(value)
     : // A function as the second argument costs several times as much.
       JSON.stringify(value, boundedReplacer(bytes_max));
 }
 
+/** What has been counted: never more than the text will have. */
+interface Count {
+  bytes: number;
+  readonly bytes_max: number;
+}
+
 /**
- * Whether the value is what it shows: no `toJSON`, which may show something else, and not nested too deep.
- * Throws when it is too large: it counts at most what the text will have. Walks without recursion, so that
- * depth cannot exhaust the stack.
+ * Whether the value is what it shows: no `toJSON`, which may show something else, and not nested too deep. So
+ * the recursion is no deeper either. Throws when it is too large.
  */
-function isPlain(value: unknown, bytes_max: number): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  let plain = true;
-  let bytes = 0;
-  const open: object[] = [value];
-  const depths: number[] = [1];
-  const take = (member: unknown, depth: number): void => {
-    if (typeof member === "string") bytes += member.length;
-    else if (typeof member === "object" && member !== null) {
-      open.push(member);
-      depths.push(depth);
-    } else if (typeof member === "function") throw hasFunction();
-    if (bytes > bytes_max) throw tooLarge(bytes_max);
-  };
-  for (let next = open.pop(), depth = depths.pop(); next && depth; next = open.pop(), depth = depths.pop()) {
-    if (depth > JSON_DEPTH_MAX) return false;
-    // Before its members are listed: an empty list of a billion places has that many.
-    if (ArrayBuffer.isView(next)) bytes += next.byteLength / 8;
-    if (Array.isArray(next)) bytes += 2 * next.length;
-    if (bytes > bytes_max) throw tooLarge(bytes_max);
-    if ("toJSON" in next && typeof next.toJSON === "function") plain = false;
-    else if (Array.isArray(next)) {
-      // By index: its iterator may be its own.
-      for (let n = 0; n < next.length; n += 1) take(next[n], depth + 1);
-    } else if (!ArrayBuffer.isView(next)) {
-      for (const key of Object.keys(next)) {
-        bytes += key.length;
-        take((next as Record<string, unknown>)[key], depth + 1); // It has the key: an object of members.
-      }
-    }
+function isPlain(value: object, depth: number, count: Count): boolean {
+  if (depth > JSON_DEPTH_MAX) return false;
+  // Before its members are listed: an empty list of a billion places has that many.
+  if (Array.isArray(value)) add(count, 2 * value.length);
+  else if (ArrayBuffer.isView(value)) add(count, value.byteLength / 8);
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return false;
+  if (Array.isArray(value)) {
+    // By index: its iterator may be its own.
+    for (let n = 0; n < value.length; n += 1) if (!isPlainMember(value[n], depth, count)) return false;
+    return true;
   }
-  return plain;
+  if (ArrayBuffer.isView(value)) return true;
+  for (const key of Object.keys(value)) {
+    add(count, key.length);
+    // It has the key: an object of members.
+    if (!isPlainMember((value as Record<string, unknown>)[key], depth, count)) return false;
+  }
+  return true;
+}
+
+function isPlainMember(member: unknown, depth: number, count: Count): boolean {
+  if (typeof member === "string") add(count, member.length);
+  else if (typeof member === "function") throw hasFunction();
+  return typeof member !== "object" || member === null || isPlain(member, depth + 1, count);
+}
+
+function add(count: Count, bytes: number): void {
+  count.bytes += bytes;
+  if (count.bytes > count.bytes_max) throw tooLarge(count.bytes_max);
 }
 
 /** For values with `toJSON`: the same bounds, on what each of them shows. */

@@ -41,6 +41,7 @@ function faultOf(value: unknown): string | undefined {
  * Escapes as `JSON.stringify` writes them. A backslash before them that is escaped itself makes them plain
  * text.
  */
+const ESCAPE = "\\u";
 const NUL_ESCAPE = /(?<!\\)(?:\\\\)*\\u0000/;
 const HALF_PAIR_ESCAPE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
@@ -50,6 +51,7 @@ const HALF_PAIR_ESCAPE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
  */
 export function findUnstorableText(text: string): string | undefined {
   if (isDeeperThan(JSON_DEPTH_MAX, text)) return TOO_DEEP;
+  if (!text.includes(ESCAPE)) return undefined;
   if (NUL_ESCAPE.test(text)) return HAS_NUL;
   if (HALF_PAIR_ESCAPE.test(text)) return HAS_HALF_PAIR;
   return undefined;

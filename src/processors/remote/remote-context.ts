@@ -1,4 +1,5 @@
 import type { ProcessorContext, ProcessorJob } from "../sdk/processor.ts";
+import { describeThrown } from "../sdk/thrown.ts";
 import { processorJob } from "../sdk/processor-job.ts";
 import type { FromRemote } from "./remote-message.ts";
 
@@ -46,7 +47,8 @@ export class RemoteContext {
 
   #tellProgress(fraction: number, message: string | undefined): void {
     if (this.#isOver) return;
-    this.#progress = { kind: "progress", fraction, message };
+    const told = typeof fraction === "number" ? fraction : Number.NaN;
+    this.#progress = { kind: "progress", fraction: told, message: plainText(message) };
     if (performance.now() - this.#progress_at >= PROGRESS_INTERVAL_MS) this.#sendProgress();
   }
 
@@ -58,10 +60,11 @@ export class RemoteContext {
   }
 
   #sendProgress(): void {
-    if (this.#progress === undefined) return;
-    this.#send(this.#progress);
+    const progress = this.#progress;
+    if (progress === undefined) return;
     this.#progress = undefined;
     this.#progress_at = performance.now();
+    this.#send(progress);
   }
 
   #log(
@@ -73,9 +76,22 @@ export class RemoteContext {
     try {
       this.#send({ kind: "log", level, fields, message });
     } catch {
-      // Something in the fields cannot be copied; what JSON takes of them would be logged anyway.
-      const copy = JSON.parse(JSON.stringify(fields)) as Readonly<Record<string, unknown>>;
-      this.#send({ kind: "log", level, fields: copy, message });
+      // Something in there cannot be copied; what JSON takes of it would be logged anyway.
+      this.#send({ kind: "log", level, fields: plainFields(fields), message: plainText(message) });
     }
   }
+}
+
+function plainFields(fields: unknown): Readonly<Record<string, unknown>> {
+  try {
+    const copy: unknown = JSON.parse(JSON.stringify(fields));
+    return typeof copy === "object" && copy !== null ? { ...copy } : { fields: copy };
+  } catch (error) {
+    return { fields: `cannot be shown: ${describeThrown(error).message}` };
+  }
+}
+
+/** JavaScript authors have no compiler: it may be anything. */
+function plainText(text: unknown): string | undefined {
+  return text === undefined || typeof text === "string" ? text : describeThrown(text).message;
 }

@@ -7,8 +7,10 @@ export interface AttemptScope {
   readonly attempt: number;
   /** The module of its processor. */
   readonly file: string | undefined;
-  /** Fails the attempt. Undefined once it has ended: a timer that it forgot keeps no more than this object. */
-  crash: ((error: unknown) => void) | undefined;
+  /** Tells the attempt to stop. Undefined once it has ended: a timer that it forgot keeps this object only. */
+  interrupter: { interrupt(reason: Error): void } | undefined;
+  /** Errors of it that nobody caught: a timer that nobody stops may throw for ever. */
+  uncaught: number;
 }
 
 /** Code of a processor's module that belongs to no attempt: what it started when it was loaded. */
@@ -28,8 +30,12 @@ export function currentScope(): CodeScope | undefined {
 }
 
 /** Runs work of a processor. What it starts, timers and promises and sockets, belongs to the scope for ever. */
-export function runInScope<T>(scope: CodeScope, work: () => T): T {
-  return storage.run(scope, work);
+export function runInScope<Args extends unknown[], Result>(
+  scope: CodeScope | undefined,
+  work: (...args: Args) => Result,
+  ...args: Args
+): Result {
+  return scope === undefined ? work(...args) : storage.run(scope, work, ...args);
 }
 
 export function openScope(scope: AttemptScope): AttemptScope {
@@ -40,5 +46,5 @@ export function openScope(scope: AttemptScope): AttemptScope {
 /** From now on nothing that the attempt left behind changes how it ended. */
 export function closeScope(scope: AttemptScope): void {
   live.delete(scope);
-  scope.crash = undefined;
+  scope.interrupter = undefined;
 }
