@@ -58,7 +58,7 @@ describe.concurrent.each(["Redis", "PostgreSQL alone"])(
       });
       expect(runner.exits).toEqual([]);
       for (const job of innocents) expect(job).toMatchObject({ attempt: 1, errors: [] });
-    }, 120_000);
+    }, 240_000);
 
     test("what ends the process fails once it runs apart; the others lose a runner, and succeed", async () => {
       const { runner, innocents } = await poison(queue === "Redis", {
@@ -68,7 +68,7 @@ describe.concurrent.each(["Redis", "PostgreSQL alone"])(
       expect(runner.exits.length).toBeGreaterThan(0);
       for (const job of innocents)
         expect(new Set(job.errors.map(({ code }) => code))).toEqual(new Set(["runner_lost"]));
-    }, 120_000);
+    }, 240_000);
   },
 );
 
@@ -159,18 +159,18 @@ interface Supervised {
 /** As a service manager does: a runner, and another one whenever it ends. */
 function supervise(env: Readonly<Record<string, string>>): Supervised {
   const exits: unknown[] = [];
-  let stopped = false;
+  const stopping = new AbortController();
   let runner = startIep(["runner"], { env });
   const first = runner;
   const watch = async (): Promise<void> => {
-    for (let exit = await runner.exited; !stopped; exit = await runner.exited) {
+    for (let exit = await runner.exited; !stopping.signal.aborted; exit = await runner.exited) {
       exits.push(exit);
       runner = startIep(["runner"], { env });
     }
   };
   void watch();
   const stop = (): void => {
-    stopped = true;
+    stopping.abort();
     runner.signal("SIGKILL");
   };
   closing.push(stop);
@@ -198,7 +198,7 @@ async function allEnded(platform: OpenPlatform, ids: readonly string[], runner: 
       return open.length === 0 && jobs.flatMap((job) => job ?? []);
     },
     {
-      timeoutMs: 90_000,
+      timeoutMs: 150_000,
       describe: () =>
         `these jobs to end: ${JSON.stringify(open)}\n${JSON.stringify(runner.exits)}\n${runner.report()}`,
     },

@@ -11,8 +11,8 @@
 -- outcome retry: pending again after p_delays_ms, and the hold stays.
 -- outcome released: pending again at once, and the attempt is excused.
 -- p_outputs, p_costs, p_errors, p_delays_ms may be null where no job has one.
--- p_done: leases of which nothing runs any more. One that still has a running job stays, when an outcome of the
---   batch was refused.
+-- p_done: leases of which nothing runs any more. When an outcome of the batch was refused, one that still has
+--   a running job stays.
 -- rescued: the job waits because that attempt's runner was lost.
 
 CREATE OR REPLACE FUNCTION settle_jobs(

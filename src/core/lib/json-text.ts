@@ -13,16 +13,16 @@ export class JsonText {
    * why there is no such text, or why it cannot be stored. What is nested too deep or too large is not walked
    * to its end. A `toJSON` or a getter may throw anything.
    */
-  static of(value: unknown, bytes_max: number): JsonText {
-    const text = write(value, bytes_max);
+  static of(value: unknown, bytesMax: number): JsonText {
+    const text = write(value, bytesMax);
     if (text === undefined) throw new TypeError("it is no JSON value");
-    return JsonText.received(text, bytes_max);
+    return JsonText.received(text, bytesMax);
   }
 
   /** Takes text that `JSON.stringify` wrote elsewhere. Throws as `of` does. */
-  static received(text: string, bytes_max: number): JsonText {
+  static received(text: string, bytesMax: number): JsonText {
     // No character has more than 3 bytes in UTF-8.
-    if (text.length * 3 > bytes_max && Buffer.byteLength(text) > bytes_max) throw tooLarge(bytes_max);
+    if (text.length * 3 > bytesMax && Buffer.byteLength(text) > bytesMax) throw tooLarge(bytesMax);
     const fault = findUnstorableText(text);
     if (fault !== undefined) throw new TypeError(`it ${fault}`);
     return new JsonText(text);
@@ -30,17 +30,17 @@ export class JsonText {
 }
 
 /** `JSON.stringify` with bounds. Since Node 24 that has none of its own, and would go on until memory ends. */
-function write(value: unknown, bytes_max: number): string | undefined {
-  return typeof value !== "object" || value === null || isPlain(value, 1, { bytes: 0, bytes_max })
+function write(value: unknown, bytesMax: number): string | undefined {
+  return typeof value !== "object" || value === null || isPlain(value, 1, { bytes: 0, bytesMax })
     ? JSON.stringify(value)
     : // A function as the second argument costs several times as much.
-      JSON.stringify(value, boundedReplacer(bytes_max));
+      JSON.stringify(value, boundedReplacer(bytesMax));
 }
 
 /** What has been counted: never more than the text will have. */
 interface Count {
   bytes: number;
-  readonly bytes_max: number;
+  readonly bytesMax: number;
 }
 
 /**
@@ -75,18 +75,18 @@ function isPlainMember(member: unknown, depth: number, count: Count): boolean {
 
 function add(count: Count, bytes: number): void {
   count.bytes += bytes;
-  if (count.bytes > count.bytes_max) throw tooLarge(count.bytes_max);
+  if (count.bytes > count.bytesMax) throw tooLarge(count.bytesMax);
 }
 
 /** For values with `toJSON`: the same bounds, on what each of them shows. */
-function boundedReplacer(bytes_max: number): (this: unknown, key: string, member: unknown) => unknown {
+function boundedReplacer(bytesMax: number): (this: unknown, key: string, member: unknown) => unknown {
   const depths = new WeakMap<object, number>();
   let bytes = 0;
   return function bounded(key, member) {
     bytes += Array.isArray(this) ? 1 : key.length;
     if (typeof member === "string") bytes += member.length;
     if (typeof member === "function") throw hasFunction();
-    if (bytes > bytes_max) throw tooLarge(bytes_max);
+    if (bytes > bytesMax) throw tooLarge(bytesMax);
     if (typeof member !== "object" || member === null) return member;
     const depth = 1 + (typeof this === "object" && this !== null ? (depths.get(this) ?? 0) : 0);
     if (depth > JSON_DEPTH_MAX) throw tooDeep();
@@ -104,6 +104,6 @@ function tooDeep(): Error {
   return new RangeError(`it ${TOO_DEEP}`);
 }
 
-function tooLarge(bytes_max: number): Error {
-  return new RangeError(`it is larger than ${bytes_max} bytes`);
+function tooLarge(bytesMax: number): Error {
+  return new RangeError(`it is larger than ${bytesMax} bytes`);
 }

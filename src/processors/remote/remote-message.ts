@@ -29,10 +29,10 @@ export type FromRemote =
       readonly fields: Readonly<Record<string, unknown>>;
       readonly message: string | undefined;
     }
-  /** `output_json`: the text of the output, which was checked there; null when there is none. */
+  /** `outputJson`: the text of the output, which was checked there; null when there is none. */
   | {
       readonly kind: "done";
-      readonly output_json: string | null;
+      readonly outputJson: string | null;
       readonly cost_cents: number | undefined;
     }
   | { readonly kind: "failed"; readonly error: Thrown };

@@ -29,7 +29,7 @@ export function serveAttempts(send: (message: FromRemote) => void): (message: To
       const input = run.parsed ? run.input : parseInput(processor, run.input);
       const output = parseOutput(processor, await processor.run(input, context.given));
       context.end();
-      send({ kind: "done", output_json: output?.text ?? null, cost_cents: context.cost_cents });
+      send({ kind: "done", outputJson: output?.text ?? null, cost_cents: context.cost_cents });
     } catch (error) {
       context.end();
       send({ kind: "failed", error: describeThrown(error) });

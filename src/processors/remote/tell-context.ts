@@ -41,7 +41,7 @@ function tell(context: ProcessorContext, message: FromRemote, { resolve, reject 
       return "ended";
     case "done":
       if (message.cost_cents !== undefined && !isOver) context.cost(message.cost_cents);
-      resolve(message.output_json === null ? null : JsonText.received(message.output_json, OUTPUT_BYTES_MAX));
+      resolve(message.outputJson === null ? null : JsonText.received(message.outputJson, OUTPUT_BYTES_MAX));
       return "ended";
     default:
       reject(new Error("The processor sent a message that is none of the platform's"));

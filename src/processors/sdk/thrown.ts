@@ -94,6 +94,6 @@ function fieldErrors(value: unknown): FieldError[] {
 }
 
 /** What PostgreSQL can keep of a text. */
-function storable(text: string, length_max: number): string {
-  return text.slice(0, length_max).replaceAll("\u0000", "\uFFFD").toWellFormed();
+function storable(text: string, lengthMax: number): string {
+  return text.slice(0, lengthMax).replaceAll("\u0000", "\uFFFD").toWellFormed();
 }
