@@ -76,6 +76,7 @@ export const ROOMS: readonly Room[] = [
     folder: "src/processors/loader",
     imports: [
       "src/processors/shipped",
+      "src/processors/apart",
       "src/processors/subprocess",
       "src/processors/threads",
       "src/processors/user-modules",
@@ -85,9 +86,23 @@ export const ROOMS: readonly Room[] = [
     ],
   },
   { folder: "src/processors/shipped", imports: ["src/processors/sdk"] },
+  {
+    folder: "src/processors/apart",
+    imports: [
+      "src/processors/subprocess",
+      "src/processors/remote",
+      "src/processors/sdk",
+      "src/core/model",
+      "src/core/lib",
+    ],
+  },
   { folder: "src/processors/subprocess", imports: ["src/processors/sdk", "src/core/model", "src/core/lib"] },
   {
     folder: "src/processors/threads",
+    imports: ["src/processors/remote", "src/processors/sdk", "src/core/model", "src/core/lib"],
+  },
+  {
+    folder: "src/processors/remote",
     imports: ["src/processors/user-modules", "src/processors/sdk", "src/core/model", "src/core/lib"],
   },
   { folder: "src/processors/user-modules", imports: [] },

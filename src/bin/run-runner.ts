@@ -9,6 +9,7 @@ import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
 import { upkeepTasks } from "../upkeep/tasks.ts";
 import { startUpkeep } from "../upkeep/upkeep.ts";
 import type { Config } from "./config.ts";
+import { guardProcess } from "./guard-process.ts";
 import { openPlatform, type OpenPlatform } from "./open-platform.ts";
 import { closeInTime } from "./close-in-time.ts";
 import { listenForStop, type StopSignal } from "./stop-signal.ts";
@@ -97,12 +98,14 @@ export async function startRunner(
   },
   log: Logger,
 ): Promise<RunningRunner> {
+  const guard = guardProcess(log);
   const { processors, faults } = await loadProcessors({
     directory: config.PROCESSORS_DIR ?? DEFAULT_PROCESSORS_DIR,
     required: config.PROCESSORS_DIR !== undefined,
   });
   for (const { file, message } of faults)
     log.error({ file }, `a processor is left out, the others are served: ${file}: ${message}`);
+  guard(processors);
   await registerSchemas(platform, processors, log);
   const runner = new Runner({
     platform,

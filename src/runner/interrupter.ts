@@ -1,3 +1,5 @@
+import { AsyncResource } from "node:async_hooks";
+
 /** Why an attempt was told to stop; also the reason of its `AbortSignal`. */
 export class Interruption extends Error {
   override readonly name = "Interruption";
@@ -14,27 +16,31 @@ export class Interruption extends Error {
  * never do, and an `AbortSignal` with a listener costs more than everything else in an attempt without work.
  */
 export class Interrupter {
-  #reason: Interruption | undefined;
+  #reason: Error | undefined;
   #controller: AbortController | undefined;
-  #listener: ((reason: Interruption) => void) | undefined;
+  /** In the context of whoever asked for the signal: what its listeners throw is theirs. */
+  #abort: ((reason: Error) => void) | undefined;
+  #listener: ((reason: Error) => void) | undefined;
 
-  /** Undefined until the attempt is told to stop. */
-  get reason(): Interruption | undefined {
+  /** Undefined until the attempt is told to stop, or crashed. */
+  get reason(): Error | undefined {
     return this.#reason;
   }
 
   get signal(): AbortSignal {
     if (!this.#controller) {
-      this.#controller = new AbortController();
-      if (this.#reason) this.#controller.abort(this.#reason);
+      const controller = new AbortController();
+      this.#controller = controller;
+      this.#abort = AsyncResource.bind((reason: Error) => controller.abort(reason));
+      if (this.#reason) controller.abort(this.#reason);
     }
     return this.#controller.signal;
   }
 
-  interrupt(reason: Interruption): void {
+  interrupt(reason: Error): void {
     if (this.#reason) return;
     this.#reason = reason;
-    this.#controller?.abort(reason);
+    this.#abort?.(reason);
     this.#listener?.(reason);
   }
 
@@ -48,6 +54,7 @@ export class Interrupter {
    */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      if (this.#reason) return reject(this.#reason);
       this.#listener = reject;
       work.then(resolve, reject);
     });

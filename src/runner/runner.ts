@@ -84,6 +84,11 @@ export class Runner {
       queueMax: 3 * options.concurrency + JOB_BATCH_MAX,
       onRetry: (error) =>
         options.log.warn({ err: error }, "settling is delayed: the database does not answer"),
+      onInvalid: ({ job: { id, attempt } }, error) =>
+        options.log.error(
+          { job_id: id, attempt, err: error },
+          "the database refuses an outcome for good: its job fails",
+        ),
       onSettled: (settlement, refusal) => this.#written(settlement, refusal),
       onFailed: (settlement, error) => this.#notWritten(settlement, error),
     });

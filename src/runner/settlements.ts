@@ -1,9 +1,16 @@
 import { BATCH_BYTES_MAX, JOB_BATCH_MAX, SETTLE_FOR_MS } from "../core/model/limits.ts";
 import { GroupCommit, type Receiver } from "../core/lib/group-commit.ts";
 import type { JobType } from "../core/model/job-type.ts";
-import type { ClaimedJob, JobRepository, Outcome, RefusedOutcome } from "../core/model/job.ts";
+import type { ClaimedJob, JobError, JobRepository, Outcome, RefusedOutcome } from "../core/model/job.ts";
+import { JsonText } from "../core/lib/json-text.ts";
 import { roughJsonBytes } from "../core/lib/rough-json-bytes.ts";
 import { isRetryable, withRetry } from "../core/lib/with-retry.ts";
+
+/** The end of a job whose outcome the database refused for good. */
+const CANNOT_BE_STORED: JobError = {
+  code: "output_invalid",
+  message: "What the processor gave cannot be stored.",
+};
 
 export interface Settlement {
   readonly job: ClaimedJob;
@@ -18,13 +25,18 @@ interface Options {
   readonly queueMax: number;
   /** Called when a batch failed and is tried again. */
   readonly onRetry: (error: unknown) => void;
+  /** Called when the database refused an outcome for good. The job fails instead, as `output_invalid`. */
+  readonly onInvalid: (settlement: Settlement, error: unknown) => void;
   /** Called for each outcome that was written, or refused. */
   readonly onSettled: (settlement: Settlement, refusal: RefusedOutcome | undefined) => void;
   /** Called for each outcome that could not be written. */
   readonly onFailed: (settlement: Settlement, error: unknown) => void;
 }
 
-/** Writes the outcomes of a runner in batches, and deletes each lease with the last outcome of its jobs. */
+/**
+ * Writes the outcomes of a runner in batches, and deletes each lease with the last outcome of its jobs. An
+ * outcome that the database refuses for good is its own job's fault: it fails, and nothing else is touched.
+ */
 export class Settlements {
   readonly #group: GroupCommit<Settlement, RefusedOutcome | undefined>;
   readonly #receiver: Receiver<Settlement, RefusedOutcome | undefined>;
@@ -33,16 +45,20 @@ export class Settlements {
   /** Leases without jobs to settle, which the next settle deletes. */
   #forgotten: string[] = [];
 
-  constructor(jobs: JobRepository, { queueMax, onRetry, onSettled, onFailed }: Options) {
+  constructor(jobs: JobRepository, { queueMax, onRetry, onInvalid, onSettled, onFailed }: Options) {
     this.#receiver = {
       resolve: (refusal, settlement) => onSettled(settlement, refusal),
-      reject: (error, settlement) => onFailed(settlement, error),
+      reject: (error, settlement) => {
+        const replaced = isRetryable(error) ? undefined : asInvalid(settlement);
+        if (replaced === undefined) return onFailed(settlement, error);
+        onInvalid(settlement, error);
+        this.settle(replaced);
+      },
     };
     this.#group = new GroupCommit<Settlement, RefusedOutcome | undefined>({
       batchMax: JOB_BATCH_MAX,
       weightMax: BATCH_BYTES_MAX,
-      weigh: ({ outcome }) =>
-        outcome.kind === "succeeded" ? roughJsonBytes(outcome.output, BATCH_BYTES_MAX) : 0,
+      weigh: ({ outcome }) => (outcome.kind === "succeeded" ? weightOf(outcome.output) : 0),
       queueMax,
       onFull: () => new Error("more outcomes than slots: a bug"),
       isolates: (error) => !isRetryable(error),
@@ -50,19 +66,27 @@ export class Settlements {
         const settled = this.#count(batch);
         const done = [...settled]
           .filter(([lease_id, count]) => this.#open.get(lease_id) === count)
-          .map(([lease_id]) => lease_id)
-          .concat(this.#forgotten.splice(0));
+          .map(([lease_id]) => lease_id);
+        const forgotten = this.#forgotten.splice(0);
         const refusals = await withRetry(
           () =>
             jobs.settle(
               batch.map(({ outcome }) => outcome),
-              done,
+              done.concat(forgotten),
             ),
           { for_ms: SETTLE_FOR_MS, onRetry },
-        );
-        this.#close(settled);
-        if (refusals.length === 0) return batch.map(() => undefined);
+        ).catch((error: unknown) => {
+          // For the next settle.
+          this.#forgotten.push(...forgotten);
+          throw error;
+        });
+        if (refusals.length === 0) {
+          this.#close(settled);
+          return batch.map(() => undefined);
+        }
         const refused = new Map(refusals.map((refusal) => [fenceOf(refusal), refusal]));
+        // A job that still runs keeps its lease, by which a rescue will find it.
+        this.#close(this.#count(batch.filter(({ outcome }) => !refused.get(fenceOf(outcome))?.running)));
         return batch.map(({ outcome }) => refused.get(fenceOf(outcome)));
       },
     });
@@ -112,6 +136,23 @@ export class Settlements {
       else this.#open.delete(lease_id);
     }
   }
+}
+
+/** Text is weighed by its length; nothing of a value is written down for it. */
+function weightOf(output: unknown): number {
+  return output instanceof JsonText ? output.text.length : roughJsonBytes(output, BATCH_BYTES_MAX);
+}
+
+/** Undefined for what cannot be the job's fault: it carries nothing of the processor's, or is the last word. */
+function asInvalid(settlement: Settlement): Settlement | undefined {
+  const { outcome } = settlement;
+  const { id, attempt, kind } = outcome;
+  if (kind === "released" || kind === "cancelled" || isLastWord(outcome)) return undefined;
+  return { ...settlement, outcome: { id, attempt, kind: "failed", error: CANNOT_BE_STORED } };
+}
+
+function isLastWord(outcome: Outcome): boolean {
+  return outcome.kind === "failed" && outcome.error === CANNOT_BE_STORED;
 }
 
 function fenceOf({ id, attempt }: { id: string; attempt: number }): string {

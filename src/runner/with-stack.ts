@@ -13,12 +13,20 @@ import { withoutServerPaths } from "./without-server-paths.ts";
 export function withStack(error: JobError, failure: unknown): JobError {
   const message = hasPointers(failure) ? error.message : withoutServerPaths(error.message);
   // A timeout has no place in the code.
-  if (failure instanceof Interruption) return { code: error.code, message };
+  if (isOf(Interruption, failure)) return { code: error.code, message };
   return { code: error.code, message, stack: stackOf(failure, ERROR_STACK_MAX) };
 }
 
 /** What a schema found: the message is ours, and the JSON pointers in it look like paths. */
 function hasPointers(failure: unknown): boolean {
-  if (failure instanceof OutputError) return true;
-  return failure instanceof InputError && failure.errors.length > 0;
+  return isOf(OutputError, failure) || (isOf(InputError, failure) && failure.errors.length > 0);
+}
+
+/** `instanceof`, of anything that was thrown: a look at it may throw. */
+function isOf<T>(type: abstract new (...given: never[]) => T, thrown: unknown): thrown is T {
+  try {
+    return thrown instanceof type;
+  } catch {
+    return false;
+  }
 }

@@ -11,7 +11,8 @@
 -- outcome retry: pending again after p_delays_ms, and the hold stays.
 -- outcome released: pending again at once, and the attempt is excused.
 -- p_outputs, p_costs, p_errors, p_delays_ms may be null where no job has one.
--- p_done: leases of which nothing runs any more.
+-- p_done: leases of which nothing runs any more. When an outcome of the batch was refused, one that still has
+--   a running job stays.
 -- rescued: the job waits because that attempt's runner was lost.
 
 CREATE OR REPLACE FUNCTION settle_jobs(
@@ -48,6 +49,7 @@ DECLARE
   s_attempts  int[];
   s_customers uuid[];
   s_types     uuid[];
+  v_refused   boolean;
 BEGIN
   PERFORM FROM jobs j WHERE j.id = ANY (p_ids) ORDER BY j.id FOR NO KEY UPDATE;
 
@@ -118,12 +120,19 @@ BEGIN
     -- A job that waits for its customer's or type's limit may start.
     PERFORM pg_notify('iep_jobs', '');
   END IF;
+  v_refused := coalesce(cardinality(s_ids), 0) < cardinality(p_ids);
   IF p_done IS NOT NULL THEN
     -- A rescue holds leases while it waits for our jobs. Waiting for it here would be a deadlock.
+    -- After a refusal p_done may be wrong: a job that runs without a lease is found by no rescue.
     DELETE FROM leases l
-     WHERE l.id = ANY (array(SELECT d.id FROM leases d WHERE d.id = ANY (p_done) FOR UPDATE SKIP LOCKED));
+     WHERE l.id = ANY (array(SELECT d.id FROM leases d WHERE d.id = ANY (p_done) FOR UPDATE SKIP LOCKED))
+       AND NOT (v_refused AND EXISTS (
+         SELECT
+           FROM jobs j
+          WHERE j.id = ANY (l.job_ids) AND j.status = 'running' AND j.runner_id = l.runner_id
+       ));
   END IF;
-  IF coalesce(cardinality(s_ids), 0) < cardinality(p_ids) THEN
+  IF v_refused THEN
     RETURN QUERY
     SELECT
       j.id,

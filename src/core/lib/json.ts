@@ -3,7 +3,7 @@ import type { FieldError } from "./field-error.ts";
 /** Nesting that `input_data` and a processor's output may have. */
 export const JSON_DEPTH_MAX = 100;
 
-const TOO_DEEP = `is nested deeper than ${JSON_DEPTH_MAX} levels: flatten it`;
+export const TOO_DEEP = `is nested deeper than ${JSON_DEPTH_MAX} levels: flatten it`;
 const HAS_NUL = "has the character U+0000, which cannot be stored: remove it";
 const HAS_HALF_PAIR = "has half of a surrogate pair: send well-formed Unicode";
 
@@ -41,6 +41,7 @@ function faultOf(value: unknown): string | undefined {
  * Escapes as `JSON.stringify` writes them. A backslash before them that is escaped itself makes them plain
  * text.
  */
+const ESCAPE = "\\u";
 const NUL_ESCAPE = /(?<!\\)(?:\\\\)*\\u0000/;
 const HALF_PAIR_ESCAPE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
@@ -50,6 +51,7 @@ const HALF_PAIR_ESCAPE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
  */
 export function findUnstorableText(text: string): string | undefined {
   if (isDeeperThan(JSON_DEPTH_MAX, text)) return TOO_DEEP;
+  if (!text.includes(ESCAPE)) return undefined;
   if (NUL_ESCAPE.test(text)) return HAS_NUL;
   if (HALF_PAIR_ESCAPE.test(text)) return HAS_HALF_PAIR;
   return undefined;

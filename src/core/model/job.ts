@@ -113,14 +113,16 @@ export interface TurnsRequest {
 }
 
 /** How an attempt ended. `attempt` is the fencing token that the claim gave. */
-export type Outcome = { readonly id: string; readonly attempt: number } & (
-  | { readonly kind: "succeeded"; readonly output: unknown; readonly cost_cents?: number | undefined }
-  | { readonly kind: "failed"; readonly error: JobError }
-  | { readonly kind: "retry"; readonly error: JobError; readonly delay_ms: number }
-  /** Given back unfinished: pending again at once, and the attempt is not counted. */
-  | { readonly kind: "released" }
-  | { readonly kind: "cancelled" }
-);
+export type Outcome = { readonly id: string; readonly attempt: number } &
+  /** `output`: a JSON value, or the `JsonText` of one. */
+  (
+    | { readonly kind: "succeeded"; readonly output: unknown; readonly cost_cents?: number | undefined }
+    | { readonly kind: "failed"; readonly error: JobError }
+    | { readonly kind: "retry"; readonly error: JobError; readonly delay_ms: number }
+    /** Given back unfinished: pending again at once, and the attempt is not counted. */
+    | { readonly kind: "released" }
+    | { readonly kind: "cancelled" }
+  );
 
 /** An outcome that was not written, with what the job was instead. */
 export interface RefusedOutcome {
@@ -131,6 +133,8 @@ export interface RefusedOutcome {
    * job has ended.
    */
   readonly reason: "already_settled" | "stale";
+  /** Whether the job runs now, as another attempt than this one. */
+  readonly running: boolean;
 }
 
 export const WAITING_FOR = ["run_at", "resume", "runner", "limit", "idle_runner", "slot"] as const;

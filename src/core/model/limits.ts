@@ -166,10 +166,14 @@ export const PROCESSOR_IMPORT_MS = 10_000;
 export const PROCESSOR_SCHEMA_CHARACTERS_MAX = 65_536;
 /** An output, as JSON in UTF-8. */
 export const OUTPUT_BYTES_MAX = 1_048_576;
-/** Heap of a worker thread. Buffers do not count. */
+/** Heap of a worker thread, and of a process in which a job runs apart. Buffers do not count. */
 export const THREAD_HEAP_MB = 512;
 /** How long a worker thread may go on after an abort. Then it is terminated. */
 export const TERMINATE_DELAY_MS = 1_000;
+/** Processes of one runner in which jobs run apart. Others wait, and their timeout does not run. */
+export const APART_MAX = 8;
+/** How long such a process may take to load its processor. */
+export const APART_START_MS = 60_000;
 /** Between SIGTERM and SIGKILL for the process group of a command. */
 export const KILL_DELAY_MS = 2_000;
 /** One line of a command's stdout. An output may be as large as that. */

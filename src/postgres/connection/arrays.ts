@@ -1,3 +1,5 @@
+import { JsonText } from "../../core/lib/json-text.ts";
+
 /**
  * Batches go to the server as array literals: one parameter a column. Writing them here is measurably cheaper
  * than leaving it to the driver (2.9 against 3.8 ms for 500 jobs), and they are still parameters: nothing is
@@ -23,9 +25,13 @@ export function textArray(values: BatchColumn<string>): string | null {
   );
 }
 
-/** For JSON values: null is JSON's own null, undefined is NULL. */
+/** For JSON values, or the `JsonText` of them: null is JSON's own null, undefined is NULL. */
 export function jsonArray(values: BatchColumn<unknown>): string | null {
-  return values && textArray(values.map((value) => (value === undefined ? null : JSON.stringify(value))));
+  return values && textArray(values.map((value) => (value === undefined ? null : textOf(value))));
+}
+
+function textOf(value: unknown): string {
+  return value instanceof JsonText ? value.text : JSON.stringify(value);
 }
 
 /** Null for a column that no row of the batch uses: that costs nothing to send and to unnest. */

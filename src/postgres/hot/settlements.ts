@@ -48,5 +48,10 @@ function toRefused(row: SettleJobsRow, outcomes: readonly Outcome[]): RefusedOut
   const refused = outcomes.find((outcome) => outcome.id === id && outcome.attempt === attempt);
   if (!refused) throw new Error(`settle_jobs refused job ${id}, which was not in the batch`);
   const settledBefore = attempt === row.attempt && STATUS_AFTER[refused.kind] === row.status && !row.rescued;
-  return { id, attempt, reason: settledBefore ? "already_settled" : "stale" };
+  return {
+    id,
+    attempt,
+    reason: settledBefore ? "already_settled" : "stale",
+    running: row.status === "running",
+  };
 }

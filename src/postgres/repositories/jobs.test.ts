@@ -262,7 +262,7 @@ describe("settle", () => {
     await settle(lost, { kind: "released" });
     await claimOne(job.id);
     expect(await settle(lost, { kind: "succeeded", output: "late" })).toEqual([
-      { id: job.id, attempt: 1, reason: "stale" },
+      { id: job.id, attempt: 1, reason: "stale", running: true },
     ]);
     expect(await platform.jobs.findById(job.id)).toMatchObject({
       status: "running",
@@ -275,6 +275,30 @@ describe("settle", () => {
     });
   });
 
+  test("a refused outcome leaves the lease of a job that still runs", async () => {
+    const [first, second] = await submitMany(2, await createCustomer(platform));
+    const claimed = await platform.jobs.claim({
+      runner_id: await createRunner(platform),
+      ids: [first ?? "", second ?? ""],
+    });
+    const lease = claimed[0]?.lease_id ?? "";
+    const leases = async () =>
+      (await runSql(databaseUrl, "SELECT 1 FROM leases WHERE id = $1", [lease])).rows;
+    const right = claimed.map(({ id, attempt }): Outcome => ({
+      id,
+      attempt,
+      kind: "succeeded",
+      output: null,
+    }));
+    const wrong = right.map((outcome, n) => (n === 1 ? { ...outcome, attempt: 99 } : outcome));
+    expect(await platform.jobs.settle(wrong, [lease])).toEqual([
+      { id: claimed[1]?.id, attempt: 99, reason: "stale", running: true },
+    ]);
+    expect(await leases()).toHaveLength(1);
+    expect(await platform.jobs.settle(right.slice(1), [lease])).toEqual([]);
+    expect(await leases()).toEqual([]);
+  });
+
   test("an attempt that was rescued is not taken for settled, though the job waits as if it had been", async () => {
     const job = await platform.jobs.create(newJob({}));
     const lost = await claimOne(job.id);
@@ -282,7 +306,7 @@ describe("settle", () => {
     await platform.runners.rescue({ lease_ms: 1_000_000, lostMax: 3, leasesMax: 100 });
     const error = { code: "attempt_failed", message: "no" };
     expect(await settle(lost, { kind: "retry", error, delay_ms: 0 })).toEqual([
-      { id: job.id, attempt: 1, reason: "stale" },
+      { id: job.id, attempt: 1, reason: "stale", running: false },
     ]);
   });
 
@@ -294,7 +318,9 @@ describe("settle", () => {
     const outcomes = [second, lost].map(
       ({ id, attempt }) => ({ id, attempt, kind: "succeeded", output: null }) as const,
     );
-    expect(await platform.jobs.settle(outcomes)).toEqual([{ id: job.id, attempt: 1, reason: "stale" }]);
+    expect(await platform.jobs.settle(outcomes)).toEqual([
+      { id: job.id, attempt: 1, reason: "stale", running: false },
+    ]);
     expect(await platform.jobs.findById(job.id)).toMatchObject({ status: "succeeded", attempt: 2 });
   });
 

@@ -1,9 +1,13 @@
 import { PROCESSOR_IMPORT_MS } from "../../core/model/limits.ts";
 import { lstat, readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { MODULE_SCOPE, runInScope } from "../sdk/code-scope.ts";
 import { isProcessor, type Processor } from "../sdk/processor.ts";
 import { defaultExport } from "../user-modules/default-export.ts";
 import { findEndless } from "../user-modules/find-endless.ts";
+import { describeThrown } from "../sdk/thrown.ts";
+import { ApartPlaces } from "../apart/apart-places.ts";
+import type { ApartTask } from "../apart/run-apart.ts";
 import { importUserModules, type ImportedModule } from "../user-modules/import-user-modules.ts";
 import { SHIPPED_PROCESSORS, shippedFile } from "../shipped/shipped.ts";
 import { PROCESSOR_JSON, readProcessorJson } from "../subprocess/processor-json.ts";
@@ -15,8 +19,18 @@ const CODE_FILE = /\.[cm]?[jt]sx?$/i;
 /** Tests and declarations. */
 const NO_PROCESSOR = /\.test\.|\.d\.[cm]?ts$/i;
 
+/** A processor, and what a runner must know of where it runs. */
+export interface RegisteredProcessor extends Processor {
+  /** Where `run` runs; left out: among all others, in the runner's own thread. */
+  readonly place?: "thread" | "command";
+  /** The module that has it as its default export. A command has none. */
+  readonly file?: string;
+  /** Runs it in a process of its own. A command has one anyway. */
+  readonly runApart?: (task: Omit<ApartTask, "file" | "id">) => Promise<unknown>;
+}
+
 /** Processors by id: what `job_types.processing_logic_id` is looked up in. */
-export type ProcessorRegistry = ReadonlyMap<string, Processor>;
+export type ProcessorRegistry = ReadonlyMap<string, RegisteredProcessor>;
 
 export interface ProcessorFault {
   /** Absolute path of the faulty file, or of the directory. */
@@ -50,9 +64,18 @@ export async function loadProcessors({
   import_ms = PROCESSOR_IMPORT_MS,
 }: LoadOptions): Promise<LoadedProcessors> {
   const pool = new ThreadPool();
-  const place = (processor: Processor, file: string): Processor =>
-    processor.thread ? runInThread(processor, file, pool) : processor;
-  const processors = new Map(
+  const places = new ApartPlaces();
+  const place = (processor: Processor, file: string): RegisteredProcessor => {
+    if (basename(file) === PROCESSOR_JSON) return Object.freeze({ ...processor, place: "command" });
+    const placed = processor.thread ? runInThread(processor, file, pool) : processor;
+    return Object.freeze({
+      ...placed,
+      ...(processor.thread ? { place: "thread" as const } : {}),
+      file,
+      runApart: (task) => places.run({ ...task, file, id: processor.id }),
+    } satisfies RegisteredProcessor);
+  };
+  const processors = new Map<string, RegisteredProcessor>(
     SHIPPED_PROCESSORS.map((processor) => [processor.id, place(processor, shippedFile(processor))]),
   );
   const faults: ProcessorFault[] = [];
@@ -135,12 +158,11 @@ async function inspectAll(
   const isModule = (file: string): boolean => basename(file) !== PROCESSOR_JSON;
   const moduleFiles = files.filter(isModule);
   const endless = await findEndless(moduleFiles, import_ms);
-  const modules = new Map(
-    (await importUserModules(moduleFiles.filter((file) => !endless.has(file)))).map((imported) => [
-      imported.file,
-      imported,
-    ]),
+  // In a scope: what a module leaves behind when it is loaded is not the platform's.
+  const imports = await runInScope(MODULE_SCOPE, () =>
+    importUserModules(moduleFiles.filter((file) => !endless.has(file))),
   );
+  const modules = new Map(imports.map((imported) => [imported.file, imported]));
   return await Promise.all(
     files.map(async (file) => {
       const imported = modules.get(file);
@@ -155,13 +177,13 @@ async function inspectFolder(file: string): Promise<Inspection> {
   try {
     return { processor: await readProcessorJson(file) };
   } catch (error) {
-    return { fault: error instanceof Error ? error.message : String(error) };
+    return { fault: describeThrown(error).message };
   }
 }
 
 function inspectModule(imported: ImportedModule): Inspection {
   if ("error" in imported) {
-    const said = imported.error instanceof Error ? imported.error.message : String(imported.error);
+    const said = describeThrown(imported.error).message;
     return { fault: `cannot be imported: ${said}${hintFor(said)}` };
   }
   const exported = defaultExport(imported.module);

@@ -54,5 +54,10 @@ export class InputError extends Error {
  * True for errors that end the job, of this copy of the module or another: another attempt would fail alike.
  */
 export function isFatal(error: unknown): error is FatalError | InputError {
-  return error instanceof Error && FATAL in error;
+  try {
+    return error instanceof Error && FATAL in error;
+  } catch {
+    // A proxy, which may throw at any question.
+    return false;
+  }
 }

@@ -1,9 +1,11 @@
 import type { z } from "zod";
 import { OUTPUT_BYTES_MAX } from "../../core/model/limits.ts";
 import type { FieldError } from "../../core/lib/field-error.ts";
-import { escapePointer, findUnstorableText } from "../../core/lib/json.ts";
+import { escapePointer } from "../../core/lib/json.ts";
+import { JsonText } from "../../core/lib/json-text.ts";
 import type { Processor } from "./processor.ts";
 import { InputError } from "./fatal-error.ts";
+import { describeThrown } from "./thrown.ts";
 
 /** Faults listed of one input; the rest is counted. */
 const ISSUES_MAX = 20;
@@ -31,34 +33,32 @@ export function parseInput(processor: Processor, inputData: unknown): unknown {
 }
 
 /**
- * Returns what is stored of a result of `processor.run`: JSON that PostgreSQL can keep, null for undefined.
- * Throws an `OutputError`. The job is then tried again while attempts are left: the next result may differ.
- * Checked before it is settled, because there one bad output would fail the whole batch.
+ * Returns what is stored of a result of `processor.run`: its JSON text, null for undefined and null. Throws an
+ * `OutputError`. The job is then tried again while attempts are left: the next result may differ. Written
+ * down once, and right after the run: a processor may go on to change what it returned. What has been written
+ * down elsewhere, in a thread or a process of its own, is taken as it is.
  */
-export function parseOutput(processor: Processor, result: unknown): unknown {
+export function parseOutput(processor: Processor, result: unknown): JsonText | null {
+  if (result instanceof JsonText) return result;
+  try {
+    return writeOutput(processor, result);
+  } catch (error) {
+    if (error instanceof OutputError) throw error;
+    // Also what a `toJSON`, a getter or a check of the schema threw: it may be anything.
+    throw new OutputError(processor, describeThrown(error).message);
+  }
+}
+
+function writeOutput(processor: Processor, result: unknown): JsonText | null {
   let output = result;
   if (processor.output !== undefined) {
     const parsed = processor.output.safeParse(result);
     if (!parsed.success) throw new OutputError(processor, list(fieldErrors(parsed.error.issues)));
     output = parsed.data;
   }
-  if (output === undefined) return null;
-  const fault = storingFault(output);
-  if (fault !== undefined) throw new OutputError(processor, fault);
-  return output;
-}
-
-function storingFault(output: unknown): string | undefined {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(output);
-  } catch (error) {
-    return String(error);
-  }
-  if (text === undefined) return "it is no JSON value";
-  if (Buffer.byteLength(text) > OUTPUT_BYTES_MAX) return `it is larger than ${OUTPUT_BYTES_MAX} bytes`;
-  const fault = findUnstorableText(text);
-  return fault === undefined ? undefined : `it ${fault}`;
+  if (output === undefined || output === null) return null;
+  const json = JsonText.of(output, OUTPUT_BYTES_MAX);
+  return json.text === "null" ? null : json;
 }
 
 function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {

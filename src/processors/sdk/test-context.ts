@@ -62,7 +62,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
 }
 
 /**
- * Runs one attempt without a runner: parses the input, calls `run`, checks the output and returns it.
+ * Runs one attempt without a runner: parses the input, calls `run`, checks the output and returns it as it is stored.
  * Throws what the attempt would fail with.
  *
  * ```ts
@@ -75,5 +75,6 @@ export async function runForTest(
   inputData: unknown,
   context: ProcessorContext = testContext(),
 ): Promise<unknown> {
-  return parseOutput(processor, await processor.run(parseInput(processor, inputData), context));
+  const stored = parseOutput(processor, await processor.run(parseInput(processor, inputData), context));
+  return stored === null ? null : JSON.parse(stored.text);
 }

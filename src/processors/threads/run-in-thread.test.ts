@@ -191,8 +191,10 @@ test.each([
   const stop = new AbortController();
   const neighbour = runForTest(processor, { n: 2 }, testContext({ signal: stop.signal }));
   const failure = await failureOf(runForTest(processor, { n: 1 }));
-  expect(failure).toMatchObject({ message: expect.stringMatching(message) as string });
-  expect(failure).not.toHaveProperty("code");
+  expect(failure).toMatchObject({
+    code: "processor_crashed",
+    message: expect.stringMatching(message) as string,
+  });
   expect(await runForTest(processor, { n: 3 })).toBe("fine 3");
   expect(pool.size).toBe(2);
   stop.abort(new Error("over"));

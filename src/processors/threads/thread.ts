@@ -2,7 +2,10 @@ import { Worker } from "node:worker_threads";
 import { TERMINATE_DELAY_MS, THREAD_HEAP_MB } from "../../core/model/limits.ts";
 import type { ProcessorContext } from "../sdk/processor.ts";
 import { processorJob } from "../sdk/processor-job.ts";
-import { fromPlainError, toPlainError, type FromThread, type ToThread } from "./thread-message.ts";
+import { describeThrown } from "../sdk/thrown.ts";
+import { ProcessorCrash } from "../sdk/processor-crash.ts";
+import { tellContext } from "../remote/tell-context.ts";
+import type { FromRemote, ToRemote } from "../remote/remote-message.ts";
 
 /**
  * A worker thread has none of the hooks by which this process runs TypeScript. From the sources it begins
@@ -44,7 +47,7 @@ export class Thread {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
     });
-    this.#worker.on("message", (message: FromThread) => this.#take(message));
+    this.#worker.on("message", (message: FromRemote) => this.#take(message));
     this.#worker.on("error", (error) => {
       this.#fault = error;
     });
@@ -74,7 +77,7 @@ export class Thread {
       let terminateTimer: NodeJS.Timeout | undefined;
       const onAbort = (): void => {
         reject(signal.reason as Error);
-        this.#send({ kind: "abort", reason: toPlainError(signal.reason) });
+        this.#send({ kind: "abort", reason: describeThrown(signal.reason) });
         terminateTimer = setTimeout(() => void this.#worker.terminate(), TERMINATE_DELAY_MS);
       };
       const leave = (): void => {
@@ -85,10 +88,14 @@ export class Thread {
       this.#worker.ref();
       signal.addEventListener("abort", onAbort);
       try {
-        this.#send({ kind: "run", file, id, input, job: processorJob(context.job) });
+        this.#send({ kind: "run", file, id, input, parsed: true, job: processorJob(context.job) });
         this.#files.add(file);
       } catch (error) {
-        reject(new Error(`the input cannot be copied into a thread: ${String(error)}`, { cause: error }));
+        reject(
+          new Error(`the input cannot be copied into a thread: ${describeThrown(error).message}`, {
+            cause: error,
+          }),
+        );
         this.#free();
       }
     });
@@ -99,42 +106,25 @@ export class Thread {
     await this.#worker.terminate();
   }
 
-  #send(message: ToThread): void {
+  #send(message: ToRemote): void {
     // A thread has no origin.
     // oxlint-disable-next-line unicorn/require-post-message-target-origin
     this.#worker.postMessage(message);
   }
 
-  #take(message: FromThread): void {
+  #take(message: FromRemote): void {
     const attempt = this.#attempt;
     if (attempt === undefined) return;
-    if (message.kind === "failed") attempt.reject(fromPlainError(message.error));
-    else {
-      try {
-        this.#tell(attempt, message);
-      } catch (error) {
-        // What the context refuses fails the attempt, as it would without a thread.
-        attempt.reject(error);
-      }
-    }
-    if (message.kind === "done" || message.kind === "failed") this.#free();
-  }
-
-  #tell({ task: { context }, resolve }: Attempt, message: Exclude<FromThread, { kind: "failed" }>): void {
-    if (context.signal.aborted) return;
-    if (message.kind === "log") context.log[message.level](message.fields, message.message);
-    else if (message.kind === "progress") context.progress(message.fraction, message.message);
-    else {
-      if (message.cost_cents !== undefined) context.cost(message.cost_cents);
-      resolve(message.output);
-    }
+    const effect = tellContext(attempt.task.context, message, attempt);
+    if (effect === "ended") this.#free();
+    else if (effect === "broken") void this.#worker.terminate();
   }
 
   #exit(code: number): void {
     this.#hasEnded = true;
-    const reason = this.#fault instanceof Error ? this.#fault.message : `exit code ${code}`;
+    const reason = this.#fault === undefined ? `exit code ${code}` : describeThrown(this.#fault).message;
     this.#attempt?.reject(
-      new Error(`The thread of ${this.#attempt.task.id} ended: ${reason}`, { cause: this.#fault }),
+      new ProcessorCrash(`The thread of ${this.#attempt.task.id} ended: ${reason}`, { cause: this.#fault }),
     );
     this.#free();
   }
