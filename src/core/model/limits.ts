@@ -136,6 +136,25 @@ export const STDERR_TAIL_MAX = 2_000;
 
 // ## HTTP
 
+/** Wrong fields that one response lists, over all items of a batch. */
+export const ERRORS_PER_REQUEST_MAX = 100;
+/** Bytes of the wrong fields that one response lists. Those beyond it are left out. */
+export const ERROR_BYTES_PER_REQUEST_MAX = 32_768;
+/** Characters of a JSON pointer in an error. A longer one is cut. */
+export const POINTER_LENGTH_MAX = 200;
+/** Characters of a detail, and of the message of a wrong field. A longer one is cut. */
+export const DETAIL_LENGTH_MAX = 500;
+/** Refused requests a second that get a line each in the log. The others are counted. */
+export const REFUSALS_LOGGED_MAX = 20;
+/** How long refused requests are counted before a line in the log says how many there were. */
+export const REFUSALS_LOGGED_MS = 1_000;
+/** Characters of a path in the log. */
+export const PATH_LOGGED_MAX = 200;
+/** The headers of a request. */
+export const HEADER_BYTES_MAX = 16_384;
+/** How long a connection is read, and what comes is dropped, after an error that ends it. */
+export const HANG_UP_MS = 1_000;
+
 /** How long a request may take to arrive. 1 MiB at 35 KiB/s: slower senders hold a socket no longer. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 /**
