@@ -13,6 +13,7 @@ import type { Platform } from "../core/use-cases/platform.ts";
 import type { Api } from "./http/api.ts";
 import { authenticate } from "./http/auth.ts";
 import { noteMethods } from "./http/allowed-methods.ts";
+import { authenticateAndCount } from "./http/authenticate-and-count.ts";
 import { refuseBroken, refuseExpectation, refuseTunnel } from "./http/broken-requests.ts";
 import { trackConnections, type Connections } from "./http/connections.ts";
 import { everyRequest } from "./http/every-request.ts";
@@ -93,7 +94,7 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
   await api.register(docsRoutes);
   healthRoutes(api, platform);
   await api.register(async (secured: Api) => {
-    secured.addHook("onRequest", authenticate(platform.customers, adminApiKey));
+    secured.addHook("onRequest", authenticateAndCount(authenticate(platform.customers, adminApiKey)));
     for (const routes of [
       jobRoutes,
       walletRoutes,

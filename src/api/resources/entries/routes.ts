@@ -29,6 +29,7 @@ import {
   idempotencyKeyOf,
   setReplayedHeader,
 } from "../../http/idempotency.ts";
+import { createErrorBudget } from "../../http/error-budget.ts";
 import { toProblem } from "../../http/problems.ts";
 import { parseEach } from "../../http/parse-each.ts";
 import { invalidField, parse } from "../../http/validation.ts";
@@ -204,12 +205,15 @@ export function entryRoutes(api: Api, { wallets }: Platform): void {
       },
     },
     async (request) => {
-      const { valid, refused } = parseEach(request.body.postings, (item) => parse(NewEntry, item));
+      const budget = createErrorBudget();
+      const { valid, refused } = await parseEach(request.body.postings, (item) =>
+        parse(NewEntry, item, budget),
+      );
       const posted = await wallets.postAll(valid, ADMIN_ACTOR);
       const results = weave<(typeof posted)[number]>(refused, posted).map((one) =>
         "entry" in one
           ? { status: one.replayed ? (200 as const) : (201 as const), entry: one.entry }
-          : { status: one.refused.status, problem: toProblem(one.refused, request.id) },
+          : { status: one.refused.status, problem: toProblem(one.refused, request.id, budget) },
       );
       return { results };
     },

@@ -23,6 +23,7 @@ import {
   idempotencyKeyOf,
   setReplayedHeader,
 } from "../../http/idempotency.ts";
+import { createErrorBudget } from "../../http/error-budget.ts";
 import { toProblem } from "../../http/problems.ts";
 import { parseEach } from "../../http/parse-each.ts";
 import { invalidField, parse } from "../../http/validation.ts";
@@ -228,8 +229,9 @@ async function submitBatch(
   items: readonly unknown[],
 ): Promise<{ results: Result[]; replayed: boolean }> {
   const key = idempotencyKeyOf(request, items);
-  const { valid, refused } = parseEach(items, (item, index): SubmitJobRequest => {
-    const job = forCustomer(request, parse(SubmitJob, item));
+  const budget = createErrorBudget();
+  const { valid, refused } = await parseEach(items, (item, index): SubmitJobRequest => {
+    const job = forCustomer(request, parse(SubmitJob, item, budget));
     return key ? { ...job, key: { ...key, item: index } } : job;
   });
   const submitted = await submitJobs(platform, valid);
@@ -237,7 +239,7 @@ async function submitBatch(
     if ("job" in one) return { status: 201, job: one.job };
     // The Idempotency-Key belongs to the request as a whole, so its reuse refuses the whole request.
     if (one.refused.code === "idempotency_key_reused") throw one.refused;
-    return { status: one.refused.status, problem: toProblem(one.refused, request.id) };
+    return { status: one.refused.status, problem: toProblem(one.refused, request.id, budget) };
   });
   const made = submitted.filter((one) => "job" in one);
   return { results, replayed: made.length > 0 && made.every((one) => one.replayed) };
