@@ -4,20 +4,25 @@ import { beforeAll, expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
 import { percentile } from "../support/load.ts";
 import { httpClient, type Request } from "../support/http-client.ts";
+import { waitFor } from "../support/wait-for.ts";
 import { postCustomer, postJobType, startApi } from "../support/stack.ts";
 
 // What one customer does never makes another wait for long. The API is a process of its own; every customer
 // has connections of their own.
 
 const MIB = 1_048_576;
-/** What others may wait in the middle. They waited 5.4, 0.9 and 0.4 s. */
-const P50_MAX_MS = 150;
-const SAMPLES = Number(process.env["SAMPLES"] ?? 40);
+/**
+ * What others may wait in the middle, beyond ten times what they wait when they are alone, which counts for
+ * a busy machine. They waited 5.4, 7.7 and 0.4 s.
+ */
+const P50_MAX_MS = 50;
+const SAMPLES = 20;
 
 let origin: string;
 let admin: Request;
 let job_type_id: string;
 let loud: { id: string; key: string };
+let p50_max_ms: number;
 let quiet: { id: string; key: string };
 
 beforeAll(async () => {
@@ -29,6 +34,8 @@ beforeAll(async () => {
   const [a, b] = await Promise.all([customer("loud"), customer("quiet")]);
   loud = a;
   quiet = b;
+  await submissions(SAMPLES);
+  p50_max_ms = P50_MAX_MS + 10 * percentile(await submissions(SAMPLES), 0.5);
 }, 60_000);
 
 async function customer(name: string): Promise<{ id: string; key: string }> {
@@ -42,7 +49,7 @@ test("eight connections with flat arrays of 1 MiB", async () => {
   const body = `{"job_type_id":"${job_type_id}","input_data":[${zeros}]}`;
   const { p50, answers } = await beside(8, "/jobs", body);
   console.log(`others' p50: ${p50.toFixed(0)} ms beside ${answers.length} bodies of 1 MiB`, counts(answers));
-  expect(p50).toBeLessThan(P50_MAX_MS);
+  expect(p50).toBeLessThan(p50_max_ms);
   expect(answers.every(({ status }) => status === 201 || status === 429)).toBe(true);
   expect(answers.some(({ status }) => status === 201)).toBe(true);
 }, 60_000);
@@ -57,11 +64,30 @@ test("four connections with batches whose every field is unknown", async () => {
     counts(answers),
     answers[0]?.bytes,
   );
-  expect(p50).toBeLessThan(P50_MAX_MS);
+  expect(p50).toBeLessThan(p50_max_ms);
   expect(answers.every(({ status }) => status === 200 || status === 429)).toBe(true);
   // A thousand refusals, and a hundred wrong fields among them all.
   expect(Math.max(...answers.map(({ bytes }) => bytes))).toBeLessThan(450_000);
 }, 60_000);
+
+test("four statements of 30,000 entries as CSV", async () => {
+  for (let first = 0; first < 30_000; first += 1_000) {
+    const { status } = await admin("POST", "/wallets/batch", {
+      postings: Array.from({ length: 1_000 }, (_, n) => ({
+        customer_id: loud.id,
+        kind: "grant",
+        amount_cents: 1,
+        reference: `r${first + n}`,
+      })),
+    });
+    expect(status).toBe(200);
+  }
+  const { p50, answers } = await beside(4, `/customers/${loud.id}/wallet/entries`);
+  console.log(`others' p50: ${p50.toFixed(0)} ms beside ${answers.length} statements`, counts(answers));
+  expect(p50).toBeLessThan(p50_max_ms);
+  expect(counts(answers)).toEqual({ 200: answers.length });
+  expect(Math.min(...answers.map(({ bytes }) => bytes))).toBeGreaterThan(30_000 * 50);
+}, 120_000);
 
 /** How many answers had each status. */
 function counts(answers: readonly Answer[]): Record<number, number> {
@@ -79,46 +105,53 @@ interface Answer {
 async function beside(
   connections: number,
   path: string,
-  body: string,
+  body?: string,
 ): Promise<{ p50: number; answers: Answer[] }> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const answers: Answer[] = [];
   let isOver = false;
   const loop = async (): Promise<void> => {
     while (!isOver) {
-      const answer = await post(agent, path, loud.key, body);
+      const answer = await ask(agent, path, loud.key, body);
       answers.push(answer);
       // A client that is told when to come back comes back then.
       if (answer.status === 429) await wait(200);
     }
   };
   const loops = Array.from({ length: connections }, loop);
+  await waitFor(() => answers.length > 0, { timeoutMs: 20_000 });
+  const waits = await submissions(SAMPLES);
+  isOver = true;
+  await Promise.all(loops);
+
+  agent.destroy();
+  return { p50: percentile(waits, 0.5), answers };
+}
+
+/** How long the quiet customer waits for each of these submissions, one after the other. */
+async function submissions(count: number): Promise<number[]> {
   const submit = httpClient(origin, quiet.key);
   const waits: number[] = [];
-  await wait(500);
-  for (let n = 0; n < SAMPLES; n += 1) {
+  for (let n = 0; n < count; n += 1) {
     const began_at = performance.now();
     const { status } = await submit("POST", "/jobs", { job_type_id, input_data: n });
     expect(status).toBe(201);
     waits.push(performance.now() - began_at);
-    console.log(n, (performance.now() - began_at).toFixed(0), answers.length);
   }
-  isOver = true;
-  await Promise.all(loops);
-  agent.destroy();
-  console.log("p90", percentile(waits, 0.9), "max", Math.max(...waits));
-  return { p50: percentile(waits, 0.5), answers };
+  return waits;
 }
 
-/** One request whose answer is counted and dropped. */
-function post(agent: Agent, path: string, key: string, body: string): Promise<Answer> {
+/** One request, a GET for CSV when there is no body, whose answer is counted and dropped. */
+function ask(agent: Agent, path: string, key: string, body?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = {
       authorization: `Bearer ${key}`,
-      "content-type": "application/json",
-      "content-length": Buffer.byteLength(body),
+      ...(body === undefined
+        ? { accept: "text/csv" }
+        : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
     };
-    const request = send(`${origin}${path}`, { method: "POST", agent, headers }, (response) => {
+    const method = body === undefined ? "GET" : "POST";
+    const request = send(`${origin}${path}`, { method, agent, headers }, (response) => {
       let bytes = 0;
       response.on("data", (piece: Buffer) => (bytes += piece.length));
       response.on("end", () => resolve({ status: response.statusCode ?? 0, bytes })).on("error", reject);

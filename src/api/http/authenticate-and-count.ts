@@ -12,7 +12,7 @@ export function authenticateAndCount(authenticate: (request: FastifyRequest) => 
     try {
       await authenticate(request);
     } catch (refusal) {
-      throw bodies.refuseStranger(refusal, request, reply);
+      throw bodies.refuseStranger(refusal, request);
     }
     bodies.reserve(request, reply);
   };

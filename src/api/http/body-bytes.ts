@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { PlatformError } from "../../core/lib/errors.ts";
 import {
@@ -8,6 +9,9 @@ import {
   SMALL_BODY_BYTES,
   STRANGER_BYTES_IN_FLIGHT_MAX,
 } from "../../core/model/limits.ts";
+
+/** A response that is sent finishes, a body that is read ends, and a connection that breaks only closes. */
+const ENDS = ["finish", "end", "close"] as const;
 
 /** The body bytes of the requests under way, by who sent them. */
 export class BodyBytes {
@@ -22,26 +26,27 @@ export class BodyBytes {
     const bytes = bytesOf(request);
     if (bytes <= SMALL_BODY_BYTES) return;
     const { principal } = request;
-    if (principal?.kind === "customer") this.#add(principal.customer.id, bytes, BYTES_IN_FLIGHT_MAX, reply);
-    else this.#add("admin", bytes, ADMIN_BYTES_IN_FLIGHT_MAX, reply);
+    if (principal?.kind === "customer")
+      this.#add(principal.customer.id, bytes, BYTES_IN_FLIGHT_MAX, [reply.raw]);
+    else this.#add("admin", bytes, ADMIN_BYTES_IN_FLIGHT_MAX, [reply.raw]);
   }
 
   /**
    * The error for a request whose key is not valid: `refusal`, or `rate_limited` when its address has too
-   * many under way. Their bodies are read only to be dropped.
+   * many under way. Their bodies are read only to be dropped, and are under way until that is done.
    */
-  refuseStranger(refusal: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
+  refuseStranger(refusal: unknown, request: FastifyRequest): unknown {
     const bytes = bytesOf(request);
     if (bytes <= SMALL_BODY_BYTES) return refusal;
     try {
-      this.#add(`address ${request.ip}`, bytes, STRANGER_BYTES_IN_FLIGHT_MAX, reply);
+      this.#add(`address ${request.ip}`, bytes, STRANGER_BYTES_IN_FLIGHT_MAX, [request.raw, request.socket]);
       return refusal;
     } catch (limited) {
       return limited;
     }
   }
 
-  #add(owner: string, bytes: number, max: number, reply: FastifyReply): void {
+  #add(owner: string, bytes: number, max: number, until: readonly EventEmitter[]): void {
     const before = this.#byOwner.get(owner) ?? 0;
     if (before + bytes > max)
       throw new PlatformError(
@@ -49,17 +54,13 @@ export class BodyBytes {
         `Requests with ${max / 1_048_576} MiB of bodies are under way from here. Send this one again when others have been answered.`,
       );
     this.#byOwner.set(owner, before + bytes);
-    let isOpen = true;
     const release = (): void => {
-      if (!isOpen) return;
-      isOpen = false;
+      for (const emitter of until) for (const event of ENDS) emitter.removeListener(event, release);
       const left = (this.#byOwner.get(owner) ?? 0) - bytes;
       if (left > 0) this.#byOwner.set(owner, left);
       else this.#byOwner.delete(owner);
     };
-    // A connection that breaks has only the second.
-    reply.raw.once("finish", release);
-    reply.raw.once("close", release);
+    for (const emitter of until) for (const event of ENDS) emitter.once(event, release);
   }
 }
 

@@ -7,6 +7,9 @@ import {
   POINTER_LENGTH_MAX,
 } from "../../core/model/limits.ts";
 
+/** The detail of an error whose wrong fields had no room. */
+export const UNLISTED = `Some fields are not valid. The answer to one request lists ${ERRORS_PER_REQUEST_MAX} wrong fields at most.`;
+
 /** What the response to one request may still say about wrong fields. All items of a batch share it. */
 export interface ErrorBudget {
   /** Wrong fields that may still be described. */

@@ -1,13 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Api } from "./api.ts";
+import { longWork } from "./long-work.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
 import { findRepeatedName } from "../../core/lib/repeated-names.ts";
-import { Turns } from "../../core/lib/turns.ts";
 import { LARGE_BODY_BYTES } from "../../core/model/limits.ts";
-
-type Done = (error: Error | null, value?: unknown) => void;
 
 const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)/i;
 
@@ -18,7 +15,6 @@ const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)/i;
  */
 export function acceptJsonBodies(api: Api): void {
   const parseJson = api.getDefaultJsonParser("error", "error");
-  const turns = new Turns();
   api.removeAllContentTypeParsers();
   api.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
     // With `parseAs: "buffer"` it is a Buffer; the type covers strings, too.
@@ -31,19 +27,22 @@ export function acceptJsonBodies(api: Api): void {
       return done(unsupported("JSON is UTF-8. Send it so, and leave charset out of Content-Type."));
     if (bytes.length === 0 && mayBeEmpty(request.routeOptions.schema?.body)) return done(null, undefined);
     if (!isUtf8(bytes)) return done(malformed("The body is not valid UTF-8. Send JSON in UTF-8."));
-    if (bytes.length < LARGE_BODY_BYTES) return read(request, bytes, done);
-    // `read` throws nothing: what is wrong goes to `done`.
-    return void turns.take(() => read(request, bytes, done));
-  });
-
-  function read(request: FastifyRequest, bytes: Buffer, done: Done): void {
     const text = bytes.toString("utf8");
-    parseJson(request, text, (error, value: unknown) => {
-      if (error) return done(error);
+    const refuseRepeated = (value: unknown): void => {
       const repeated = findRepeatedName(text, value);
-      return repeated === undefined ? done(null, value) : done(repeatedName(repeated));
-    });
-  }
+      if (repeated === undefined) done(null, value);
+      else done(repeatedName(repeated));
+    };
+    // Nothing in here throws: what is wrong goes to `done`.
+    if (bytes.length < LARGE_BODY_BYTES)
+      return parseJson(request, text, (error, value) => (error ? done(error) : refuseRepeated(value)));
+    return void longWork.take(() =>
+      parseJson(request, text, (error, value) => {
+        if (error) return done(error);
+        return void longWork.take(() => refuseRepeated(value));
+      }),
+    );
+  });
 }
 
 function repeatedName(pointer: string): PlatformError {

@@ -73,6 +73,7 @@ function errorsOf(schema: RouteSchema, isAdminOnly: boolean): ErrorCode[] {
     ...(schema.body ? (["payload_too_large", "unsupported_media_type"] as const) : []),
     ...(schema.body || schema.params || schema.querystring ? (["validation_failed"] as const) : []),
     ...(isPublic ? [] : (["missing_api_key", "invalid_api_key", "unavailable"] as const)),
+    ...(schema.body && !isPublic ? (["rate_limited"] as const) : []),
     ...(isAdminOnly ? (["forbidden"] as const) : []),
     "internal_error",
   ];

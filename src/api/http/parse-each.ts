@@ -1,6 +1,6 @@
-import { setImmediate as nextRound } from "node:timers/promises";
 import { PlatformError } from "../../core/lib/errors.ts";
 import { TURN_MS } from "../../core/model/limits.ts";
+import { longWork } from "./long-work.ts";
 
 /** The items of a batch after parsing. */
 interface Parsed<T> {
@@ -11,8 +11,8 @@ interface Parsed<T> {
 }
 
 /**
- * Parses each item of a batch on its own: a PlatformError that one throws does not fail the others. Pauses
- * when it has taken long, so that other requests go on.
+ * Parses each item of a batch on its own: a PlatformError that one throws does not fail the others. When it
+ * takes long, it goes on in turns with all else that takes long.
  */
 export async function parseEach<Item, T>(
   items: readonly Item[],
@@ -20,18 +20,22 @@ export async function parseEach<Item, T>(
 ): Promise<Parsed<T>> {
   const valid: T[] = [];
   const refused: Parsed<T>["refused"][number][] = [];
-  let began_at = performance.now();
-  for (const [index, item] of items.entries()) {
-    try {
-      valid.push(parse(item, index));
-      refused.push(undefined);
-    } catch (error) {
-      if (!(error instanceof PlatformError)) throw error;
-      refused.push({ refused: error });
+
+  const parseSome = (): void => {
+    const began_at = performance.now();
+    for (const [offset, item] of items.slice(refused.length).entries()) {
+      if (offset > 0 && performance.now() - began_at >= TURN_MS) return;
+      try {
+        valid.push(parse(item, refused.length));
+        refused.push(undefined);
+      } catch (error) {
+        if (!(error instanceof PlatformError)) throw error;
+        refused.push({ refused: error });
+      }
     }
-    if (performance.now() - began_at < TURN_MS) continue;
-    await nextRound();
-    began_at = performance.now();
-  }
+  };
+
+  parseSome();
+  while (refused.length < items.length) await longWork.take(parseSome);
   return { valid, refused };
 }

@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { cut } from "../../core/lib/cut.ts";
 import { ERRORS, PlatformError, type ErrorCode } from "../../core/lib/errors.ts";
-import { DETAIL_LENGTH_MAX, ERRORS_PER_REQUEST_MAX } from "../../core/model/limits.ts";
+import { DETAIL_LENGTH_MAX } from "../../core/model/limits.ts";
 import { ANSWER_HEADERS } from "./answer-headers.ts";
-import { createErrorBudget, spend } from "./error-budget.ts";
+import { createErrorBudget, spend, UNLISTED } from "./error-budget.ts";
 import type { Problem } from "./problem.ts";
 
 /**
@@ -34,8 +34,6 @@ const DETAILS_BY_FASTIFY_CODE: Readonly<Record<string, string>> = {
   FST_ERR_MAX_PARAM_LENGTH: "The path is too long.",
 };
 
-const BUDGET_SPENT = `Some fields are not valid. The answer to one request lists ${ERRORS_PER_REQUEST_MAX} wrong fields at most.`;
-
 /** An error as RFC 9457 sends it. Its wrong fields come out of the budget of the request. */
 export function toProblem(error: PlatformError, request_id: string, budget = createErrorBudget()): Problem {
   const errors = spend(budget, error.errors);
@@ -46,7 +44,7 @@ export function toProblem(error: PlatformError, request_id: string, budget = cre
     title: error.title,
     status: error.status,
     code: error.code,
-    detail: isUnlisted ? BUDGET_SPENT : cut(error.message, DETAIL_LENGTH_MAX),
+    detail: isUnlisted ? UNLISTED : cut(error.message, DETAIL_LENGTH_MAX),
     request_id,
     retryable: error.retryable,
     ...(errors.length > 0 ? { errors } : {}),

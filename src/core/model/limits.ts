@@ -153,7 +153,7 @@ export const CHUNKED_BYTES = 16_384;
 /** A body that waits for its turn to be read. One is read at a time. */
 export const LARGE_BODY_BYTES = 65_536;
 /** How long work for one request may hold the event loop before it pauses. */
-export const TURN_MS = 5;
+export const TURN_MS = 4;
 /** Wrong fields that one response lists, over all items of a batch. */
 export const ERRORS_PER_REQUEST_MAX = 100;
 /** Bytes of the wrong fields that one response lists. Those beyond it are left out. */

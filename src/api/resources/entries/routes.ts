@@ -1,11 +1,11 @@
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { z } from "zod";
 import { weave } from "../../../core/lib/weave.ts";
 import { PAGE_LIMIT_DEFAULT } from "../../../core/model/limits.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { findPeriod } from "../../../core/use-cases/statement.ts";
 import type { Api } from "../../http/api.ts";
-import { ADMIN_ACTOR, adminOnly, refuseForeign } from "../../http/auth.ts";
+import { ADMIN_ACTOR, adminOnly, ownerOf, refuseForeign } from "../../http/auth.ts";
 import { prefersCsv } from "../../http/csv.ts";
 import { toPage } from "../../http/cursor.ts";
 import { IdParams } from "../../http/fields.ts";
@@ -23,6 +23,7 @@ import {
   WalletEntryPage,
 } from "./contract.ts";
 import { statement } from "./statement.ts";
+import { StatementSlots } from "./statement-slots.ts";
 import {
   createdStatus,
   IdempotencyHeaders,
@@ -42,6 +43,8 @@ const CSV_TYPE = "text/csv; charset=utf-8; header=present";
  * The entries of a wallet, and every way to post one by hand. Refunds are posted to jobs: see `refundRoutes`.
  */
 export function entryRoutes(api: Api, { wallets }: Platform): void {
+  const slots = new StatementSlots();
+
   api.get(
     "/customers/:id/wallet/entries",
     {
@@ -62,7 +65,7 @@ export function entryRoutes(api: Api, { wallets }: Platform): void {
             },
           },
         },
-        errors: ["not_found"],
+        errors: ["not_found", "rate_limited"],
       },
     },
     async (request, reply) => {
@@ -73,11 +76,14 @@ export function entryRoutes(api: Api, { wallets }: Platform): void {
       const period = await findPeriod(wallets, params.id, query);
       reply.header("vary", "accept");
       if (prefersCsv(request.headers.accept)) {
-        const lines = statement(wallets, params.id, query, period);
+        const lines = slots.stream(
+          ownerOf(request) ?? ADMIN_ACTOR,
+          statement(wallets, params.id, query, period),
+        );
         return reply
           .type(CSV_TYPE)
           .header("content-disposition", `attachment; filename="wallet-${params.id}.csv"`)
-          .send(Readable.from(lines));
+          .send(lines);
       }
       const limit = query.limit ?? PAGE_LIMIT_DEFAULT;
       const rows = await wallets.listEntries(params.id, {
