@@ -90,7 +90,7 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
   api.addHook("onRequest", everyRequest(allowOf));
   logRequests(api);
 
-  await api.register(fastifySwagger, openapiOptions);
+  await api.register(fastifySwagger, openapiOptions());
   await api.register(docsRoutes);
   healthRoutes(api, platform);
   await api.register(async (secured: Api) => {

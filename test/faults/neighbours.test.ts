@@ -109,9 +109,9 @@ async function beside(
 ): Promise<{ p50: number; answers: Answer[] }> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const answers: Answer[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const loop = async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const answer = await ask(agent, path, loud.key, body);
       answers.push(answer);
       // A client that is told when to come back comes back then.
@@ -121,7 +121,7 @@ async function beside(
   const loops = Array.from({ length: connections }, loop);
   await waitFor(() => answers.length > 0, { timeoutMs: 20_000 });
   const waits = await submissions(SAMPLES);
-  isOver = true;
+  over.abort();
   await Promise.all(loops);
 
   agent.destroy();

@@ -30,8 +30,8 @@ export function logRequests(api: Api): void {
   }
 
   function endSecond(): void {
-    const by_status = Object.fromEntries(unlisted);
-    if (unlisted.size > 0) api.log.info({ by_status }, "further requests were refused");
+    const refused = Object.fromEntries(unlisted);
+    if (unlisted.size > 0) api.log.info({ refused }, "further requests were refused");
     refusals = 0;
     unlisted = new Map();
   }

@@ -270,7 +270,7 @@ describe("the log", () => {
       Array.from({ length: count }, (_, n) => ask(n % 3 === 0 ? "/nothing" : "/jobs", "wrong")),
     );
     const counted = () =>
-      lines.map((line) => JSON.parse(line)).flatMap(({ by_status }) => (by_status ? [by_status] : []));
+      lines.map((line) => JSON.parse(line)).flatMap(({ refused }) => (refused ? [refused] : []));
     const inAll = () =>
       counted().reduce((sum, by) => sum + (by[401] ?? 0) + (by[404] ?? 0), lines.length - counted().length);
     await waitFor(() => inAll() === count);

@@ -76,7 +76,11 @@ function fieldsInvalid(errors: readonly FieldError[]): PlatformError {
     if (detail.length > DETAIL_LENGTH_MAX) break;
     detail += `${detail && "; "}${cut(pointer, POINTER_LENGTH_MAX) || "The value"} ${message}`;
   }
-  return new PlatformError("validation_failed", cut(`${detail}.`, DETAIL_LENGTH_MAX), { errors });
+  return new PlatformError(
+    "validation_failed",
+    cut(/[?.!]$/.test(detail) ? detail : `${detail}.`, DETAIL_LENGTH_MAX),
+    { errors },
+  );
 }
 
 function toFieldErrors(schema: z.ZodType, issue: z.core.$ZodIssue, max: number): FieldError[] {

@@ -46,6 +46,10 @@ export interface NewApiKey {
   readonly key_hash: string;
 }
 
+export interface CustomersPage extends Page {
+  readonly email?: string | undefined;
+}
+
 /** Where customers and the hashes of their keys live. */
 export interface CustomerRepository {
   /** Stores the customer and its empty wallet together. */
@@ -63,8 +67,8 @@ export interface CustomerRepository {
   findByApiKey(keyHash: string): Promise<Customer | undefined>;
   /** `findByApiKey` for a batch, in order. Records the use of each key, at most once a minute. */
   findByApiKeys(keyHashes: readonly string[]): Promise<(Customer | undefined)[]>;
-  /** Newest first. */
-  list(page: Page): Promise<Customer[]>;
+  /** Newest first. With `email`, those that have that address, in upper or lower case. */
+  list(page: CustomersPage): Promise<Customer[]>;
   /** Returns the changed customer; undefined when there is none. */
   update(id: string, changes: CustomerChanges): Promise<Customer | undefined>;
   /** Throws `not_found` when there is no such customer. */

@@ -5,12 +5,12 @@ import type {
   Customer,
   CustomerChanges,
   CustomerRepository,
+  CustomersPage,
   NewApiKey,
   NewCustomer,
 } from "../../core/model/customer.ts";
 import { newId } from "../../core/lib/new-id.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
-import type { Page } from "../../core/model/page.ts";
 import { textArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 import { callCreateCustomer, callFindCustomersByKeys } from "../connection/functions.gen.ts";
@@ -101,13 +101,14 @@ export class PostgresCustomerRepository implements CustomerRepository {
       .execute();
   }
 
-  async list(page: Page): Promise<Customer[]> {
+  async list(page: CustomersPage): Promise<Customer[]> {
     let query = this.#database.kysely
       .selectFrom("customers")
       .select(CUSTOMER_COLUMNS)
       .orderBy("id", "desc")
       .limit(page.limit);
     if (page.before !== undefined) query = query.where("id", "<", page.before);
+    if (page.email !== undefined) query = query.where(sql<boolean>`lower(email) = lower(${page.email})`);
     return await query.execute();
   }
 
