@@ -53,8 +53,10 @@ test("no text of 1 MiB takes long, whether a name repeats in it or not", () => {
   ];
   for (const text of texts) {
     const value: unknown = JSON.parse(text);
-    const began_at = performance.now();
+    // Time of this process, which a busy machine does not stretch.
+    const before = process.cpuUsage();
     findRepeatedName(text, value);
-    expect(performance.now() - began_at).toBeLessThan(500);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(500);
   }
 });

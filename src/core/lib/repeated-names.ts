@@ -65,10 +65,14 @@ function countKeys(value: unknown): number {
   return keys;
 }
 
-/** An object or an array that has begun. `at` is the name or the index of the member that is read. */
+/** An object or an array that has begun. */
 interface Open {
-  readonly names: Set<string> | undefined;
+  readonly isObject: boolean;
+  /** The name or the index of the member that is read. */
   at: string | number;
+  /** Names that were read before, from the second on: most objects of a deep nest have one. */
+  names: Set<string> | undefined;
+  members: number;
 }
 
 /** Reads token by token, once it is known that a name stands twice. The text is valid JSON. */
@@ -78,10 +82,10 @@ function locateRepeatedName(text: string): string {
     const top = open.at(-1);
     switch (text.charCodeAt(n)) {
       case BRACE:
-        open.push({ names: new Set(), at: "" });
+        open.push({ isObject: true, at: "", names: undefined, members: 0 });
         break;
       case BRACKET:
-        open.push({ names: undefined, at: 0 });
+        open.push({ isObject: false, at: 0, names: undefined, members: 0 });
         break;
       case BRACE_END:
       case BRACKET_END:
@@ -92,18 +96,30 @@ function locateRepeatedName(text: string): string {
         break;
       case QUOTE: {
         const end = endOfString(text, n);
-        if (top?.names && text.charCodeAt(afterSpace(text, end + 1)) === COLON) {
-          // A JSON string, by the case.
-          const name = JSON.parse(text.slice(n, end + 1)) as string;
-          top.at = name;
-          if (top.names.has(name)) return toPointer(open);
-          top.names.add(name);
+        if (top?.isObject && text.charCodeAt(afterSpace(text, end + 1)) === COLON) {
+          if (isRepeated(top, readString(text, n, end))) return toPointer(open);
         }
         n = end;
       }
     }
   }
   return "";
+}
+
+/** Notes the name of the next member. True when the object had it before. */
+function isRepeated(object: Open, name: string): boolean {
+  if (object.members === 1) object.names = new Set([String(object.at)]);
+  object.members += 1;
+  object.at = name;
+  if (object.names?.has(name)) return true;
+  object.names?.add(name);
+  return false;
+}
+
+function readString(text: string, start: number, end: number): string {
+  const inner = text.slice(start + 1, end);
+  // Without a backslash a JSON string is what it says; with one, it is JSON by the case.
+  return inner.includes("\\") ? (JSON.parse(`"${inner}"`) as string) : inner;
 }
 
 function toPointer(open: readonly Open[]): string {
