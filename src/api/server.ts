@@ -5,16 +5,22 @@ import type { Logger } from "pino";
 import {
   BODY_BYTES_MAX,
   CONNECTION_TIMEOUT_MS,
+  HEADER_BYTES_MAX,
   KEEP_ALIVE_TIMEOUT_MS,
   REQUEST_TIMEOUT_MS,
 } from "../core/model/limits.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { Api } from "./http/api.ts";
 import { authenticate } from "./http/auth.ts";
-import { hangUpOnClose } from "./http/connections.ts";
+import { noteMethods } from "./http/allowed-methods.ts";
+import { authenticateAndCount } from "./http/authenticate-and-count.ts";
+import { refuseBroken, refuseExpectation, refuseTunnel } from "./http/broken-requests.ts";
+import { trackConnections, type Connections } from "./http/connections.ts";
+import { everyRequest } from "./http/every-request.ts";
 import { acceptJsonBodies } from "./http/json-body.ts";
+import { logRequests } from "./http/log-requests.ts";
 import { openapiOptions } from "./http/openapi-document.ts";
-import { sendNotFound, sendProblem } from "./http/problems.ts";
+import { sendProblem } from "./http/problems.ts";
 import { apiKeyRoutes } from "./resources/api-keys/routes.ts";
 import { customerRoutes } from "./resources/customers/routes.ts";
 import { docsRoutes } from "./http/docs-routes.ts";
@@ -46,7 +52,11 @@ interface ApiOptions {
  */
 export async function createApi({ platform, adminApiKey, log }: ApiOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger | false = log && log.child({}, { redact: REDACTED });
+  const connections: Connections = new Map();
   const api: Api = fastify({
+    // A request without Host is refused by `everyRequest`, with a body.
+    http: { maxHeaderSize: HEADER_BYTES_MAX, requireHostHeader: false },
+    clientErrorHandler: refuseBroken(connections, (path) => allowOf(path)),
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
     // We choose the id: one that a client chose could be that of another request.
@@ -71,29 +81,21 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
   // the schemas.
   api.setSerializerCompiler(() => JSON.stringify);
   api.setErrorHandler(sendProblem);
-  api.setNotFoundHandler(sendNotFound);
   acceptJsonBodies(api);
-  hangUpOnClose(api);
+  trackConnections(api, connections);
+  api.server.on("checkExpectation", refuseExpectation);
+  api.server.on("connect", refuseTunnel);
   api.decorateRequest("principal", undefined);
   api.decorateRequest("waited_ms", 0);
-  // Hooks with callbacks, not promises: a promise on every request would cost more than what these hooks do.
-  api.addHook("onRequest", (request, reply, done) => {
-    reply.header("request-id", request.id);
-    done();
-  });
-  api.addHook("onResponse", (request, reply, done) => {
-    const { id, method, url } = request;
-    const duration_ms = Math.round(reply.elapsedTime);
-    const facts = { request_id: id, method, url, status: reply.statusCode, duration_ms };
-    request.log[reply.statusCode < 400 ? "debug" : "info"](facts, "request");
-    done();
-  });
+  const allowOf = noteMethods(api);
+  api.addHook("onRequest", everyRequest(allowOf));
+  logRequests(api);
 
-  await api.register(fastifySwagger, openapiOptions);
+  await api.register(fastifySwagger, openapiOptions());
   await api.register(docsRoutes);
   healthRoutes(api, platform);
   await api.register(async (secured: Api) => {
-    secured.addHook("onRequest", authenticate(platform.customerKeys, adminApiKey));
+    secured.addHook("onRequest", authenticateAndCount(authenticate(platform.customerKeys, adminApiKey)));
     for (const routes of [
       jobRoutes,
       walletRoutes,

@@ -16,7 +16,7 @@ const PROBLEM = "#/components/schemas/Problem";
 
 export const ADMIN_KEY = "the admin key of the tests";
 
-type Method = "GET" | "POST" | "PATCH" | "DELETE" | "PUT";
+type Method = NonNullable<InjectOptions["method"]>;
 
 interface Ask {
   /** Null: no key. Default: the admin key. */
@@ -44,7 +44,7 @@ export interface TestApi extends TestPlatform {
   /**
    * Sends a request. Fails when the response is not documented for its route, or not in the documented form.
    */
-  ask(method: Method, url: string, ask?: Ask): Promise<Answer>;
+  ask(method: string, url: string, ask?: Ask): Promise<Answer>;
 }
 
 export async function createTestApi(
@@ -59,7 +59,8 @@ export async function createTestApi(
     api,
     async ask(method, url, { key = ADMIN_KEY, body, raw, headers } = {}) {
       const response = await api.inject({
-        method,
+        // Node's client sends any method; the type lists the usual ones.
+        method: method as Method,
         url,
         ...payload(body, raw),
         headers: { ...contentType(body, raw), ...bearer(key), ...headers },
@@ -91,7 +92,7 @@ function bearer(key: string | null): Record<string, string> {
 }
 
 /** Returns a check of one response against the document, which throws what is wrong with it. */
-function documentedBy(document: Json): (method: Method, url: string, answer: Answer) => void {
+function documentedBy(document: Json): (method: string, url: string, answer: Answer) => void {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   ajvFormats.default(ajv);
   const { components } = document;

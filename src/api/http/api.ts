@@ -31,5 +31,7 @@ declare module "fastify" {
      * have.
      */
     errors?: readonly ErrorCode[];
+    /** What the `Location` header of the response leads to, for the OpenAPI document. */
+    location?: string;
   }
 }

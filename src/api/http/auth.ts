@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyRequest } from "fastify";
 import { customerNotFound } from "../../core/model/not-found.ts";
 import { SUBMIT_FOR_MS } from "../../core/model/limits.ts";
 import { toKeyHash } from "../../core/model/api-key.ts";
@@ -20,21 +20,22 @@ const BEARER = /^Bearer +(.+)$/i;
 /** The form of the keys that `createApiKey` creates. Any other is refused without a query. */
 const CUSTOMER_KEY = /^iep_[\w-]{43}$/;
 
+/** Sets `request.principal`, or throws a refusal. A promise is returned only where the database is asked. */
+export type Authenticate = (request: FastifyRequest) => Promise<void> | undefined;
+
 /**
- * Returns the hook that sets `request.principal`, or refuses with 401. It calls `done` when it knows by itself
- * whose the key is, because a promise costs more than that, and returns a promise when it must ask the
- * database. A submission waits for a database that is away; other requests hear of it at once.
+ * Returns what sets `request.principal`, or refuses with 401. It asks the database only for keys that this
+ * process does not know. A submission waits for a database that is away; other requests hear of it at once.
  */
-export function authenticate(customerKeys: CustomerKeys, adminApiKey: string) {
+export function authenticate(customerKeys: CustomerKeys, adminApiKey: string): Authenticate {
   const adminDigest = sha256(adminApiKey);
 
-  return (request: FastifyRequest, _reply: FastifyReply, done: () => void): Promise<void> | undefined => {
+  return (request) => {
     const key = readKey(request.headers.authorization);
     // Digests all have the same length, and this comparison takes the same time wherever they differ.
     const digest = sha256(key);
     if (timingSafeEqual(digest, adminDigest)) {
       request.principal = { kind: "admin" };
-      done();
       return undefined;
     }
     if (!CUSTOMER_KEY.test(key)) throw unknownKey();
@@ -43,7 +44,6 @@ export function authenticate(customerKeys: CustomerKeys, adminApiKey: string) {
     const customer = customerKeys.peek(hash);
     if (!customer) return admitOwner(customerKeys, request, hash);
     request.principal = { kind: "customer", customer };
-    done();
     return undefined;
   };
 }

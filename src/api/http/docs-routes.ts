@@ -24,7 +24,12 @@ export async function docsRoutes(api: Api): Promise<void> {
     routePrefix: "/docs",
     staticCSP: ONLY_THIS_HOST,
     theme: { title: "Innovation Ecosystem Platform: API" },
-    uiConfig: { docExpansion: "list", validatorUrl: null, displayRequestDuration: true },
+    uiConfig: {
+      layout: "BaseLayout",
+      docExpansion: "list",
+      validatorUrl: null,
+      displayRequestDuration: true,
+    },
   });
 
   api.get("/openapi.json", { schema: { hide: true } }, async () => api.swagger());

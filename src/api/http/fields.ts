@@ -94,10 +94,12 @@ export const PageQuery = z.strictObject({
 });
 
 export function pageOf<Row extends z.ZodType>(row: Row, id: string) {
+  const examples = row.meta()?.examples;
+  const [example] = Array.isArray(examples) ? examples : [];
   return z
     .strictObject({
       data: z.array(row),
       next_cursor: z.string().nullable().meta({ description: "Null on the last page." }),
     })
-    .meta({ id });
+    .meta({ id, ...(example === undefined ? {} : { examples: [{ data: [example], next_cursor: null }] }) });
 }

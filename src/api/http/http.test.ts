@@ -108,6 +108,9 @@ describe("on the wire", () => {
   });
 });
 
+/** Whatever comes with a request, its path and its method decide first. */
+const ASKS = [{}, { key: null }, { raw: "" }, { raw: "[]" }];
+
 describe("every answer", () => {
   test("has a request id of its own, whatever id the client sends", async () => {
     const headers = { "x-request-id": "mine", "request-id": "mine" };
@@ -122,14 +125,59 @@ describe("every answer", () => {
     ["GET", "/"],
     ["GET", "/nothing"],
     ["POST", "/jobs/019ab1f1-0a77-7e54-8f8d-3b1b6a4f9c01/nothing"],
-    ["DELETE", "/customers"],
-    ["PUT", "/jobs"],
-  ] as const)("to %s %s is a 404 that names no more than the method", async (method, url) => {
-    const asks = [{}, { key: null }, { raw: "" }, { raw: "[]" }];
-    const answers = await Promise.all(asks.map((ask) => api.ask(method, url, ask)));
+  ] as const)("to %s %s is a 404 that repeats nothing of it", async (method, url) => {
+    const answers = await Promise.all(ASKS.map((ask) => api.ask(method, url, ask)));
     expect(answers.map(({ status, body }) => [status, body.code])).toEqual(
-      asks.map(() => [404, "not_found"]),
+      ASKS.map(() => [404, "not_found"]),
     );
+    expect(answers[0]?.body.detail).toBe("Nothing exists at this path. GET /docs lists all paths.");
+  });
+
+  test.each([
+    ["DELETE", "/customers", "GET, HEAD, POST"],
+    ["PUT", "/jobs", "GET, HEAD, POST"],
+    ["PUT", "/jobs?limit=1", "GET, HEAD, POST"],
+    ["OPTIONS", "/jobs", "GET, HEAD, POST"],
+    ["TRACE", "/jobs", "GET, HEAD, POST"],
+    ["QUERY", "/jobs", "GET, HEAD, POST"],
+    ["PROPFIND", "/jobs/batch", "POST"],
+    ["POST", "/jobs/019ab1f1-0a77-7e54-8f8d-3b1b6a4f9c01", "GET, HEAD"],
+    ["GET", "/jobs/019ab1f1-0a77-7e54-8f8d-3b1b6a4f9c01/cancel", "POST"],
+    ["PATCH", "/customers/x/api-keys", "GET, HEAD, POST"],
+    ["POST", "/healthz", "GET, HEAD"],
+    ["POST", "/openapi.json", "GET, HEAD"],
+    ["DELETE", "/docs/static/index.css", "GET, HEAD"],
+  ])("to %s %s is a 405 that says what the path takes", async (method, url, allow) => {
+    const asks = method === "TRACE" ? ASKS.slice(0, 2) : ASKS;
+    const answers = await Promise.all(asks.map((ask) => api.ask(method, url, ask)));
+    expect(answers.map(({ status, body, headers }) => [status, body.code, headers["allow"]])).toEqual(
+      asks.map(() => [405, "method_not_allowed", allow]),
+    );
+  });
+
+  test.each(["/jobs", "/healthz", "/openapi.json", "/customers"])(
+    "to HEAD %s is GET's without the body",
+    async (url) => {
+      const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+      const [head, get] = await Promise.all(
+        (["HEAD", "GET"] as const).map((method) => api.api.inject({ method, url, headers })),
+      );
+      expect([head?.statusCode, head?.body]).toEqual([200, ""]);
+      for (const name of ["content-type", "content-length", "cache-control"])
+        expect(head?.headers[name]).toBe(get?.headers[name]);
+    },
+  );
+
+  test.each([
+    ["a list", "GET", "/jobs", {}],
+    ["a problem", "GET", "/jobs", { key: null }],
+    ["an unknown path", "GET", "/nothing", {}],
+    ["a path that cannot be read", "GET", "/jobs/%", {}],
+    ["a refused body", "POST", "/jobs", { raw: "{" }],
+    ["health", "GET", "/healthz", { key: null }],
+  ])("is kept by nobody, and is what it says it is: %s", async (_what, method, url, ask) => {
+    const { headers } = await api.ask(method, url, ask);
+    expect([headers["cache-control"], headers["x-content-type-options"]]).toEqual(["no-store", "nosniff"]);
   });
 });
 

@@ -2,11 +2,12 @@ import type { FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { ERRORS, type ErrorCode } from "../../core/lib/errors.ts";
+import { VERSION } from "../../core/lib/version.ts";
+import { BYTES_IN_FLIGHT_MAX } from "../../core/model/limits.ts";
 import { adminOnly } from "./auth.ts";
+import type { OperationNotes } from "./document-answers.ts";
+import { IdempotencyHeaders } from "./idempotency.ts";
 import { tidyDocument } from "./tidy-document.ts";
-
-/** Version of the contract, not of the package. It grows when clients see a change. */
-const API_VERSION = "1.0.0";
 
 const DESCRIPTION = `
 A paid job queue. Customers have prepaid wallets and submit jobs. The price of a job is held when it is submitted and charged once, when it succeeds.
@@ -15,48 +16,79 @@ A paid job queue. Customers have prepaid wallets and submit jobs. The price of a
 - Unknown fields are refused, so that a typing mistake in an optional field does not go unnoticed.
 - Lists return the newest rows first, 50 by default; \`limit\` changes that, up to 200. To get the next page, send \`next_cursor\` as \`cursor\`. It is null on the last page.
 - Errors are \`application/problem+json\` (RFC 9457). Let programs decide by \`code\`, show \`detail\` to people, and quote \`request_id\` when you ask for help. The \`Request-Id\` header of every response has it, too.
-- A customer's key gives access to the data of that customer only. Ids of other customers return 404.
+- A customer's key gives access to the data of that customer only. Ids of other customers return 404. Operations that need the admin key say so, and their \`security\` names \`adminKey\` alone.
+- Bodies are JSON in UTF-8, uncompressed, 1 MiB at most. A name that stands twice in one object is refused with 400. Responses are not compressed, and there are no CORS headers: browsers call this API through a server of yours.
+- A path that does not take a method returns 405 with \`Allow\`. HEAD works wherever GET does. Every response has \`Cache-Control: no-store\`.
+- One key may have ${BYTES_IN_FLIGHT_MAX / 1_048_576} MiB of request bodies under way. More is refused with 429 \`rate_limited\`, which does nothing and may be sent again after \`Retry-After\`.
+- Preferences (\`Prefer\`, RFC 7240) that have no effect are named in \`Preference-Ignored\`, and refuse the request with \`handling=strict\`. No operation waits for a job yet, so that is true of \`wait\` and \`respond-async\`.
 `.trim();
 
-export const openapiOptions: FastifyDynamicSwaggerOptions = {
-  openapi: {
-    openapi: "3.1.0",
-    info: { title: "Innovation Ecosystem Platform", version: API_VERSION, description: DESCRIPTION },
-    servers: [{ url: "/" }],
-    security: [{ apiKey: [] }],
-    tags: [
-      { name: "Jobs", description: "Submit jobs, follow them, cancel and retry them." },
-      { name: "Wallets", description: "Prepaid money, its limits, and every entry of the ledger." },
-      { name: "Customers", description: "Who may submit jobs." },
-      { name: "API keys", description: "Keys with which customers authenticate." },
-      { name: "Job types", description: "What can be submitted, and at which price." },
-      { name: "Operations", description: "Health, queue and runners, for operators." },
-    ],
-    components: {
-      securitySchemes: {
-        apiKey: {
-          type: "http",
-          scheme: "bearer",
-          description: "The admin key, or an API key of a customer.",
+/** Options for one document. */
+export function openapiOptions(): FastifyDynamicSwaggerOptions {
+  const notes = new Map<string, OperationNotes>();
+  return {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Innovation Ecosystem Platform",
+        version: VERSION,
+        description: DESCRIPTION,
+        contact: { name: "Whoever operates this platform" },
+        license: { name: "MIT", identifier: "MIT" },
+      },
+      servers: [{ url: "/" }],
+      security: [{ customerKey: [] }, { adminKey: [] }],
+      tags: [
+        { name: "Jobs", description: "Submit jobs, follow them, cancel and retry them." },
+        { name: "Wallets", description: "Prepaid money, its limits, and every entry of the ledger." },
+        { name: "Customers", description: "Who may submit jobs." },
+        { name: "API keys", description: "Keys with which customers authenticate." },
+        { name: "Job types", description: "What can be submitted, and at which price." },
+        { name: "Operations", description: "Health, queue and runners, for operators." },
+      ],
+      components: {
+        securitySchemes: {
+          customerKey: {
+            type: "http",
+            scheme: "bearer",
+            description: "An API key of a customer. It reaches what is that customer's.",
+          },
+          adminKey: {
+            type: "http",
+            scheme: "bearer",
+            description: "The admin key of the platform. It reaches everything.",
+          },
         },
       },
     },
-  },
-  transform(route) {
-    const { schema, url } = jsonSchemaTransform(route);
-    const { schema: own, onRequest } = route.route;
-    if (!own || own.hide) return { schema: { ...schema, hide: true }, url };
-    const isAdminOnly = onRequest === adminOnly;
-    const { errors: _routeErrors, ...documented } = schema;
-    const response = {
-      ...asResponses(schema.response, own.response),
-      ...asProblems(errorsOf(own, isAdminOnly)),
-    };
-    const description = [own.description, isAdminOnly ? "Needs the admin key." : undefined];
-    return { url, schema: { ...documented, description: description.filter(Boolean).join(" "), response } };
-  },
-  transformObject: (document) => tidyDocument(jsonSchemaTransformObject(document)),
-};
+    transform(route) {
+      const { schema, url } = jsonSchemaTransform(route);
+      const { schema: own, onRequest } = route.route;
+      if (!own || own.hide) return { schema: { ...schema, hide: true }, url };
+      const isAdminOnly = onRequest === adminOnly;
+      const { errors: _routeErrors, location: _location, ...documented } = schema;
+      const errors = [...new Set(errorsOf(own, isAdminOnly))];
+      notes.set(String(own.operationId), {
+        errors,
+        location: own.location,
+        takesIdempotencyKey: own.headers === IdempotencyHeaders,
+        takesBody: own.body !== undefined,
+      });
+      const response = { ...asResponses(schema.response, own.response), ...asProblems(errors) };
+      const description = [own.description, isAdminOnly ? "Needs the admin key." : undefined];
+      return {
+        url,
+        schema: {
+          ...documented,
+          ...(isAdminOnly ? { security: [{ adminKey: [] }] } : {}),
+          description: description.filter(Boolean).join(" "),
+          response,
+        },
+      };
+    },
+    transformObject: (document) => tidyDocument(jsonSchemaTransformObject(document), notes),
+  };
+}
 
 type RouteSchema = NonNullable<
   Parameters<NonNullable<FastifyDynamicSwaggerOptions["transform"]>>[0]["route"]["schema"]
@@ -73,6 +105,7 @@ function errorsOf(schema: RouteSchema, isAdminOnly: boolean): ErrorCode[] {
     ...(schema.body ? (["payload_too_large", "unsupported_media_type"] as const) : []),
     ...(schema.body || schema.params || schema.querystring ? (["validation_failed"] as const) : []),
     ...(isPublic ? [] : (["missing_api_key", "invalid_api_key", "unavailable"] as const)),
+    ...(schema.body && !isPublic ? (["rate_limited"] as const) : []),
     ...(isAdminOnly ? (["forbidden"] as const) : []),
     "internal_error",
   ];
@@ -112,7 +145,7 @@ function asProblems(codes: readonly ErrorCode[]): Record<string, unknown> {
   const statuses = new Set(codes.map((code) => ERRORS[code].status));
   return Object.fromEntries(
     [...statuses].map((status) => {
-      const ofStatus = [...new Set(codes)].filter((code) => ERRORS[code].status === status);
+      const ofStatus = codes.filter((code) => ERRORS[code].status === status);
       return [
         status,
         {

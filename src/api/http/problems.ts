@@ -1,5 +1,9 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { cut } from "../../core/lib/cut.ts";
 import { ERRORS, PlatformError, type ErrorCode } from "../../core/lib/errors.ts";
+import { DETAIL_LENGTH_MAX } from "../../core/model/limits.ts";
+import { ANSWER_HEADERS } from "./answer-headers.ts";
+import { createErrorBudget, spend, UNLISTED } from "./error-budget.ts";
 import type { Problem } from "./problem.ts";
 
 /**
@@ -30,18 +34,20 @@ const DETAILS_BY_FASTIFY_CODE: Readonly<Record<string, string>> = {
   FST_ERR_MAX_PARAM_LENGTH: "The path is too long.",
 };
 
-/** An error as RFC 9457 sends it. */
-export function toProblem(error: PlatformError, request_id: string): Problem {
+/** An error as RFC 9457 sends it. Its wrong fields come out of the budget of the request. */
+export function toProblem(error: PlatformError, request_id: string, budget = createErrorBudget()): Problem {
+  const errors = spend(budget, error.errors);
+  const isUnlisted = error.errors.length > 0 && errors.length === 0;
   return {
     // A reference that resolves: GET /docs/errors explains each code.
     type: `/docs/errors#${error.code}`,
     title: error.title,
     status: error.status,
     code: error.code,
-    detail: error.message,
+    detail: isUnlisted ? UNLISTED : cut(error.message, DETAIL_LENGTH_MAX),
     request_id,
     retryable: error.retryable,
-    ...(error.errors.length > 0 ? { errors: error.errors } : {}),
+    ...(errors.length > 0 ? { errors } : {}),
     ...error.members,
   };
 }
@@ -58,15 +64,16 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
     request.log.warn({ request_id: request.id, err: error }, "a request could not be served");
 
   if (error.status === 401) reply.header("www-authenticate", "Bearer");
-  if (error.status === 503) reply.header("retry-after", "1");
+  if (error.retryable) reply.header("retry-after", "1");
   // After a body that it did not read to its end, Fastify closes the connection, and the reset can reach the
-  // client before the response does. Without the header, Node reads and drops the rest of the body.
-  reply.removeHeader("connection");
+  // client before the response does. Without the header, Node reads and drops the rest of the body. It stays
+  // where the connection ends anyway, because the client said so.
+  if (reply.raw.shouldKeepAlive) reply.removeHeader("connection");
   return (
     reply
       .code(error.status)
-      // Set here, too: some errors, such as a bad path, occur before the hook that sets it.
-      .header("request-id", request.id)
+      // Set here, too: some errors, such as a bad path, occur before the hook that sets them.
+      .headers({ "request-id": request.id, ...ANSWER_HEADERS })
       .type("application/problem+json")
       .send(toProblem(error, request.id))
   );
@@ -93,15 +100,10 @@ function internalError(): PlatformError {
   );
 }
 
-/** For unknown paths, and for known paths with another method. */
-export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** For a path that no route has, or none with that method: then `allow` names the methods that it takes. */
+export function noSuchRoute(method: string, allow: string | undefined): PlatformError {
   // The path is not repeated: it can contain anything.
-  return sendProblem(
-    new PlatformError(
-      "not_found",
-      `This path does not exist or does not support ${request.method}. GET /docs lists all paths.`,
-    ),
-    request,
-    reply,
-  );
+  return allow === undefined
+    ? new PlatformError("not_found", "Nothing exists at this path. GET /docs lists all paths.")
+    : new PlatformError("method_not_allowed", `This path does not take ${method}. It takes ${allow}.`);
 }

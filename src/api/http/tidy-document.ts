@@ -1,3 +1,5 @@
+import { documentAnswers, type OperationNotes } from "./document-answers.ts";
+
 /** Formats that say the same as their pattern, so that the pattern is left out. */
 const FORMATS = new Set(["uuid", "date-time", "email"]);
 const REFERENCE = /#\/components\/schemas\/(\w+)/g;
@@ -5,11 +7,17 @@ const REFERENCE = /#\/components\/schemas\/(\w+)/g;
 const INPUT = /Input$/;
 
 interface Operation {
+  operationId: string;
+  responses: Parameters<typeof documentAnswers>[0];
   requestBody?: { required?: boolean; content: Record<string, { schema: { anyOf?: { type?: string }[] } }> };
 }
 
+interface Schema {
+  properties?: Record<string, { default?: unknown; description?: string }>;
+}
+
 interface Document {
-  components: { schemas: Record<string, unknown> };
+  components: { schemas: Record<string, Schema> };
   paths: Record<string, Record<string, Operation>>;
 }
 
@@ -17,11 +25,18 @@ interface Document {
  * The generated document as a person would write it: only schemas that are used, under their own names,
  * without redundant members.
  */
-export function tidyDocument<Generated extends object>(generated: Generated): Generated {
+export function tidyDocument<Generated extends object>(
+  generated: Generated,
+  notes: ReadonlyMap<string, OperationNotes>,
+): Generated {
   // `jsonSchemaTransformObject` generated it from our routes, so its form is known.
   const document = withoutRedundancy(generated) as unknown as Document;
-  for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path)))
+  for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path))) {
     requireBody(operation);
+    const known = notes.get(operation.operationId);
+    if (known) documentAnswers(operation.responses, known);
+  }
+  for (const schema of Object.values(document.components.schemas)) describeDefaults(schema);
   document.components.schemas = onlyUsed(document);
   return withShortNames(document) as unknown as Generated;
 }
@@ -45,7 +60,20 @@ function requireBody({ requestBody }: Operation): void {
   requestBody.required = !schemas.some((schema) => schema.anyOf?.some(({ type }) => type === "null"));
 }
 
-function onlyUsed({ paths, components: { schemas } }: Document): Record<string, unknown> {
+/**
+ * Says what a field is when it is left out in its description. Generators of clients take a field with a
+ * `default` for one that is always there, and then make everybody send it.
+ */
+function describeDefaults({ properties = {} }: Schema): void {
+  for (const property of Object.values(properties)) {
+    if (property.default === undefined) continue;
+    const leftOut = `Left out: ${JSON.stringify(property.default)}.`;
+    property.description = property.description ? `${property.description} ${leftOut}` : leftOut;
+    delete property.default;
+  }
+}
+
+function onlyUsed({ paths, components: { schemas } }: Document): Record<string, Schema> {
   const used = new Set<string>();
   const visit = (part: unknown): void => {
     for (const [, name = ""] of JSON.stringify(part).matchAll(REFERENCE)) {
@@ -55,7 +83,7 @@ function onlyUsed({ paths, components: { schemas } }: Document): Record<string, 
     }
   };
   visit(paths);
-  return Object.fromEntries([...used].toSorted().map((name) => [name, schemas[name]]));
+  return Object.fromEntries([...used].toSorted().map((name) => [name, schemas[name] ?? {}]));
 }
 
 function withShortNames(document: Document): Document {

@@ -22,6 +22,8 @@ export const ERRORS = {
   customer_inactive: { status: 403, retryable: false, title: "The customer is not active" },
   wallet_frozen: { status: 403, retryable: false, title: "The wallet is frozen" },
   not_found: { status: 404, retryable: false, title: "Not found" },
+  method_not_allowed: { status: 405, retryable: false, title: "This path does not take that method" },
+  request_timeout: { status: 408, retryable: true, title: "The request did not arrive in time" },
   reference_reused: { status: 409, retryable: false, title: "The reference belongs to another entry" },
   idempotency_key_reused: {
     status: 409,
@@ -45,11 +47,14 @@ export const ERRORS = {
   job_gone: { status: 410, retryable: false, title: "The job was deleted because it was too old" },
   payload_too_large: { status: 413, retryable: false, title: "The body is too large" },
   unsupported_media_type: { status: 415, retryable: false, title: "The content type is not supported" },
+  expectation_failed: { status: 417, retryable: false, title: "The expectation cannot be met" },
   validation_failed: { status: 422, retryable: false, title: "Some fields are not valid" },
   unknown_customer: { status: 422, retryable: false, title: "There is no such customer" },
   unknown_job_type: { status: 422, retryable: false, title: "There is no such job type" },
   job_type_disabled: { status: 422, retryable: false, title: "The job type is disabled" },
   input_invalid: { status: 422, retryable: false, title: "The job type does not accept this input" },
+  rate_limited: { status: 429, retryable: true, title: "Too much at the same time" },
+  headers_too_large: { status: 431, retryable: false, title: "The headers are too large" },
   internal_error: { status: 500, retryable: false, title: "Something went wrong on our side" },
   unavailable: { status: 503, retryable: true, title: "A server that is needed cannot be reached" },
 } as const satisfies Record<string, ErrorKind>;

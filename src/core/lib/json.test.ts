@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { findUnstorable, findUnstorableText, JSON_DEPTH_MAX } from "./json.ts";
+import { canonicalJson, findUnstorable, findUnstorableText, JSON_DEPTH_MAX } from "./json.ts";
 
 test.each([[null], [0], ["text"], ["😀"], [[]], [{ a: [1, { b: "\\u0000 as text" }] }]])(
   "%j can be stored",
@@ -38,6 +38,33 @@ test("text is judged as the value that it stands for", () => {
     }),
     { numRuns: 1_000 },
   );
+});
+
+/** As the hashes of idempotency keys were made that are stored: a value must never get another text. */
+function canonicalBefore(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) => {
+    if (typeof member !== "object" || member === null || Array.isArray(member)) return member;
+    return Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+test("equal values have one text, which is the one that is stored", () => {
+  const key = fc.oneof(fc.string(), fc.constantFrom("10", "9", "01", "-1", "4294967295", "b", "B", "ä"));
+  const { json } = fc.letrec((tie) => ({
+    json: fc.oneof(
+      { maxDepth: 4 },
+      fc.oneof(fc.string({ unit: "binary" }), fc.double(), fc.boolean(), fc.constant(null)),
+      fc.array(tie("json")),
+      fc.dictionary(key, tie("json")),
+    ),
+  }));
+  fc.assert(
+    fc.property(json, (value) => {
+      expect(canonicalJson(value)).toBe(canonicalBefore(value));
+    }),
+    { numRuns: 1_000 },
+  );
+  expect(canonicalJson({ b: undefined, a: [undefined, { c: undefined }] })).toBe('{"a":[null,{}]}');
 });
 
 function deep({ depth, leaf }: { depth: number; leaf: unknown }): unknown {

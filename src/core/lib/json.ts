@@ -9,28 +9,56 @@ const HAS_HALF_PAIR = "has half of a surrogate pair: send well-formed Unicode";
 
 /**
  * Finds what PostgreSQL's jsonb could not keep as it is, as field errors below `pointer`; empty when the
- * value is fine. Walks without recursion, so that depth cannot exhaust the stack. Stops at the first fault.
+ * value is fine. Stops at the first fault. Only a fault gets a pointer: one for each element would cost more
+ * than all else that is done with a large array.
  */
 export function findUnstorable(value: unknown, pointer: string): FieldError[] {
-  const open: { value: unknown; pointer: string; depth: number }[] = [{ value, pointer, depth: 1 }];
-  for (let next = open.pop(); next; next = open.pop()) {
-    const fault = faultOf(next.value);
-    if (fault) return [{ pointer: next.pointer, message: fault }];
-    if (typeof next.value !== "object" || next.value === null) continue;
-    if (next.depth > JSON_DEPTH_MAX) {
-      return [{ pointer: next.pointer, message: TOO_DEEP }];
+  const path: string[] = [];
+  const message = faultIn(value, 1, path);
+  if (message === undefined) return [];
+  return [
+    {
+      pointer:
+        pointer +
+        path
+          .toReversed()
+          .map((token) => `/${escapePointer(token)}`)
+          .join(""),
+      message,
+    },
+  ];
+}
+
+/**
+ * The first fault in a value, and the way to it in `path`, innermost first. Recursion is safe: it ends at
+ * `JSON_DEPTH_MAX`.
+ */
+function faultIn(value: unknown, depth: number, path: string[]): string | undefined {
+  if (typeof value !== "object" || value === null) return faultOf(value);
+  if (depth > JSON_DEPTH_MAX) return TOO_DEEP;
+  if (Array.isArray(value)) {
+    for (let n = 0; n < value.length; n += 1) {
+      const fault = faultIn(value[n], depth + 1, path);
+      if (fault === undefined) continue;
+      path.push(String(n));
+      return fault;
     }
-    for (const [key, child] of Object.entries(next.value)) {
-      const keyFault = faultOf(key);
-      if (keyFault) return [{ pointer: next.pointer, message: `a key ${keyFault}` }];
-      open.push({ value: child, pointer: `${next.pointer}/${escapePointer(key)}`, depth: next.depth + 1 });
-    }
+    return undefined;
   }
-  return [];
+  for (const key of Object.keys(value)) {
+    const keyFault = faultOf(key);
+    if (keyFault !== undefined) return `a key ${keyFault}`;
+    // A key of this very object; its value is unknown.
+    const fault = faultIn((value as Record<string, unknown>)[key], depth + 1, path);
+    if (fault === undefined) continue;
+    path.push(key);
+    return fault;
+  }
+  return undefined;
 }
 
 function faultOf(value: unknown): string | undefined {
-  if (typeof value === "number" && !Number.isFinite(value)) return "is a number out of range";
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : "is a number out of range";
   if (typeof value !== "string") return undefined;
   if (value.includes("\u0000")) return HAS_NUL;
   if (!value.isWellFormed()) return HAS_HALF_PAIR;
@@ -86,10 +114,35 @@ export function escapePointer(token: string): string {
   return token.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-/** Returns JSON text that is equal for equal values: sorted keys, no spaces, no `undefined` members. */
+const BEGINS_WITH_DIGIT = /^\d/;
+
+/**
+ * Returns JSON text that is equal for equal values: sorted keys, no spaces, no `undefined` members. What has
+ * no objects in it is left to `JSON.stringify`: a function call for each element of a large array would take
+ * longer than all else that is done with it.
+ */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) => {
-    if (typeof member !== "object" || member === null || Array.isArray(member)) return member;
-    return Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  });
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) {
+    if (value.every(isScalar)) return JSON.stringify(value);
+    return `[${value.map((item) => (item === undefined ? "null" : canonicalJson(item))).join(",")}]`;
+  }
+  const members: string[] = [];
+  for (const key of sortedKeys(value)) {
+    // A key of this very object; its value is unknown.
+    const member = (value as Record<string, unknown>)[key];
+    if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(member)}`);
+  }
+  return `{${members.join(",")}}`;
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value !== "object" || value === null;
+}
+
+/** By their characters, but for array indexes, which come first and by their number: hashes are stored so. */
+function sortedKeys(value: object): string[] {
+  const keys = Object.keys(value).toSorted();
+  if (!keys.some((key) => BEGINS_WITH_DIGIT.test(key))) return keys;
+  return Object.keys(Object.fromEntries(keys.map((key) => [key, 0])));
 }

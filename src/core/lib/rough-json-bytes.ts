@@ -17,6 +17,7 @@ export function roughJsonBytes(value: unknown, max: number): number {
     if (!Array.isArray(next)) for (const key of Object.keys(next)) bytes += key.length + MARKS_BYTES;
     const members: readonly unknown[] = Array.isArray(next) ? next : Object.values(next);
     for (const member of members) {
+      if (bytes >= max) break;
       if (typeof member === "object" && member !== null) open.push(member);
       else bytes += ownBytes(member);
     }

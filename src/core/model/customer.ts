@@ -55,6 +55,10 @@ export interface NewApiKey {
   readonly key_hash: string;
 }
 
+export interface CustomersPage extends Page {
+  readonly email?: string | undefined;
+}
+
 /** Where customers and the hashes of their keys live. */
 export interface CustomerRepository {
   /** Stores the customer and its empty wallet together. */
@@ -68,14 +72,12 @@ export interface CustomerRepository {
     key?: IdempotencyKey,
   ): Promise<{ customer: Customer; replayed: boolean }>;
   findById(id: string): Promise<Customer | undefined>;
-  /** Those with this e-mail address, whatever its case, newest first, as many as a page has. For people. */
-  findByEmail(email: string): Promise<Customer[]>;
   /** Finds the owner of a key by the key's hash. Undefined when the key is unknown or revoked. */
   findByApiKey(keyHash: string): Promise<KeyOwner | undefined>;
   /** `findByApiKey` for a batch, in order. Records the use of each key, to the minute. */
   findByApiKeys(keyHashes: readonly string[]): Promise<(KeyOwner | undefined)[]>;
-  /** Newest first. */
-  list(page: Page): Promise<Customer[]>;
+  /** Newest first. With `email`, those that have that address, in upper or lower case. */
+  list(page: CustomersPage): Promise<Customer[]>;
   /** Returns the changed customer; undefined when there is none. */
   update(id: string, changes: CustomerChanges): Promise<Customer | undefined>;
   /** Throws `not_found` when there is no such customer. */

@@ -49,6 +49,10 @@ export const TIMEOUT_MAX_SECONDS = 86_400;
 
 /** Input or output in one batch. A larger one goes alone. */
 export const BATCH_BYTES_MAX = 8 * 1_048_576;
+/** An input that is stored apart from smaller ones, which would wait for it. */
+export const LARGE_INPUT_BYTES = 65_536;
+/** Input in one batch of large inputs. A larger one goes alone. */
+export const LARGE_BATCH_BYTES_MAX = 1_048_576;
 /** Submissions of one process that may wait for the database. One more is refused with 503. */
 export const SUBMISSIONS_WAITING_MAX = 20_000;
 /** Batches of submissions that one process has under way. */
@@ -187,6 +191,39 @@ export const STDERR_TAIL_MAX = 2_000;
 
 // ## HTTP
 
+/** Body bytes that requests of one customer may have under way. One more request is refused with 429. */
+export const BYTES_IN_FLIGHT_MAX = 8 * 1_048_576;
+/** Body bytes that requests with the admin key may have under way. */
+export const ADMIN_BYTES_IN_FLIGHT_MAX = 64 * 1_048_576;
+/** Body bytes that requests of one address may have under way without a valid key. */
+export const STRANGER_BYTES_IN_FLIGHT_MAX = 4 * 1_048_576;
+/** A body that is too small to be counted. */
+export const SMALL_BODY_BYTES = 4_096;
+/** A body whose length is not told counts as this much. */
+export const CHUNKED_BYTES = 16_384;
+/** A body that waits for its turn to be read. One is read at a time. */
+export const LARGE_BODY_BYTES = 65_536;
+/** How long work for one request may hold the event loop before it pauses. */
+export const TURN_MS = 4;
+/** Wrong fields that one response lists, over all items of a batch. */
+export const ERRORS_PER_REQUEST_MAX = 100;
+/** Bytes of the wrong fields that one response lists. Those beyond it are left out. */
+export const ERROR_BYTES_PER_REQUEST_MAX = 32_768;
+/** Characters of a JSON pointer in an error. A longer one is cut. */
+export const POINTER_LENGTH_MAX = 200;
+/** Characters of a detail, and of the message of a wrong field. A longer one is cut. */
+export const DETAIL_LENGTH_MAX = 500;
+/** Refused requests a second that get a line each in the log. The others are counted. */
+export const REFUSALS_LOGGED_MAX = 20;
+/** How long refused requests are counted before a line in the log says how many there were. */
+export const REFUSALS_LOGGED_MS = 1_000;
+/** Characters of a path in the log. */
+export const PATH_LOGGED_MAX = 200;
+/** The headers of a request. */
+export const HEADER_BYTES_MAX = 16_384;
+/** How long a connection is read, and what comes is dropped, after an error that ends it. */
+export const HANG_UP_MS = 1_000;
+
 /** How long a request may take to arrive. 1 MiB at 35 KiB/s: slower senders hold a socket no longer. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 /**
@@ -279,4 +316,8 @@ export const SEALED_WALLETS_MAX = 200;
 /** Entries that one call of sealing seals. It takes 0.3 s at the most (a million took 2.9 s). */
 export const SEALED_ENTRIES_MAX = 100_000;
 /** Entries of a statement that are read at a time. */
-export const STATEMENT_ENTRIES_MAX = 1_000;
+export const STATEMENT_ENTRIES_MAX = 500;
+/** Statements as CSV that one customer, or the admin key, may have under way. One more is refused with 429. */
+export const STATEMENTS_PER_CUSTOMER_MAX = 4;
+/** Statements as CSV that one process may have under way. */
+export const STATEMENTS_MAX = 32;

@@ -1,9 +1,8 @@
 import type { AuditRow } from "../model/audit.ts";
 import type { CustomerKeys } from "./customer-keys.ts";
 import type { CustomerRepository } from "../model/customer.ts";
-import type { GroupCommit } from "../lib/group-commit.ts";
 import type { InputSchemas } from "./input-schema.ts";
-import type { JobRepository, NewJob, Submitted } from "../model/job.ts";
+import type { JobRepository } from "../model/job.ts";
 import type { JobTypeCache } from "./job-type-cache.ts";
 import type { JobTypeRepository } from "../model/job-type.ts";
 import type { PriceRepository } from "../model/price.ts";
@@ -13,6 +12,7 @@ import type { RunnerRepository } from "../model/runner.ts";
 import type { SealRepository } from "../model/seals.ts";
 import type { WaitingJobRepository } from "../model/waiting-jobs.ts";
 import type { WalletRepository } from "../model/wallet.ts";
+import type { Submissions } from "./submissions.ts";
 
 /** Everything that a use case needs, put together once by `src/bin`. */
 export interface Platform {
@@ -29,7 +29,7 @@ export interface Platform {
   readonly readyQueue: ReadyQueue;
   readonly runners: RunnerRepository;
   /** All submissions of this process go through here: see `submitJobs`. */
-  readonly submissions: GroupCommit<NewJob, Submitted>;
+  readonly submissions: Submissions;
   readonly seals: SealRepository;
   audit(): Promise<AuditRow[]>;
   /** Deletes a bounded batch of expired idempotency keys and outbox events. True when there was more. */

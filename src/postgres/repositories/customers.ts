@@ -6,6 +6,7 @@ import type {
   CustomerChanges,
   CustomerRepository,
   KeyOwner,
+  CustomersPage,
   NewApiKey,
   NewCustomer,
 } from "../../core/model/customer.ts";
@@ -84,16 +85,6 @@ export class PostgresCustomerRepository implements CustomerRepository {
       .executeTakeFirst();
   }
 
-  async findByEmail(email: string): Promise<Customer[]> {
-    return await this.#database.kysely
-      .selectFrom("customers")
-      .select(CUSTOMER_COLUMNS)
-      .where(sql`lower(email)`, "=", email.toLowerCase())
-      .orderBy("id", "desc")
-      .limit(PAGE_LIMIT_DEFAULT)
-      .execute();
-  }
-
   async findByApiKey(keyHash: string): Promise<KeyOwner | undefined> {
     return await findByApiKey(this, keyHash);
   }
@@ -128,13 +119,14 @@ export class PostgresCustomerRepository implements CustomerRepository {
       .execute();
   }
 
-  async list(page: Page): Promise<Customer[]> {
+  async list(page: CustomersPage): Promise<Customer[]> {
     let query = this.#database.kysely
       .selectFrom("customers")
       .select(CUSTOMER_COLUMNS)
       .orderBy("id", "desc")
       .limit(page.limit);
     if (page.before !== undefined) query = query.where("id", "<", page.before);
+    if (page.email !== undefined) query = query.where(sql<boolean>`lower(email) = lower(${page.email})`);
     return await query.execute();
   }
 

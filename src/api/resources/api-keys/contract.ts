@@ -39,7 +39,20 @@ export const ApiKey = z
     }),
     revoked_at: UtcTime.nullable().meta({ description: "Null while the key is valid." }),
   })
-  .meta({ id: "ApiKey" });
+  .meta({
+    id: "ApiKey",
+    examples: [
+      {
+        id: "019ab1f0-61aa-7d20-b0a4-02c1a2f7c9d0",
+        customer_id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
+        name: "production",
+        prefix: "iep_2rX0nq1J",
+        created_at: "2026-11-23T21:06:10.5Z",
+        last_used_at: "2026-11-23T21:07:00Z",
+        revoked_at: null,
+      },
+    ],
+  });
 
 export const ApiKeyPage = pageOf(ApiKey, "ApiKeyPage");
 export const ApiKeyParams = z.strictObject({ id: Id, key_id: Id });

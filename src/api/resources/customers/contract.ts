@@ -6,7 +6,7 @@ import {
   WEIGHT_MAX,
 } from "../../../core/model/limits.ts";
 import { DEFAULT_CURRENCY } from "../../../core/model/wallet.ts";
-import { UtcTime, Id, pageOf, says, text } from "../../http/fields.ts";
+import { UtcTime, Id, PageQuery, pageOf, says, text } from "../../http/fields.ts";
 
 /** The name of a customer, a key or a job type. */
 export const Name = text(NAME_LENGTH_MAX);
@@ -46,6 +46,10 @@ export const Customer = z
       },
     ],
   });
+
+export const CustomersQuery = PageQuery.extend({
+  email: Email.optional().meta({ description: "Only customers with this address." }),
+});
 
 export const CustomerPage = pageOf(Customer, "CustomerPage");
 

@@ -171,3 +171,17 @@ describe("customers", () => {
     expect(body.errors).toEqual([{ pointer, message }]);
   });
 });
+
+test("customers are found by their address, in upper or lower case, page by page", async () => {
+  const names = ["Ada", "Ada again", "Ada once more"];
+  for (const name of names)
+    await api.ask("POST", "/customers", { body: { name, email: "Ada.Found@Example.com" } });
+  const find = async (query: string) => (await api.ask("GET", `/customers?${query}`)).body;
+  const found = await find("email=ada.found@example.com");
+  expect(found.data.map(({ name }: { name: string }) => name)).toEqual(names.toReversed());
+  const first = await find("email=ada.found@example.com&limit=2");
+  const second = await find(`email=ada.found@example.com&limit=2&cursor=${first.next_cursor}`);
+  expect([first.data.length, second.data.length, second.next_cursor]).toEqual([2, 1, null]);
+  expect((await find("email=nobody@example.com")).data).toEqual([]);
+  expect((await api.ask("GET", "/customers?email=nobody")).body.errors[0].pointer).toBe("/email");
+});

@@ -3,8 +3,8 @@ import { customerNotFound } from "../../../core/model/not-found.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Api } from "../../http/api.ts";
 import { adminOnly, refuseForeign } from "../../http/auth.ts";
-import { Customer, CustomerChanges, CustomerPage, NewCustomer } from "./contract.ts";
-import { IdParams, PageQuery } from "../../http/fields.ts";
+import { Customer, CustomerChanges, CustomerPage, CustomersQuery, NewCustomer } from "./contract.ts";
+import { IdParams } from "../../http/fields.ts";
 import { toPage } from "../../http/cursor.ts";
 import {
   createdStatus,
@@ -28,6 +28,7 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
           "Also creates an empty wallet for the customer. The `Location` header is the path of the customer.",
         headers: IdempotencyHeaders,
         body: NewCustomer,
+        location: "Path of the customer.",
         response: { 200: Customer, 201: Customer },
         errors: ["idempotency_key_reused"],
       },
@@ -51,12 +52,14 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
         operationId: "listCustomers",
         tags,
         summary: "List customers, newest first",
-        querystring: PageQuery,
+        description:
+          "Returns all customers, or with `email` those that have that address, in upper or lower case. Several customers may have one address.",
+        querystring: CustomersQuery,
         response: { 200: CustomerPage },
       },
     },
-    async ({ query: { limit, cursor } }) => {
-      const rows = await customers.list({ limit: limit + 1, before: cursor });
+    async ({ query: { limit, cursor, email } }) => {
+      const rows = await customers.list({ limit: limit + 1, before: cursor, email });
       return toPage(rows, limit, (customer) => customer.id);
     },
   );
@@ -68,6 +71,7 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
         operationId: "getCustomer",
         tags,
         summary: "Get a customer",
+        description: "With a customer's key, only that customer is found.",
         params: IdParams,
         response: { 200: Customer },
         errors: ["not_found"],

@@ -8,6 +8,7 @@ import {
 import { ENTRY_KINDS, POSTING_KINDS } from "../../../core/model/wallet.ts";
 import { AmountCents, UtcTime, Id, Limit, pageOf, SeqCursor, text, Timestamp } from "../../http/fields.ts";
 import { Problem } from "../../http/problem.ts";
+import { problemExample } from "../../http/problem-examples.ts";
 
 /** In the description of every operation that posts an entry. */
 export const ONCE =
@@ -83,7 +84,18 @@ export const NewEntry = z
     path: ["freeze"],
     message: "is only allowed for a chargeback",
   })
-  .meta({ id: "NewEntry" });
+  .meta({
+    id: "NewEntry",
+    examples: [
+      {
+        customer_id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
+        kind: "adjustment",
+        amount_cents: -250,
+        reference: "ticket 17",
+        reason: "Counted twice",
+      },
+    ],
+  });
 
 function hasSignOfKind({ kind, amount_cents }: { kind: string; amount_cents: number }): boolean {
   if (kind === "adjustment") return true;
@@ -117,6 +129,19 @@ export const EntryBatch = z
     ],
   });
 
+const ENTRY_EXAMPLE = {
+  wallet_id: "019ab1f0-5b0f-7a02-9c51-44a0a2b8d1e7",
+  seq: 1,
+  kind: "top_up",
+  amount_cents: 5000,
+  balance_after_cents: 5000,
+  job_id: null,
+  reference: "invoice 2026-0042",
+  reason: null,
+  actor: "admin",
+  created_at: "2026-11-23T21:06:30Z",
+};
+
 export const WalletEntry = z
   .strictObject({
     wallet_id: Id,
@@ -136,20 +161,7 @@ export const WalletEntry = z
   .meta({
     id: "WalletEntry",
     description: "One change of the balance. Entries are never changed or deleted.",
-    examples: [
-      {
-        wallet_id: "019ab1f0-5b0f-7a02-9c51-44a0a2b8d1e7",
-        seq: 1,
-        kind: "top_up",
-        amount_cents: 5000,
-        balance_after_cents: 5000,
-        job_id: null,
-        reference: "invoice 2026-0042",
-        reason: null,
-        actor: "admin",
-        created_at: "2026-11-23T21:06:30Z",
-      },
-    ],
+    examples: [ENTRY_EXAMPLE],
   });
 
 export const EntryResults = z
@@ -168,7 +180,17 @@ export const EntryResults = z
       )
       .meta({ description: "One result for each item, in the order of the request." }),
   })
-  .meta({ id: "EntryResults" });
+  .meta({
+    id: "EntryResults",
+    examples: [
+      {
+        results: [
+          { status: 201, entry: ENTRY_EXAMPLE },
+          { status: 409, problem: problemExample("reference_reused") },
+        ],
+      },
+    ],
+  });
 
 export const WalletEntryPage = pageOf(WalletEntry, "WalletEntryPage").extend({
   opening_balance_cents: z.int().meta({ description: "Balance before the first entry of the period." }),

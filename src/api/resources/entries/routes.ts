@@ -1,11 +1,11 @@
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { z } from "zod";
 import { weave } from "../../../core/lib/weave.ts";
 import { PAGE_LIMIT_DEFAULT } from "../../../core/model/limits.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { findPeriod } from "../../../core/use-cases/statement.ts";
 import type { Api } from "../../http/api.ts";
-import { ADMIN_ACTOR, adminOnly, refuseForeign } from "../../http/auth.ts";
+import { ADMIN_ACTOR, adminOnly, ownerOf, refuseForeign } from "../../http/auth.ts";
 import { prefersCsv } from "../../http/csv.ts";
 import { toPage } from "../../http/cursor.ts";
 import { IdParams } from "../../http/fields.ts";
@@ -23,12 +23,14 @@ import {
   WalletEntryPage,
 } from "./contract.ts";
 import { statement } from "./statement.ts";
+import { StatementSlots } from "./statement-slots.ts";
 import {
   createdStatus,
   IdempotencyHeaders,
   idempotencyKeyOf,
   setReplayedHeader,
 } from "../../http/idempotency.ts";
+import { createErrorBudget } from "../../http/error-budget.ts";
 import { toProblem } from "../../http/problems.ts";
 import { parseEach } from "../../http/parse-each.ts";
 import { invalidField, parse } from "../../http/validation.ts";
@@ -41,6 +43,8 @@ const CSV_TYPE = "text/csv; charset=utf-8; header=present";
  * The entries of a wallet, and every way to post one by hand. Refunds are posted to jobs: see `refundRoutes`.
  */
 export function entryRoutes(api: Api, { wallets }: Platform): void {
+  const slots = new StatementSlots();
+
   api.get(
     "/customers/:id/wallet/entries",
     {
@@ -61,7 +65,7 @@ export function entryRoutes(api: Api, { wallets }: Platform): void {
             },
           },
         },
-        errors: ["not_found"],
+        errors: ["not_found", "rate_limited"],
       },
     },
     async (request, reply) => {
@@ -72,11 +76,14 @@ export function entryRoutes(api: Api, { wallets }: Platform): void {
       const period = await findPeriod(wallets, params.id, query);
       reply.header("vary", "accept");
       if (prefersCsv(request.headers.accept)) {
-        const lines = statement(wallets, params.id, query, period);
+        const lines = slots.stream(
+          ownerOf(request) ?? ADMIN_ACTOR,
+          statement(wallets, params.id, query, period),
+        );
         return reply
           .type(CSV_TYPE)
           .header("content-disposition", `attachment; filename="wallet-${params.id}.csv"`)
-          .send(Readable.from(lines));
+          .send(lines);
       }
       const limit = query.limit ?? PAGE_LIMIT_DEFAULT;
       const rows = await wallets.listEntries(params.id, {
@@ -204,12 +211,15 @@ export function entryRoutes(api: Api, { wallets }: Platform): void {
       },
     },
     async (request) => {
-      const { valid, refused } = parseEach(request.body.postings, (item) => parse(NewEntry, item));
+      const budget = createErrorBudget();
+      const { valid, refused } = await parseEach(request.body.postings, (item) =>
+        parse(NewEntry, item, budget),
+      );
       const posted = await wallets.postAll(valid, ADMIN_ACTOR);
       const results = weave<(typeof posted)[number]>(refused, posted).map((one) =>
         "entry" in one
           ? { status: one.replayed ? (200 as const) : (201 as const), entry: one.entry }
-          : { status: one.refused.status, problem: toProblem(one.refused, request.id) },
+          : { status: one.refused.status, problem: toProblem(one.refused, request.id, budget) },
       );
       return { results };
     },

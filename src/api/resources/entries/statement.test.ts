@@ -123,6 +123,7 @@ test("a statement is CSV with a header, quoted where needed, and harmless in a s
   });
   expect(status).toBe(200);
   expect(headers["content-type"]).toBe("text/csv; charset=utf-8; header=present");
+  expect([headers["cache-control"], headers["x-content-type-options"]]).toEqual(["no-store", "nosniff"]);
   const [header, ...lines] = text.split("\r\n");
   expect(header).toBe("seq,created_at,kind,amount_cents,balance_after_cents,job_id,reference,reason,actor");
   expect(lines.map((line) => line.replace(/,2[^,]*Z,/, ",time,"))).toEqual([

@@ -6,6 +6,7 @@ import { AmountCents, UtcTime, Id, IdCursor, Limit, pageOf, Timestamp } from "..
 import { Reason, Reference } from "../entries/contract.ts";
 import { MaxAttempts } from "../job-types/contract.ts";
 import { Problem } from "../../http/problem.ts";
+import { problemExample } from "../../http/problem-examples.ts";
 
 const PRIORITY_MESSAGE = "must be 0 (high), 1 (medium) or 2 (low)";
 
@@ -28,7 +29,7 @@ export const SubmitJob = z
     priority: Priority.default(DEFAULT_PRIORITY),
     input_data: z.unknown().meta({
       description:
-        "Any JSON, nested at most 100 levels deep. Numbers are IEEE 754 doubles: send larger integers as strings.",
+        "Any JSON, nested at most 100 levels deep. Numbers are IEEE 754 doubles, and -0 becomes 0: send larger integers as strings.",
     }),
     run_at: Timestamp.refine(
       (run_at) => Date.parse(run_at) <= databaseClock.now() + RUN_AT_AHEAD_MAX_MS,
@@ -92,6 +93,30 @@ const AttemptError = JobError.extend({
   runner_id: Id.nullable(),
 });
 
+const JOB_EXAMPLE = {
+  id: "019ab1f1-0a77-7e54-8f8d-3b1b6a4f9c01",
+  customer_id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
+  job_type_id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
+  status: "succeeded",
+  priority: 1,
+  input_data: { text: "The quick brown fox. It jumps." },
+  output_data: { words: 6 },
+  error: null,
+  errors: [],
+  estimated_cost_cents: 5,
+  cost_cents: 5,
+  attempt: 1,
+  excused_attempts: 0,
+  max_attempts: 3,
+  retry_of: null,
+  run_at: "2026-11-23T21:06:45.010203Z",
+  waiting_for: null,
+  created_at: "2026-11-23T21:06:45.010203Z",
+  started_at: "2026-11-23T21:06:45.02Z",
+  completed_at: "2026-11-23T21:06:45.03Z",
+  runner_id: "019ab1ef-f7d0-7c3e-a6a5-91d2c7b4e8f3",
+};
+
 export const Job = z
   .strictObject({
     id: Id,
@@ -130,34 +155,7 @@ export const Job = z
     completed_at: UtcTime.nullable(),
     runner_id: Id.nullable(),
   })
-  .meta({
-    id: "Job",
-    examples: [
-      {
-        id: "019ab1f1-0a77-7e54-8f8d-3b1b6a4f9c01",
-        customer_id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
-        job_type_id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
-        status: "succeeded",
-        priority: 1,
-        input_data: { text: "The quick brown fox. It jumps." },
-        output_data: { words: 6 },
-        error: null,
-        errors: [],
-        estimated_cost_cents: 5,
-        cost_cents: 5,
-        attempt: 1,
-        excused_attempts: 0,
-        max_attempts: 3,
-        retry_of: null,
-        run_at: "2026-11-23T21:06:45.010203Z",
-        waiting_for: null,
-        created_at: "2026-11-23T21:06:45.010203Z",
-        started_at: "2026-11-23T21:06:45.02Z",
-        completed_at: "2026-11-23T21:06:45.03Z",
-        runner_id: "019ab1ef-f7d0-7c3e-a6a5-91d2c7b4e8f3",
-      },
-    ],
-  });
+  .meta({ id: "Job", examples: [JOB_EXAMPLE] });
 
 export const JobEstimate = z
   .strictObject({
@@ -179,7 +177,22 @@ export const JobEstimate = z
         "How long the next job of this priority has waited so far. 0 if none waits. Null if the wait is unknown: the job is scheduled for later, its job type or the queue is paused, or no runner is alive.",
     }),
   })
-  .meta({ id: "JobEstimate" });
+  .meta({
+    id: "JobEstimate",
+    examples: [
+      {
+        customer_id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
+        job_type_id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
+        priority: 1,
+        estimated_cost_cents: 5,
+        currency: "EUR",
+        available_cents: 120,
+        affordable: true,
+        refusal: null,
+        expected_wait_seconds: 0.4,
+      },
+    ],
+  });
 
 export const Refund = z
   .strictObject({
@@ -202,7 +215,17 @@ export const BatchResults = z
       )
       .meta({ description: "One result for each job, in the order of the request." }),
   })
-  .meta({ id: "BatchResults" });
+  .meta({
+    id: "BatchResults",
+    examples: [
+      {
+        results: [
+          { status: 201, job: JOB_EXAMPLE },
+          { status: 402, problem: problemExample("insufficient_funds") },
+        ],
+      },
+    ],
+  });
 
 export const JobsQuery = z.strictObject({
   customer_id: Id.optional(),

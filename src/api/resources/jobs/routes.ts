@@ -24,6 +24,7 @@ import {
   idempotencyKeyOf,
   setReplayedHeader,
 } from "../../http/idempotency.ts";
+import { createErrorBudget } from "../../http/error-budget.ts";
 import { toProblem } from "../../http/problems.ts";
 import { parseEach } from "../../http/parse-each.ts";
 import { invalidField, parse } from "../../http/validation.ts";
@@ -57,6 +58,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
           "Stores the job and holds its price in the wallet, both or neither. The price is charged when the job succeeds. The `Location` header is the path of the job.",
         headers: IdempotencyHeaders,
         body: SubmitJob,
+        location: "Path of the job.",
         response: { 200: Job, 201: Job },
         errors: [...SUBMISSION_ERRORS, "idempotency_key_reused", "job_gone"],
       },
@@ -131,6 +133,8 @@ export function jobRoutes(api: Api, platform: Platform): void {
         operationId: "getJob",
         tags,
         summary: "Get a job",
+        description:
+          "Returns the job as it is now. Ask again until `completed_at` is set: then the job has ended, and it never changes again.",
         params: IdParams,
         response: { 200: Job },
         errors: ["not_found"],
@@ -174,6 +178,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
           "Creates a new job with the same input, priority and number of attempts. Its `retry_of` is the old job, which does not change. Its price is that of today, and it is held as for any submission. The `Location` header is the path of the new job.",
         params: IdParams,
         body: NoBody,
+        location: "Path of the new job.",
         response: { 201: Job },
         errors: [...SUBMISSION_ERRORS, "job_not_ended"],
       },
@@ -237,8 +242,9 @@ async function submitBatch(
   items: readonly unknown[],
 ): Promise<{ results: Result[]; replayed: boolean }> {
   const key = idempotencyKeyOf(request, items);
-  const { valid, refused } = parseEach(items, (item, index): SubmitJobRequest => {
-    const job = forCustomer(request, parse(SubmitJob, item));
+  const budget = createErrorBudget();
+  const { valid, refused } = await parseEach(items, (item, index): SubmitJobRequest => {
+    const job = forCustomer(request, parse(SubmitJob, item, budget));
     return key ? { ...job, key: { ...key, item: index } } : job;
   });
   const submitted = await submitJobs(platform, valid, request.waited_ms);
@@ -246,7 +252,7 @@ async function submitBatch(
     if ("job" in one) return { status: 201, job: shownJob(request, one.job) };
     // The Idempotency-Key belongs to the request as a whole, so its reuse refuses the whole request.
     if (one.refused.code === "idempotency_key_reused") throw one.refused;
-    return { status: one.refused.status, problem: toProblem(one.refused, request.id) };
+    return { status: one.refused.status, problem: toProblem(one.refused, request.id, budget) };
   });
   const made = submitted.filter((one) => "job" in one);
   return { results, replayed: made.length > 0 && made.every((one) => one.replayed) };

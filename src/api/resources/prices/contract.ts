@@ -11,7 +11,17 @@ export const NewCustomerPrice = z
 
 export const CustomerPrice = z
   .strictObject({ customer_id: Id, job_type_id: Id, cost_cents: z.int(), updated_at: UtcTime })
-  .meta({ id: "CustomerPrice" });
+  .meta({
+    id: "CustomerPrice",
+    examples: [
+      {
+        customer_id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
+        job_type_id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
+        cost_cents: 4,
+        updated_at: "2026-11-23T21:06:00.3Z",
+      },
+    ],
+  });
 
 const PriceChange = z
   .strictObject({
@@ -25,7 +35,17 @@ const PriceChange = z
       .meta({ description: "Null: from `valid_from` on, the customer pays the standard cost again." }),
     valid_from: UtcTime,
   })
-  .meta({ id: "PriceChange" });
+  .meta({
+    id: "PriceChange",
+    examples: [
+      {
+        job_type_id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
+        customer_id: null,
+        cost_cents: 5,
+        valid_from: "2026-11-23T21:06:00.2Z",
+      },
+    ],
+  });
 
 export const PriceHistoryPage = pageOf(PriceChange, "PriceHistoryPage");
 

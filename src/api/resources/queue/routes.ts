@@ -18,6 +18,8 @@ export function queueRoutes(api: Api, platform: Platform): void {
         operationId: "getQueue",
         tags,
         summary: "Count the waiting jobs, by priority",
+        description:
+          "Returns how many jobs wait and why, and how long the oldest has waited, as the database and Redis see it now.",
         response: { 200: Queue },
       },
     },

@@ -78,4 +78,9 @@ export const Balance = z
     balance_cents: z.int(),
     seq: z.int().meta({ description: "`seq` of the last entry up to that time. 0 if there was none." }),
   })
-  .meta({ id: "Balance" });
+  .meta({
+    id: "Balance",
+    examples: [
+      { customer_id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11", currency: "EUR", balance_cents: 5000, seq: 1 },
+    ],
+  });

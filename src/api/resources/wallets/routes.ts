@@ -16,6 +16,8 @@ export function walletRoutes(api: Api, { wallets }: Platform): void {
         operationId: "getWallet",
         tags,
         summary: "Get the wallet of a customer",
+        description:
+          "Returns the balance, what is held for open jobs, what a new job may cost, and the limits of the wallet.",
         params: IdParams,
         response: { 200: Wallet },
         errors: ["not_found"],
@@ -53,6 +55,8 @@ export function walletRoutes(api: Api, { wallets }: Platform): void {
         operationId: "getBalance",
         tags,
         summary: "Get the balance, now or at a past time",
+        description:
+          "Returns the balance after the last entry up to that time. Held money is not taken off: it moves when its job succeeds.",
         params: IdParams,
         querystring: BalanceQuery,
         response: { 200: Balance },

@@ -1,3 +1,4 @@
+import { PAGE_LIMIT_DEFAULT } from "../../../core/model/limits.ts";
 import { PlatformError } from "../../../core/lib/errors.ts";
 import type { Customer } from "../../../core/model/customer.ts";
 import { customerNotFound } from "../../../core/model/not-found.ts";
@@ -16,7 +17,7 @@ export async function findCustomer(
     if (!customer) throw customerNotFound(idOrEmail);
     return customer;
   }
-  const [only, ...others] = await customers.findByEmail(idOrEmail);
+  const [only, ...others] = await customers.list({ email: idOrEmail, limit: PAGE_LIMIT_DEFAULT });
   if (!only) throw new PlatformError("not_found", `There is no customer with the address ${idOrEmail}.`);
   if (others.length > 0) {
     const ids = [only, ...others].map(({ id }) => id);
