@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { databaseAddress } from "../postgres/connection/database-address.ts";
+import { ConfigError } from "./config-error.ts";
 import { readEnvironment } from "./read-environment.ts";
 
 const home = process.cwd();
@@ -16,7 +17,7 @@ async function read(environment: Record<string, string>, dotEnv?: string | Buffe
     const config = readEnvironment({ ...environment }, (line) => warnings.push(line));
     return { config, warnings, fault: undefined };
   } catch (error) {
-    expect(error).toMatchObject({ name: "ConfigError" });
+    if (!(error instanceof ConfigError)) throw error;
     return { config: undefined, warnings, fault: String(error) };
   }
 }
