@@ -13,12 +13,8 @@ export interface ServerFacts {
   readonly now: string;
   /** How far the clock of this host is ahead of it. */
   readonly host_ahead_ms: number;
-  /** What a session of ours is like. `0` for statement_timeout is no bound. */
-  readonly session: {
-    readonly TimeZone: string;
-    readonly DateStyle: string;
-    readonly statement_timeout: string;
-  };
+  /** What a session of ours is like: settings by name. `0` for statement_timeout is no bound. */
+  readonly session: Readonly<Record<string, string>>;
 }
 
 /** Why a server cannot be used, as a sentence without its subject, and what to do about it. */

@@ -67,7 +67,7 @@ function linkOf(error: unknown): Link {
 
 /** SQLSTATEs of class 22, data exceptions, whose messages quote the value. */
 function isAboutData(error: object): boolean {
-  return textOf(error, "severity") !== undefined && (textOf(error, "code") ?? "").startsWith("22");
+  return textOf(error, "severity") !== undefined && textOf(error, "code")?.startsWith("22") === true;
 }
 
 function withoutValues(message: string): string {

@@ -75,7 +75,7 @@ const CHECKS: readonly Check[] = [
     async look({ context }) {
       const { session } = await context.serverFacts();
       const found = Object.entries(session).map(([name, value]) => `${name} ${value}`);
-      if (session.statement_timeout !== "0") return ok(found.join(", "));
+      if (session["statement_timeout"] !== "0") return ok(found.join(", "));
       return warn(found.join(", "), "a pooler drops the bound: ALTER ROLE … SET statement_timeout = '10s'");
     },
   },
