@@ -10,7 +10,8 @@ RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 BEGIN
-  INSERT INTO price_history (job_type_id, cost_cents) VALUES (NEW.id, NEW.standard_cost_cents);
+  INSERT INTO price_history (job_type_id, cost_cents, currency)
+  VALUES (NEW.id, NEW.standard_cost_cents, NEW.currency);
   RETURN NULL;
 END $$;
 
@@ -20,5 +21,5 @@ CREATE OR REPLACE TRIGGER job_types_price_made
 
 CREATE OR REPLACE TRIGGER job_types_price_changed
   AFTER UPDATE ON job_types
-  FOR EACH ROW WHEN (OLD.standard_cost_cents <> NEW.standard_cost_cents)
+  FOR EACH ROW WHEN (OLD.standard_cost_cents <> NEW.standard_cost_cents OR OLD.currency <> NEW.currency)
   EXECUTE FUNCTION note_standard_cost();

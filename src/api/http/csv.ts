@@ -1,5 +1,7 @@
 /** A spreadsheet runs text that begins with one of these as a formula. */
 const FORMULA_STARTS = /^[=+\-@\t\r]/;
+/** Also below zero a number is no formula. */
+const NUMBER = /^-?\d+(?:\.\d+)?$/;
 const NEEDS_QUOTES = /[",\r\n]/;
 
 /**
@@ -13,7 +15,7 @@ export function csvLine(cells: readonly (string | number | null)[]): string {
 function toCell(cell: string | number | null): string {
   if (cell === null) return "";
   if (typeof cell === "number") return String(cell);
-  const text = FORMULA_STARTS.test(cell) ? `'${cell}` : cell;
+  const text = FORMULA_STARTS.test(cell) && !NUMBER.test(cell) ? `'${cell}` : cell;
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -49,6 +49,11 @@ export const ERRORS = {
   unknown_customer: { status: 422, retryable: false, title: "There is no such customer" },
   unknown_job_type: { status: 422, retryable: false, title: "There is no such job type" },
   job_type_disabled: { status: 422, retryable: false, title: "The job type is disabled" },
+  currency_mismatch: {
+    status: 422,
+    retryable: false,
+    title: "The price is in another currency than the wallet",
+  },
   input_invalid: { status: 422, retryable: false, title: "The job type does not accept this input" },
   internal_error: { status: 500, retryable: false, title: "Something went wrong on our side" },
   unavailable: { status: 503, retryable: true, title: "A server that is needed cannot be reached" },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { EMAIL_LENGTH_MAX, NAME_LENGTH_MAX } from "../../../core/model/limits.ts";
-import { DEFAULT_CURRENCY } from "../../../core/model/wallet.ts";
-import { UtcTime, Id, pageOf, says, text } from "../../http/fields.ts";
+import { DEFAULT_CURRENCY } from "../../../core/model/currency.ts";
+import { Currency, UtcTime, Id, pageOf, says, text } from "../../http/fields.ts";
 
 /** The name of a customer, a key or a job type. */
 export const Name = text(NAME_LENGTH_MAX);
@@ -36,11 +36,9 @@ export const NewCustomer = z
   .strictObject({
     name: Name,
     email: Email,
-    currency: z
-      .string()
-      .regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR")
-      .default(DEFAULT_CURRENCY)
-      .meta({ description: "ISO 4217 code of the wallet's currency. It cannot be changed later." }),
+    currency: Currency.default(DEFAULT_CURRENCY).meta({
+      description: "ISO 4217 code of the wallet's currency. It cannot be changed later.",
+    }),
   })
   .meta({ id: "NewCustomer", examples: [{ name: "Ada Lovelace", email: "ada@example.com" }] });
 

@@ -38,6 +38,7 @@ const SUBMISSION_ERRORS = [
   "unknown_customer",
   "unknown_job_type",
   "job_type_disabled",
+  "currency_mismatch",
   "input_invalid",
 ] as const;
 
@@ -89,6 +90,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
           "unknown_customer",
           "unknown_job_type",
           "job_type_disabled",
+          "currency_mismatch",
           "input_invalid",
         ],
       },

@@ -10,7 +10,13 @@ export const NewCustomerPrice = z
   .meta({ id: "NewCustomerPrice", examples: [{ cost_cents: 4 }] });
 
 export const CustomerPrice = z
-  .strictObject({ customer_id: Id, job_type_id: Id, cost_cents: z.int(), updated_at: UtcTime })
+  .strictObject({
+    customer_id: Id,
+    job_type_id: Id,
+    cost_cents: z.int(),
+    currency: z.string().meta({ description: "The currency of the customer's wallet." }),
+    updated_at: UtcTime,
+  })
   .meta({ id: "CustomerPrice" });
 
 const PriceChange = z
@@ -23,6 +29,10 @@ const PriceChange = z
       .int()
       .nullable()
       .meta({ description: "Null: from `valid_from` on, the customer pays the standard cost again." }),
+    currency: z
+      .string()
+      .nullable()
+      .meta({ description: "What `cost_cents` is in. Null where that is null." }),
     valid_from: UtcTime,
   })
   .meta({ id: "PriceChange" });

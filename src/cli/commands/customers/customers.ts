@@ -3,7 +3,7 @@ import { newId } from "../../../core/lib/new-id.ts";
 import { z } from "zod";
 import { customerNotFound } from "../../../core/model/not-found.ts";
 import type { Customer } from "../../../core/model/customer.ts";
-import { DEFAULT_CURRENCY } from "../../../core/model/wallet.ts";
+import { DEFAULT_CURRENCY } from "../../../core/model/currency.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { formatDetails, formatTime, formatYesNo, type Column } from "../../terminal/format.ts";
 import { Currency, Email, Flag, Id, LIMIT_OPTION, ListLimit, Name } from "../../terminal/options.ts";

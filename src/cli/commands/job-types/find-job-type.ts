@@ -1,3 +1,4 @@
+import { tidyText } from "../../../core/lib/text-fault.ts";
 import { PlatformError } from "../../../core/lib/errors.ts";
 import type { JobType } from "../../../core/model/job-type.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
@@ -22,7 +23,8 @@ export async function findJobType(platform: JobTypes, idOrName: string): Promise
 
 /** Names are unique. */
 async function findByName(platform: JobTypes, name: string): Promise<JobType | undefined> {
-  for await (const jobType of allJobTypes(platform)) if (jobType.name === name) return jobType;
+  const tidy = tidyText(name);
+  for await (const jobType of allJobTypes(platform)) if (jobType.name === tidy) return jobType;
   return undefined;
 }
 

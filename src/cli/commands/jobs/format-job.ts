@@ -36,12 +36,16 @@ export async function formatJob(platform: Platform, job: Job): Promise<string> {
   ]);
 }
 
-/** Columns for a list of jobs, with the names of their types. */
+/** Columns for a list of jobs, with the names of their types and the currencies of their customers. */
 export async function jobColumns(
-  { jobTypes }: Pick<Platform, "jobTypes">,
+  { jobTypes, wallets }: Pick<Platform, "jobTypes" | "wallets">,
   jobs: readonly Job[],
 ): Promise<readonly Column<Job>[]> {
-  const types = await jobTypes.findByIds([...new Set(jobs.map((job) => job.job_type_id))]);
+  const [types, currencies] = await Promise.all([
+    jobTypes.findByIds([...new Set(jobs.map((job) => job.job_type_id))]),
+    wallets.findCurrencies([...new Set(jobs.map((job) => job.customer_id))]),
+  ]);
+  const money = (cents: number, job: Job): string => formatMoney(cents, currencies.get(job.customer_id));
   const names = new Map(types.map(({ id, name }) => [id, name]));
   return [
     { title: "ID", cell: (job) => job.id },
@@ -51,12 +55,12 @@ export async function jobColumns(
     { title: "ATTEMPT", cell: (job) => `${job.attempt}/${job.max_attempts}`, right: true },
     {
       title: "HELD",
-      cell: (job) => (hasEnded(job.status) ? "-" : formatMoney(job.estimated_cost_cents)),
+      cell: (job) => (hasEnded(job.status) ? "-" : money(job.estimated_cost_cents, job)),
       right: true,
     },
     {
       title: "CHARGED",
-      cell: (job) => (job.cost_cents === null ? "-" : formatMoney(job.cost_cents)),
+      cell: (job) => (job.cost_cents === null ? "-" : money(job.cost_cents, job)),
       right: true,
     },
     { title: "CREATED", cell: (job) => formatTime(job.created_at) },
