@@ -3,14 +3,14 @@ import type { FastifyRequest } from "fastify";
 import { customerNotFound } from "../../core/model/not-found.ts";
 import { KEY_LOOKUPS_WAITING_MAX } from "../../core/model/limits.ts";
 import { toKeyHash } from "../../core/model/api-key.ts";
-import type { Customer, CustomerRepository } from "../../core/model/customer.ts";
+import type { CustomerRepository, KeyOwner } from "../../core/model/customer.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
 import { customerInactive } from "../../core/model/refusals.ts";
 import { GroupCommit } from "../../core/lib/group-commit.ts";
 
 /** Who sent a request. */
 export type Principal =
-  { readonly kind: "admin" } | { readonly kind: "customer"; readonly customer: Customer };
+  { readonly kind: "admin" } | { readonly kind: "customer"; readonly customer: KeyOwner };
 
 /** The actor of entries that were posted with the admin key. */
 export const ADMIN_ACTOR = "admin";
@@ -28,7 +28,7 @@ const CUSTOMER_KEY = /^iep_[\w-]{43}$/;
  */
 export function authenticate(customers: CustomerRepository, adminApiKey: string) {
   const adminDigest = sha256(adminApiKey);
-  const owners = new GroupCommit<string, Customer | undefined>({
+  const owners = new GroupCommit<string, KeyOwner | undefined>({
     run: (hashes) => customers.findByApiKeys(hashes),
     batchMax: LOOKUP_BATCH_MAX,
     queueMax: KEY_LOOKUPS_WAITING_MAX,

@@ -1,14 +1,20 @@
 import type { IdempotencyKey } from "./idempotency.ts";
 import type { Page } from "./page.ts";
 
-/** A customer as it is stored and returned. Timestamps are RFC 3339 text in UTC with microseconds. */
-export interface Customer {
+/** The owner of an API key, as the look-up of every request finds it: the row of the customer alone. */
+export interface KeyOwner {
   readonly id: string;
   readonly name: string;
   readonly email: string;
   readonly active: boolean;
   readonly created_at: string;
   readonly updated_at: string;
+}
+
+/** A customer as it is returned. Timestamps are RFC 3339 text in UTC with microseconds. */
+export interface Customer extends KeyOwner {
+  /** ISO 4217: that of the wallet. It never changes. */
+  readonly currency: string;
 }
 
 /** A customer to create. Its wallet is created in the same statement, in `currency`. */
@@ -60,15 +66,17 @@ export interface CustomerRepository {
   ): Promise<{ customer: Customer; replayed: boolean }>;
   findById(id: string): Promise<Customer | undefined>;
   /** Finds the owner of a key by the key's hash. Undefined when the key is unknown or revoked. */
-  findByApiKey(keyHash: string): Promise<Customer | undefined>;
+  findByApiKey(keyHash: string): Promise<KeyOwner | undefined>;
   /** `findByApiKey` for a batch, in order. Records the use of each key, at most once a minute. */
-  findByApiKeys(keyHashes: readonly string[]): Promise<(Customer | undefined)[]>;
-  /** Newest first. */
-  list(page: Page): Promise<Customer[]>;
+  findByApiKeys(keyHashes: readonly string[]): Promise<(KeyOwner | undefined)[]>;
+  /** Newest first. With `email`: those with this address, in upper or lower case. */
+  list(page: Page, filter?: { readonly email?: string | undefined }): Promise<Customer[]>;
   /** Returns the changed customer; undefined when there is none. */
   update(id: string, changes: CustomerChanges): Promise<Customer | undefined>;
-  /** Throws `not_found` when there is no such customer. */
+  /** Throws `not_found` when there is no such customer, `too_many_keys` when it has `API_KEYS_MAX` valid ones. */
   addApiKey(key: NewApiKey): Promise<ApiKey>;
+  /** Finds a valid key by its hash. */
+  findApiKey(keyHash: string): Promise<ApiKey | undefined>;
   listApiKeys(customerId: string): Promise<ApiKey[]>;
   /** Returns true when the key exists and is this customer's. A key revoked before stays revoked. */
   revokeApiKey(customerId: string, keyId: string): Promise<boolean>;

@@ -8,6 +8,8 @@
 
 /** Characters of the name of a customer, a job type, an API key, or of who posts an entry. */
 export const NAME_LENGTH_MAX = 200;
+/** Keys of a customer that are not revoked. A key may create keys, so there must be an end. */
+export const API_KEYS_MAX = 100;
 /** Characters of an e-mail address. */
 export const EMAIL_LENGTH_MAX = 320;
 /** Characters of a reference. */

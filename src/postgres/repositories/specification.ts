@@ -1,6 +1,6 @@
 import { jobNotFound } from "../../core/model/not-found.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
-import type { CustomerRepository, Customer } from "../../core/model/customer.ts";
+import type { CustomerRepository, KeyOwner } from "../../core/model/customer.ts";
 import type { ClaimedJob, Job, JobRepository, NewJob, NEXT_STATUSES, Outcome } from "../../core/model/job.ts";
 import { SYSTEM_ACTOR, type WalletEntry, type WalletRepository } from "../../core/model/wallet.ts";
 
@@ -84,7 +84,7 @@ export async function deductBalance(
 export async function findByApiKey(
   customers: Pick<CustomerRepository, "findByApiKeys">,
   keyHash: string,
-): Promise<Customer | undefined> {
+): Promise<KeyOwner | undefined> {
   const [customer] = await customers.findByApiKeys([keyHash]);
   return customer;
 }

@@ -3,8 +3,8 @@ import { customerNotFound } from "../../../core/model/not-found.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Api } from "../../http/api.ts";
 import { adminOnly, refuseForeign } from "../../http/auth.ts";
-import { Customer, CustomerChanges, CustomerPage, NewCustomer } from "./contract.ts";
-import { IdParams, PageQuery } from "../../http/fields.ts";
+import { Customer, CustomerChanges, CustomerPage, CustomersQuery, NewCustomer } from "./contract.ts";
+import { IdParams } from "../../http/fields.ts";
 import { toPage } from "../../http/cursor.ts";
 import {
   createdStatus,
@@ -25,7 +25,7 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
         tags,
         summary: "Create a customer",
         description:
-          "Also creates an empty wallet for the customer. The `Location` header is the path of the customer.",
+          "Also creates an empty wallet for the customer. Two customers may have one e-mail address: `GET /customers?email=` finds them. The `Location` header is the path of the customer.",
         headers: IdempotencyHeaders,
         body: NewCustomer,
         response: { 200: Customer, 201: Customer },
@@ -51,12 +51,12 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
         operationId: "listCustomers",
         tags,
         summary: "List customers, newest first",
-        querystring: PageQuery,
+        querystring: CustomersQuery,
         response: { 200: CustomerPage },
       },
     },
-    async ({ query: { limit, cursor } }) => {
-      const rows = await customers.list({ limit: limit + 1, before: cursor });
+    async ({ query: { limit, cursor, email } }) => {
+      const rows = await customers.list({ limit: limit + 1, before: cursor }, { email });
       return toPage(rows, limit, (customer) => customer.id);
     },
   );

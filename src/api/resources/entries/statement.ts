@@ -84,8 +84,8 @@ async function currencyOf(wallets: WalletRepository, customer_id: string): Promi
 function entryLine(entry: WalletEntry, currency: string): string {
   return csvLine([
     ...ENTRY_COLUMNS.map((column) => entry[column]),
-    toDecimal(entry.amount_cents, currency),
-    toDecimal(entry.balance_after_cents, currency),
+    { decimal: toDecimal(entry.amount_cents, currency) },
+    { decimal: toDecimal(entry.balance_after_cents, currency) },
     currency,
   ]);
 }
@@ -96,10 +96,10 @@ function balanceLine(
   { balance_cents }: BalancePoint,
   currency: string,
 ): string {
-  const cells: Partial<Record<string, string | number>> = {
+  const cells: Partial<Record<string, Parameters<typeof csvLine>[0][number]>> = {
     kind,
     balance_after_cents: balance_cents,
-    balance_after: toDecimal(balance_cents, currency),
+    balance_after: { decimal: toDecimal(balance_cents, currency) },
     currency,
   };
   return csvLine(STATEMENT_COLUMNS.map((column) => cells[column] ?? null));

@@ -120,4 +120,41 @@ export const JobType = z
     ],
   });
 
-export const JobTypePage = pageOf(JobType, "JobTypePage");
+const JobTypePage = pageOf(JobType, "JobTypePage");
+
+/** What a customer sees. The processor, and whether the operator paused it, are the operator's business. */
+const OfferedJobType = z
+  .strictObject({
+    id: Id,
+    name: z.string(),
+    cost_cents: z
+      .int()
+      .meta({ description: "The most that a job costs this customer, in minor units of `currency`." }),
+    currency: z.string().meta({ description: "ISO 4217 code of the wallet's currency." }),
+    max_attempts: z.int(),
+    timeout_seconds: z.int(),
+    input_schema: z.unknown().meta({
+      type: ["object", "null"],
+      description: "JSON Schema that `input_data` must match. Null accepts any JSON.",
+    }),
+  })
+  .meta({
+    id: "OfferedJobType",
+    examples: [
+      {
+        id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
+        name: "Text statistics",
+        cost_cents: 5,
+        currency: "EUR",
+        max_attempts: 3,
+        timeout_seconds: 300,
+        input_schema: null,
+      },
+    ],
+  });
+
+const OfferedJobTypePage = pageOf(OfferedJobType, "OfferedJobTypePage");
+
+/** What a GET returns: the whole with the admin key, the offer with a customer's key. */
+export const ShownJobType = z.union([JobType, OfferedJobType]).meta({ id: "ShownJobType" });
+export const ShownJobTypePage = z.union([JobTypePage, OfferedJobTypePage]).meta({ id: "ShownJobTypePage" });

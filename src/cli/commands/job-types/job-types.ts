@@ -13,7 +13,6 @@ import {
   CostCents,
   Currency,
   Flag,
-  Id,
   LIMIT_OPTION,
   ListLimit,
   JobTypeName,
@@ -21,6 +20,7 @@ import {
   ProcessingLogicId,
   TimeoutSeconds,
 } from "../../terminal/options.ts";
+import { findJobType } from "./find-job-type.ts";
 import { addPriceCommands } from "../prices/prices.ts";
 
 const COLUMNS: readonly Column<JobType>[] = [
@@ -34,6 +34,8 @@ const COLUMNS: readonly Column<JobType>[] = [
   { title: "TIMEOUT", cell: (row) => `${row.timeout_seconds} s`, right: true },
 ];
 
+const JobTypeArgument = z.string().min(1, "must not be empty");
+
 export function addJobTypeCommands(program: Command, run: CliRun): void {
   const jobTypes = program
     .command("job-types")
@@ -41,8 +43,8 @@ export function addJobTypeCommands(program: Command, run: CliRun): void {
   withExamples(
     jobTypes,
     "iep job-types create --name Echo --processing-logic-id echo --cost-cents 5",
-    "iep job-types update <id> --cost-cents 7",
-    "iep job-types pause <id>",
+    "iep job-types update Echo --cost-cents 7",
+    "iep job-types pause Echo",
     "iep job-types set-price Echo --customer <id> --cost-cents 4",
   );
   addReading(jobTypes, run);
@@ -65,12 +67,12 @@ function addReading(jobTypes: Command, run: CliRun): void {
       }),
     );
 
-  withExamples(jobTypes.command("show"), "iep job-types show <id>")
+  withExamples(jobTypes.command("show"), "iep job-types show Echo")
     .description("Show a job type")
-    .argument("<id>", "id of the job type")
+    .argument("<type>", "id or name of the job type")
     .action(
-      platformAction(run, z.object({ id: Id }), async (platform, { id }) => {
-        const jobType = existing(id, await platform.jobTypes.findById(id));
+      platformAction(run, z.object({ type: JobTypeArgument }), async (platform, { type }) => {
+        const jobType = await findJobType(platform, type);
         await terminal.print(jobType, () => formatJobType(jobType));
       }),
     );
@@ -121,12 +123,12 @@ function addCreate(jobTypes: Command, run: CliRun): void {
 function addUpdate(jobTypes: Command, run: CliRun): void {
   withExamples(
     jobTypes.command("update"),
-    "iep job-types update <id> --cost-cents 7",
-    "iep job-types update <id> --disable",
-    "iep job-types update <id> --input-schema null",
+    "iep job-types update Echo --cost-cents 7",
+    "iep job-types update Echo --disable",
+    "iep job-types update Echo --input-schema null",
   )
     .description("Update a job type. Jobs that were accepted keep their price")
-    .argument("<id>", "id of the job type")
+    .argument("<type>", "id or name of the job type")
     .option("--name <text>", "new unique name")
     .option("--processing-logic-id <id>", "id of the processor that runs its jobs")
     .option("--cost-cents <n>", "highest price of a job, in minor units of its currency")
@@ -145,13 +147,14 @@ function addUpdate(jobTypes: Command, run: CliRun): void {
         z
           .object({ ...fields(run), enable: Flag, disable: Flag })
           .partial()
-          .extend({ id: Id })
+          .extend({ type: JobTypeArgument })
           .refine(
-            ({ id: _id, enable, disable, ...changes }) =>
+            ({ type: _type, enable, disable, ...changes }) =>
               enable || disable || Object.values(changes).some((change) => change !== undefined),
             "nothing to change: --help lists the options",
           ),
-        async (platform, { id, enable, disable, ...values }) => {
+        async (platform, { type, enable, disable, ...values }) => {
+          const { id } = await findJobType(platform, type);
           const changes = {
             name: values.name,
             processing_logic_id: values.processingLogicId,
@@ -172,20 +175,21 @@ function addUpdate(jobTypes: Command, run: CliRun): void {
 
 function addPause(jobTypes: Command, run: CliRun): void {
   const setPaused = (paused: boolean) =>
-    platformAction(run, z.object({ id: Id }), async (platform, { id }) => {
+    platformAction(run, z.object({ type: JobTypeArgument }), async (platform, { type }) => {
+      const { id } = await findJobType(platform, type);
       const jobType = existing(id, await platform.jobTypes.setPaused(id, paused));
       platform.jobTypeCache.forget(id);
       await run.terminal.print(jobType, () => formatJobType(jobType));
     });
 
-  withExamples(jobTypes.command("pause"), "iep job-types pause <id>")
+  withExamples(jobTypes.command("pause"), "iep job-types pause Echo")
     .description("Start none of its jobs until it is resumed. Running jobs go on, and new jobs are accepted")
-    .argument("<id>", "id of the job type")
+    .argument("<type>", "id or name of the job type")
     .action(setPaused(true));
 
-  withExamples(jobTypes.command("resume"), "iep job-types resume <id>")
+  withExamples(jobTypes.command("resume"), "iep job-types resume Echo")
     .description("Start its waiting jobs again")
-    .argument("<id>", "id of the job type")
+    .argument("<type>", "id or name of the job type")
     .action(setPaused(false));
 }
 

@@ -108,7 +108,7 @@ test("jobs are listed by customer, status and type", async () => {
 
   const { stdout } = await cli.run("jobs", "list", "--customer", other, "--type", "Echo");
   expect(stdout.split("\n")[1]).toMatch(
-    new RegExp(`^${first.id}  pending  medium    Echo +0/3  12\\.05 +-  \\S+Z  ${other}$`),
+    new RegExp(`^${first.id}  pending  medium    Echo +0/3  12\\.05 EUR +-  \\S+Z  ${other}$`),
   );
   expect(await cli.run("jobs", "list", "--customer", uuidv7())).toEqual({
     exitCode: 0,
