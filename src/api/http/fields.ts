@@ -5,6 +5,7 @@ import {
   PAGE_LIMIT_MAX,
   TIME_END_MS,
 } from "../../core/model/limits.ts";
+import { readPosition } from "../../core/model/arrival-position.ts";
 import { CURRENCY_MESSAGE, isCurrency } from "../../core/model/currency.ts";
 import { findTextFault, tidyText, type TextUse } from "../../core/lib/text-fault.ts";
 import { decodeCursor } from "./cursor.ts";
@@ -85,6 +86,14 @@ export const IdCursor = Cursor.transform(decodeCursor).refine((id) => UUID.test(
 export const SeqCursor = Cursor.transform(decodeCursor)
   .refine((seq) => SEQ.test(seq), CURSOR_MESSAGE)
   .transform(Number);
+
+/** The cursor of a list that goes forward. */
+export const ArrivalCursor = Cursor.transform((cursor, context) => {
+  const position = readPosition(decodeCursor(cursor));
+  if (position) return position;
+  context.issues.push({ code: "custom", message: CURSOR_MESSAGE, input: cursor });
+  return z.NEVER;
+});
 
 export const PageQuery = z.strictObject({
   limit: Limit.default(PAGE_LIMIT_DEFAULT),

@@ -47,6 +47,14 @@ export const TIMEOUT_DEFAULT_SECONDS = 300;
 /** One attempt. */
 export const TIMEOUT_MAX_SECONDS = 86_400;
 
+/** How long the first page of a forward list waits for the transactions that run just then. */
+export const ARRIVAL_MARK_MS = 300;
+/**
+ * How far a forward list looks back from the moment that it knows. submit_jobs notes ids that are older than
+ * 5 s, so the clock of the database may go back by the other 30.
+ */
+export const ARRIVALS_AGE_MAX_MS = 35_000;
+
 // ## Submissions
 
 /** Input or output in one batch. A larger one goes alone. */
@@ -186,6 +194,8 @@ export const POOL_SIZE_DEFAULT = 10;
 export const RETENTION_DAYS = 90;
 /** How long an idempotency key is remembered. */
 export const IDEMPOTENCY_KEY_DAYS = 30;
+/** How long it is known which transactions stored old ids. An older forward cursor looks through all jobs. */
+export const LATE_IDS_DAYS = 30;
 /** How long an event of the outbox is kept that nobody took. */
 export const OUTBOX_DAYS = 30;
 /** Idempotency keys, and events, that one call of expiry deletes. 50 calls in a row every 5 s keep up. */

@@ -52,7 +52,7 @@ test.each([
   [
     { price: 1 },
     "/price",
-    "is not a known field; known fields are name, processing_logic_id, standard_cost_cents, enabled, max_attempts, timeout_seconds, input_schema",
+    "is not a known field; known fields are name, processing_logic_id, standard_cost_cents, currency, enabled, max_attempts, timeout_seconds, input_schema",
   ],
   [{ input_schema: [] }, "/input_schema", "must be a JSON object"],
   [{ input_schema: { $async: true } }, "/input_schema", 'must not have "$async"'],
