@@ -7,7 +7,7 @@
 CREATE OR REPLACE FUNCTION id_at(p_time timestamptz)
 RETURNS uuid
 LANGUAGE sql
-IMMUTABLE
+STABLE
 AS $$
   SELECT (
     lpad(to_hex(floor(extract(epoch FROM p_time) * 1000)::bigint), 12, '0') || repeat('0', 20)
