@@ -555,7 +555,7 @@ CREATE FUNCTION hold_refusal(w wallets, p_cents bigint)
 CREATE FUNCTION id_at(p_time timestamp with time zone)
   RETURNS uuid
   LANGUAGE sql
-  IMMUTABLE;
+  STABLE;
 
 -- function is_priced_in: migrations/functions/money/is_priced_in.sql
 CREATE FUNCTION is_priced_in(t job_types, p_currency text)

@@ -3,13 +3,7 @@ import type { Catalog, CatalogFunction, Column } from "./function-catalog.ts";
 import type { FunctionHeader } from "./function-headers.ts";
 
 /** src/ calls these inside its queries, for each row: they need no caller of their own. */
-const CALLED_IN_QUERIES = new Set([
-  "available_cents",
-  "balance_before",
-  "id_at",
-  "is_priced_in",
-  "spent_this_month",
-]);
+const CALLED_IN_QUERIES = new Set(["available_cents", "balance_before", "is_priced_in", "spent_this_month"]);
 
 interface Mapping {
   readonly ts: string;

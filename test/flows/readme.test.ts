@@ -5,7 +5,9 @@ import { Client } from "pg";
 import { beforeAll, expect, inject, test } from "vitest";
 import { VERSION } from "../../src/core/lib/version.ts";
 import { atTheEnd } from "../support/cleanup.ts";
-import { startIep } from "../support/processes.ts";
+import { httpClient } from "../support/http-client.ts";
+import { startIep, startProcess } from "../support/processes.ts";
+import { redisNamespace } from "../support/redis.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
@@ -14,8 +16,6 @@ const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const SCRIPTS: Readonly<Record<string, string>> = {
   "npm start": "exec node bin/iep.js dev --stop-with-parent", // below
   "npm run demo": "exec node bin/iep.js demo", // demo.test.ts
-  "npm run api": "exec node bin/iep.js api", // production.test.ts
-  "npm run runner": "exec node bin/iep.js runner", // production.test.ts
   "npm test": "vitest run", // this suite
 };
 const OURS_TO_SKIP = [
@@ -54,6 +54,7 @@ test("every shell block of the README works as it stands", async () => {
   const scripts: string[] = [];
   for (const block of blocks) {
     if (block.includes("psql -c")) await setUpDatabase(block);
+    else if (block.includes("ADMIN_API_KEY=")) await runInProduction(block);
     else if (block.startsWith("export API=")) named.push(...variablesOf(block));
     else if (linesOf(block).every((line) => line.startsWith("npm "))) scripts.push(...linesOf(block));
     else ran.push(await runShell(block, environment));
@@ -129,6 +130,31 @@ async function setUpDatabase(block: string): Promise<void> {
   const migrate = block.split("\n").filter((line) => line.startsWith("npx "));
   const output = await runShell(migrate.join("\n"), { DATABASE_URL: url.href });
   expect(output).toContain("audit");
+}
+
+/**
+ * Pastes the block of the production part into a shell that has nothing but PATH and HOME. Only the ports of
+ * the two servers are the test's, and the API's is free.
+ */
+async function runInProduction(block: string): Promise<void> {
+  const lines = linesOf(block);
+  expect(lines.some((line) => line.startsWith("npm "))).toBe(false);
+  const redis = redisNamespace();
+  const pasted = block
+    .replace("127.0.0.1:5432", `127.0.0.1:${new URL(inject("postgresUrl")).port}`)
+    .replace("redis://127.0.0.1:6379", redis.url);
+  // A shell that somebody types into lives on, and ends what it started when it is told to.
+  const shell = `export PORT=0 QUEUE_KEY_PREFIX=${redis.prefix}\n${pasted}trap 'kill %1 %2' TERM\nwait\nwait\n`;
+  const started = startProcess("bash", ["-c", shell]);
+  const [, key = ""] = await started.waitForLine(/^admin key: ([0-9a-f]{48})$/);
+  const [, api = ""] = await started.waitForLine(/Server listening at (http:\/\/127\.0\.0\.1:\d+)/, 60_000);
+  await started.waitForLine(/"registered"/, 60_000);
+  const me = await httpClient(api, key)("GET", "/me");
+  expect([me.status, me.body]).toEqual([200, { kind: "admin" }]);
+  const logged = started.stdout.filter((line) => !line.startsWith("admin key: "));
+  expect(logged.filter((line) => !line.startsWith("{"))).toEqual([]);
+  started.signal("SIGTERM");
+  await started.exited;
 }
 
 /** Runs a block in bash, where `npx iep` is this checkout's. Throws with its output when a command fails. */

@@ -2,7 +2,7 @@
 -- Locks, in order: nothing.
 -- Returns: uuid
 -- Raises: nothing.
--- Called by: submit_jobs, src/postgres/repositories/arrivals.ts. The planner inlines it.
+-- Called by: submit_jobs. The planner inlines it: so STABLE, as extract() is.
 
 CREATE OR REPLACE FUNCTION id_at(p_time timestamptz)
 RETURNS uuid
