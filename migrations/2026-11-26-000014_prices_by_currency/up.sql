@@ -2,7 +2,7 @@
 ALTER TABLE job_types
   ADD COLUMN currency text NOT NULL DEFAULT 'EUR' CHECK (currency ~ '^[A-Z]{3}$');
 
--- What cost_cents was in. Null where no price holds any more.
+-- What cost_cents was in. Null where no price holds any more, and in rows of before, which never change.
 ALTER TABLE price_history
   ADD COLUMN currency text;
 
@@ -11,12 +11,6 @@ UPDATE job_types
    SET currency = coalesce((
          SELECT w.currency FROM wallets w GROUP BY w.currency ORDER BY count(*) DESC, w.currency LIMIT 1
        ), 'EUR');
-UPDATE price_history p
-   SET currency = coalesce(
-         (SELECT w.currency FROM wallets w WHERE w.customer_id = p.customer_id),
-         (SELECT t.currency FROM job_types t WHERE t.id = p.job_type_id)
-       )
- WHERE p.cost_cents IS NOT NULL;
 
 -- Both are set when a job is refused because its price is in another currency than the wallet.
 ALTER TYPE submitted_job

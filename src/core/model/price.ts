@@ -8,7 +8,7 @@ export interface PriceChange {
   readonly customer_id: string | null;
   /** Null: from then on the customer pays the standard cost again. */
   readonly cost_cents: number | null;
-  /** What `cost_cents` was in. Null where that is null. */
+  /** What `cost_cents` was in. Null where that is null, and where prices had no currency yet. */
   readonly currency: string | null;
   readonly valid_from: string;
 }

@@ -32,7 +32,10 @@ const PriceChange = z
     currency: z
       .string()
       .nullable()
-      .meta({ description: "What `cost_cents` is in. Null where that is null." }),
+      .meta({
+        description:
+          "What `cost_cents` is in. Null where that is null, and for prices from before prices had a currency.",
+      }),
     valid_from: UtcTime,
   })
   .meta({ id: "PriceChange" });

@@ -37,7 +37,9 @@ test("customers are made, shown, listed and changed", async () => {
 
   const { stdout, stderr } = await cli.run("customers", "list", "--limit", "1");
   expect(stdout).toMatch(
-    new RegExp(`^ID +NAME +EMAIL +ACTIVE +CREATED\n${id}  Countess  ada@example.com  yes +\\S+Z\n$`),
+    new RegExp(
+      `^ID +NAME +EMAIL +CURRENCY +ACTIVE +CREATED\n${id}  Countess  ada@example.com  EUR       yes +\\S+Z\n$`,
+    ),
   );
   expect(stderr).toContain("--limit");
 });
@@ -65,4 +67,22 @@ test("a customer that is not there is exit 1", async () => {
       stderr: `error: There is no customer ${id}.\n`,
     });
   }
+});
+
+test("customers are found by e-mail address, and a second one with the same address is told", async () => {
+  const create = ["customers", "create", "--name", "Twin", "--email"];
+  const first = (await cli.json(...create, "Twin@example.com", "--currency", "KWD")) as { id: string };
+  expect((await cli.run("customers", "show", "twin@EXAMPLE.com")).stdout).toMatch(/^currency +KWD$/m);
+  const second = await cli.run(...create, "twin@example.com");
+  expect(second.stderr).toContain(`Another customer has this e-mail address: ${first.id}.`);
+  const listed = (await cli.json("customers", "list", "--email", "TWIN@example.com")) as { id: string }[];
+  expect(listed).toHaveLength(2);
+  expect(await cli.run("customers", "show", "twin@example.com")).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining("Several customers"),
+  });
+  expect((await cli.run("customers", "list", "--email", "nobody@example.com")).stderr).toContain(
+    "No customer has the e-mail address nobody@example.com.",
+  );
+  expect((await cli.run(...create, "x@example.com", "--currency", "XXX")).exitCode).toBe(2);
 });
