@@ -57,7 +57,7 @@ test("a reader sees each job once, whoever wrote it, with whatever clock, howeve
   const all = follow({}, 7);
   const one = follow({ customer_id: customers[0] }, 3);
   const committed: { id: string; customer: string }[] = [];
-  let writing = true;
+  const writing = new AbortController();
 
   // Clocks that are right, an hour late, a little late, and an hour ahead. Each writer has its own customer's
   // wallet or shares one, and holds its transaction open for a while after the jobs were stored.
@@ -74,9 +74,9 @@ test("a reader sees each job once, whoever wrote it, with whatever clock, howeve
       if (!rolledBack) committed.push(...ids.map((id) => ({ id, customer })));
     }
   };
-  const writers = Promise.all([0, 1, 2, 3, 4, 5].map(write)).finally(() => (writing = false));
+  const writers = Promise.all([0, 1, 2, 3, 4, 5].map(write)).finally(() => writing.abort());
   const read = async (reader: ReturnType<typeof follow>): Promise<void> => {
-    while (writing) await reader.readOn();
+    while (!writing.signal.aborted) await reader.readOn();
   };
   await Promise.all([writers, read(all), read(one)]);
 

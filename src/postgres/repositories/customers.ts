@@ -140,9 +140,10 @@ export class PostgresCustomerRepository implements CustomerRepository {
           .updateTable("customers")
           .set({ api_key: key.key_hash })
           .where("id", "=", key.customer_id)
-          .where(({ eb, selectFrom }) =>
+          .where((eb) =>
             eb(
-              selectFrom("api_keys")
+              eb
+                .selectFrom("api_keys")
                 .select(({ fn }) => fn.countAll<number>().as("valid"))
                 .whereRef("api_keys.customer_id", "=", "customers.id")
                 .where("revoked_at", "is", null),

@@ -263,10 +263,8 @@ describe("a reference in two spellings", () => {
     ["Hangul", "\uac01", "\u1100\u1161\u11a8"],
   ])("moves money once: %s", async (_what, one, other) => {
     const id = await createCustomer(api.platform, 0);
-    const topUp = (reference: string) =>
-      api.ask("POST", `/customers/${id}/wallet/top-ups`, { body: { amount_cents: 100, reference } });
-    expect((await topUp(one)).status).toBe(201);
-    const again = await topUp(other);
+    expect((await topUp(id, { amount_cents: 100, reference: one })).status).toBe(201);
+    const again = await topUp(id, { amount_cents: 100, reference: other });
     expect([again.status, again.body.reference]).toEqual([200, one]);
     expect((await api.ask("GET", `/customers/${id}/wallet`)).body.current_balance_cents).toBe(100);
   });

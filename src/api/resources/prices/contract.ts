@@ -29,13 +29,10 @@ const PriceChange = z
       .int()
       .nullable()
       .meta({ description: "Null: from `valid_from` on, the customer pays the standard cost again." }),
-    currency: z
-      .string()
-      .nullable()
-      .meta({
-        description:
-          "What `cost_cents` is in. Null where that is null, and for prices from before prices had a currency.",
-      }),
+    currency: z.string().nullable().meta({
+      description:
+        "What `cost_cents` is in. Null where that is null, and for prices from before prices had a currency.",
+    }),
     valid_from: UtcTime,
   })
   .meta({ id: "PriceChange" });
