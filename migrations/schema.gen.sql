@@ -57,7 +57,9 @@ CREATE TYPE submitted_job AS (
   credit_limit_cents bigint,
   monthly_spend_limit_cents bigint,
   month_spent_cents bigint,
-  replay_of uuid
+  replay_of uuid,
+  price_currency text,
+  wallet_currency text
 );
 
 -- table api_keys
@@ -126,6 +128,7 @@ CREATE TABLE customers (
   CONSTRAINT customers_running_limit_check CHECK (running_limit >= 1 AND running_limit <= 1000000),
   CONSTRAINT customers_weight_check CHECK (weight >= 1 AND weight <= 1000)
 );
+CREATE INDEX customers_by_email ON customers USING btree (lower(email));
 CREATE INDEX customers_limited ON customers USING btree (id) WHERE running_limit IS NOT NULL;
 CREATE TRIGGER customers_told AFTER UPDATE ON customers FOR EACH ROW WHEN (old.name IS DISTINCT FROM new.name
   OR old.email IS DISTINCT FROM new.email OR old.active IS DISTINCT FROM new.active OR old.updated_at IS
@@ -202,6 +205,8 @@ CREATE TABLE job_types (
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   running_limit integer,
+  currency text NOT NULL DEFAULT 'EUR'::text,
+  CONSTRAINT job_types_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text),
   CONSTRAINT job_types_max_attempts_check CHECK (max_attempts >= 1 AND max_attempts <= 100),
   CONSTRAINT job_types_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
   CONSTRAINT job_types_name_taken UNIQUE (name),
@@ -215,7 +220,7 @@ CREATE TABLE job_types (
 CREATE INDEX job_types_limited ON job_types USING btree (id) WHERE running_limit IS NOT NULL;
 CREATE INDEX job_types_paused ON job_types USING btree (id) WHERE paused_at IS NOT NULL;
 CREATE TRIGGER job_types_price_changed AFTER UPDATE ON job_types FOR EACH ROW WHEN (old.standard_cost_cents <>
-  new.standard_cost_cents) EXECUTE FUNCTION note_standard_cost();
+  new.standard_cost_cents OR old.currency <> new.currency) EXECUTE FUNCTION note_standard_cost();
 CREATE TRIGGER job_types_price_made AFTER INSERT ON job_types FOR EACH ROW EXECUTE FUNCTION
   note_standard_cost();
 
@@ -243,6 +248,7 @@ CREATE TABLE jobs (
   retry_of uuid,
   runner_id uuid,
   lost_alone smallint NOT NULL DEFAULT 0,
+  created_xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
   CONSTRAINT jobs_check CHECK (excused_attempts >= 0 AND excused_attempts <= attempt),
   CONSTRAINT jobs_cost_within_hold CHECK (cost_cents >= 0 AND cost_cents <= estimated_cost_cents),
   CONSTRAINT jobs_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customers(id),
@@ -258,6 +264,14 @@ CREATE TABLE jobs (
     started_at IS NOT NULL AND attempt > 0)
 ) WITH (fillfactor=45, autovacuum_vacuum_insert_scale_factor=0.1);
 CREATE INDEX jobs_by_customer ON jobs USING btree (customer_id, id);
+
+-- table late_ids
+CREATE TABLE late_ids (
+  created_xid xid8 NOT NULL,
+  first_id uuid NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT late_ids_pkey PRIMARY KEY (created_xid)
+);
 
 -- table leases
 CREATE TABLE leases (
@@ -287,6 +301,7 @@ CREATE TABLE price_history (
   customer_id uuid,
   cost_cents bigint,
   valid_from timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  currency text,
   CONSTRAINT price_history_pkey PRIMARY KEY (id)
 );
 CREATE INDEX price_history_by_type ON price_history USING btree (job_type_id, id);
@@ -577,6 +592,18 @@ CREATE FUNCTION hold_refusal(w wallets, p_cents bigint)
   RETURNS text
   LANGUAGE sql
   STABLE;
+
+-- function id_at: migrations/functions/jobs/id_at.sql
+CREATE FUNCTION id_at(p_time timestamp with time zone)
+  RETURNS uuid
+  LANGUAGE sql
+  STABLE;
+
+-- function is_priced_in: migrations/functions/money/is_priced_in.sql
+CREATE FUNCTION is_priced_in(t job_types, p_currency text)
+  RETURNS boolean
+  LANGUAGE sql
+  IMMUTABLE;
 
 -- function last_entry_before: migrations/functions/money/last_entry_before.sql
 CREATE FUNCTION last_entry_before(p_wallet uuid, p_at timestamp with time zone)

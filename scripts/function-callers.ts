@@ -6,6 +6,7 @@ import type { FunctionHeader } from "./function-headers.ts";
 const CALLED_IN_QUERIES = new Set([
   "available_cents",
   "balance_before",
+  "is_priced_in",
   "serves",
   "spent_this_month",
   "waiting_for",

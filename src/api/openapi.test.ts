@@ -81,6 +81,7 @@ test("every route of the contract that is here is in the document", () => {
     "GET /job-types/{id}/prices",
     "GET /jobs",
     "GET /jobs/{id}",
+    "GET /me",
     "GET /queue",
     "GET /readyz",
     "GET /runners",

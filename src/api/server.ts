@@ -29,6 +29,7 @@ import { jobTypeRoutes } from "./resources/job-types/routes.ts";
 import { refundRoutes } from "./resources/jobs/refunds.ts";
 import { jobRoutes } from "./resources/jobs/routes.ts";
 import { entryRoutes } from "./resources/entries/routes.ts";
+import { meRoutes } from "./resources/me/routes.ts";
 import { priceRoutes } from "./resources/prices/routes.ts";
 import { queueRoutes } from "./resources/queue/routes.ts";
 import { runnerRoutes } from "./resources/runners/routes.ts";
@@ -101,6 +102,7 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
       walletRoutes,
       customerRoutes,
       apiKeyRoutes,
+      meRoutes,
       jobTypeRoutes,
       priceRoutes,
       entryRoutes,

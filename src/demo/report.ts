@@ -50,9 +50,17 @@ function formatWallets({ wallets }: DemoSummary): string {
   return formatTable(
     [
       { title: "CUSTOMER", cell: ({ customer }) => customer },
-      { title: "TOPPED UP", cell: ({ topped_up_cents }) => formatMoney(topped_up_cents), right: true },
-      { title: "CHARGED", cell: ({ charged_cents }) => formatMoney(charged_cents), right: true },
-      { title: "HELD", cell: ({ held_cents }) => formatMoney(held_cents), right: true },
+      {
+        title: "TOPPED UP",
+        cell: ({ topped_up_cents, currency }) => formatMoney(topped_up_cents, currency),
+        right: true,
+      },
+      {
+        title: "CHARGED",
+        cell: ({ charged_cents, currency }) => formatMoney(charged_cents, currency),
+        right: true,
+      },
+      { title: "HELD", cell: ({ held_cents, currency }) => formatMoney(held_cents, currency), right: true },
       { title: "BALANCE", cell: (row) => formatMoney(row.balance_cents, row.currency), right: true },
     ],
     wallets,

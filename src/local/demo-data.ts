@@ -1,7 +1,7 @@
 import { newId } from "../core/lib/new-id.ts";
 import { createApiKey } from "../core/model/api-key.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
-import { DEFAULT_CURRENCY } from "../core/model/wallet.ts";
+import { DEFAULT_CURRENCY } from "../core/model/currency.ts";
 
 export interface DemoCustomer {
   readonly customer_id: string;

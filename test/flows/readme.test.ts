@@ -1,10 +1,8 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { Client } from "pg";
-import { beforeAll, expect, inject, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { VERSION } from "../../src/core/lib/version.ts";
-import { atTheEnd } from "../support/cleanup.ts";
+import { runShell } from "../support/run-shell.ts";
 import { startIep } from "../support/processes.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -14,8 +12,6 @@ const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const SCRIPTS: Readonly<Record<string, string>> = {
   "npm start": "exec node bin/iep.js dev --stop-with-parent", // below
   "npm run demo": "exec node bin/iep.js demo", // demo.test.ts
-  "npm run api": "exec node bin/iep.js api", // production.test.ts
-  "npm run runner": "exec node bin/iep.js runner", // production.test.ts
   "npm test": "vitest run", // this suite
 };
 const OURS_TO_SKIP = [
@@ -52,14 +48,17 @@ test("every shell block of the README works as it stands", async () => {
   const ran: string[] = [];
   const named: string[] = [];
   const scripts: string[] = [];
+  const production: string[] = []; // production-readme.test.ts
   for (const block of blocks) {
-    if (block.includes("psql -c")) await setUpDatabase(block);
+    if (block.includes("psql -c")) production.push(block);
+    else if (block.includes("ADMIN_API_KEY=")) production.push(block);
     else if (block.startsWith("export API=")) named.push(...variablesOf(block));
     else if (linesOf(block).every((line) => line.startsWith("npm "))) scripts.push(...linesOf(block));
     else ran.push(await runShell(block, environment));
   }
   expect(named).toEqual(["API", "ADMIN", "KEY", "CUSTOMER"]);
   expect(await scriptsOf(scripts.filter((line) => !OURS_TO_SKIP.includes(line)))).toEqual(SCRIPTS);
+  expect(production).toHaveLength(2);
   expect(ran).toHaveLength(3);
   const [http = "", cli = "", money = ""] = ran;
   expect(http).toContain('"status":"pending"');
@@ -115,35 +114,4 @@ async function scriptsOf(lines: readonly string[]): Promise<Record<string, strin
 
 function linesOf(block: string): string[] {
   return block.split("\n").filter((line) => line !== "");
-}
-
-/** The four lines of the database set-up; the SQL goes through the driver, as a machine with Node alone has no psql. */
-async function setUpDatabase(block: string): Promise<void> {
-  const superuser = new Client(inject("postgresUrl"));
-  await superuser.connect();
-  atTheEnd(() => superuser.end());
-  for (const [, statement = ""] of block.matchAll(/^psql -c "(.*)"$/gm)) await superuser.query(statement);
-  const [, example = ""] = /^export DATABASE_URL=(.*)$/m.exec(block) ?? [];
-  const url = new URL(example);
-  url.port = new URL(inject("postgresUrl")).port;
-  const migrate = block.split("\n").filter((line) => line.startsWith("npx "));
-  const output = await runShell(migrate.join("\n"), { DATABASE_URL: url.href });
-  expect(output).toContain("audit");
-}
-
-/** Runs a block in bash, where `npx iep` is this checkout's. Throws with its output when a command fails. */
-async function runShell(block: string, variables: Readonly<Record<string, string>>): Promise<string> {
-  const prelude = `set -euo pipefail\nnpx() { shift; '${process.execPath}' '${REPOSITORY}bin/iep.js' "$@"; }\n`;
-  return await new Promise((resolve, reject) => {
-    execFile(
-      "bash",
-      ["-c", prelude + block],
-      {
-        cwd: variables["CWD"] ?? REPOSITORY,
-        env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...variables },
-      },
-      (error, stdout, stderr) =>
-        error ? reject(new Error(`${block}\n${stdout}\n${stderr}`)) : resolve(stdout),
-    );
-  });
 }

@@ -3,13 +3,14 @@
 -- Locks, in order: nothing. submit_jobs locks the wallet before it calls this.
 -- Returns: job_id?, refusal?, estimated_cost_cents?, max_attempts?, created_at?, run_at?, due?,
 --   current_balance_cents?, pending_charges_cents?, credit_limit_cents?, monthly_spend_limit_cents?,
---   month_spent_cents?, replay_of?
+--   month_spent_cents?, replay_of?, price_currency?, wallet_currency?
 -- Raises: nothing.
 -- Called by: submit_jobs, src/postgres/repositories/prices.ts.
 --
--- refusal: unknown_customer | customer_inactive | unknown_job_type | job_type_disabled, or as hold_refusal.
--- The first that applies, in this order. Up to job_type_disabled, the cost and the columns of the wallet are
--- null too. job_id, created_at, run_at, due and replay_of are always null.
+-- refusal: unknown_customer | customer_inactive | unknown_job_type | job_type_disabled | currency_mismatch,
+-- or as hold_refusal. The first that applies, in this order. Up to currency_mismatch, the cost and the
+-- columns of the wallet are null too. The two currencies are set for currency_mismatch alone. job_id,
+-- created_at, run_at, due and replay_of are always null.
 
 CREATE OR REPLACE FUNCTION quote_job(p_customer uuid, p_type uuid)
 RETURNS submitted_job
@@ -20,6 +21,7 @@ DECLARE
   v_active boolean;
   v_type   job_types;
   v_wallet wallets;
+  v_own    bigint;
   v_quote  submitted_job;
 BEGIN
   SELECT c.active INTO v_active FROM customers c WHERE c.id = p_customer;
@@ -34,9 +36,17 @@ BEGIN
   ELSIF NOT v_type.enabled THEN
     v_quote.refusal := 'job_type_disabled';
   ELSE
-    v_quote.estimated_cost_cents := coalesce((
-      SELECT o.cost_cents FROM customer_prices o WHERE o.customer_id = p_customer AND o.job_type_id = p_type
-    ), v_type.standard_cost_cents);
+    SELECT o.cost_cents
+      INTO v_own
+      FROM customer_prices o
+     WHERE o.customer_id = p_customer AND o.job_type_id = p_type;
+    IF v_own IS NULL AND NOT is_priced_in(v_type, v_wallet.currency) THEN
+      v_quote.refusal := 'currency_mismatch';
+      v_quote.price_currency := v_type.currency;
+      v_quote.wallet_currency := v_wallet.currency;
+      RETURN v_quote;
+    END IF;
+    v_quote.estimated_cost_cents := coalesce(v_own, v_type.standard_cost_cents);
     v_quote.max_attempts := v_type.max_attempts;
     v_quote.current_balance_cents := v_wallet.current_balance_cents;
     v_quote.pending_charges_cents := v_wallet.pending_charges_cents;

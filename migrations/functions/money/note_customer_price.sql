@@ -14,8 +14,10 @@ BEGIN
     INSERT INTO price_history (job_type_id, customer_id)
     VALUES (OLD.job_type_id, OLD.customer_id);
   ELSE
-    INSERT INTO price_history (job_type_id, customer_id, cost_cents)
-    VALUES (NEW.job_type_id, NEW.customer_id, NEW.cost_cents);
+    INSERT INTO price_history (job_type_id, customer_id, cost_cents, currency)
+    SELECT NEW.job_type_id, NEW.customer_id, NEW.cost_cents, w.currency
+      FROM wallets w
+     WHERE w.customer_id = NEW.customer_id;
   END IF;
   RETURN NULL;
 END $$;

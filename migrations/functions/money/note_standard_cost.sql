@@ -11,7 +11,8 @@ LANGUAGE plpgsql
 SET search_path FROM CURRENT  -- a restore of data has an empty one
 AS $$
 BEGIN
-  INSERT INTO price_history (job_type_id, cost_cents) VALUES (NEW.id, NEW.standard_cost_cents);
+  INSERT INTO price_history (job_type_id, cost_cents, currency)
+  VALUES (NEW.id, NEW.standard_cost_cents, NEW.currency);
   RETURN NULL;
 END $$;
 
@@ -21,5 +22,5 @@ CREATE OR REPLACE TRIGGER job_types_price_made
 
 CREATE OR REPLACE TRIGGER job_types_price_changed
   AFTER UPDATE ON job_types
-  FOR EACH ROW WHEN (OLD.standard_cost_cents <> NEW.standard_cost_cents)
+  FOR EACH ROW WHEN (OLD.standard_cost_cents <> NEW.standard_cost_cents OR OLD.currency <> NEW.currency)
   EXECUTE FUNCTION note_standard_cost();

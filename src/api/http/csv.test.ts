@@ -17,6 +17,10 @@ describe("a CSV line", () => {
     expect(csvLine([text])).toBe(`${cell}\r\n`);
   });
 
+  test("writes decimals as they are", () => {
+    expect(csvLine([{ decimal: "-0.050" }, "-0.050"])).toBe("-0.050,'-0.050\r\n");
+  });
+
   test("writes negative numbers as numbers, and null as nothing", () => {
     expect(csvLine([-5, null, 0])).toBe("-5,,0\r\n");
   });

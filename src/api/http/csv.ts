@@ -2,17 +2,21 @@
 const FORMULA_STARTS = /^[=+\-@\t\r]/;
 const NEEDS_QUOTES = /[",\r\n]/;
 
+/** `decimal`: a number as text, such as `-0.050`, which keeps its zeros. */
+type Cell = string | number | null | { readonly decimal: string };
+
 /**
  * One line of RFC 4180. Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers
  * stay as they are.
  */
-export function csvLine(cells: readonly (string | number | null)[]): string {
+export function csvLine(cells: readonly Cell[]): string {
   return `${cells.map(toCell).join(",")}\r\n`;
 }
 
-function toCell(cell: string | number | null): string {
+function toCell(cell: Cell): string {
   if (cell === null) return "";
   if (typeof cell === "number") return String(cell);
+  if (typeof cell === "object") return cell.decimal;
   const text = FORMULA_STARTS.test(cell) ? `'${cell}` : cell;
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -5,6 +5,9 @@ import {
   PAGE_LIMIT_MAX,
   TIME_END_MS,
 } from "../../core/model/limits.ts";
+import { readPosition } from "../../core/model/arrival-position.ts";
+import { CURRENCY_MESSAGE, isCurrency } from "../../core/model/currency.ts";
+import { findTextFault, tidyText, type TextUse } from "../../core/lib/text-fault.ts";
 import { decodeCursor } from "./cursor.ts";
 
 const FRACTION = /\.(\d+)/;
@@ -18,30 +21,26 @@ export const says = (message: string) => (issue: { readonly input?: unknown }) =
 /** Any UUID, in upper or lower case. Becomes lower case, as the database returns it. */
 export const Id = z.guid({ error: says("must be a UUID") }).toLowerCase();
 
-/** One line of text that PostgreSQL can store. Spaces around it are removed. */
-export function text(charactersMax: number) {
+/** One line of text. Blanks around it are removed, and it becomes NFC: see `findTextFault`. */
+export function text(charactersMax: number, use: TextUse = "name") {
   return z
     .string()
-    .trim()
-    .min(1, "must not be empty")
-    .refine((value) => hasAtMost(value, charactersMax), `must have at most ${charactersMax} characters`)
-    .refine((value) => !/\p{Cc}/u.test(value), "must have no control characters")
-    .refine((value) => value.isWellFormed(), "has half of a surrogate pair: send well-formed Unicode")
-    .meta({ maxLength: charactersMax });
+    .overwrite(tidyText)
+    .refine((value) => findTextFault(value, use, charactersMax) === undefined, {
+      error: ({ input }) => findTextFault(String(input), use, charactersMax) ?? "",
+    })
+    .meta({ minLength: 1, maxLength: charactersMax });
 }
 
-/** Characters, not UTF-16 units: the database and JSON Schema count that way. */
-function hasAtMost(value: string, characters: number): boolean {
-  if (value.length <= characters) return true;
-  return value.length <= 2 * characters && Array.from(value).length <= characters;
-}
+/** A currency of a wallet or a price. */
+export const Currency = z.string().refine(isCurrency, CURRENCY_MESSAGE).meta({ pattern: "^[A-Z]{3}$" });
 
 /** An amount of money to move. */
 export const AmountCents = z
   .int()
   .min(1)
   .max(AMOUNT_CENTS_MAX)
-  .meta({ description: "Integer cents of the wallet's currency." });
+  .meta({ description: "Integer minor units of the wallet's currency." });
 
 /** A point in time in a request. Becomes UTC, with microseconds. */
 export const Timestamp = z.iso
@@ -87,6 +86,14 @@ export const IdCursor = Cursor.transform(decodeCursor).refine((id) => UUID.test(
 export const SeqCursor = Cursor.transform(decodeCursor)
   .refine((seq) => SEQ.test(seq), CURSOR_MESSAGE)
   .transform(Number);
+
+/** The cursor of a list that goes forward. */
+export const ArrivalCursor = Cursor.transform((cursor, context) => {
+  const position = readPosition(decodeCursor(cursor));
+  if (position) return position;
+  context.issues.push({ code: "custom", message: CURSOR_MESSAGE, input: cursor });
+  return z.NEVER;
+});
 
 export const PageQuery = z.strictObject({
   limit: Limit.default(PAGE_LIMIT_DEFAULT),

@@ -12,7 +12,7 @@ import { tidyDocument } from "./tidy-document.ts";
 const DESCRIPTION = `
 A paid job queue. Customers have prepaid wallets and submit jobs. The price of a job is held when it is submitted and charged once, when it succeeds.
 
-- Field names are in snake_case. Times are RFC 3339 in UTC. Amounts of money are integer cents. Ids are UUIDs.
+- Field names are in snake_case. Times are RFC 3339 in UTC. Amounts of money are integers in the minor unit of their currency (ISO 4217), also where the name of the field ends in \`_cents\`: 5 is 0.05 EUR, 5 JPY or 0.005 KWD. Ids are UUIDs.
 - Unknown fields are refused, so that a typing mistake in an optional field does not go unnoticed.
 - Lists return the newest rows first, 50 by default; \`limit\` changes that, up to 200. To get the next page, send \`next_cursor\` as \`cursor\`. It is null on the last page.
 - Errors are \`application/problem+json\` (RFC 9457). Let programs decide by \`code\`, show \`detail\` to people, and quote \`request_id\` when you ask for help. The \`Request-Id\` header of every response has it, too.

@@ -101,6 +101,13 @@ const EXAMPLES: Readonly<Record<ErrorCode, Example>> = {
     detail: 'The job type "Text statistics" does not accept this input.',
     errors: [{ pointer: "/input_data/text", message: "must be string" }],
   },
+  currency_mismatch: {
+    detail:
+      "The price of this job type is in EUR and the wallet is in USD. Submit a job type with a price in USD, or have a price set for this customer.",
+    members: { price_currency: "EUR", wallet_currency: "USD" },
+    errors: [{ pointer: "/job_type_id", message: "has no price in USD" }],
+  },
+  too_many_keys: { detail: "This customer has 100 API keys. Revoke one that is not used any more." },
   rate_limited: {
     detail:
       "Requests with 8 MiB of bodies are under way from here. Send this one again when others have been answered.",

@@ -49,6 +49,11 @@ export const Problem = z
       .meta({ description: "What the job was charged. With `refund_exceeds_charge`." }),
     refunded_cents: z.int().optional(),
     refundable_cents: z.int().optional(),
+    price_currency: z
+      .string()
+      .optional()
+      .meta({ description: "Currency of the job type's price. With `currency_mismatch`." }),
+    wallet_currency: z.string().optional(),
     job_status: z
       .enum(JOB_STATUSES)
       .optional()

@@ -1,13 +1,12 @@
+import { toDecimal } from "../../core/model/currency.ts";
+
 /** Longer text in the cell of a table is cut; `show` and `--json` print all of it. */
 const CELL_LENGTH_MAX = 80;
 const GAP = "  ";
 
-/** Formats cents as `12.34 EUR`. Exact: it calculates with integers only. */
-export function formatMoney(cents: number, currency?: string): string {
-  const rest = Math.abs(cents % 100);
-  const whole = (Math.abs(cents) - rest) / 100;
-  const amount = `${cents < 0 ? "-" : ""}${whole}.${String(rest).padStart(2, "0")}`;
-  return currency === undefined ? amount : `${amount} ${currency}`;
+/** Formats minor units as `12.34 EUR`, `1234 JPY` or `1.234 KWD`. Undefined: nobody knows the currency. */
+export function formatMoney(cents: number, currency: string | undefined): string {
+  return currency === undefined ? `${cents} minor units` : `${toDecimal(cents, currency)} ${currency}`;
 }
 
 /** A time without the fraction of its second, such as `2026-11-23T21:06:00Z`; a dash for null. */

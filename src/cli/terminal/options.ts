@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { findTextFault, tidyText, type TextUse } from "../../core/lib/text-fault.ts";
+import { CURRENCY_MESSAGE, isCurrency } from "../../core/model/currency.ts";
 import { PRIORITIES, type Priority } from "../../core/model/job.ts";
 import {
   AMOUNT_CENTS_MAX,
@@ -20,12 +22,13 @@ import { UsageError } from "./errors.ts";
 /** Schemas that turn the text of options and arguments into values. */
 export const Id = z.guid("must be a UUID").toLowerCase();
 export const Name = text(NAME_LENGTH_MAX);
-export const Reference = text(REFERENCE_LENGTH_MAX);
+export const JobTypeName = text(NAME_LENGTH_MAX, "identity");
+export const Reference = text(REFERENCE_LENGTH_MAX, "identity");
 export const Reason = text(REASON_LENGTH_MAX);
 export const Email = z
   .email("must be an e-mail address")
   .max(EMAIL_LENGTH_MAX, `must have at most ${EMAIL_LENGTH_MAX} characters`);
-export const Currency = z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR");
+export const Currency = z.string().refine(isCurrency, CURRENCY_MESSAGE);
 export const ProcessingLogicId = z
   .string()
   .regex(/^[a-z0-9._-]{1,100}$/, "must be 1 to 100 of a-z, 0-9, dot, underscore and hyphen");
@@ -100,18 +103,14 @@ export const RunAt = Time.refine(
   "must be no more than 10 years ahead",
 );
 
-/** One line of text that PostgreSQL can store. Spaces around it are removed. */
-function text(charactersMax: number) {
+/** One line of text. Blanks around it are removed, and it becomes NFC: see `findTextFault`. */
+function text(charactersMax: number, use: TextUse = "name") {
   return z
     .string()
-    .trim()
-    .min(1, "must not be empty")
-    .refine(
-      (value) => Array.from(value).length <= charactersMax,
-      `must have at most ${charactersMax} characters`,
-    )
-    .refine((value) => !/\p{Cc}/u.test(value), "must have no control characters")
-    .refine((value) => value.isWellFormed(), "has half of a surrogate pair: send well-formed Unicode");
+    .overwrite(tidyText)
+    .refine((value) => findTextFault(value, use, charactersMax) === undefined, {
+      error: ({ input }) => findTextFault(String(input), use, charactersMax) ?? "",
+    });
 }
 
 export function integer(min: number, max: number) {

@@ -1,22 +1,25 @@
 import type { IdempotencyKey } from "./idempotency.ts";
 import type { Page } from "./page.ts";
 
-/** A customer as it is stored and returned. Timestamps are RFC 3339 text in UTC with microseconds. */
-export interface Customer {
+/** The owner of an API key, as the look-up of every request finds it: the row of the customer alone. */
+export interface KeyOwner {
   readonly id: string;
   readonly name: string;
   readonly email: string;
   readonly active: boolean;
-  /** Its share of the slots, compared with other customers that wait. */
-  readonly weight: number;
-  /** How many of its jobs may run at the same time; null: as many as there are slots. */
-  readonly running_limit: number | null;
   readonly created_at: string;
   readonly updated_at: string;
 }
 
-/** What the look-up of a key tells of its customer. */
-export type KeyOwner = Omit<Customer, "weight" | "running_limit">;
+/** A customer as it is returned. Timestamps are RFC 3339 text in UTC with microseconds. */
+export interface Customer extends KeyOwner {
+  /** ISO 4217: that of the wallet. It never changes. */
+  readonly currency: string;
+  /** Its share of the slots, compared with other customers that wait. */
+  readonly weight: number;
+  /** How many of its jobs may run at the same time; null: as many as there are slots. */
+  readonly running_limit: number | null;
+}
 
 /** A customer to create. Its wallet is created in the same statement, in `currency`. */
 export interface NewCustomer {
@@ -80,8 +83,10 @@ export interface CustomerRepository {
   list(page: CustomersPage): Promise<Customer[]>;
   /** Returns the changed customer; undefined when there is none. */
   update(id: string, changes: CustomerChanges): Promise<Customer | undefined>;
-  /** Throws `not_found` when there is no such customer. */
+  /** Throws `not_found` when there is no such customer, `too_many_keys` when it has `API_KEYS_MAX` valid ones. */
   addApiKey(key: NewApiKey): Promise<ApiKey>;
+  /** Finds a valid key by its hash. */
+  findApiKey(keyHash: string): Promise<ApiKey | undefined>;
   listApiKeys(customerId: string): Promise<ApiKey[]>;
   /** Returns true when the key exists and is this customer's. A key revoked before stays revoked. */
   revokeApiKey(customerId: string, keyId: string): Promise<boolean>;

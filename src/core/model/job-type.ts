@@ -14,6 +14,8 @@ export interface JobType {
   readonly processing_logic_id: string;
   /** Quoted to a job when it is submitted, and held; a later change never hits a job already accepted. */
   readonly standard_cost_cents: number;
+  /** ISO 4217: what `standard_cost_cents` is in. Only wallets in it pay the standard cost, if it is not 0. */
+  readonly currency: string;
   readonly enabled: boolean;
   readonly max_attempts: number;
   readonly timeout_seconds: number;
@@ -36,6 +38,7 @@ export interface NewJobType {
   readonly name: string;
   readonly processing_logic_id: string;
   readonly standard_cost_cents: number;
+  readonly currency?: string | undefined;
   readonly enabled?: boolean | undefined;
   readonly max_attempts?: number | undefined;
   readonly timeout_seconds?: number | undefined;

@@ -1,4 +1,5 @@
 import type { PlatformError } from "../lib/errors.ts";
+import type { ArrivalPosition } from "./arrival-position.ts";
 import type { IdempotencyKey, KeyedItem } from "./idempotency.ts";
 import type { Page } from "./page.ts";
 
@@ -162,6 +163,15 @@ export interface JobRepository {
   findById(id: string, owner?: string): Promise<Job | undefined>;
   /** Newest first, by id. */
   list(filter: JobFilter, page: Page): Promise<Job[]>;
+  /**
+   * The jobs that became visible after `after`, each exactly once, however late its transaction committed:
+   * about in the order of their ids. `position` is the next `after`, also when there are no jobs. Throws
+   * `validation_failed` when `after` is of another database.
+   */
+  listArrivals(
+    filter: JobFilter,
+    page: { readonly limit: number; readonly after?: ArrivalPosition | undefined },
+  ): Promise<{ jobs: Job[]; position: ArrivalPosition }>;
 
   /**
    * Quotes, holds and stores each job on its own. A job and its hold exist together or not at all. Returns,

@@ -8,6 +8,8 @@
 
 /** Characters of the name of a customer, a job type, an API key, or of who posts an entry. */
 export const NAME_LENGTH_MAX = 200;
+/** Keys of a customer that are not revoked. A key may create keys, so there must be an end. */
+export const API_KEYS_MAX = 100;
 /** Characters of an e-mail address. */
 export const EMAIL_LENGTH_MAX = 320;
 /** Characters of a reference. */
@@ -44,6 +46,14 @@ export const ATTEMPTS_MAX = 100;
 export const TIMEOUT_DEFAULT_SECONDS = 300;
 /** One attempt. */
 export const TIMEOUT_MAX_SECONDS = 86_400;
+
+/** How long the first page of a forward list waits for the transactions that run just then. */
+export const ARRIVAL_MARK_MS = 300;
+/**
+ * How far a forward list looks back from the moment that it knows. submit_jobs notes ids that are older than
+ * 5 s, so the clock of the database may go back by the other 30.
+ */
+export const ARRIVALS_AGE_MAX_MS = 35_000;
 
 // ## Submissions
 
@@ -307,6 +317,8 @@ export const ATTEMPT_LOG_MAX = 65_536;
 export const RETENTION_DAYS = 90;
 /** How long an idempotency key is remembered. */
 export const IDEMPOTENCY_KEY_DAYS = 30;
+/** How long it is known which transactions stored old ids. An older forward cursor looks through all jobs. */
+export const LATE_IDS_DAYS = 30;
 /** How long an event of the outbox is kept that nobody took. */
 export const OUTBOX_DAYS = 30;
 /** Idempotency keys, and events, that one call of expiry deletes. 50 calls in a row every 5 s keep up. */

@@ -24,6 +24,26 @@ export function jobTypeDisabled(): PlatformError {
   });
 }
 
+/** The currencies of a price and of the wallet that was to pay it. */
+export interface CurrencyMismatch {
+  readonly price_currency: string;
+  readonly wallet_currency: string;
+}
+
+export function currencyMismatch(
+  { customer_id, job_type_id }: { readonly customer_id: string; readonly job_type_id: string },
+  { price_currency, wallet_currency }: CurrencyMismatch,
+): PlatformError {
+  return new PlatformError(
+    "currency_mismatch",
+    `The price of this job type is in ${price_currency} and the wallet is in ${wallet_currency}. Submit a job type with a price in ${wallet_currency}, or have a price set for this customer: PUT /job-types/${job_type_id}/prices/${customer_id}.`,
+    {
+      members: { price_currency, wallet_currency },
+      errors: [{ pointer: "/job_type_id", message: `has no price in ${wallet_currency}` }],
+    },
+  );
+}
+
 /** What a wallet has, as far as it decides what may be held. */
 interface Funds {
   readonly current_balance_cents: number;

@@ -1,8 +1,6 @@
 import type { PlatformError } from "../lib/errors.ts";
 import type { IdempotencyKey } from "./idempotency.ts";
 
-export const DEFAULT_CURRENCY = "EUR";
-
 /** Every kind of ledger entry. The sign of the amount follows from it, except for an adjustment. */
 export const ENTRY_KINDS = ["top_up", "charge", "refund", "adjustment", "grant", "chargeback"] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
@@ -128,6 +126,8 @@ export interface BalancePoint {
  */
 export interface WalletRepository {
   findByCustomerId(customerId: string): Promise<Wallet | undefined>;
+  /** The currencies of these customers' wallets, by customer. */
+  findCurrencies(customerIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Throws `not_found`, or `insufficient_funds` when the change would leave held money uncovered. */
   update(customerId: string, changes: WalletChanges): Promise<Wallet>;
   /** `post` of a top-up. */

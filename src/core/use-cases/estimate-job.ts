@@ -3,7 +3,13 @@ import type { PlatformError } from "../lib/errors.ts";
 import { CHECK_STEPS_HERE_MAX } from "../model/limits.ts";
 import { DEFAULT_PRIORITY, type Priority } from "../model/job.ts";
 import type { Platform } from "./platform.ts";
-import { customerInactive, jobTypeDisabled, unknownCustomer, unknownJobType } from "../model/refusals.ts";
+import {
+  currencyMismatch,
+  customerInactive,
+  jobTypeDisabled,
+  unknownCustomer,
+  unknownJobType,
+} from "../model/refusals.ts";
 import { findRefusal } from "./find-refusal.ts";
 import type { SubmitJob } from "./submit-jobs.ts";
 import type { HoldRefusal, Quote } from "../model/price.ts";
@@ -60,10 +66,10 @@ export async function estimateJob(platform: Platform, request: SubmitJob): Promi
 
 /** The refusals that do not depend on the wallet: such a submission has no price. */
 function refusalBeforePrice(
-  { refusal }: Quote,
+  quote: Quote,
   { customer_id, job_type_id }: SubmitJob,
 ): PlatformError | undefined {
-  switch (refusal) {
+  switch (quote.refusal) {
     case "unknown_customer":
       return unknownCustomer(customer_id);
     case "customer_inactive":
@@ -72,6 +78,8 @@ function refusalBeforePrice(
       return unknownJobType(job_type_id);
     case "job_type_disabled":
       return jobTypeDisabled();
+    case "currency_mismatch":
+      return currencyMismatch({ customer_id, job_type_id }, quote);
     case "wallet_frozen":
     case "insufficient_funds":
     case "spend_limit_reached":

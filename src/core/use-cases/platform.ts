@@ -32,7 +32,7 @@ export interface Platform {
   readonly submissions: Submissions;
   readonly seals: SealRepository;
   audit(): Promise<AuditRow[]>;
-  /** Deletes a bounded batch of expired idempotency keys and outbox events. True when there was more. */
+  /** Deletes a bounded batch of expired idempotency keys, outbox events and late ids. True when there was more. */
   forgetExpired(): Promise<boolean>;
   /** Throws `unavailable` when the database does not respond. */
   ping(): Promise<void>;

@@ -212,6 +212,8 @@ export interface QuoteJobRow {
   readonly monthly_spend_limit_cents: number | null;
   readonly month_spent_cents: number | null;
   readonly replay_of: string | null;
+  readonly price_currency: string | null;
+  readonly wallet_currency: string | null;
 }
 
 function toQuoteJobRow(row: readonly unknown[]): QuoteJobRow {
@@ -229,6 +231,8 @@ function toQuoteJobRow(row: readonly unknown[]): QuoteJobRow {
     monthly_spend_limit_cents: row[10] as number | null,
     month_spent_cents: row[11] as number | null,
     replay_of: row[12] as string | null,
+    price_currency: row[13] as string | null,
+    wallet_currency: row[14] as string | null,
   };
 }
 
@@ -320,6 +324,8 @@ export interface SubmitJobsRow {
   readonly monthly_spend_limit_cents: number | null;
   readonly month_spent_cents: number | null;
   readonly replay_of: string | null;
+  readonly price_currency: string | null;
+  readonly wallet_currency: string | null;
 }
 
 function toSubmitJobsRow(row: readonly unknown[]): SubmitJobsRow {
@@ -337,6 +343,8 @@ function toSubmitJobsRow(row: readonly unknown[]): SubmitJobsRow {
     monthly_spend_limit_cents: row[10] as number | null,
     month_spent_cents: row[11] as number | null,
     replay_of: row[12] as string | null,
+    price_currency: row[13] as string | null,
+    wallet_currency: row[14] as string | null,
   };
 }
 
@@ -354,6 +362,8 @@ export interface SubmitKeyedJobsRow {
   readonly monthly_spend_limit_cents: number | null;
   readonly month_spent_cents: number | null;
   readonly replay_of: string | null;
+  readonly price_currency: string | null;
+  readonly wallet_currency: string | null;
 }
 
 function toSubmitKeyedJobsRow(row: readonly unknown[]): SubmitKeyedJobsRow {
@@ -371,6 +381,8 @@ function toSubmitKeyedJobsRow(row: readonly unknown[]): SubmitKeyedJobsRow {
     monthly_spend_limit_cents: row[10] as number | null,
     month_spent_cents: row[11] as number | null,
     replay_of: row[12] as string | null,
+    price_currency: row[13] as string | null,
+    wallet_currency: row[14] as string | null,
   };
 }
 
@@ -626,7 +638,7 @@ export async function callPruneJobs(
 
 const QUOTE_JOB = {
   name: "quote_job",
-  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of FROM quote_job($1::uuid, $2::uuid)",
+  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of, price_currency, wallet_currency FROM quote_job($1::uuid, $2::uuid)",
 };
 
 export async function callQuoteJob(
@@ -740,7 +752,7 @@ export async function callStampBacklog(
 
 const SUBMIT_JOBS = {
   name: "submit_jobs",
-  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of FROM submit_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::jsonb[], $6::timestamp with time zone[], $7::smallint[], $8::uuid[], $9::boolean[])",
+  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of, price_currency, wallet_currency FROM submit_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::jsonb[], $6::timestamp with time zone[], $7::smallint[], $8::uuid[], $9::boolean[])",
 };
 
 export async function callSubmitJobs(
@@ -773,7 +785,7 @@ export async function callSubmitJobs(
 
 const SUBMIT_KEYED_JOBS = {
   name: "submit_keyed_jobs",
-  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of FROM submit_keyed_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::jsonb[], $6::timestamp with time zone[], $7::smallint[], $8::uuid[], $9::boolean[], $10::uuid[], $11::uuid[], $12::integer[])",
+  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of, price_currency, wallet_currency FROM submit_keyed_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::jsonb[], $6::timestamp with time zone[], $7::smallint[], $8::uuid[], $9::boolean[], $10::uuid[], $11::uuid[], $12::integer[])",
 };
 
 export async function callSubmitKeyedJobs(

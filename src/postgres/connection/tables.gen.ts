@@ -112,6 +112,7 @@ export interface Jobs {
   completed_at: string | null;
   cost_cents: number | null;
   created_at: Generated<string>;
+  created_xid: Generated<string>;
   customer_id: string;
   error: Json | null;
   errors: Json | null;
@@ -142,6 +143,7 @@ export interface JobSchedule {
 
 export interface JobTypes {
   created_at: Generated<string>;
+  currency: Generated<string>;
   enabled: Generated<boolean>;
   id: string;
   input_schema: Json | null;
@@ -166,6 +168,12 @@ export interface Journal {
   wallet_id: string | null;
 }
 
+export interface LateIds {
+  created_at: Generated<string>;
+  created_xid: string;
+  first_id: string;
+}
+
 export interface Leases {
   claimed_at: Generated<string>;
   id: string;
@@ -183,6 +191,7 @@ export interface Outbox {
 
 export interface PriceHistory {
   cost_cents: number | null;
+  currency: string | null;
   customer_id: string | null;
   id: Generated<number>;
   job_type_id: string;
@@ -273,6 +282,7 @@ export interface DB {
   job_types: JobTypes;
   jobs: Jobs;
   journal: Journal;
+  late_ids: LateIds;
   leases: Leases;
   outbox: Outbox;
   price_history: PriceHistory;

@@ -14,6 +14,7 @@ import {
   type RefundJobRow,
 } from "../connection/functions.gen.ts";
 import { fundsOf } from "./funds-of.ts";
+import { asStored, storedRefundReference } from "./stored-references.ts";
 import { refusingReusedKey } from "./refusing-reused-key.ts";
 
 /** The columns of a ledger entry, which post_entries and refund_job return after `outcome`. */
@@ -33,7 +34,7 @@ export class Entries {
     actor: string,
     key?: IdempotencyKey,
   ): Promise<(Posted | { refused: PlatformError })[]> {
-    const batch = toBatch(postings, actor);
+    const batch = toBatch(await asStored(this.#database, postings), actor);
     const rows = key
       ? await refusingReusedKey(() =>
           callPostKeyedEntries(this.#database, { ...batch, key: key.id, hash: key.request_hash }),
@@ -47,7 +48,8 @@ export class Entries {
   }
 
   async refund(refund: Refund, actor: string): Promise<Posted> {
-    const { job_id, amount_cents = null, reference, reason } = refund;
+    const { job_id, amount_cents = null, reason } = refund;
+    const reference = await storedRefundReference(this.#database, refund);
     const rows = await callRefundJob(this.#database, { job: job_id, amount_cents, reference, reason, actor });
     const row = onlyRow("refund_job", rows);
     switch (row.outcome) {

@@ -1,6 +1,7 @@
 import type { PlatformError } from "../../core/lib/errors.ts";
 import type { NewJob } from "../../core/model/job.ts";
 import {
+  currencyMismatch,
   customerInactive,
   idempotencyKeyReused,
   insufficientFunds,
@@ -37,6 +38,11 @@ export function submissionRefusal(job: NewJob, refusal: string, row: SubmitKeyed
       return unknownJobType(job.job_type_id);
     case "job_type_disabled":
       return jobTypeDisabled();
+    case "currency_mismatch":
+      return currencyMismatch(job, {
+        price_currency: known(row.price_currency, "price_currency"),
+        wallet_currency: known(row.wallet_currency, "wallet_currency"),
+      });
     default:
       throw new Error(`submit_jobs refused job ${job.id} for an unknown reason: ${refusal}`);
   }

@@ -10,29 +10,22 @@ import type {
   NewApiKey,
   NewCustomer,
 } from "../../core/model/customer.ts";
+import { PlatformError } from "../../core/lib/errors.ts";
 import { newId } from "../../core/lib/new-id.ts";
 import { isRetryable } from "../../core/lib/with-retry.ts";
+import { API_KEYS_MAX } from "../../core/model/limits.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
-import { PAGE_LIMIT_DEFAULT } from "../../core/model/limits.ts";
-import type { Page } from "../../core/model/page.ts";
 import { textArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 import { callCreateCustomer, callFindCustomersByKeys } from "../connection/functions.gen.ts";
-import { isViolationOf } from "../connection/errors.ts";
 import { refusingReusedKey } from "../hot/refusing-reused-key.ts";
 import { definedOnly } from "./defined-only.ts";
 import { findByApiKey } from "./specification.ts";
 
-const CUSTOMER_COLUMNS = [
-  "id",
-  "name",
-  "email",
-  "active",
-  "weight",
-  "running_limit",
-  "created_at",
-  "updated_at",
-] as const;
+const CUSTOMER_COLUMNS = ["id", "name", "email", "active", "weight", "running_limit"] as const;
+/** Every customer has a wallet: create_customer inserts both. */
+const CURRENCY = sql<string>`(SELECT w.currency FROM wallets w WHERE w.customer_id = customers.id)`;
+const TIME_COLUMNS = ["created_at", "updated_at"] as const;
 const KEY_COLUMNS = [
   "id",
   "customer_id",
@@ -81,6 +74,8 @@ export class PostgresCustomerRepository implements CustomerRepository {
     return await this.#database.kysely
       .selectFrom("customers")
       .select(CUSTOMER_COLUMNS)
+      .select(CURRENCY.as("currency"))
+      .select(TIME_COLUMNS)
       .where("id", "=", id)
       .executeTakeFirst();
   }
@@ -94,7 +89,7 @@ export class PostgresCustomerRepository implements CustomerRepository {
     const toNote = rows.filter((row) => row.use_to_note).map((row) => row.key_hash);
     // A key is valid although its use cannot be noted just now.
     if (toNote.length > 0) await this.#noteUse(toNote).catch(ignoreAway);
-    const owners = new Map(rows.map((row) => [row.key_hash, toKeyOwner(row)]));
+    const owners = new Map(rows.map((row) => [row.key_hash, toOwner(row)]));
     return keyHashes.map((hash) => owners.get(hash));
   }
 
@@ -123,6 +118,8 @@ export class PostgresCustomerRepository implements CustomerRepository {
     let query = this.#database.kysely
       .selectFrom("customers")
       .select(CUSTOMER_COLUMNS)
+      .select(CURRENCY.as("currency"))
+      .select(TIME_COLUMNS)
       .orderBy("id", "desc")
       .limit(page.limit);
     if (page.before !== undefined) query = query.where("id", "<", page.before);
@@ -136,27 +133,64 @@ export class PostgresCustomerRepository implements CustomerRepository {
       .set({ ...definedOnly(changes), updated_at: sql`now()` })
       .where("id", "=", id)
       .returning(CUSTOMER_COLUMNS)
+      .returning(CURRENCY.as("currency"))
+      .returning(TIME_COLUMNS)
       .executeTakeFirst();
     this.#changed(id);
     return updated;
   }
 
   async addApiKey(key: NewApiKey): Promise<ApiKey> {
-    try {
-      return await this.#database.kysely
-        .with("newest", (db) =>
-          db.updateTable("customers").set({ api_key: key.key_hash }).where("id", "=", key.customer_id),
-        )
-        .insertInto("api_keys")
-        .values(key)
-        .returning(KEY_COLUMNS)
-        .executeTakeFirstOrThrow();
-    } catch (error) {
-      if (isViolationOf(error, "api_keys_customer_id_fkey")) {
-        throw customerNotFound(key.customer_id);
-      }
-      throw error;
-    }
+    // Two calls at once may go above the limit by one: it only has to be an end.
+    const added = await this.#database.kysely
+      .with("owner", (db) =>
+        db
+          .updateTable("customers")
+          .set({ api_key: key.key_hash })
+          .where("id", "=", key.customer_id)
+          .where((eb) =>
+            eb(
+              eb
+                .selectFrom("api_keys")
+                .select(({ fn }) => fn.countAll<number>().as("valid"))
+                .whereRef("api_keys.customer_id", "=", "customers.id")
+                .where("revoked_at", "is", null),
+              "<",
+              API_KEYS_MAX,
+            ),
+          )
+          .returning("id"),
+      )
+      .insertInto("api_keys")
+      .columns(["id", "customer_id", "name", "prefix", "key_hash"])
+      .expression((db) =>
+        db
+          .selectFrom("owner")
+          .select((eb) => [
+            eb.cast<string>(eb.val(key.id), "uuid").as("id"),
+            "owner.id as customer_id",
+            eb.cast<string | null>(eb.val(key.name), "text").as("name"),
+            eb.cast<string>(eb.val(key.prefix), "text").as("prefix"),
+            eb.cast<string>(eb.val(key.key_hash), "text").as("key_hash"),
+          ]),
+      )
+      .returning(KEY_COLUMNS)
+      .executeTakeFirst();
+    if (added) return added;
+    if (!(await this.findById(key.customer_id))) throw customerNotFound(key.customer_id);
+    throw new PlatformError(
+      "too_many_keys",
+      `This customer has ${API_KEYS_MAX} API keys. Revoke one that is not used any more.`,
+    );
+  }
+
+  async findApiKey(keyHash: string): Promise<ApiKey | undefined> {
+    return await this.#database.kysely
+      .selectFrom("api_keys")
+      .select(KEY_COLUMNS)
+      .where("key_hash", "=", keyHash)
+      .where("revoked_at", "is", null)
+      .executeTakeFirst();
   }
 
   async listApiKeys(customerId: string): Promise<ApiKey[]> {
@@ -205,6 +239,6 @@ function ignoreAway(error: unknown): void {
   if (!isRetryable(error)) throw error;
 }
 
-function toKeyOwner({ id, name, email, active, created_at, updated_at }: KeyOwner): KeyOwner {
+function toOwner({ id, name, email, active, created_at, updated_at }: KeyOwner): KeyOwner {
   return { id, name, email, active, created_at, updated_at };
 }

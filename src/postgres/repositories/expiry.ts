@@ -1,10 +1,15 @@
 import { sql } from "kysely";
-import { EXPIRY_BATCH_MAX, IDEMPOTENCY_KEY_DAYS, OUTBOX_DAYS } from "../../core/model/limits.ts";
+import {
+  EXPIRY_BATCH_MAX,
+  IDEMPOTENCY_KEY_DAYS,
+  LATE_IDS_DAYS,
+  OUTBOX_DAYS,
+} from "../../core/model/limits.ts";
 import type { Database } from "../connection/database.ts";
 import { callPruneIdempotencyKeys } from "../connection/functions.gen.ts";
 
 /**
- * Forgets a batch of expired idempotency keys and a batch of expired outbox events. True when one was full.
+ * Forgets a batch each of expired idempotency keys, outbox events and notes of late ids. True when one was full.
  */
 export async function forgetExpired(database: Database): Promise<boolean> {
   const keys = await callPruneIdempotencyKeys(database, {
@@ -12,7 +17,8 @@ export async function forgetExpired(database: Database): Promise<boolean> {
     limit: EXPIRY_BATCH_MAX,
   });
   const events = await forgetEvents(database);
-  return keys === EXPIRY_BATCH_MAX || events === EXPIRY_BATCH_MAX;
+  const lateIds = await forgetLateIds(database);
+  return [keys, events, lateIds].includes(EXPIRY_BATCH_MAX);
 }
 
 /** Looks at the oldest events alone, by id: no more than a batch is read, whatever is in the table. */
@@ -29,6 +35,24 @@ async function forgetEvents({ kysely }: Database): Promise<number> {
   const { numDeletedRows } = await kysely
     .deleteFrom("outbox")
     .where(sql<boolean>`id = ANY (array(${expired}))`)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** Looks at the oldest notes alone, as `forgetEvents` does. */
+async function forgetLateIds({ kysely }: Database): Promise<number> {
+  const oldest = kysely
+    .selectFrom("late_ids")
+    .select(["created_xid", "created_at"])
+    .orderBy("created_xid")
+    .limit(EXPIRY_BATCH_MAX);
+  const expired = kysely
+    .selectFrom(oldest.as("oldest"))
+    .select("oldest.created_xid")
+    .where("oldest.created_at", "<", sql<string>`now() - make_interval(days => ${LATE_IDS_DAYS})`);
+  const { numDeletedRows } = await kysely
+    .deleteFrom("late_ids")
+    .where(sql<boolean>`created_xid = ANY (array(${expired}))`)
     .executeTakeFirst();
   return Number(numDeletedRows);
 }

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { databaseClock } from "../../core/lib/database-clock.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
+import { DEFAULT_CURRENCY } from "../../core/model/currency.ts";
 import {
   JOB_TYPE_DEFAULTS,
   type JobType,
@@ -32,6 +33,7 @@ export class PostgresJobTypeRepository implements JobTypeRepository {
           name: jobType.name,
           processing_logic_id: jobType.processing_logic_id,
           standard_cost_cents: jobType.standard_cost_cents,
+          currency: jobType.currency ?? DEFAULT_CURRENCY,
           enabled: jobType.enabled ?? true,
           max_attempts: jobType.max_attempts ?? JOB_TYPE_DEFAULTS.max_attempts,
           timeout_seconds: jobType.timeout_seconds ?? JOB_TYPE_DEFAULTS.timeout_seconds,

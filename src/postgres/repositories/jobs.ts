@@ -1,4 +1,5 @@
 import { withRetry } from "../../core/lib/with-retry.ts";
+import type { ArrivalPosition } from "../../core/model/arrival-position.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
 import type {
   ClaimedJob,
@@ -20,8 +21,9 @@ import { callCancelJob, callPruneJobs } from "../connection/functions.gen.ts";
 import { Claims } from "../hot/claims.ts";
 import { findMade } from "../hot/replays.ts";
 import { Settlements } from "../hot/settlements.ts";
-import { selectJobs, toJob } from "../hot/stored-jobs.ts";
+import { filterJobs, selectJobs, toJob } from "../hot/stored-jobs.ts";
 import { Submissions } from "../hot/submissions.ts";
+import { listArrivals } from "./arrivals.ts";
 import { createJob, outcomeFor, setCompleted, setStarted } from "./specification.ts";
 
 const CANCEL_OUTCOMES = ["cancelled", "already_ended", "unknown"] as const;
@@ -29,8 +31,6 @@ type CancelOutcome = (typeof CANCEL_OUTCOMES)[number];
 
 /** A cancel is tried again for so long: the job may be moved meanwhile, or the database away for a moment. */
 const CANCEL_FOR_MS = 3_000;
-/** How far apart the clocks of two processes may be. */
-const CLOCKS_DIFFER_MS = 60_000;
 
 interface Databases {
   /** For submitting, reading and cancelling. */
@@ -60,26 +60,16 @@ export class PostgresJobRepository implements JobRepository {
   }
 
   async list(filter: JobFilter, page: Page): Promise<Job[]> {
-    let query = selectJobs(this.#database).limit(page.limit);
-    if (filter.customer_id === undefined) {
-      query = query.orderBy("id", "desc");
-    } else {
-      // Both columns in the order, so that only jobs_by_customer can serve it: never a walk down the primary
-      // key that filters.
-      query = query
-        .where("customer_id", "=", filter.customer_id)
-        .orderBy("customer_id", "desc")
-        .orderBy("id", "desc");
-    }
-    if (filter.status !== undefined) query = query.where("status", "=", filter.status);
-    if (filter.job_type_id !== undefined) query = query.where("job_type_id", "=", filter.job_type_id);
-    if (filter.priority !== undefined) query = query.where("priority", "=", filter.priority);
-    if (filter.created_after !== undefined)
-      query = query
-        .where("created_at", ">", filter.created_after)
-        .where("id", ">", earliestIdOf(filter.created_after));
+    let query = filterJobs(selectJobs(this.#database), filter, "desc").limit(page.limit);
     if (page.before !== undefined) query = query.where("id", "<", page.before);
     return (await query.execute()).map(toJob);
+  }
+
+  async listArrivals(
+    filter: JobFilter,
+    page: { readonly limit: number; readonly after?: ArrivalPosition | undefined },
+  ): Promise<{ jobs: Job[]; position: ArrivalPosition }> {
+    return await listArrivals(this.#database, filter, page);
   }
 
   async submit(jobs: readonly NewJob[], room: Room): Promise<Submitted[]> {
@@ -139,15 +129,4 @@ export class PostgresJobRepository implements JobRepository {
   ): Promise<Job> {
     return await this.setCompleted(outcomeFor(fence, status));
   }
-}
-
-/**
- * Ids are created before their jobs are stored, by clocks that may differ: the walk down the index ends a
- * minute early.
- */
-function earliestIdOf(created_after: string): string {
-  const hex = Math.max(0, Date.parse(created_after) - CLOCKS_DIFFER_MS)
-    .toString(16)
-    .padStart(12, "0");
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }

@@ -17,6 +17,7 @@ import {
   type WalletEntry,
   type WalletRepository,
 } from "../../core/model/wallet.ts";
+import { plainArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 import { isViolationOf } from "../connection/errors.ts";
 import { Entries } from "../hot/entries.ts";
@@ -49,6 +50,15 @@ export class PostgresWalletRepository implements WalletRepository {
       .select(["frozen_at", "created_at", "updated_at"])
       .where("customer_id", "=", customerId)
       .executeTakeFirst();
+  }
+
+  async findCurrencies(customerIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const wallets = await this.#database.kysely
+      .selectFrom("wallets")
+      .select(["customer_id", "currency"])
+      .where(sql<boolean>`customer_id = ANY (${plainArray(customerIds)}::uuid[])`)
+      .execute();
+    return new Map(wallets.map(({ customer_id, currency }) => [customer_id, currency]));
   }
 
   async update(customerId: string, changes: WalletChanges): Promise<Wallet> {

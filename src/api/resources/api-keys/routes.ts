@@ -5,7 +5,7 @@ import { createApiKey } from "../../../core/model/api-key.ts";
 import { PlatformError } from "../../../core/lib/errors.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Api } from "../../http/api.ts";
-import { adminOnly } from "../../http/auth.ts";
+import { refuseForeign } from "../../http/auth.ts";
 import { ApiKeyPage, ApiKeyParams, CreatedApiKey, NewApiKey } from "./contract.ts";
 import { IdParams, PageQuery } from "../../http/fields.ts";
 import { toPage } from "../../http/cursor.ts";
@@ -16,21 +16,22 @@ export function apiKeyRoutes(api: Api, { customers }: Platform): void {
   api.post(
     "/customers/:id/api-keys",
     {
-      onRequest: adminOnly,
       schema: {
         operationId: "createApiKey",
         tags,
         summary: "Create an API key for a customer",
         description:
-          "Returns the key, which is shown only here. A customer can have several keys: to replace one, create the new key, use it everywhere, then revoke the old one.",
+          "Returns the key, which is shown only here. A customer's key may create keys of that customer. A customer can have several: to roll one, create the new key, use it everywhere, then revoke the old one.",
         params: IdParams,
         // The body may be left out: it has no required field.
         body: NewApiKey.nullable(),
         response: { 201: CreatedApiKey },
-        errors: ["not_found"],
+        errors: ["not_found", "too_many_keys"],
       },
     },
-    async ({ params, body }, reply) => {
+    async (request, reply) => {
+      const { params, body } = request;
+      refuseForeign(request, params.id);
       const { api_key, ...stored } = createApiKey();
       const { id } = await customers.addApiKey({
         ...stored,
@@ -45,7 +46,6 @@ export function apiKeyRoutes(api: Api, { customers }: Platform): void {
   api.get(
     "/customers/:id/api-keys",
     {
-      onRequest: adminOnly,
       schema: {
         operationId: "listApiKeys",
         tags,
@@ -58,7 +58,10 @@ export function apiKeyRoutes(api: Api, { customers }: Platform): void {
         errors: ["not_found"],
       },
     },
-    async ({ params: { id }, query: { limit, cursor } }) => {
+    async (request) => {
+      const { id } = request.params;
+      const { limit, cursor } = request.query;
+      refuseForeign(request, id);
       // A customer has a handful of keys, so all are read and the page is cut here. An empty list may mean
       // that the customer does not exist.
       const keys = await customers.listApiKeys(id);
@@ -71,18 +74,20 @@ export function apiKeyRoutes(api: Api, { customers }: Platform): void {
   api.delete(
     "/customers/:id/api-keys/:key_id",
     {
-      onRequest: adminOnly,
       schema: {
         operationId: "revokeApiKey",
         tags,
         summary: "Revoke an API key",
-        description: "The key is refused from the next request on. Revoking it again changes nothing.",
+        description:
+          "The key is refused from the next request on. Revoking it again changes nothing. A customer's key may revoke keys of that customer, and itself.",
         params: ApiKeyParams,
         response: { 204: z.undefined() },
         errors: ["not_found"],
       },
     },
-    async ({ params: { id, key_id } }, reply) => {
+    async (request, reply) => {
+      const { id, key_id } = request.params;
+      refuseForeign(request, id);
       const revoked = await customers.revokeApiKey(id, key_id);
       if (!revoked) throw new PlatformError("not_found", `Customer ${id} has no API key ${key_id}.`);
       return reply.code(204).send();

@@ -5,8 +5,8 @@ import {
   RUNNING_LIMIT_MAX,
   WEIGHT_MAX,
 } from "../../../core/model/limits.ts";
-import { DEFAULT_CURRENCY } from "../../../core/model/wallet.ts";
-import { UtcTime, Id, PageQuery, pageOf, says, text } from "../../http/fields.ts";
+import { DEFAULT_CURRENCY } from "../../../core/model/currency.ts";
+import { Currency, UtcTime, Id, PageQuery, pageOf, says, text } from "../../http/fields.ts";
 
 /** The name of a customer, a key or a job type. */
 export const Name = text(NAME_LENGTH_MAX);
@@ -25,6 +25,7 @@ export const Customer = z
     id: Id,
     name: z.string(),
     email: z.string(),
+    currency: z.string().meta({ description: "ISO 4217 code of the wallet's currency." }),
     active: z.boolean().meta({ description: "An inactive customer can read but cannot submit jobs." }),
     weight: Weight,
     running_limit: RunningLimit,
@@ -38,6 +39,7 @@ export const Customer = z
         id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
         name: "Ada Lovelace",
         email: "ada@example.com",
+        currency: "EUR",
         active: true,
         weight: 1,
         running_limit: null,
@@ -57,11 +59,9 @@ export const NewCustomer = z
   .strictObject({
     name: Name,
     email: Email,
-    currency: z
-      .string()
-      .regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR")
-      .default(DEFAULT_CURRENCY)
-      .meta({ description: "ISO 4217 code of the wallet's currency. It cannot be changed later." }),
+    currency: Currency.default(DEFAULT_CURRENCY).meta({
+      description: "ISO 4217 code of the wallet's currency. It cannot be changed later.",
+    }),
   })
   .meta({ id: "NewCustomer", examples: [{ name: "Ada Lovelace", email: "ada@example.com" }] });
 

@@ -25,7 +25,7 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
         tags,
         summary: "Create a customer",
         description:
-          "Also creates an empty wallet for the customer. The `Location` header is the path of the customer.",
+          "Also creates an empty wallet for the customer. Two customers may have one e-mail address: `GET /customers?email=` finds them. The `Location` header is the path of the customer.",
         headers: IdempotencyHeaders,
         body: NewCustomer,
         location: "Path of the customer.",

@@ -14,8 +14,9 @@ import { problemExample } from "../../http/problem-examples.ts";
 export const ONCE =
   "Returns 201 with the new entry. If an earlier request posted this entry under the same reference, returns 200 with that entry, and no money moves.";
 
-export const Reference = text(REFERENCE_LENGTH_MAX).meta({
-  description: "Your own name for this entry. The same reference never moves money twice.",
+export const Reference = text(REFERENCE_LENGTH_MAX, "identity").meta({
+  description:
+    "Your own name for this entry. The same reference never moves money twice. It is kept as NFC, and invisible characters are refused.",
 });
 export const Reason = text(REASON_LENGTH_MAX).meta({
   description: "Why the money moves. Stored with the entry.",
@@ -25,7 +26,7 @@ const SignedAmountCents = z
   .min(-AMOUNT_CENTS_MAX)
   .max(AMOUNT_CENTS_MAX)
   .refine((cents) => cents !== 0, "must not be 0")
-  .meta({ description: "Integer cents of the wallet's currency. A negative amount takes money away." });
+  .meta({ description: "Integer minor units of the wallet's currency. A negative amount takes money away." });
 
 export const TopUp = z
   .strictObject({
@@ -47,7 +48,7 @@ export const Adjustment = z
 
 export const Chargeback = z
   .strictObject({
-    amount_cents: AmountCents.meta({ description: "What the payer took back, in integer cents." }),
+    amount_cents: AmountCents.meta({ description: "What the payer took back, in integer minor units." }),
     reference: Reference,
     reason: Reason.optional(),
     freeze: z

@@ -255,3 +255,46 @@ test.each([
   expect(status).toBe(403);
   expect(await entries(id)).toEqual([]);
 });
+
+describe("a reference in two spellings", () => {
+  test.each([
+    ["composed and decomposed", "caf\u00e9 42", "cafe\u0301 42"],
+    ["with blanks around it", "plain 42", " plain 42 "],
+    ["Hangul", "\uac01", "\u1100\u1161\u11a8"],
+  ])("moves money once: %s", async (_what, one, other) => {
+    const id = await createCustomer(api.platform, 0);
+    expect((await topUp(id, { amount_cents: 100, reference: one })).status).toBe(201);
+    const again = await topUp(id, { amount_cents: 100, reference: other });
+    expect([again.status, again.body.reference]).toEqual([200, one]);
+    expect((await api.ask("GET", `/customers/${id}/wallet`)).body.current_balance_cents).toBe(100);
+  });
+
+  test("also where it was stored decomposed, before there was one form", async () => {
+    const id = await createCustomer(api.platform, 0);
+    const reference = "cafe\u0301";
+    const posting = { customer_id: id, kind: "top_up", amount_cents: 100, reference } as const;
+    await api.platform.wallets.post(posting, "test");
+    for (const sent of [reference, "caf\u00e9"]) {
+      const body = { amount_cents: 100, reference: sent };
+      expect((await api.ask("POST", `/customers/${id}/wallet/top-ups`, { body })).status).toBe(200);
+    }
+    const postings = [{ ...posting, reference: "caf\u00e9" }];
+    const batch = await api.ask("POST", "/wallets/batch", { body: { postings } });
+    expect(batch.body.results[0]).toMatchObject({ status: 200, entry: { reference } });
+    expect((await api.ask("GET", `/customers/${id}/wallet`)).body.current_balance_cents).toBe(100);
+  });
+
+  test.each(["top-ups", "grants", "adjustments", "chargebacks"])(
+    "is refused on %s where the difference cannot be seen",
+    async (route) => {
+      const id = await createCustomer(api.platform, 1_000);
+      for (const hidden of ["\u200b", "\u200d", "\u2066", "\u00ad", "\u00a0"]) {
+        const { status, body } = await api.ask("POST", `/customers/${id}/wallet/${route}`, {
+          body: { amount_cents: 1, reference: `in${hidden}voice`, reason: "r" },
+        });
+        expect([status, body.errors?.[0].pointer]).toEqual([422, "/reference"]);
+        expect(body.errors[0].message).toMatch(/it has U\+[0-9A-F]{4}$/);
+      }
+    },
+  );
+});

@@ -125,10 +125,12 @@ test("a statement is CSV with a header, quoted where needed, and harmless in a s
   expect(headers["content-type"]).toBe("text/csv; charset=utf-8; header=present");
   expect([headers["cache-control"], headers["x-content-type-options"]]).toEqual(["no-store", "nosniff"]);
   const [header, ...lines] = text.split("\r\n");
-  expect(header).toBe("seq,created_at,kind,amount_cents,balance_after_cents,job_id,reference,reason,actor");
+  expect(header).toBe(
+    "seq,created_at,kind,amount_cents,balance_after_cents,job_id,reference,reason,actor,amount,balance_after,currency",
+  );
   expect(lines.map((line) => line.replace(/,2[^,]*Z,/, ",time,"))).toEqual([
-    "2,time,top_up,700,1200,,'=SUM(A1:A9),,admin",
-    '1,time,top_up,500,500,,"say ""hi"", twice",,admin',
+    "2,time,top_up,700,1200,,'=SUM(A1:A9),,admin,7.00,12.00,EUR",
+    '1,time,top_up,500,500,,"say ""hi"", twice",,admin,5.00,5.00,EUR',
     "",
   ]);
 });

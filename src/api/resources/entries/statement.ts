@@ -1,10 +1,12 @@
 import { STATEMENT_ENTRIES_MAX } from "../../../core/model/limits.ts";
+import { toDecimal } from "../../../core/model/currency.ts";
+import { findWallet } from "../../../core/use-cases/find-wallet.ts";
 import { entriesOf, type Period } from "../../../core/use-cases/statement.ts";
 import type { BalancePoint, WalletEntry, WalletRepository } from "../../../core/model/wallet.ts";
 import { csvLine } from "../../http/csv.ts";
 import { invalidField } from "../../http/validation.ts";
 
-const STATEMENT_COLUMNS = [
+const ENTRY_COLUMNS = [
   "seq",
   "created_at",
   "kind",
@@ -15,6 +17,9 @@ const STATEMENT_COLUMNS = [
   "reason",
   "actor",
 ] as const satisfies readonly (keyof WalletEntry)[];
+
+/** Behind the columns of an entry: its amounts for people, as decimal numbers of the wallet's currency. */
+const STATEMENT_COLUMNS = [...ENTRY_COLUMNS, "amount", "balance_after", "currency"];
 
 interface StatementQuery {
   readonly from?: string | undefined;
@@ -47,11 +52,12 @@ async function* newestFirst(
   { closing }: Period,
 ): AsyncGenerator<string> {
   yield csvLine(STATEMENT_COLUMNS);
+  const currency = await currencyOf(wallets, customer_id);
   let below = Math.min(query.cursor ?? Infinity, closing.seq + 1);
   for (let left = query.limit ?? Infinity; left > 0;) {
     const page = { limit: Math.min(left, STATEMENT_ENTRIES_MAX), beforeSeq: below };
     const entries = await wallets.listEntries(customer_id, page);
-    yield entries.map(entryLine).join("");
+    yield entries.map((entry) => entryLine(entry, currency)).join("");
     if (entries.length < page.limit) return;
     left -= entries.length;
     below = entries.at(-1)?.seq ?? 0;
@@ -64,20 +70,37 @@ async function* betweenBalances(
   period: Period,
 ): AsyncGenerator<string> {
   yield csvLine(STATEMENT_COLUMNS);
-  yield balanceLine("opening_balance", period.opening);
-  for await (const entries of entriesOf(wallets, customer_id, period)) yield entries.map(entryLine).join("");
-  yield balanceLine("closing_balance", period.closing);
+  const currency = await currencyOf(wallets, customer_id);
+  yield balanceLine("opening_balance", period.opening, currency);
+  for await (const entries of entriesOf(wallets, customer_id, period))
+    yield entries.map((entry) => entryLine(entry, currency)).join("");
+  yield balanceLine("closing_balance", period.closing, currency);
 }
 
-function entryLine(entry: WalletEntry): string {
-  return csvLine(STATEMENT_COLUMNS.map((column) => entry[column]));
+async function currencyOf(wallets: WalletRepository, customer_id: string): Promise<string> {
+  return (await findWallet(wallets, customer_id)).currency;
+}
+
+function entryLine(entry: WalletEntry, currency: string): string {
+  return csvLine([
+    ...ENTRY_COLUMNS.map((column) => entry[column]),
+    { decimal: toDecimal(entry.amount_cents, currency) },
+    { decimal: toDecimal(entry.balance_after_cents, currency) },
+    currency,
+  ]);
 }
 
 /** A line that has only a kind and a balance, in the columns of an entry. */
-function balanceLine(kind: "opening_balance" | "closing_balance", { balance_cents }: BalancePoint): string {
-  const cells: Partial<Record<(typeof STATEMENT_COLUMNS)[number], string | number>> = {
+function balanceLine(
+  kind: "opening_balance" | "closing_balance",
+  { balance_cents }: BalancePoint,
+  currency: string,
+): string {
+  const cells: Partial<Record<string, Parameters<typeof csvLine>[0][number]>> = {
     kind,
     balance_after_cents: balance_cents,
+    balance_after: { decimal: toDecimal(balance_cents, currency) },
+    currency,
   };
   return csvLine(STATEMENT_COLUMNS.map((column) => cells[column] ?? null));
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DEFAULT_CURRENCY } from "../../../core/model/currency.ts";
 import { JOB_TYPE_DEFAULTS } from "../../../core/model/job-type.ts";
 import {
   AMOUNT_CENTS_MAX,
@@ -9,8 +10,8 @@ import {
 } from "../../../core/model/limits.ts";
 import { FORMAT_NAMES } from "../../../core/lib/json-schema/formats.ts";
 import { findUnstorable } from "../../../core/lib/json.ts";
-import { UtcTime, Id, pageOf, text } from "../../http/fields.ts";
 import { RunningLimit } from "../customers/contract.ts";
+import { Currency, UtcTime, Id, pageOf, text } from "../../http/fields.ts";
 
 export const MaxAttempts = z.int().min(1).max(ATTEMPTS_MAX);
 
@@ -30,16 +31,20 @@ const InputSchema = z
 
 export const CostCents = z.int().min(0).max(AMOUNT_CENTS_MAX).meta({
   description:
-    "Highest price of one job in integer cents: its processor may charge less. A job keeps the price at its submission.",
+    "Highest price of one job, in integer minor units of the currency: its processor may charge less. A job keeps the price at its submission.",
 });
 
 const fields = {
-  name: text(NAME_LENGTH_MAX),
+  name: text(NAME_LENGTH_MAX, "identity"),
   processing_logic_id: z
     .string()
     .regex(/^[a-z0-9._-]{1,100}$/, "must be 1 to 100 of a-z, 0-9, dot, underscore and hyphen")
     .meta({ description: "The `id` of the processor that runs jobs of this type." }),
   standard_cost_cents: CostCents,
+  currency: Currency.meta({
+    description:
+      "ISO 4217 code of what `standard_cost_cents` is in. A customer whose wallet is in another currency needs a price of its own, unless the standard cost is 0.",
+  }),
   enabled: z.boolean().meta({ description: "Whether new jobs of this type are accepted." }),
   max_attempts: MaxAttempts.meta({ description: "How often a job is started before it fails for good." }),
   timeout_seconds: z.int().min(1).max(TIMEOUT_MAX_SECONDS).meta({
@@ -52,6 +57,7 @@ const fields = {
 export const NewJobType = z
   .strictObject({
     ...fields,
+    currency: fields.currency.default(DEFAULT_CURRENCY),
     enabled: fields.enabled.default(true),
     max_attempts: fields.max_attempts.default(JOB_TYPE_DEFAULTS.max_attempts),
     timeout_seconds: fields.timeout_seconds.default(JOB_TYPE_DEFAULTS.timeout_seconds),
@@ -82,6 +88,7 @@ export const JobType = z
     name: z.string(),
     processing_logic_id: z.string(),
     standard_cost_cents: z.int(),
+    currency: z.string(),
     enabled: z.boolean(),
     max_attempts: z.int(),
     timeout_seconds: z.int(),
@@ -110,6 +117,7 @@ export const JobType = z
         name: "Text statistics",
         processing_logic_id: "text.statistics",
         standard_cost_cents: 5,
+        currency: "EUR",
         enabled: true,
         max_attempts: 3,
         timeout_seconds: 300,
@@ -129,4 +137,41 @@ export const JobType = z
     ],
   });
 
-export const JobTypePage = pageOf(JobType, "JobTypePage");
+const JobTypePage = pageOf(JobType, "JobTypePage");
+
+/** What a customer sees. The processor, and whether the operator paused it, are the operator's business. */
+const OfferedJobType = z
+  .strictObject({
+    id: Id,
+    name: z.string(),
+    cost_cents: z
+      .int()
+      .meta({ description: "The most that a job costs this customer, in minor units of `currency`." }),
+    currency: z.string().meta({ description: "ISO 4217 code of the wallet's currency." }),
+    max_attempts: z.int(),
+    timeout_seconds: z.int(),
+    input_schema: z.unknown().meta({
+      type: ["object", "null"],
+      description: "JSON Schema that `input_data` must match. Null accepts any JSON.",
+    }),
+  })
+  .meta({
+    id: "OfferedJobType",
+    examples: [
+      {
+        id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
+        name: "Text statistics",
+        cost_cents: 5,
+        currency: "EUR",
+        max_attempts: 3,
+        timeout_seconds: 300,
+        input_schema: null,
+      },
+    ],
+  });
+
+const OfferedJobTypePage = pageOf(OfferedJobType, "OfferedJobTypePage");
+
+/** What a GET returns: the whole with the admin key, the offer with a customer's key. */
+export const ShownJobType = z.union([JobType, OfferedJobType]).meta({ id: "ShownJobType" });
+export const ShownJobTypePage = z.union([JobTypePage, OfferedJobTypePage]).meta({ id: "ShownJobTypePage" });

@@ -52,7 +52,7 @@ test.each([
   [
     { price: 1 },
     "/price",
-    "is not a known field; known fields are name, processing_logic_id, standard_cost_cents, enabled, max_attempts, timeout_seconds, input_schema, running_limit",
+    "is not a known field; known fields are name, processing_logic_id, standard_cost_cents, currency, enabled, max_attempts, timeout_seconds, input_schema, running_limit",
   ],
   [{ input_schema: [] }, "/input_schema", "must be a JSON object"],
   [

@@ -4,14 +4,16 @@ import type { z } from "zod";
 import { jobTypeNotFound } from "../../../core/model/not-found.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Api } from "../../http/api.ts";
-import { adminOnly } from "../../http/auth.ts";
+import { adminOnly, ownerOf } from "../../http/auth.ts";
 import { IdParams, NoBody, PageQuery } from "../../http/fields.ts";
-import { JobType, JobTypeChanges, JobTypePage, NewJobType } from "./contract.ts";
+import { JobType, JobTypeChanges, NewJobType, ShownJobType, ShownJobTypePage } from "./contract.ts";
 import { toPage } from "../../http/cursor.ts";
 
 const tags = ["Job types"];
+const OFFERED =
+  "With a customer's key, shows what that customer can submit: enabled job types with a price in the currency of its wallet, each with what this customer pays.";
 
-export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache, inputSchemas }: Platform): void {
+export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache, inputSchemas, prices }: Platform): void {
   api.post(
     "/job-types",
     {
@@ -37,39 +39,42 @@ export function jobTypeRoutes(api: Api, { jobTypes, jobTypeCache, inputSchemas }
   api.get(
     "/job-types",
     {
-      onRequest: adminOnly,
       schema: {
         operationId: "listJobTypes",
         tags,
         summary: "List job types, newest first",
-        description: "Returns all job types, also those that are disabled or paused.",
+        description: `With the admin key, lists all of them. ${OFFERED}`,
         querystring: PageQuery,
-        response: { 200: JobTypePage },
+        response: { 200: ShownJobTypePage },
       },
     },
-    async ({ query: { limit, cursor } }) => {
-      const rows = await jobTypes.list({ limit: limit + 1, before: cursor });
-      return toPage(rows, limit, (jobType) => jobType.id);
+    async (request) => {
+      const { limit, cursor } = request.query;
+      const page = { limit: limit + 1, before: cursor };
+      const owner = ownerOf(request);
+      if (owner !== undefined)
+        return toPage(await prices.offers(owner, page), limit, (jobType) => jobType.id);
+      return toPage(await jobTypes.list(page), limit, (jobType) => jobType.id);
     },
   );
 
   api.get(
     "/job-types/:id",
     {
-      onRequest: adminOnly,
       schema: {
         operationId: "getJobType",
         tags,
         summary: "Get a job type",
-        description:
-          "Returns the job type with its standard cost. Prices of single customers are listed apart.",
+        description: OFFERED,
         params: IdParams,
-        response: { 200: JobType },
+        response: { 200: ShownJobType },
         errors: ["not_found"],
       },
     },
-    async ({ params: { id } }) => {
-      const jobType = await jobTypes.findById(id);
+    async (request) => {
+      const { id } = request.params;
+      const owner = ownerOf(request);
+      const jobType = await (owner === undefined ? jobTypes.findById(id) : prices.offer(owner, id));
       if (!jobType) throw jobTypeNotFound(id);
       return jobType;
     },

@@ -2,7 +2,16 @@ import { z } from "zod";
 import { databaseClock } from "../../../core/lib/database-clock.ts";
 import { JOB_BATCH_MAX, PAGE_LIMIT_DEFAULT, RUN_AT_AHEAD_MAX_MS } from "../../../core/model/limits.ts";
 import { DEFAULT_PRIORITY, JOB_STATUSES, PRIORITIES, WAITING_FOR } from "../../../core/model/job.ts";
-import { AmountCents, UtcTime, Id, IdCursor, Limit, pageOf, Timestamp } from "../../http/fields.ts";
+import {
+  AmountCents,
+  ArrivalCursor,
+  UtcTime,
+  Id,
+  IdCursor,
+  Limit,
+  pageOf,
+  Timestamp,
+} from "../../http/fields.ts";
 import { Reason, Reference } from "../entries/contract.ts";
 import { MaxAttempts } from "../job-types/contract.ts";
 import { Problem } from "../../http/problem.ts";
@@ -239,4 +248,12 @@ export const JobsQuery = z.strictObject({
   created_after: Timestamp.optional().meta({ description: "Only jobs created after this time." }),
   limit: Limit.default(PAGE_LIMIT_DEFAULT),
   cursor: IdCursor.optional(),
+  order: z.enum(["newest", "oldest"]).default("newest").meta({
+    description:
+      "`oldest` is for programs that follow new jobs: see `after`. There is no order by status or time of end.",
+  }),
+  after: ArrivalCursor.optional().meta({
+    description:
+      "With `order=oldest`: `next_cursor` of the previous answer. Returns the jobs that came after it, each exactly once.",
+  }),
 });

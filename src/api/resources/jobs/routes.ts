@@ -17,7 +17,8 @@ import { activeOnly, ownerOf, refuseForeign } from "../../http/auth.ts";
 import { IdParams, NoBody } from "../../http/fields.ts";
 import { BatchResults, Job, JobEstimate, JobPage, JobsQuery, SubmitBatch, SubmitJob } from "./contract.ts";
 import { shownJob } from "./shown-job.ts";
-import { toPage } from "../../http/cursor.ts";
+import { writePosition } from "../../../core/model/arrival-position.ts";
+import { encodeCursor, toPage } from "../../http/cursor.ts";
 import {
   createdStatus,
   IdempotencyHeaders,
@@ -40,6 +41,7 @@ const SUBMISSION_ERRORS = [
   "unknown_customer",
   "unknown_job_type",
   "job_type_disabled",
+  "currency_mismatch",
   "input_invalid",
 ] as const;
 
@@ -96,6 +98,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
           "unknown_customer",
           "unknown_job_type",
           "job_type_disabled",
+          "currency_mismatch",
           "input_invalid",
         ],
       },
@@ -195,20 +198,28 @@ export function jobRoutes(api: Api, platform: Platform): void {
       schema: {
         operationId: "listJobs",
         tags,
-        summary: "List jobs, newest first",
-        description: "With a customer's key, lists only the jobs of that customer.",
+        summary: "List jobs, newest first, or follow them as they come",
+        description:
+          "With a customer's key, lists only the jobs of that customer. To follow new jobs, ask with `order=oldest`, then again and again with `after`, which is the `next_cursor` of the previous answer, and the same filters. Each job comes exactly once, as it is at that moment, also when it was stored late or by a host whose clock is wrong. `next_cursor` is there in every such answer. When `data` has fewer jobs than `limit`, there are no more for now. A job comes within moments of its submission: no later than the longest transaction that runs on the database server takes.",
         querystring: JobsQuery,
         response: { 200: JobPage },
         errors: ["not_found"],
       },
     },
     async (request) => {
-      const { limit, cursor, ...filter } = request.query;
-      refuseForeign(request, filter.customer_id);
-      const rows = await jobs.list(
-        { ...filter, customer_id: ownerOf(request) ?? filter.customer_id },
-        { limit: limit + 1, before: cursor },
-      );
+      const { limit, cursor, order, after, ...given } = request.query;
+      refuseForeign(request, given.customer_id);
+      const filter = { ...given, customer_id: ownerOf(request) ?? given.customer_id };
+      if (order === "oldest") {
+        if (cursor !== undefined) throw invalidField("/cursor", "is for order=newest: send after instead");
+        const { jobs: data, position } = await jobs.listArrivals(filter, { limit, after });
+        return {
+          data: data.map((job) => shownJob(request, job)),
+          next_cursor: encodeCursor(writePosition(position)),
+        };
+      }
+      if (after !== undefined) throw invalidField("/after", "is for order=oldest");
+      const rows = await jobs.list(filter, { limit: limit + 1, before: cursor });
       return toPage(
         rows.map((job) => shownJob(request, job)),
         limit,

@@ -10,7 +10,13 @@ export const NewCustomerPrice = z
   .meta({ id: "NewCustomerPrice", examples: [{ cost_cents: 4 }] });
 
 export const CustomerPrice = z
-  .strictObject({ customer_id: Id, job_type_id: Id, cost_cents: z.int(), updated_at: UtcTime })
+  .strictObject({
+    customer_id: Id,
+    job_type_id: Id,
+    cost_cents: z.int(),
+    currency: z.string().meta({ description: "The currency of the customer's wallet." }),
+    updated_at: UtcTime,
+  })
   .meta({
     id: "CustomerPrice",
     examples: [
@@ -18,6 +24,7 @@ export const CustomerPrice = z
         customer_id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
         job_type_id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
         cost_cents: 4,
+        currency: "EUR",
         updated_at: "2026-11-23T21:06:00.3Z",
       },
     ],
@@ -33,6 +40,10 @@ const PriceChange = z
       .int()
       .nullable()
       .meta({ description: "Null: from `valid_from` on, the customer pays the standard cost again." }),
+    currency: z.string().nullable().meta({
+      description:
+        "What `cost_cents` is in. Null where that is null, and for prices from before prices had a currency.",
+    }),
     valid_from: UtcTime,
   })
   .meta({

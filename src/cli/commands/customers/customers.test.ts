@@ -37,7 +37,9 @@ test("customers are made, shown, listed and changed", async () => {
 
   const { stdout, stderr } = await cli.run("customers", "list", "--limit", "1");
   expect(stdout).toMatch(
-    new RegExp(`^ID +NAME +EMAIL +ACTIVE +CREATED\n${id}  Countess  ada@example.com  yes +\\S+Z\n$`),
+    new RegExp(
+      `^ID +NAME +EMAIL +CURRENCY +ACTIVE +CREATED\n${id}  Countess  ada@example.com  EUR       yes +\\S+Z\n$`,
+    ),
   );
   expect(stderr).toContain("--limit");
 });
@@ -80,4 +82,18 @@ test("a customer is shown by the e-mail address, in any case; two with one addre
   expect((await cli.run("customers", "show", "nobody@example.com")).stderr).toContain(
     "no customer with the address",
   );
+});
+
+test("customers are found by e-mail address, and a second one with the same address is told", async () => {
+  const create = ["customers", "create", "--name", "Twin", "--email"];
+  const first = (await cli.json(...create, "Twin@example.com", "--currency", "KWD")) as { id: string };
+  expect((await cli.run("customers", "show", "twin@EXAMPLE.com")).stdout).toMatch(/^currency +KWD$/m);
+  const second = await cli.run(...create, "twin@example.com");
+  expect(second.stderr).toContain(`Another customer has this e-mail address: ${first.id}.`);
+  const listed = (await cli.json("customers", "list", "--email", "TWIN@example.com")) as { id: string }[];
+  expect(listed).toHaveLength(2);
+  expect((await cli.run("customers", "list", "--email", "nobody@example.com")).stderr).toContain(
+    "No customer has the e-mail address nobody@example.com.",
+  );
+  expect((await cli.run(...create, "x@example.com", "--currency", "XXX")).exitCode).toBe(2);
 });

@@ -1,9 +1,11 @@
 import { Option, type Command } from "commander";
 import { newId } from "../../../core/lib/new-id.ts";
 import { z } from "zod";
+import { PlatformError } from "../../../core/lib/errors.ts";
 import { customerNotFound } from "../../../core/model/not-found.ts";
 import type { Customer } from "../../../core/model/customer.ts";
-import { DEFAULT_CURRENCY } from "../../../core/model/wallet.ts";
+import { DEFAULT_CURRENCY } from "../../../core/model/currency.ts";
+import type { Platform } from "../../../core/use-cases/platform.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { formatDetails, formatTime, formatYesNo, type Column } from "../../terminal/format.ts";
 import { Currency, Email, Flag, Id, LIMIT_OPTION, ListLimit, Name } from "../../terminal/options.ts";
@@ -16,9 +18,13 @@ const COLUMNS: readonly Column<Customer>[] = [
   { title: "ID", cell: (row) => row.id },
   { title: "NAME", cell: (row) => row.name },
   { title: "EMAIL", cell: (row) => row.email },
+  { title: "CURRENCY", cell: (row) => row.currency },
   { title: "ACTIVE", cell: (row) => formatYesNo(row.active) },
   { title: "CREATED", cell: (row) => formatTime(row.created_at) },
 ];
+
+/** How many customers with the same e-mail address are looked up, the new one among them. */
+const TWINS_NAMED_MAX = 4;
 
 export function addCustomerCommands(program: Command, run: CliRun): void {
   const customers = program.command("customers");
@@ -35,14 +41,29 @@ export function addCustomerCommands(program: Command, run: CliRun): void {
 
 function addReading(customers: Command, run: CliRun): void {
   const { terminal } = run;
-  withExamples(customers.command("list"), "iep customers list --limit 10")
+  withExamples(
+    customers.command("list"),
+    "iep customers list --limit 10",
+    "iep customers list --email ada@example.com",
+  )
     .description("List the newest customers")
+    .option("--email <address>", "only customers with this e-mail address, in upper or lower case")
     .option(...LIMIT_OPTION)
     .action(
-      platformAction(run, z.object({ limit: ListLimit }), async (platform, { limit }) => {
-        const empty = "No customers yet. Create one: iep customers create --name … --email …";
-        await terminal.printList(await platform.customers.list({ limit }), COLUMNS, { limit, empty });
-      }),
+      platformAction(
+        run,
+        z.object({ limit: ListLimit, email: Email.optional() }),
+        async (platform, { limit, email }) => {
+          const empty =
+            email === undefined
+              ? "No customers yet. Create one: iep customers create --name … --email …"
+              : `No customer has the e-mail address ${email}.`;
+          await terminal.printList(await platform.customers.list({ limit, email }), COLUMNS, {
+            limit,
+            empty,
+          });
+        },
+      ),
     );
 
   withExamples(customers.command("show"), "iep customers show <id>", "iep customers show ada@example.com")
@@ -77,6 +98,12 @@ function addWriting(customers: Command, run: CliRun): void {
         async (platform, fields) => {
           const customer = await platform.customers.create({ id: newId(), ...fields });
           await terminal.print(customer, () => formatCustomer(customer));
+          const twins = await platform.customers.list({ limit: TWINS_NAMED_MAX, email: fields.email });
+          const others = twins.filter(({ id }) => id !== customer.id).map(({ id }) => id);
+          if (others.length > 0)
+            await terminal.say(
+              `Another customer has this e-mail address: ${others.join(", ")}. List them: iep customers list --email ${fields.email}`,
+            );
           await terminal.say(`Create an API key: iep customers keys create ${customer.id}`);
         },
       ),
@@ -117,6 +144,7 @@ function formatCustomer(customer: Customer): string {
     ["id", customer.id],
     ["name", customer.name],
     ["email", customer.email],
+    ["currency", customer.currency],
     ["active", formatYesNo(customer.active)],
     ["created", formatTime(customer.created_at)],
     ["updated", formatTime(customer.updated_at)],

@@ -26,7 +26,7 @@ function addPaidIn(wallets: Command, run: CliRun): void {
   )
     .description(`Add money that was paid. ${ONCE}`)
     .argument("<customer-id>", "id of the customer")
-    .option("--amount-cents <n>", "how much, in cents (required)")
+    .option("--amount-cents <n>", "how much, in minor units of the wallet's currency (required)")
     .option("--reference <text>", "your own name for this payment (required)")
     .action(
       platformAction(run, PAID_IN, async (platform, values) => {
@@ -40,7 +40,7 @@ function addPaidIn(wallets: Command, run: CliRun): void {
   )
     .description(`Add money that was not paid for. ${ONCE}`)
     .argument("<customer-id>", "id of the customer")
-    .option("--amount-cents <n>", "how much, in cents (required)")
+    .option("--amount-cents <n>", "how much, in minor units of the wallet's currency (required)")
     .option("--reference <text>", "your own name for this grant (required)")
     .option("--reason <text>", "reason, stored with the entry")
     .action(
@@ -57,7 +57,10 @@ function addCorrections(wallets: Command, run: CliRun): void {
   )
     .description(`Correct a balance, up or down. Cannot take money that is held for open jobs. ${ONCE}`)
     .argument("<customer-id>", "id of the customer")
-    .option("--amount-cents <n>", "how much, in cents; negative takes money away (required)")
+    .option(
+      "--amount-cents <n>",
+      "how much, in minor units of the wallet's currency; negative takes money away (required)",
+    )
     .option("--reference <text>", "your own name for this adjustment (required)")
     .option("--reason <text>", "reason, stored with the entry (required)")
     .action(
@@ -79,7 +82,10 @@ function addCorrections(wallets: Command, run: CliRun): void {
       `Record that a payer took money back. Freezes the wallet if what is left does not cover its held money. ${ONCE}`,
     )
     .argument("<customer-id>", "id of the customer")
-    .option("--amount-cents <n>", "how much was taken back, in cents, above zero (required)")
+    .option(
+      "--amount-cents <n>",
+      "how much was taken back, in minor units of the wallet's currency, above zero (required)",
+    )
     .option("--reference <text>", "your own name for this chargeback (required)")
     .option("--reason <text>", "reason, stored with the entry")
     .option("--freeze", "freeze the wallet even if enough is left")

@@ -1,3 +1,4 @@
+import { tidyText } from "../../../core/lib/text-fault.ts";
 import { PlatformError } from "../../../core/lib/errors.ts";
 import { nearest } from "../../../core/lib/nearest.ts";
 import type { JobType } from "../../../core/model/job-type.ts";

@@ -36,7 +36,7 @@ test("job types are made with defaults, shown and listed", async () => {
   expect(await cli.json("job-types", "show", made.id)).toEqual(made);
   expect(await cli.json("job-types", "list", "--limit", "1")).toEqual([made]);
   const { stdout } = await cli.run("job-types", "list");
-  expect(stdout).toMatch(new RegExp(`^${made.id}  Plain  echo +0\\.05  yes +no +3 +300 s$`, "m"));
+  expect(stdout).toMatch(new RegExp(`^${made.id}  Plain  echo +0\\.05 EUR  yes +no +3 +300 s$`, "m"));
 });
 
 test("an update changes only what it names; null takes the schema away", async () => {
@@ -75,7 +75,7 @@ test("a job type is paused and resumed", async () => {
   const made = (await cli.json(...create("Pausing"))) as { id: string };
   expect(made).toMatchObject({ paused_at: null });
   expect(await cli.json("job-types", "pause", made.id)).toEqual({ ...made, paused_at: expect.any(String) });
-  expect((await cli.run("job-types", "list")).stdout).toMatch(/^\S+  Pausing +echo +0\.05  yes +yes /m);
+  expect((await cli.run("job-types", "list")).stdout).toMatch(/^\S+  Pausing +echo +0\.05 EUR  yes +yes /m);
   expect((await cli.run("job-types", "show", made.id)).stdout).toMatch(/^paused since +\S+Z$/m);
   expect(await cli.json("job-types", "resume", made.id)).toEqual(made);
 });
@@ -97,7 +97,7 @@ test("a job type that is not there is exit 1", async () => {
   ])
     expect(await cli.run(...argv)).toMatchObject({
       exitCode: 1,
-      stderr: `error: There is no job type ${id}.\n`,
+      stderr: `error: There is no job type "${id}". List them all: iep job-types list\n`,
     });
 });
 

@@ -3,6 +3,7 @@ import { newId } from "../../../core/lib/new-id.ts";
 import { z } from "zod";
 import { jobTypeNotFound } from "../../../core/model/not-found.ts";
 import { findSchemaFault } from "../../../core/use-cases/find-schema-fault.ts";
+import { DEFAULT_CURRENCY } from "../../../core/model/currency.ts";
 import { JOB_TYPE_DEFAULTS, type JobType } from "../../../core/model/job-type.ts";
 import { findUnstorable } from "../../../core/lib/json.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
@@ -10,11 +11,12 @@ import { formatDetails, formatMoney, formatTime, formatYesNo, type Column } from
 import { jsonArgument } from "../../terminal/json-argument.ts";
 import {
   CostCents,
+  Currency,
   Flag,
   LIMIT_OPTION,
   ListLimit,
+  JobTypeName,
   MaxAttempts,
-  Name,
   ProcessingLogicId,
   TimeoutSeconds,
 } from "../../terminal/options.ts";
@@ -25,7 +27,7 @@ const COLUMNS: readonly Column<JobType>[] = [
   { title: "ID", cell: (row) => row.id },
   { title: "NAME", cell: (row) => row.name },
   { title: "PROCESSOR", cell: (row) => row.processing_logic_id },
-  { title: "COST", cell: (row) => formatMoney(row.standard_cost_cents), right: true },
+  { title: "COST", cell: (row) => formatMoney(row.standard_cost_cents, row.currency), right: true },
   { title: "ENABLED", cell: (row) => formatYesNo(row.enabled) },
   { title: "PAUSED", cell: (row) => formatYesNo(row.paused_at !== null) },
   { title: "ATTEMPTS", cell: (row) => row.max_attempts, right: true },
@@ -77,13 +79,14 @@ function addReading(jobTypes: Command, run: CliRun): void {
 function addCreate(jobTypes: Command, run: CliRun): void {
   withExamples(
     jobTypes.command("create"),
-    "iep job-types create --name Echo --processing-logic-id echo --cost-cents 5",
+    "iep job-types create --name Echo --processing-logic-id echo --cost-cents 500 --currency JPY",
     "iep job-types create --name Text --processing-logic-id text.statistics --cost-cents 5 --input-schema @text.json",
   )
     .description("Create a job type")
     .option("--name <text>", "unique name (required)")
     .option("--processing-logic-id <id>", "id of the processor that runs its jobs (required)")
-    .option("--cost-cents <n>", "highest price of a job, in cents (required)")
+    .option("--cost-cents <n>", "highest price of a job, in minor units of its currency (required)")
+    .option("--currency <code>", `currency of the price (default: ${DEFAULT_CURRENCY})`)
     .option(
       "--max-attempts <n>",
       `how often a job is started before it fails (default: ${JOB_TYPE_DEFAULTS.max_attempts})`,
@@ -104,6 +107,7 @@ function addCreate(jobTypes: Command, run: CliRun): void {
           name: values.name,
           processing_logic_id: values.processingLogicId,
           standard_cost_cents: values.costCents,
+          currency: values.currency,
           enabled: !values.disabled,
           max_attempts: values.maxAttempts,
           timeout_seconds: values.timeoutSeconds,
@@ -125,7 +129,8 @@ function addUpdate(jobTypes: Command, run: CliRun): void {
     .argument("<type>", "id or name of the job type")
     .option("--name <text>", "new unique name")
     .option("--processing-logic-id <id>", "id of the processor that runs its jobs")
-    .option("--cost-cents <n>", "highest price of a job, in cents")
+    .option("--cost-cents <n>", "highest price of a job, in minor units of its currency")
+    .option("--currency <code>", "currency of the price")
     .option("--max-attempts <n>", "how often a job is started before it fails")
     .option("--timeout-seconds <n>", "how long one attempt may run")
     .option(
@@ -152,6 +157,7 @@ function addUpdate(jobTypes: Command, run: CliRun): void {
             name: values.name,
             processing_logic_id: values.processingLogicId,
             standard_cost_cents: values.costCents,
+            currency: values.currency,
             enabled: enable || disable ? enable === true : undefined,
             max_attempts: values.maxAttempts,
             timeout_seconds: values.timeoutSeconds,
@@ -187,9 +193,10 @@ function addPause(jobTypes: Command, run: CliRun): void {
 
 function fields({ context }: CliRun) {
   return {
-    name: Name,
+    name: JobTypeName,
     processingLogicId: ProcessingLogicId,
     costCents: CostCents,
+    currency: Currency.optional(),
     maxAttempts: MaxAttempts.optional(),
     timeoutSeconds: TimeoutSeconds.optional(),
     inputSchema: jsonArgument(context.stdin)
@@ -212,7 +219,7 @@ function formatJobType(jobType: JobType): string {
     ["id", jobType.id],
     ["name", jobType.name],
     ["processor", jobType.processing_logic_id],
-    ["cost", formatMoney(jobType.standard_cost_cents)],
+    ["cost", formatMoney(jobType.standard_cost_cents, jobType.currency)],
     ["enabled", formatYesNo(jobType.enabled)],
     ["paused since", jobType.paused_at && formatTime(jobType.paused_at)],
     ["attempts at most", jobType.max_attempts],

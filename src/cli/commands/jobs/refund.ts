@@ -23,7 +23,10 @@ export function addRefundCommand(jobs: Command, run: CliRun): void {
     )
     .argument("<id>", "id of the job")
     .option("--reference <text>", "your own name for this refund (required)")
-    .option("--amount-cents <n>", "how much, in cents (default: what is left of the charge)")
+    .option(
+      "--amount-cents <n>",
+      "how much, in minor units of the wallet's currency (default: what is left of the charge)",
+    )
     .option("--reason <text>", "reason, stored with the entry")
     .action(
       platformAction(run, REFUND, async (platform, values) => {

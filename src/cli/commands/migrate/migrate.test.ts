@@ -40,6 +40,24 @@ test("migrations go down, up, and tell their status", async () => {
   });
 });
 
+test("a step keeps what is there: prices are in the currency of most wallets from then on", async () => {
+  const cli = await createTestCli();
+  for (const [name, currency] of [
+    ["a", "JPY"],
+    ["b", "JPY"],
+    ["c", "EUR"],
+  ] as const)
+    await cli.json("customers", "create", "--name", name, "--email", "x@example.com", "--currency", currency);
+  const type = ["--name", "Echo", "--processing-logic-id", "echo", "--cost-cents", "500"];
+  await cli.json("job-types", "create", ...type);
+  const steps = (await cli.json("migrate", "status")) as readonly { name: string }[];
+  const first = steps.findIndex(({ name }) => name === "prices_by_currency");
+  await cli.json("migrate", "down", "--steps", String(steps.length - first));
+  await cli.json("migrate", "up");
+  expect(await cli.json("job-types", "show", "Echo")).toMatchObject({ currency: "JPY" });
+  expect((await cli.run("job-types", "prices", "Echo")).stdout).toContain("500 minor units");
+});
+
 test("a migration that fails is exit 1 with its reason", async () => {
   const cli = await createTestCli();
   await runSql(cli.databaseUrl, "UPDATE schema_migrations SET checksum = 'other'");

@@ -19,12 +19,13 @@ test("a customer's own price is charged until it ends, and history keeps every p
     job_type_id,
     customer_id: customer,
     cost_cents: 4,
+    currency: "EUR",
     updated_at: expect.any(String),
   });
   expect(await cli.json(...submit)).toMatchObject({ estimated_cost_cents: 4 });
   const changed = await cli.run("job-types", "set-price", job_type_id, ...own.slice(1), "--cost-cents", "0");
   expect(changed.stdout).toMatch(/^job type +Priced$/m);
-  expect(changed.stdout).toMatch(/^cost +0\.00$/m);
+  expect(changed.stdout).toMatch(/^cost +0\.00 EUR$/m);
   expect(await cli.json(...submit)).toMatchObject({ estimated_cost_cents: 0 });
 
   expect(await cli.json("job-types", "end-price", ...own)).toEqual({
@@ -38,6 +39,7 @@ test("a customer's own price is charged until it ends, and history keeps every p
     job_type_id,
     customer_id,
     cost_cents,
+    currency: cost_cents === null ? null : "EUR",
     valid_from: expect.any(String),
   });
   const history = [change(customer, null), change(customer, 0), change(customer, 4), change(null, 60)];
@@ -45,7 +47,7 @@ test("a customer's own price is charged until it ends, and history keeps every p
   expect(await cli.json("job-types", "prices", job_type_id, "--limit", "1")).toEqual(history.slice(0, 1));
 
   const { stdout } = await cli.run("job-types", "prices", "Priced");
-  expect(stdout).toMatch(/^\S+Z {2}\(standard\) +0\.60$/m);
+  expect(stdout).toMatch(/^\S+Z {2}\(standard\) +0\.60 EUR$/m);
   expect(stdout).toMatch(new RegExp(`^\\S+Z  ${customer}  standard again$`, "m"));
 });
 
@@ -59,7 +61,7 @@ test("a price that is not there cannot end", async () => {
   await cli.json("job-types", "set-price", "Plain", "--customer", customer, "--cost-cents", "5");
   expect(await cli.run("job-types", "end-price", "Plain", "--customer", customer)).toMatchObject({
     exitCode: 0,
-    stdout: `${customer} pays the standard cost of Plain again: 0.60\n`,
+    stdout: `${customer} pays the standard cost of Plain again: 0.60 EUR\n`,
   });
 });
 

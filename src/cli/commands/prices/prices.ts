@@ -12,7 +12,8 @@ const COLUMNS: readonly Column<PriceChange>[] = [
   { title: "CUSTOMER", cell: (row) => row.customer_id ?? "(standard)" },
   {
     title: "COST",
-    cell: (row) => (row.cost_cents === null ? "standard again" : formatMoney(row.cost_cents)),
+    cell: (row) =>
+      row.cost_cents === null ? "standard again" : formatMoney(row.cost_cents, row.currency ?? undefined),
     right: true,
   },
 ];
@@ -52,7 +53,10 @@ function addCustomerPrice(jobTypes: Command, run: CliRun): void {
     )
     .argument("<type>", "id or name of the job type")
     .option("--customer <id>", "id of the customer (required)")
-    .option("--cost-cents <n>", "highest price of a job, in cents (required)")
+    .option(
+      "--cost-cents <n>",
+      "highest price of a job, in minor units of the currency of the customer's wallet (required)",
+    )
     .action(
       platformAction(
         run,
@@ -64,7 +68,7 @@ function addCustomerPrice(jobTypes: Command, run: CliRun): void {
             formatDetails([
               ["job type", name],
               ["customer", price.customer_id],
-              ["cost", formatMoney(price.cost_cents)],
+              ["cost", formatMoney(price.cost_cents, price.currency)],
               ["updated", formatTime(price.updated_at)],
             ]),
           );
@@ -83,7 +87,7 @@ function addCustomerPrice(jobTypes: Command, run: CliRun): void {
         run,
         z.object({ type: Type, customer: Id }),
         async (platform, { type, customer: customer_id }) => {
-          const { id: job_type_id, name, standard_cost_cents } = await findJobType(platform, type);
+          const { id: job_type_id, name, standard_cost_cents, currency } = await findJobType(platform, type);
           if (!(await platform.prices.endForCustomer(job_type_id, customer_id))) {
             throw new PlatformError(
               "not_found",
@@ -93,7 +97,7 @@ function addCustomerPrice(jobTypes: Command, run: CliRun): void {
           await terminal.print(
             { job_type_id, customer_id, ended: true },
             () =>
-              `${customer_id} pays the standard cost of ${name} again: ${formatMoney(standard_cost_cents)}`,
+              `${customer_id} pays the standard cost of ${name} again: ${formatMoney(standard_cost_cents, currency)}`,
           );
         },
       ),

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { Id } from "../../http/fields.ts";
+import { Customer } from "../customers/contract.ts";
+
+export const Me = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("admin") }),
+    z.strictObject({
+      kind: z.literal("customer"),
+      customer: Customer,
+      api_key: z
+        .strictObject({
+          id: Id,
+          name: z.string().nullable(),
+          prefix: z.string().meta({ description: "The first 12 characters of the key." }),
+        })
+        .meta({ description: "The key that the request was sent with." }),
+    }),
+  ])
+  .meta({
+    id: "Me",
+    examples: [
+      {
+        kind: "customer",
+        customer: {
+          id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
+          name: "Ada Lovelace",
+          email: "ada@example.com",
+          currency: "EUR",
+          active: true,
+          created_at: "2026-11-23T21:06:00.123456Z",
+          updated_at: "2026-11-23T21:06:00.123456Z",
+        },
+        api_key: { id: "019ab1f0-61aa-7d20-b0a4-02c1a2f7c9d0", name: "production", prefix: "iep_2rX0nq1J" },
+      },
+      { kind: "admin" },
+    ],
+  });

@@ -1,0 +1,38 @@
+import { hashApiKey } from "../../../core/model/api-key.ts";
+import { PlatformError } from "../../../core/lib/errors.ts";
+import type { Platform } from "../../../core/use-cases/platform.ts";
+import type { Api } from "../../http/api.ts";
+import { ownerOf } from "../../http/auth.ts";
+import { Me } from "./contract.ts";
+
+/** `authenticate` accepted the header, so it has this form. */
+const BEARER = /^Bearer +(.+)$/i;
+
+export function meRoutes(api: Api, { customers }: Platform): void {
+  api.get(
+    "/me",
+    {
+      schema: {
+        operationId: "getMe",
+        tags: ["API keys"],
+        summary: "Get who the API key belongs to",
+        description:
+          "With a customer's key, returns that customer, whose `id` is in the paths of its wallet and keys, and which of its keys was sent.",
+        response: { 200: Me },
+      },
+    },
+    async (request) => {
+      const owner = ownerOf(request);
+      if (owner === undefined) return { kind: "admin" as const };
+      const sent = BEARER.exec(request.headers.authorization ?? "")?.[1] ?? "";
+      const [customer, key] = await Promise.all([
+        customers.findById(owner),
+        customers.findApiKey(hashApiKey(sent)),
+      ]);
+      if (!customer || !key)
+        throw new PlatformError("invalid_api_key", "This API key was revoked. Use a valid one.");
+      const { id, name, prefix } = key;
+      return { kind: "customer" as const, customer, api_key: { id, name, prefix } };
+    },
+  );
+}
