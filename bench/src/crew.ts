@@ -18,6 +18,7 @@ export interface Crew {
   /** Stops all in an orderly way. Returns what each of them did. */
   stop(): Promise<WorkDone[]>;
   samples(): Promise<Samples[]>;
+  /** Ends all, whatever they are doing. */
   end(): Promise<void>;
 }
 
@@ -83,6 +84,9 @@ export async function hireCrew(
       return await Promise.all(workers.map((worker) => worker.ask("stop")));
     },
     samples: () => Promise.all(workers.map((worker) => worker.ask("samples"))),
-    end: async () => void (await Promise.all(workers.map((worker) => worker.end()))),
+    async end() {
+      clearInterval(sampling);
+      await Promise.all(workers.map((worker) => worker.end()));
+    },
   };
 }

@@ -73,6 +73,9 @@ export async function play(
 function summarize({ columns }: Scenario, values: Values): string {
   return columns
     .slice(0, 2)
-    .map(({ key, title, digits }) => `${title} ${values[key]?.toFixed(digits)}`)
+    .map(({ key, title, digits }) => {
+      const value = values[key] ?? Number.NaN;
+      return `${title} ${Number.isNaN(value) ? "none" : value.toFixed(digits)}`;
+    })
     .join(", ");
 }
