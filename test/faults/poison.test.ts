@@ -124,15 +124,16 @@ async function poison(withRedis: boolean, poisons: Readonly<Record<string, Poiso
     RUNNER_LEASE_SECONDS: "3",
     LOG_LEVEL: "warn",
   });
-  const poisoned = await allEnded(platform, [...expected.keys()], runner);
+  const poisoned = await allEnded(platform, bad, [...expected.keys()], runner);
   const ends = poisoned.map((job) => ({
     name: expected.get(job.id)?.name,
     end: job.status === "succeeded" ? { output: job.output_data } : { error: job.error?.code },
   }));
   expect(ends).toEqual([...expected.values()]);
   await writeFile(gate, "");
-  const innocents = await allEnded(platform, innocentIds, runner);
+  const innocents = await allEnded(platform, good, innocentIds, runner);
   runner.stop();
+  expect(innocents).toHaveLength(INNOCENTS);
   for (const job of innocents) {
     expect(job).toMatchObject({ status: "succeeded", output_data: "innocent", cost_cents: PRICE_CENTS });
   }
@@ -189,13 +190,19 @@ async function submitAll(platform: OpenPlatform, jobs: Parameters<typeof submitJ
   });
 }
 
-async function allEnded(platform: OpenPlatform, ids: readonly string[], runner: Supervised): Promise<Job[]> {
-  let open: unknown[] = [];
-  return await waitFor(
+/** All jobs of a customer, in the order of `ids`, once they have ended. */
+async function allEnded(
+  platform: OpenPlatform,
+  customer_id: string,
+  ids: readonly string[],
+  runner: Supervised,
+): Promise<Job[]> {
+  let open: string[] = [];
+  const jobs = await waitFor(
     async () => {
-      const jobs = await Promise.all(ids.map((id) => platform.jobs.findById(id)));
-      open = jobs.flatMap((job) => (job?.completed_at ? [] : [`${String(job?.input_data)} ${job?.status}`]));
-      return open.length === 0 && jobs.flatMap((job) => job ?? []);
+      const all = await platform.jobs.list({ customer_id }, { limit: 200 });
+      open = all.flatMap((job) => (job.completed_at ? [] : [`${String(job.input_data)} ${job.status}`]));
+      return open.length === 0 && new Map(all.map((job) => [job.id, job]));
     },
     {
       timeoutMs: 150_000,
@@ -203,4 +210,5 @@ async function allEnded(platform: OpenPlatform, ids: readonly string[], runner: 
         `these jobs to end: ${JSON.stringify(open)}\n${JSON.stringify(runner.exits)}\n${runner.report()}`,
     },
   );
+  return ids.flatMap((id) => jobs.get(id) ?? []);
 }
