@@ -1,9 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { OpenPlatform } from "../../src/bin/open-platform.ts";
 import type { Job } from "../../src/core/model/job.ts";
 import { submitJobs } from "../../src/core/use-cases/submit-jobs.ts";
+import { atTheEnd } from "../support/cleanup.ts";
 import { directoryWith } from "../support/directory-with.ts";
 import { startIep } from "../support/processes.ts";
 import { redisNamespace } from "../support/redis.ts";
@@ -45,39 +46,39 @@ interface Poison {
   readonly thread?: boolean;
 }
 
-const closing: (() => void)[] = [];
-afterAll(() => closing.forEach((close) => close()));
+const QUEUES = ["Redis", "PostgreSQL alone"] as const;
 
-describe.concurrent.each(["Redis", "PostgreSQL alone"])(
-  "with %s, beside five jobs of another customer",
-  (queue) => {
-    test("whatever a processor does that its runner can live through ends its own attempt alone", async () => {
-      const { runner, innocents } = await poison(queue === "Redis", {
-        "test.poison": { ways: WAYS_TO_LIVE_THROUGH },
-        "test.poison.thread": { ways: WAYS_IN_A_THREAD, thread: true },
-      });
-      expect(runner.exits).toEqual([]);
+describe("beside five jobs of another customer, with Redis and without", () => {
+  test("whatever a processor does that its runner can live through ends its own attempt alone", async () => {
+    const poisons = {
+      "test.poison": { ways: WAYS_TO_LIVE_THROUGH },
+      "test.poison.thread": { ways: WAYS_IN_A_THREAD, thread: true },
+    };
+    for (const { exits, innocents } of await Promise.all(QUEUES.map((queue) => poison(queue, poisons)))) {
+      expect(exits).toEqual([]);
       for (const job of innocents) expect(job).toMatchObject({ attempt: 1, errors: [] });
-    }, 240_000);
+    }
+  }, 240_000);
 
-    test("what ends the process fails once it runs apart; the others lose a runner, and succeed", async () => {
-      const { runner, innocents } = await poison(queue === "Redis", {
-        "test.killer": { ways: WAYS_TO_END_THE_PROCESS },
-        "test.killer.thread": { ways: WAYS_TO_END_THE_PROCESS_FROM_A_THREAD, thread: true },
-      });
-      expect(runner.exits.length).toBeGreaterThan(0);
+  test("what ends the process fails once it runs apart; the others lose a runner, and succeed", async () => {
+    const poisons = {
+      "test.killer": { ways: WAYS_TO_END_THE_PROCESS },
+      "test.killer.thread": { ways: WAYS_TO_END_THE_PROCESS_FROM_A_THREAD, thread: true },
+    };
+    for (const { exits, innocents } of await Promise.all(QUEUES.map((queue) => poison(queue, poisons)))) {
+      expect(exits.length).toBeGreaterThan(0);
       for (const job of innocents)
         expect(new Set(job.errors.map(({ code }) => code))).toEqual(new Set(["runner_lost"]));
-    }, 240_000);
-  },
-);
+    }
+  }, 240_000);
+});
 
 /**
  * Runs every way of the poisons at once, each as a job of its own, on one runner that a supervisor starts again
  * whenever it ends. The innocent jobs run all the while, and end after the last of the others.
  */
-async function poison(withRedis: boolean, poisons: Readonly<Record<string, Poison>>) {
-  const redis = withRedis ? redisNamespace() : undefined;
+async function poison(queue: (typeof QUEUES)[number], poisons: Readonly<Record<string, Poison>>) {
+  const redis = queue === "Redis" ? redisNamespace() : undefined;
   const { platform, databaseUrl } = await createTestPlatform(redis ? { redis } : {});
   const files = Object.entries(poisons).map(([id, { ways, thread }]) => [
     `${id}.js`,
@@ -124,15 +125,16 @@ async function poison(withRedis: boolean, poisons: Readonly<Record<string, Poiso
     RUNNER_LEASE_SECONDS: "3",
     LOG_LEVEL: "warn",
   });
-  const poisoned = await allEnded(platform, [...expected.keys()], runner);
+  const poisoned = await allEnded(platform, bad, [...expected.keys()], runner);
   const ends = poisoned.map((job) => ({
     name: expected.get(job.id)?.name,
     end: job.status === "succeeded" ? { output: job.output_data } : { error: job.error?.code },
   }));
   expect(ends).toEqual([...expected.values()]);
   await writeFile(gate, "");
-  const innocents = await allEnded(platform, innocentIds, runner);
+  const innocents = await allEnded(platform, good, innocentIds, runner);
   runner.stop();
+  expect(innocents).toHaveLength(INNOCENTS);
   for (const job of innocents) {
     expect(job).toMatchObject({ status: "succeeded", output_data: "innocent", cost_cents: PRICE_CENTS });
   }
@@ -146,7 +148,7 @@ async function poison(withRedis: boolean, poisons: Readonly<Record<string, Poiso
     pending_charges_cents: 0,
   });
   expect(await brokenPromises(platform)).toEqual([]);
-  return { runner, innocents };
+  return { exits: runner.exits, innocents };
 }
 
 interface Supervised {
@@ -173,7 +175,8 @@ function supervise(env: Readonly<Record<string, string>>): Supervised {
     stopping.abort();
     runner.signal("SIGKILL");
   };
-  closing.push(stop);
+  // Before the processes of the test are killed, which would start another.
+  atTheEnd(async () => stop());
   return {
     exits,
     stop,
@@ -189,13 +192,19 @@ async function submitAll(platform: OpenPlatform, jobs: Parameters<typeof submitJ
   });
 }
 
-async function allEnded(platform: OpenPlatform, ids: readonly string[], runner: Supervised): Promise<Job[]> {
-  let open: unknown[] = [];
-  return await waitFor(
+/** All jobs of a customer, in the order of `ids`, once they have ended. */
+async function allEnded(
+  platform: OpenPlatform,
+  customer_id: string,
+  ids: readonly string[],
+  runner: Supervised,
+): Promise<Job[]> {
+  let open: string[] = [];
+  const jobs = await waitFor(
     async () => {
-      const jobs = await Promise.all(ids.map((id) => platform.jobs.findById(id)));
-      open = jobs.flatMap((job) => (job?.completed_at ? [] : [`${String(job?.input_data)} ${job?.status}`]));
-      return open.length === 0 && jobs.flatMap((job) => job ?? []);
+      const all = await platform.jobs.list({ customer_id }, { limit: 200 });
+      open = all.flatMap((job) => (job.completed_at ? [] : [`${String(job.input_data)} ${job.status}`]));
+      return open.length === 0 && new Map(all.map((job) => [job.id, job]));
     },
     {
       timeoutMs: 150_000,
@@ -203,4 +212,5 @@ async function allEnded(platform: OpenPlatform, ids: readonly string[], runner: 
         `these jobs to end: ${JSON.stringify(open)}\n${JSON.stringify(runner.exits)}\n${runner.report()}`,
     },
   );
+  return ids.flatMap((id) => jobs.get(id) ?? []);
 }
