@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { pino, type Logger } from "pino";
+import type { Logger } from "pino";
 import { createApi } from "../api/server.ts";
 import { createDemoFolder, removeDemoFolder } from "../demo/folder.ts";
 import { playDemo } from "../demo/play.ts";
@@ -12,6 +12,7 @@ import { startLocalPostgres } from "../local/local-postgres.ts";
 import { RedisLists } from "../queue/redis/redis-lists.ts";
 import { within } from "../core/lib/within.ts";
 import type { Config } from "./config.ts";
+import { createLog } from "./create-log.ts";
 import { openPlatform } from "./open-platform.ts";
 import { startRunner } from "./run-runner.ts";
 import { listenForStop } from "./stop-signal.ts";
@@ -72,7 +73,7 @@ export async function runDemo(
 
   // A log for people: it only speaks up when something is wrong, unless LOG_LEVEL asks for more.
   const level = process.env["LOG_LEVEL"] ? config.LOG_LEVEL : "warn";
-  const log = pino({ level }, pino.destination(2));
+  const { log } = createLog({ level, fd: 2, readable: true });
   const say = (line: string): void => void (json || stdout.write(`${line}\n`));
   const demo: Demo = { config, stdout, json, log, say, signal: ending.signal, closing: [] };
   const work = play(demo);
