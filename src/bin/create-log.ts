@@ -2,7 +2,6 @@ import { hostname } from "node:os";
 import { pino, type Logger } from "pino";
 import { errorForLog } from "../core/lib/error-for-log.ts";
 import { LogDestination } from "./log-destination.ts";
-import { readableLines } from "./readable-lines.ts";
 
 /** How long a slow reader may take the last lines of a process that ends. */
 const END_MS = 250;
@@ -26,8 +25,11 @@ interface Options {
  * Creates the log of a process that goes on. Its target may be full, closed or stalled: lines are then dropped, and
  * the process goes on.
  */
-export function createLog({ level, fd, readable }: Options): ProcessLog {
-  const format = readable ? readableLines(fd) : (line: string): string => line;
+export async function createLog({ level, fd, readable }: Options): Promise<ProcessLog> {
+  // Loaded only where a person looks on.
+  const format = readable
+    ? (await import("./readable-lines.ts")).readableLines(fd)
+    : (line: string): string => line;
   const destination = new LogDestination(fd, (count) => format(`${droppedLine(count)}\n`));
   const log = pino(
     { level, serializers: { err: errorForLog } },

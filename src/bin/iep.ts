@@ -65,7 +65,7 @@ async function serve(
 ): Promise<number> {
   isServing = true;
   const { createLog } = await import("./create-log.ts");
-  const processLog = createLog({ fd: 1, readable: false, ...options });
+  const processLog = await createLog({ fd: 1, readable: false, ...options });
   try {
     return await run(processLog);
   } finally {
@@ -75,7 +75,7 @@ async function serve(
 
 async function createCommandLog(): Promise<Logger> {
   const { createLog } = await import("./create-log.ts");
-  return createLog({ level: "warn", fd: 2, readable: false }).log;
+  return (await createLog({ level: "warn", fd: 2, readable: false })).log;
 }
 
 /** Past a pooler where there is one: a migration is long, and has its settings to itself. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { pino, type Logger } from "pino";
+import type { Logger } from "pino";
 import { createApi } from "../api/server.ts";
 import { createDemoFolder, removeDemoFolder } from "../demo/folder.ts";
 import { playDemo } from "../demo/play.ts";
@@ -15,6 +15,7 @@ import { errorForLog } from "../core/lib/error-for-log.ts";
 import { within } from "../core/lib/within.ts";
 import type { Config } from "./config.ts";
 import { forgetDriverSettings } from "./forget-driver-settings.ts";
+import { createLog } from "./create-log.ts";
 import { openPlatform } from "./open-platform.ts";
 import { startRunner } from "./run-runner.ts";
 import { listenForStop } from "./stop-signal.ts";
@@ -74,7 +75,7 @@ export async function runDemo(
 
   // A log for people: it only speaks up when something is wrong, unless LOG_LEVEL asks for more.
   const level = process.env["LOG_LEVEL"] ? config.LOG_LEVEL : "warn";
-  const log = pino({ level, serializers: { err: errorForLog } }, pino.destination(2));
+  const { log } = await createLog({ level, fd: 2, readable: true });
   const say = (line: string): void => void (json || stdout.write(`${line}\n`));
   const demo: Demo = { config, stdout, json, log, say, signal: ending.signal, closing: [] };
   const work = play(demo);
@@ -160,7 +161,9 @@ async function startStack({ config, log, signal, closing }: Demo) {
   const api = await createApi({ platform, adminApiKey, log });
   closing.push(() => api.close());
   const api_url = await api.listen({ host: "127.0.0.1", port: 0 });
-  const runner = await startRunner(platform, settings, log);
+  // Some jobs of the play are meant to fail: each would be a warning.
+  const runnerLog = log.level === "warn" ? log.child({}, { level: "error" }) : log;
+  const runner = await startRunner(platform, settings, runnerLog);
   // No grace: what runs after an interruption works for nobody.
   closing.push(() => runner.stop(0));
   return { platform, api_url, adminApiKey, folder };

@@ -67,11 +67,10 @@ export async function stopRunner(
   ]);
   try {
     await inTime;
-    log.info({ gave_back: runner.gaveBack }, `stopped, gave back ${runner.gaveBack}`);
+    log.info({ jobs: runner.gaveBack }, `stopped, gave back ${runner.gaveBack}`);
   } catch (error) {
-    const { gaveBack: gave_back, unwritten } = runner;
     log.error(
-      { gave_back, unwritten, err: error },
+      { unwritten: runner.unwritten, err: error },
       "stopped before all was written: what is missing runs again elsewhere, when this runner's lease is over",
     );
   }

@@ -5,8 +5,10 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { isAlive } from "../../src/local/process-table.ts";
 import { atTheEnd } from "../support/cleanup.ts";
+import { directoryWith } from "../support/directory-with.ts";
 import { httpClient } from "../support/http-client.ts";
 import { startIep, startProcess, type StartedProcess } from "../support/processes.ts";
+import { jobEnded, postJobType } from "../support/stack.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -133,6 +135,48 @@ test("whose parent is killed -9, it stops too, with its PostgreSQL", async () =>
   await waitFor(() => !isAlive(Number(child)) && !isAlive(postgres), {
     describe: `processes ${child} and ${postgres} to end`,
   });
+});
+
+test("what processors log and write to stderr is seen at once, in readable lines; LOG_LEVEL still wins", async () => {
+  const processors = await directoryWith({
+    "logs.ts": `import { defineProcessor } from "innovation-ecosystem-platform/processors";
+      export default defineProcessor({ id: "logs", run: (_input, ctx) => { ctx.log.info({ n: 1 }, "hello from ctx"); throw new Error("the reason"); } });`,
+    "tool/processor.json": JSON.stringify({
+      id: "tool",
+      command: ["sh", "-c", "echo hello from stderr >&2"],
+    }),
+  });
+  const run = async (settings: Readonly<Record<string, string>>): Promise<StartedProcess> => {
+    const cwd = await temporaryFolder();
+    const env = { PORT: "0", PROCESSORS_DIR: processors, ...settings };
+    const dev = startIep(["dev"], { cwd, env });
+    await dev.waitForLine(/^Ready in/, 20_000);
+    const admin = httpClient(await printed(dev, "API"), await printed(dev, "Admin key"));
+    const customer_id = await printed(dev, "Demo customer");
+    for (const processing_logic_id of ["logs", "tool"]) {
+      const job_type_id = await postJobType(admin, {
+        processing_logic_id,
+        standard_cost_cents: 1,
+        max_attempts: 1,
+      });
+      const job = await admin<{ id: string }>("POST", "/jobs", {
+        customer_id,
+        job_type_id,
+        input_data: null,
+      });
+      await jobEnded(admin, job.body.id);
+    }
+    return dev;
+  };
+  const dev = await run({});
+  await dev.waitForLine(/INFO: hello from ctx .*"n":1/);
+  await dev.waitForLine(/INFO: hello from stderr /);
+  await dev.waitForLine(/WARN: attempt failed .*"message":"the reason"/);
+  await dev.waitForLine(/^ +Error: the reason$/);
+  await dev.waitForLine(/^ +at .*logs\.ts/);
+  expect(dev.stdout.filter((line) => line.startsWith("{"))).toEqual([]);
+  const quiet = await run({ LOG_LEVEL: "error" });
+  expect(quiet.stdout.join("\n")).not.toMatch(/INFO|WARN/);
 });
 
 async function startDev(cwd: string): Promise<StartedProcess> {

@@ -1,11 +1,9 @@
 import { Option, type Command } from "commander";
 import { newId } from "../../../core/lib/new-id.ts";
 import { z } from "zod";
-import { PlatformError } from "../../../core/lib/errors.ts";
 import { customerNotFound } from "../../../core/model/not-found.ts";
 import type { Customer } from "../../../core/model/customer.ts";
 import { DEFAULT_CURRENCY } from "../../../core/model/currency.ts";
-import type { Platform } from "../../../core/use-cases/platform.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { formatDetails, formatTime, formatYesNo, type Column } from "../../terminal/format.ts";
 import { Currency, Email, Flag, Id, LIMIT_OPTION, ListLimit, Name } from "../../terminal/options.ts";

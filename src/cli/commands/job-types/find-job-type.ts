@@ -52,7 +52,7 @@ async function findByName(
 }
 
 function folded(name: string): string {
-  return name.normalize("NFC").toLowerCase();
+  return tidyText(name).toLowerCase();
 }
 
 /** All job types, newest first, read page by page. There are few. */

@@ -73,15 +73,11 @@ const TYPE_LENGTH_MAX = 12;
  * shows more of the reason.
  */
 export async function jobColumns(
-  { jobTypes, wallets }: Pick<Platform, "jobTypes" | "wallets">,
+  { jobTypes }: Pick<Platform, "jobTypes">,
   jobs: readonly Job[],
   width = TABLE_WIDTH,
 ): Promise<readonly Column<Job>[]> {
-  const [types, currencies] = await Promise.all([
-    jobTypes.findByIds([...new Set(jobs.map((job) => job.job_type_id))]),
-    wallets.findCurrencies([...new Set(jobs.map((job) => job.customer_id))]),
-  ]);
-  const money = (cents: number, job: Job): string => formatMoney(cents, currencies.get(job.customer_id));
+  const types = await jobTypes.findByIds([...new Set(jobs.map((job) => job.job_type_id))]);
   const names = new Map(types.map(({ id, name }) => [id, name]));
   return [
     { title: "ID", cell: (job) => job.id },
