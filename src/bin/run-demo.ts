@@ -11,7 +11,6 @@ import { countJobs, planWorkload } from "../demo/workload.ts";
 import { startLocalPostgres } from "../local/local-postgres.ts";
 import { redisAddress } from "../queue/redis/redis-address.ts";
 import { RedisLists } from "../queue/redis/redis-lists.ts";
-import { errorForLog } from "../core/lib/error-for-log.ts";
 import { within } from "../core/lib/within.ts";
 import type { Config } from "./config.ts";
 import { forgetDriverSettings } from "./forget-driver-settings.ts";

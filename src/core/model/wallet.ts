@@ -126,8 +126,6 @@ export interface BalancePoint {
  */
 export interface WalletRepository {
   findByCustomerId(customerId: string): Promise<Wallet | undefined>;
-  /** The currencies of these customers' wallets, by customer. */
-  findCurrencies(customerIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Throws `not_found`, or `insufficient_funds` when the change would leave held money uncovered. */
   update(customerId: string, changes: WalletChanges): Promise<Wallet>;
   /** `post` of a top-up. */

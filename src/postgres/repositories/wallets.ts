@@ -52,15 +52,6 @@ export class PostgresWalletRepository implements WalletRepository {
       .executeTakeFirst();
   }
 
-  async findCurrencies(customerIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const wallets = await this.#database.kysely
-      .selectFrom("wallets")
-      .select(["customer_id", "currency"])
-      .where(sql<boolean>`customer_id = ANY (${plainArray(customerIds)}::uuid[])`)
-      .execute();
-    return new Map(wallets.map(({ customer_id, currency }) => [customer_id, currency]));
-  }
-
   async update(customerId: string, changes: WalletChanges): Promise<Wallet> {
     const { frozen, ...columns } = changes;
     const set = definedOnly(columns);
