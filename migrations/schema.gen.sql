@@ -536,7 +536,7 @@ CREATE FUNCTION claim_jobs(p_ids uuid[], p_runner uuid, p_lease uuid)
 
 -- function claim_turns: migrations/functions/jobs/claim_turns.sql
 CREATE FUNCTION claim_turns(p_limit integer, p_runner uuid, p_lease uuid, p_idle boolean, p_after uuid[],
-  p_customers uuid[], p_running integer[], p_started double precision[])
+  p_customers uuid[], p_running integer[], p_started double precision[], p_listed uuid[], p_lists smallint[])
   RETURNS SETOF claimed_job
   LANGUAGE plpgsql
   SET enable_seqscan=off

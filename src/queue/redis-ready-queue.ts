@@ -31,7 +31,8 @@ import { refillLists, type Refill } from "./refill-lists.ts";
  *             and when the bell rings: a limit has room again, or a popper met jobs that it does not serve.
  *   claim     takes jobs in turns straight from PostgreSQL, whether their ids are in the lists or not: who is
  *             next is decided when a slot is free, not when an id is pushed. As many ids go out of the lists,
- *             so that these keep step for foreign consumers.
+ *             so that these keep step for foreign programs. A job whose id came out of a higher list than
+ *             its own counts as of that priority.
  *   push      as in LISTS.
  *   refill    as in LISTS, but only one round a second while our own runner takes from the backlog.
  *
@@ -132,11 +133,8 @@ export class RedisReadyQueue implements ReadyQueue {
     const wakesBefore = this.#wakes;
     const rest = () => ({ ...request, wait_ms: deadline - performance.now() });
     if (this.mode === "BACKLOG") {
-      const claimed = await this.#claimTurns(request);
-      if (claimed.length > 0) {
-        void this.#tryWrite(() => this.#lists.drop(claimed));
-        return claimed;
-      }
+      const claimed = await this.#claimTurns(request, await this.#popAlongside(request));
+      if (claimed.length > 0) return claimed;
     }
     if (this.#health.away) return await this.#direct.claim(rest());
     const popped = await this.#pop(rest());
@@ -146,7 +144,7 @@ export class RedisReadyQueue implements ReadyQueue {
     if (this.#health.away) return await this.#direct.claim(rest());
     // More may wait than there are free slots, or a job whose id is in no list: evicted, wiped, popped by a
     // foreign consumer or by a runner that died. No runner idles beside a job that waits.
-    return await this.#claimTurns(request);
+    return await this.#claimTurns(request, popped);
   }
 
   async wake(): Promise<void> {
@@ -229,9 +227,19 @@ export class RedisReadyQueue implements ReadyQueue {
     }
   }
 
-  /** Takes jobs in turns, straight from PostgreSQL. */
-  async #claimTurns(request: ClaimRequest): Promise<ClaimedJob[]> {
-    const claimed = await this.#parts.jobs.claimTurns(request);
+  /** As many ids as may be claimed go out of the lists, so that these keep step for foreign programs. */
+  async #popAlongside({ max, priorities }: ClaimRequest): Promise<Popped[]> {
+    if (this.#health.away) return [];
+    return await this.#health.watch("reads", () => this.#lists.pop(max, 0, priorities)).catch(() => []);
+  }
+
+  /**
+   * Takes jobs in turns, straight from PostgreSQL. `popped`: what came out of the lists. An id in a higher list
+   * than its job's own was pushed there by somebody, and counts as of that priority.
+   */
+  async #claimTurns(request: ClaimRequest, popped: readonly Popped[]): Promise<ClaimedJob[]> {
+    const listed = popped.flatMap(({ ids, priority }) => ids.map((id) => ({ id, priority })));
+    const claimed = await this.#parts.jobs.claimTurns({ ...request, listed });
     this.#drain.claimed(claimed.length);
     return claimed;
   }

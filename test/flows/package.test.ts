@@ -113,7 +113,10 @@ test("it brings no TypeScript of ours, and the declarations of what a processor'
   expect(declarations).toEqual([
     "dist/core/lib/field-error.d.ts",
     // Not exported, but read by those that are.
+    "dist/core/lib/json-text.d.ts",
     "dist/core/lib/json.d.ts",
+    "dist/core/lib/loggable.d.ts",
+    "dist/core/lib/stack-of.d.ts",
     "dist/core/model/limits.d.ts",
     "dist/processors/sdk/define-processor.d.ts",
     "dist/processors/sdk/fatal-error.d.ts",
@@ -121,6 +124,7 @@ test("it brings no TypeScript of ours, and the declarations of what a processor'
     "dist/processors/sdk/parse-data.d.ts",
     "dist/processors/sdk/processor.d.ts",
     "dist/processors/sdk/test-context.d.ts",
+    "dist/processors/sdk/thrown.d.ts",
   ]);
 });
 

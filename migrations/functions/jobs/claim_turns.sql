@@ -6,6 +6,8 @@
 -- Raises: runner_registered (no_data_found): p_runner is not registered, or no longer.
 -- Called by: src/postgres/hot/claims.ts.
 --
+-- p_listed, p_lists: ids that came out of the ready lists, and the priority of the list of each. A job whose
+-- id somebody pushed to a higher list than its own waits at that priority from now on.
 -- p_after, p_customers, p_running, p_started: see choose_turns. Where no more jobs wait than the runner has
 -- slots, and nobody has a limit, there is nothing to choose: it takes them all.
 
@@ -17,7 +19,9 @@ CREATE OR REPLACE FUNCTION claim_turns(
   p_after     uuid[],
   p_customers uuid[],
   p_running   int[],
-  p_started   float8[]
+  p_started   float8[],
+  p_listed    uuid[],
+  p_lists     smallint[]
 )
 RETURNS SETOF claimed_job
 LANGUAGE plpgsql
@@ -44,6 +48,28 @@ BEGIN
       END IF;
     END IF;
   END IF;
+
+  FOR v_list IN 0..1 LOOP
+    v_ids := array(
+      SELECT x.id FROM unnest(p_listed, p_lists) x (id, list) WHERE x.list = v_list
+    );
+    IF v_ids <> '{}' THEN
+      UPDATE job_queue q
+         SET priority = v_list
+       WHERE q.priority = ANY ('{1,2}'::smallint[])
+         AND q.priority > v_list
+         AND q.job_id = ANY (
+               array(
+                 SELECT w.job_id
+                   FROM job_queue w
+                  WHERE w.priority = ANY ('{1,2}'::smallint[])
+                    AND w.priority > v_list
+                    AND w.job_id = ANY (v_ids)
+                    FOR UPDATE SKIP LOCKED
+               )
+             );
+    END IF;
+  END LOOP;
 
   v_ids := array(SELECT q.job_id FROM job_queue q LIMIT p_limit + 1);
   IF v_ids = '{}' THEN

@@ -111,6 +111,8 @@ export interface TurnsRequest {
   readonly max: number;
   readonly idle?: boolean | undefined;
   readonly running?: ReadonlyMap<string, number> | undefined;
+  /** Ids that came out of the ready lists. In a higher list than its own, a job waits at that priority. */
+  readonly listed?: readonly { readonly id: string; readonly priority: Priority }[] | undefined;
 }
 
 /** How an attempt ended. `attempt` is the fencing token that the claim gave. */

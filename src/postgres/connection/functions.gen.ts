@@ -432,7 +432,7 @@ export async function callClaimJobs(
 
 const CLAIM_TURNS = {
   name: "claim_turns",
-  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts, lost_runners FROM claim_turns($1::integer, $2::uuid, $3::uuid, $4::boolean, $5::uuid[], $6::uuid[], $7::integer[], $8::double precision[])",
+  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts, lost_runners FROM claim_turns($1::integer, $2::uuid, $3::uuid, $4::boolean, $5::uuid[], $6::uuid[], $7::integer[], $8::double precision[], $9::uuid[], $10::smallint[])",
 };
 
 export async function callClaimTurns(
@@ -446,6 +446,8 @@ export async function callClaimTurns(
     readonly customers: BatchColumn<string>;
     readonly running: BatchColumn<number>;
     readonly started: BatchColumn<number>;
+    readonly listed: BatchColumn<string>;
+    readonly lists: BatchColumn<number>;
   },
 ): Promise<ClaimTurnsRow[]> {
   const rows = await database.call(CLAIM_TURNS, [
@@ -457,6 +459,8 @@ export async function callClaimTurns(
     plainArray(given.customers),
     plainArray(given.running),
     plainArray(given.started),
+    plainArray(given.listed),
+    plainArray(given.lists),
   ]);
   return rows.map(toClaimTurnsRow);
 }

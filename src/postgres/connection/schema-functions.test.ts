@@ -102,7 +102,7 @@ test("a table that a migration creates anew has its triggers again", async () =>
   const schema = await readSchema(client);
   const folder = await copyOfMigrations();
   const up = await readFile(`${folder}/2026-11-26-000006_create_prices/up.sql`, "utf8");
-  const anew = `DROP TABLE price_history; DROP TABLE customer_prices; ${up}`;
+  const anew = `DROP TABLE price_history; DROP TABLE customer_prices; ${up}; ALTER TABLE price_history ADD COLUMN currency text;`;
   await addMigration(folder, "2999-01-01-000001_prices_anew", anew, "SELECT 1;");
   await migrateUp(url, folder);
   expect(await readSchema(client)).toEqual(schema);

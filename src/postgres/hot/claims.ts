@@ -59,7 +59,7 @@ export class Claims {
   }
 
   /** Claims by priority, and within one in turns of customers. Returns the jobs by priority, then age. */
-  async turns({ runner_id, max, idle, running }: TurnsRequest): Promise<ClaimedJob[]> {
+  async turns({ runner_id, max, idle, running, listed = [] }: TurnsRequest): Promise<ClaimedJob[]> {
     const after = PRIORITIES.map((priority) => this.#cursors.get(priority));
     const usage = this.#usage.of(running);
     const claimed = await this.#claim(runner_id, (lease) =>
@@ -70,6 +70,8 @@ export class Claims {
         idle: idle ?? false,
         after,
         ...usage,
+        listed: listed.map(({ id }) => id),
+        lists: listed.map(({ priority }) => priority),
       }),
     );
     // Where fewer jobs waited than were asked for, there was nothing to choose.

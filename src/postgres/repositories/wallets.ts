@@ -17,7 +17,6 @@ import {
   type WalletEntry,
   type WalletRepository,
 } from "../../core/model/wallet.ts";
-import { plainArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 import { isViolationOf } from "../connection/errors.ts";
 import { Entries } from "../hot/entries.ts";

@@ -139,6 +139,16 @@ export const JobType = z
 
 const JobTypePage = pageOf(JobType, "JobTypePage");
 
+const OFFER_EXAMPLE = {
+  id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
+  name: "Text statistics",
+  cost_cents: 5,
+  currency: "EUR",
+  max_attempts: 3,
+  timeout_seconds: 300,
+  input_schema: null,
+};
+
 /** What a customer sees. The processor, and whether the operator paused it, are the operator's business. */
 const OfferedJobType = z
   .strictObject({
@@ -157,21 +167,15 @@ const OfferedJobType = z
   })
   .meta({
     id: "OfferedJobType",
-    examples: [
-      {
-        id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
-        name: "Text statistics",
-        cost_cents: 5,
-        currency: "EUR",
-        max_attempts: 3,
-        timeout_seconds: 300,
-        input_schema: null,
-      },
-    ],
+    examples: [OFFER_EXAMPLE],
   });
 
 const OfferedJobTypePage = pageOf(OfferedJobType, "OfferedJobTypePage");
 
 /** What a GET returns: the whole with the admin key, the offer with a customer's key. */
-export const ShownJobType = z.union([JobType, OfferedJobType]).meta({ id: "ShownJobType" });
-export const ShownJobTypePage = z.union([JobTypePage, OfferedJobTypePage]).meta({ id: "ShownJobTypePage" });
+export const ShownJobType = z
+  .union([JobType, OfferedJobType])
+  .meta({ id: "ShownJobType", examples: [OFFER_EXAMPLE] });
+export const ShownJobTypePage = z
+  .union([JobTypePage, OfferedJobTypePage])
+  .meta({ id: "ShownJobTypePage", examples: [{ data: [OFFER_EXAMPLE], next_cursor: null }] });

@@ -134,7 +134,7 @@ describe("POST /jobs/{id}/cancel", () => {
     heartbeat.start(runner_id, ({ cancelled }) => void told.push(...cancelled));
     await waitFor(() => told.includes(id), { describe: "the runner to be told" });
     const late = await api.platform.jobs.settle([{ id, attempt, kind: "succeeded", output: "late" }]);
-    expect(late).toEqual([{ id, attempt, reason: "stale" }]);
+    expect(late).toEqual([{ id, attempt, reason: "stale", running: false }]);
     expect(await read(id)).toMatchObject({ status: "cancelled", output_data: null, cost_cents: null });
     expect(await wallet()).toEqual({ balance: START_CENTS, held: 0 });
     expect(await brokenPromises(api.platform)).toEqual([]);

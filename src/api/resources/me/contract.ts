@@ -28,6 +28,8 @@ export const Me = z
           email: "ada@example.com",
           currency: "EUR",
           active: true,
+          weight: 1,
+          running_limit: null,
           created_at: "2026-11-23T21:06:00.123456Z",
           updated_at: "2026-11-23T21:06:00.123456Z",
         },

@@ -53,6 +53,7 @@ const PriceChange = z
         job_type_id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
         customer_id: null,
         cost_cents: 5,
+        currency: "EUR",
         valid_from: "2026-11-23T21:06:00.2Z",
       },
     ],

@@ -159,7 +159,8 @@ const CHECKS: readonly Check[] = [
       const paused: string[] = [];
       for await (const { paused_at, name } of allJobTypes(platform)) if (paused_at) paused.push(name);
       const unserved = await platform.waitingJobs.unserved();
-      if (unserved.length > 0) {
+      // Without any runner, the check of the runners says so.
+      if (unserved.length > 0 && (await platform.runners.list()).length > 0) {
         const types = unserved.map(
           (type) => `${type.name} (${type.waiting} wait for ${type.processing_logic_id})`,
         );

@@ -97,7 +97,7 @@ test("a job type that is not there is exit 1", async () => {
   ])
     expect(await cli.run(...argv)).toMatchObject({
       exitCode: 1,
-      stderr: `error: There is no job type "${id}". List them all: iep job-types list\n`,
+      stderr: `error: There is no job type ${id}.\n`,
     });
 });
 

@@ -52,7 +52,7 @@ test("a step keeps what is there: prices are in the currency of most wallets fro
   await cli.json("job-types", "create", ...type);
   const steps = (await cli.json("migrate", "status")) as readonly { name: string }[];
   const first = steps.findIndex(({ name }) => name === "prices_by_currency");
-  await cli.json("migrate", "down", "--steps", String(steps.length - first));
+  await cli.json("migrate", "down", "--yes", "--steps", String(steps.length - first));
   await cli.json("migrate", "up");
   expect(await cli.json("job-types", "show", "Echo")).toMatchObject({ currency: "JPY" });
   expect((await cli.run("job-types", "prices", "Echo")).stdout).toContain("500 minor units");

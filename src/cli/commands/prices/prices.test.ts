@@ -75,7 +75,7 @@ test("a job type or a customer that is not there is exit 1", async () => {
   ])
     expect(await cli.run("job-types", ...argv)).toMatchObject({
       exitCode: 1,
-      stderr: `error: There is no job type "${id}". List them all: iep job-types list\n`,
+      stderr: `error: There is no job type ${id}.\n`,
     });
   expect(await cli.run("job-types", "set-price", "Lonely", "--customer", id, "--cost-cents", "5")).toEqual({
     exitCode: 1,
