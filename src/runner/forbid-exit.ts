@@ -20,13 +20,14 @@ export function forbidExit(): void {
   const reallyExit = own.reallyExit.bind(own);
   const abort = own.abort.bind(own);
   const kill = own.kill.bind(own);
-  own.exit = (code) => {
+  // Without an argument it keeps `process.exitCode`, which an `undefined` would overwrite.
+  own.exit = (...code) => {
     refuse("process.exit");
-    return exit(code);
+    return exit(...code);
   };
-  own.reallyExit = (code) => {
+  own.reallyExit = (...code) => {
     refuse("process.reallyExit");
-    return reallyExit(code);
+    return reallyExit(...code);
   };
   own.abort = () => {
     refuse("process.abort");

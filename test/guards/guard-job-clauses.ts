@@ -98,7 +98,7 @@ export const JOB_CLAUSES: readonly Guard[] = [
     // More than one job waits, so that there is something to choose.
     ({ runner, customer, type }) =>
       `INSERT INTO job_queue (priority, job_id, customer_id, job_type_id) VALUES (2, gen_random_uuid(), '${customer}', '${type}');
-       SELECT count(*) FROM claim_turns(1, '${runner}', gen_random_uuid(), false, '{}', '{}', '{}', '{}');
+       SELECT count(*) FROM claim_turns(1, '${runner}', gen_random_uuid(), false, '{}', '{}', '{}', '{}', '{}', '{}');
        DELETE FROM job_queue WHERE priority = 2;
        SELECT count(*) FROM jobs WHERE runner_id = '${runner}' AND status = 'running'`,
     "2",

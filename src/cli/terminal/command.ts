@@ -56,6 +56,8 @@ export function platformAction<Values>(
 /** A database that refuses is no bug, and why it does is the user's to know. Other errors stay as they are. */
 async function refusalOf(thrown: unknown, context: CliContext): Promise<unknown> {
   if (thrown instanceof OperatorError) return thrown;
+  // What is wrong with its session is said already.
+  if (thrown instanceof PlatformError && thrown.cause instanceof OperatorError) return thrown;
   const refusal = await context.explain(thrown);
   if (!refusal) return thrown;
   const { found, way_out } = refusal;
