@@ -114,6 +114,11 @@ function addCreate(jobTypes: Command, run: CliRun): void {
           input_schema: values.inputSchema,
         });
         await run.terminal.print(jobType, () => formatJobType(jobType));
+        const runners = jobType.served ? [] : await platform.runners.list();
+        if (runners.length > 0)
+          await run.terminal.say(
+            `No living runner has the processor ${jobType.processing_logic_id}: jobs of this type wait until one has.`,
+          );
       }),
     );
 }

@@ -1,3 +1,4 @@
+import { newId } from "../../../core/lib/new-id.ts";
 import { expect, test } from "vitest";
 import { startRedis } from "../../../../test/support/redis.ts";
 import {
@@ -75,4 +76,31 @@ test("with Redis the queue also tells what is in its lists, and without an answe
   expect(away.exitCode).toBe(0);
   expect(away.stdout).toMatch(/^1 medium +1 +0 +0 +0 +\d+\.\d s$/m);
   expect(away.stderr).toContain("The ready queue cannot be reached");
+});
+
+test("job types that no living runner serves are told: when they are created, and by the queue", async () => {
+  const cli = await createTestCli();
+  const customer = await createCustomer(cli.platform);
+  await cli.platform.runners.register({
+    id: newId(),
+    host: "test",
+    version: "test",
+    slots: 1,
+    processor_ids: ["echo"],
+  });
+  const create = [
+    "job-types",
+    "create",
+    "--name",
+    "Rare",
+    "--processing-logic-id",
+    "rare",
+    "--cost-cents",
+    "1",
+  ];
+  expect((await cli.run(...create)).stderr).toContain("No living runner has the processor rare");
+  await cli.run("jobs", "submit", "--customer", customer, "--type", "Rare");
+  expect((await cli.run("queue")).stdout).toContain(
+    "No runner serves Rare: 1 jobs wait for the processor rare.",
+  );
 });

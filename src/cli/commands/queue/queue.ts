@@ -37,7 +37,14 @@ async function printQueue(run: CliRun, platform: Platform): Promise<void> {
       "The ready queue cannot be reached: runners take jobs from PostgreSQL. See iep doctor.",
     );
   await run.terminal.print(queue, () =>
-    [...formatPause(queue.paused_at), formatTable(columns(queue.ready_queue), queue.priorities)].join("\n"),
+    [
+      ...formatPause(queue.paused_at),
+      formatTable(columns(queue.ready_queue), queue.priorities),
+      ...queue.unserved.map(
+        ({ name, waiting, processing_logic_id }) =>
+          `No runner serves ${name}: ${waiting} jobs wait for the processor ${processing_logic_id}.`,
+      ),
+    ].join("\n"),
   );
 }
 
