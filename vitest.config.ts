@@ -8,9 +8,9 @@ export default defineConfig({
     // Processes, not threads: tests send signals and change the working directory.
     pool: "forks",
     // More than there are cores: most of the time the tests wait for servers, clocks and processes.
-    maxWorkers: 4,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    maxWorkers: 3,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     projects: [
       {
         extends: true,

@@ -97,25 +97,35 @@ export class PostgresPriceRepository implements PriceRepository {
 
   /** By the rule that submissions go by: the customer's own price, or else the standard cost if it fits. */
   #selectOffers(customerId: string) {
-    return this.#database.kysely
-      .selectFrom("job_types")
-      .innerJoin("wallets", (join) => join.onTrue())
-      .leftJoin("customer_prices", (join) =>
-        join
-          .onRef("customer_prices.customer_id", "=", "wallets.customer_id")
-          .onRef("customer_prices.job_type_id", "=", "job_types.id"),
-      )
-      .select(["job_types.id", "job_types.name"])
-      .select((eb) =>
-        eb.fn.coalesce("customer_prices.cost_cents", "job_types.standard_cost_cents").as("cost_cents"),
-      )
-      .select(["wallets.currency", "job_types.max_attempts", "job_types.timeout_seconds"])
-      .select("job_types.input_schema")
-      .where("wallets.customer_id", "=", customerId)
-      .where("job_types.enabled", "=", true)
-      .where(
-        sql<boolean>`(customer_prices.cost_cents IS NOT NULL OR is_priced_in(job_types, wallets.currency))`,
-      );
+    return (
+      this.#database.kysely
+        .selectFrom("job_types")
+        .innerJoin("wallets", (join) => join.onTrue())
+        .leftJoin("customer_prices", (join) =>
+          join
+            .onRef("customer_prices.customer_id", "=", "wallets.customer_id")
+            .onRef("customer_prices.job_type_id", "=", "job_types.id"),
+        )
+        .select(["job_types.id", "job_types.name"])
+        .select((eb) =>
+          eb.fn.coalesce("customer_prices.cost_cents", "job_types.standard_cost_cents").as("cost_cents"),
+        )
+        .select(["wallets.currency", "job_types.max_attempts", "job_types.timeout_seconds"])
+        .leftJoin(
+          "processor_schemas",
+          "processor_schemas.processing_logic_id",
+          "job_types.processing_logic_id",
+        )
+        // By which a submission is checked.
+        .select((eb) =>
+          eb.fn.coalesce("job_types.input_schema", "processor_schemas.input_schema").as("input_schema"),
+        )
+        .where("wallets.customer_id", "=", customerId)
+        .where("job_types.enabled", "=", true)
+        .where(
+          sql<boolean>`(customer_prices.cost_cents IS NOT NULL OR is_priced_in(job_types, wallets.currency))`,
+        )
+    );
   }
 
   async history(jobTypeId: string, page: Page<number>): Promise<(PriceChange & { readonly id: number })[]> {

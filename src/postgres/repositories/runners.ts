@@ -49,25 +49,38 @@ export class PostgresRunnerRepository implements RunnerRepository {
     lostMax: number;
     leasesMax: number;
   }): Promise<Rescued & { readonly more: boolean }> {
-    const runners = await this.#findDead(rescue.lease_ms);
+    const silent = await this.#findSilent(rescue.lease_ms);
     const rows = await callRescueJobs(this.#database, {
       lease: `${rescue.lease_ms} milliseconds`,
       lost_max: rescue.lostMax,
       leases: rescue.leasesMax,
     });
-    return { ...onlyRow("rescue_jobs", rows), runners };
+    const rescued = onlyRow("rescue_jobs", rows);
+    return { ...rescued, runners: rescued.rescued === 0 ? [] : await this.#gone(silent) };
   }
 
-  /** Returns the runners whose jobs a rescue would take now. It removes them, so this comes before it. */
-  async #findDead(lease_ms: number): Promise<Rescued["runners"]> {
+  /** Returns the runners whose jobs a rescue may take. It removes them, so this comes before it. */
+  async #findSilent(lease_ms: number): Promise<Rescued["runners"]> {
     return await this.#database.kysely
       .selectFrom("leases as lease")
       .leftJoin("runners as runner", "runner.id", "lease.runner_id")
       .where(
-        sql<boolean>`runner.id IS NULL OR runner.heartbeat_at < clock_timestamp() - ${`${lease_ms} milliseconds`}::interval`,
+        sql<boolean>`runner.id IS NULL OR runner.heartbeat_at < clock_timestamp() - ${`${lease_ms / 2} milliseconds`}::interval`,
       )
       .select(["lease.runner_id as id", "runner.host"])
       .distinct()
       .execute();
+  }
+
+  /** Those that are not registered any more. */
+  async #gone(runners: Rescued["runners"]): Promise<Rescued["runners"]> {
+    if (runners.length === 0) return [];
+    const ids = runners.map(({ id }) => id);
+    const living = await this.#database.kysely
+      .selectFrom("runners")
+      .select("id")
+      .where("id", "in", ids)
+      .execute();
+    return runners.filter(({ id }) => !living.some((one) => one.id === id));
   }
 }

@@ -26,6 +26,8 @@ export function createListener(url: string): Listener {
   let opening = false;
   let closed = false;
   let retry: NodeJS.Timeout | undefined;
+  /** Each statement waits for the one before it: a connection runs one at a time. */
+  let last: Promise<void> = Promise.resolve();
 
   async function connect(): Promise<void> {
     if (open || opening || closed) return;
@@ -41,7 +43,7 @@ export function createListener(url: string): Listener {
     try {
       await client.connect();
       open = client;
-      await Promise.all([...ears.keys()].map((channel) => hear(client, channel)));
+      for (const channel of ears.keys()) await hear(client, channel);
     } catch {
       // Whoever listens does without; `lose` tries again.
       await client.end().catch(lose);
@@ -51,9 +53,13 @@ export function createListener(url: string): Listener {
     if (closed) await client.end();
   }
 
-  async function hear(client: Client, channel: string): Promise<void> {
-    await client.query(`LISTEN "${channel}"`);
-    ears.get(channel)?.opened();
+  function hear(client: Client, channel: string): Promise<void> {
+    const mine = last.then(async () => {
+      await client.query(`LISTEN "${channel}"`);
+      ears.get(channel)?.opened();
+    });
+    last = mine.catch(() => undefined);
+    return mine;
   }
 
   return {
