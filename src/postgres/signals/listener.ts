@@ -27,7 +27,7 @@ export function createListener(url: string): Listener {
   let closed = false;
   let retry: NodeJS.Timeout | undefined;
   /** Each statement waits for the one before it: a connection runs one at a time. */
-  let last: Promise<void> = Promise.resolve();
+  let last: Promise<unknown> = Promise.resolve();
 
   async function connect(): Promise<void> {
     if (open || opening || closed) return;
@@ -53,13 +53,15 @@ export function createListener(url: string): Listener {
     if (closed) await client.end();
   }
 
-  function hear(client: Client, channel: string): Promise<void> {
-    const mine = last.then(async () => {
+  async function hear(client: Client, channel: string): Promise<void> {
+    const before = last;
+    const mine = (async () => {
+      await before;
       await client.query(`LISTEN "${channel}"`);
-      ears.get(channel)?.opened();
-    });
+    })();
     last = mine.catch(() => undefined);
-    return mine;
+    await mine;
+    ears.get(channel)?.opened();
   }
 
   return {
