@@ -96,6 +96,7 @@ test.each(faults)("Redis $what: a runner starts, says it once, and works", async
   });
   const succeeded = async () => (await platform.jobs.findById(id))?.status === "succeeded";
   await waitFor(succeeded, { timeoutMs: 30_000, describe: "the job to succeed" });
+  await runner.waitForLine(/Redis at/, 30_000);
   expectSaidOnce(runner, REDIS_URL, said);
 });
 
