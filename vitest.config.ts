@@ -1,4 +1,6 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+
+const MEASURED = "test/speed/**/*.test.ts";
 
 export default defineConfig({
   // Our own name leads to `src/`, as in tsconfig.json: tests need no build. The others are Vite's own.
@@ -17,6 +19,7 @@ export default defineConfig({
         test: {
           name: "whole",
           include: ["test/**/*.test.ts", "processors/**/*.test.ts", "examples/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, MEASURED],
         },
       },
       {
@@ -26,6 +29,16 @@ export default defineConfig({
           include: ["src/**/*.test.ts"],
           // Files share their worker's modules: loading the platform anew for each cost 80 s of processor time.
           isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "speed",
+          include: [MEASURED],
+          // After all others, one file at a time: what is measured shares the machine with nothing.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
