@@ -39,8 +39,12 @@ DECLARE
   c_seen  constant int := 2000;
   v_after constant uuid := coalesce(p_after, c_zero);
   v_runner runners;
+  v_unlisted uuid[];
 BEGIN
   SELECT * INTO v_runner FROM runners r WHERE r.id = p_runner;
+  IF p_runner IS NULL THEN
+    v_unlisted := unlisted_types(array(SELECT t.id FROM job_types t));
+  END IF;
   RETURN QUERY
   WITH RECURSIVE lane (customer_id, job_type_id, wrapped, nth) AS (
     -- The lane of c_zero is where the ring wraps. No job is in it.
@@ -73,7 +77,7 @@ BEGIN
    WHERE lane.nth > 0
      AND CASE
            WHEN p_runner IS NOT NULL THEN serves(v_runner, t)
-           ELSE unlisted_types(ARRAY[t.id]) = '{}'
+           ELSE t.id <> ALL (v_unlisted)
             AND EXISTS (
                   SELECT FROM customers c WHERE c.id = lane.customer_id AND c.running_limit IS NULL
                 )
