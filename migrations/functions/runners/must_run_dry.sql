@@ -1,5 +1,6 @@
 -- Does: tells whether a runner is to claim nothing until it runs nothing: a job of job_alone has waited for
---   p_after, and this is the first of the runners that serve it. So it starts although all are busy.
+--   p_after, and this is the first of the runners that serve it. So it starts although all are busy. A job
+--   that may not start (paused, or at a limit) makes nobody wait.
 -- Locks, in order: nothing.
 -- Returns: boolean
 -- Raises: nothing.
@@ -15,6 +16,11 @@ AS $$
       FROM job_alone a
       JOIN job_types t ON t.id = a.job_type_id
      WHERE a.waits_since < now() - p_after
+       AND NOT EXISTS (SELECT FROM queue_pause)
+       AND t.paused_at IS NULL
+       AND NOT EXISTS (
+             SELECT FROM room_below_limits(ARRAY[a.customer_id, a.job_type_id]) b WHERE b.room <= 0
+           )
        AND p_runner = (
              SELECT r.id
                FROM runners r

@@ -87,3 +87,37 @@ test("a job that waits to run alone can be cancelled, and its hold is released",
   expect(await platform.wallets.findByCustomerId(customer_id)).toMatchObject({ pending_charges_cents: 0 });
   expect(await brokenPromises(platform)).toEqual([]);
 });
+
+test("a job that must run alone stays where it waits while it may not start, and no runner runs dry for it", async () => {
+  const ids = await submit(3);
+  await loseRunner(3);
+  await loseRunner(3);
+  const runner_id = uuidv7();
+  await platform.runners.register({ id: runner_id, host: "test", version: "test", slots: 3 });
+  await submit(1);
+  expect(await platform.jobs.claimTurns({ runner_id, max: 1 })).toHaveLength(1);
+  const claimed = () => platform.jobs.claimTurns({ runner_id, max: 3, idle: true });
+  const mayNotStart = async (waitsFor: string) => {
+    expect(await platform.runners.mustRunDry(runner_id, 0)).toBe(false);
+    expect(await claimed()).toEqual([]);
+    expect((await platform.jobs.findById(ids[0] ?? ""))?.waiting_for).toBe(waitsFor);
+  };
+
+  await platform.jobTypes.setPaused(job_type_id, true);
+  await mayNotStart("resume");
+  await platform.jobTypes.setPaused(job_type_id, false);
+  await platform.waitingJobs.setPaused(true);
+  await mayNotStart("resume");
+  await platform.waitingJobs.setPaused(false);
+  await platform.jobTypes.update(job_type_id, { running_limit: 1 });
+  await mayNotStart("limit");
+  await platform.jobTypes.update(job_type_id, { running_limit: null });
+  await platform.customers.update(customer_id, { running_limit: 3 });
+
+  // It was not parked meanwhile: it still waits to run alone.
+  expect((await platform.jobs.findById(ids[0] ?? ""))?.waiting_for).toBe("idle_runner");
+  expect(await platform.runners.mustRunDry(runner_id, 0)).toBe(true);
+  expect(await claimed()).toHaveLength(2);
+  expect(await claimed()).toEqual([]);
+  expect(await platform.runners.mustRunDry(runner_id, 0)).toBe(false);
+});
