@@ -90,6 +90,9 @@ export class RedisReadyQueue implements ReadyQueue {
   readonly #known = new ListLengths();
   readonly #drain = new BacklogDrain();
   #wakes = 0;
+  #waitingPops = 0;
+  /** Until when one wait for a ring is under way. */
+  #listensUntil = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -202,19 +205,25 @@ export class RedisReadyQueue implements ReadyQueue {
   async #popOrWait({ max, wait_ms, priorities }: ClaimRequest): Promise<Popped[]> {
     const popped = await this.#lists.pop(max, 0, priorities);
     if (popped.length > 0 || wait_ms <= 0) return popped;
-    const wait = { isOver: false };
-    void this.#wakeOnRing(wait, wait_ms);
-    return await this.#lists.pop(max, wait_ms, priorities).finally(() => (wait.isOver = true));
+    void this.#listen(wait_ms);
+    this.#waitingPops += 1;
+    return await this.#lists.pop(max, wait_ms, priorities).finally(() => (this.#waitingPops -= 1));
   }
 
-  /** A ring tells of jobs that are not in the lists: a limit has room, or somebody does not serve them. */
-  async #wakeOnRing(wait: { readonly isOver: boolean }, wait_ms: number): Promise<void> {
+  /**
+   * A ring tells of jobs that are not in the lists: a limit has room, or somebody does not serve them. One
+   * wait for it outlives any number of short pops.
+   */
+  async #listen(wait_ms: number): Promise<void> {
+    if (this.#listensUntil > performance.now()) return;
     const { bell } = this.#parts;
     const { heard } = bell;
+    this.#listensUntil = performance.now() + wait_ms;
     await bell.wait(heard, wait_ms);
+    this.#listensUntil = 0;
     if (bell.heard === heard) return;
     this.#drain.suspect();
-    if (!wait.isOver) await this.#lists.wake().catch(() => undefined);
+    if (this.#waitingPops > 0) await this.#lists.wake().catch(() => undefined);
   }
 
   async #claimPopped({ runner_id }: ClaimRequest, popped: readonly Popped[]): Promise<ClaimedJob[]> {
