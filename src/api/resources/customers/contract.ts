@@ -20,6 +20,18 @@ export const RunningLimit = z.int().min(1).max(RUNNING_LIMIT_MAX).nullable().met
   description: "How many jobs may run at the same time. More wait, and block nobody. Null: no limit.",
 });
 
+export const CUSTOMER_EXAMPLE = {
+  id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
+  name: "Ada Lovelace",
+  email: "ada@example.com",
+  currency: "EUR",
+  active: true,
+  weight: 1,
+  running_limit: null,
+  created_at: "2026-11-23T21:06:00.123456Z",
+  updated_at: "2026-11-23T21:06:00.123456Z",
+};
+
 export const Customer = z
   .strictObject({
     id: Id,
@@ -34,19 +46,7 @@ export const Customer = z
   })
   .meta({
     id: "Customer",
-    examples: [
-      {
-        id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
-        name: "Ada Lovelace",
-        email: "ada@example.com",
-        currency: "EUR",
-        active: true,
-        weight: 1,
-        running_limit: null,
-        created_at: "2026-11-23T21:06:00.123456Z",
-        updated_at: "2026-11-23T21:06:00.123456Z",
-      },
-    ],
+    examples: [CUSTOMER_EXAMPLE],
   });
 
 export const CustomersQuery = PageQuery.extend({

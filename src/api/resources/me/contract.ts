@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Id } from "../../http/fields.ts";
-import { Customer } from "../customers/contract.ts";
+import { Customer, CUSTOMER_EXAMPLE } from "../customers/contract.ts";
 
 export const Me = z
   .discriminatedUnion("kind", [
@@ -22,17 +22,7 @@ export const Me = z
     examples: [
       {
         kind: "customer",
-        customer: {
-          id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
-          name: "Ada Lovelace",
-          email: "ada@example.com",
-          currency: "EUR",
-          active: true,
-          weight: 1,
-          running_limit: null,
-          created_at: "2026-11-23T21:06:00.123456Z",
-          updated_at: "2026-11-23T21:06:00.123456Z",
-        },
+        customer: CUSTOMER_EXAMPLE,
         api_key: { id: "019ab1f0-61aa-7d20-b0a4-02c1a2f7c9d0", name: "production", prefix: "iep_2rX0nq1J" },
       },
       { kind: "admin" },
