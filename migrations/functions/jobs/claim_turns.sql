@@ -50,6 +50,10 @@ BEGIN
   END IF;
 
   FOR v_list IN 0..1 LOOP
+    -- Else a probe for each id would be for nothing.
+    CONTINUE WHEN NOT EXISTS (
+      SELECT FROM job_queue q WHERE q.priority = ANY ('{1,2}'::smallint[]) AND q.priority > v_list
+    );
     v_ids := array(
       SELECT x.id FROM unnest(p_listed, p_lists) x (id, list) WHERE x.list = v_list
     );
