@@ -43,10 +43,7 @@ export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined>
       timer = startTimer(attempt);
       // Whatever it leaves behind in the runner's own thread is laid at the door of this attempt.
       scope = processor.place === undefined ? openScope(scopeOf(attempt, processor)) : undefined;
-      const result = await interrupter.race(runInScope(scope, begin, processor, job, context));
-      timer.check();
-      interrupter.throwIfInterrupted();
-      output = runInScope(scope, parseOutput, processor, result);
+      output = await interrupter.race(runInScope(scope, runProcessor, attempt, processor, context, timer));
     }
     const cost_cents = AttemptContext.costOf(context);
     return { id: job.id, attempt: job.attempt, kind: "succeeded", output, cost_cents };
@@ -62,8 +59,17 @@ export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined>
   }
 }
 
-function begin(processor: RegisteredProcessor, job: ClaimedJob, context: AttemptContext): Promise<unknown> {
-  return processor.run(parseInput(processor, job.input_data), context);
+/** Entered once an attempt: a change of scope costs a microsecond, most of what an attempt without work costs. */
+async function runProcessor(
+  { job, interrupter }: Attempt,
+  processor: RegisteredProcessor,
+  context: AttemptContext,
+  timer: Deadline,
+): Promise<JsonText | null> {
+  const result = await processor.run(parseInput(processor, job.input_data), context);
+  timer.check();
+  interrupter.throwIfInterrupted();
+  return parseOutput(processor, result);
 }
 
 function scopeOf({ job, interrupter }: Attempt, { file }: RegisteredProcessor): AttemptScope {
