@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { READY_WINDOW } from "../core/model/limits.ts";
 import { startRedis } from "../../test/support/redis.ts";
 import type { RedisServer } from "../../test/support/redis-server.ts";
+import { runSql } from "../../test/support/sql.ts";
 import {
   brokenPromises,
   createCustomer,
@@ -45,6 +46,20 @@ test("LISTS: from the start, and as long as a refill leaves nothing behind", asy
   await submit(10);
   await queue.refill();
   expect(queue.mode).toBe("LISTS");
+});
+
+test("LISTS: a claim that waits hears a ring at any time, also when another began to listen long before", async () => {
+  // The connection that listens rings once when it opens.
+  expect([await claim(5), await claim(5)]).toEqual([[], []]);
+  const [first] = await Promise.all([queue.claim({ runner_id, max: 5, wait_ms: 300 }), submit(1)]);
+  expect(first).toHaveLength(1);
+  const began_at = performance.now();
+  const claimed = queue.claim({ runner_id, max: 5, wait_ms: 20_000 });
+  await waitFor(() => performance.now() - began_at > 500, { describe: "the first claim to be long over" });
+  await runSql(databaseUrl, "NOTIFY iep_jobs");
+  // It looks in PostgreSQL at once.
+  expect(await claimed).toEqual([]);
+  expect(performance.now() - began_at).toBeLessThan(10_000);
 });
 
 test("BACKLOG: from the refill that leaves jobs behind to the claim that finds none", async () => {

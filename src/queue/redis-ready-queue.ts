@@ -1,4 +1,4 @@
-import { PUSH_TIMEOUT_MS } from "../core/model/limits.ts";
+import { CLAIM_WAIT_MS, PUSH_TIMEOUT_MS } from "../core/model/limits.ts";
 import { PlatformError } from "../core/lib/errors.ts";
 import { within } from "../core/lib/within.ts";
 import type { Bell } from "../core/model/bell.ts";
@@ -91,8 +91,7 @@ export class RedisReadyQueue implements ReadyQueue {
   readonly #drain = new BacklogDrain();
   #wakes = 0;
   #waitingPops = 0;
-  /** Until when one wait for a ring is under way. */
-  #listensUntil = 0;
+  #listens = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -205,25 +204,27 @@ export class RedisReadyQueue implements ReadyQueue {
   async #popOrWait({ max, wait_ms, priorities }: ClaimRequest): Promise<Popped[]> {
     const popped = await this.#lists.pop(max, 0, priorities);
     if (popped.length > 0 || wait_ms <= 0) return popped;
-    void this.#listen(wait_ms);
     this.#waitingPops += 1;
+    void this.#listen();
     return await this.#lists.pop(max, wait_ms, priorities).finally(() => (this.#waitingPops -= 1));
   }
 
   /**
    * A ring tells of jobs that are not in the lists: a limit has room, or somebody does not serve them. One
-   * wait for it outlives any number of short pops.
+   * listens for all pops, and goes on while one waits.
    */
-  async #listen(wait_ms: number): Promise<void> {
-    if (this.#listensUntil > performance.now()) return;
+  async #listen(): Promise<void> {
+    if (this.#listens) return;
+    this.#listens = true;
     const { bell } = this.#parts;
-    const { heard } = bell;
-    this.#listensUntil = performance.now() + wait_ms;
-    await bell.wait(heard, wait_ms);
-    this.#listensUntil = 0;
-    if (bell.heard === heard) return;
-    this.#drain.suspect();
-    if (this.#waitingPops > 0) await this.#lists.wake().catch(() => undefined);
+    while (this.#waitingPops > 0) {
+      const { heard } = bell;
+      await bell.wait(heard, CLAIM_WAIT_MS);
+      if (bell.heard === heard) continue;
+      this.#drain.suspect();
+      if (this.#waitingPops > 0) await this.#lists.wake().catch(() => undefined);
+    }
+    this.#listens = false;
   }
 
   async #claimPopped({ runner_id }: ClaimRequest, popped: readonly Popped[]): Promise<ClaimedJob[]> {
