@@ -59,7 +59,7 @@ export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined>
   }
 }
 
-/** Entered once an attempt: a change of scope costs a microsecond, most of what an attempt without work costs. */
+/** Input, run and output in one piece: each change of scope costs about a microsecond on Node 24. */
 async function runProcessor(
   { job, interrupter }: Attempt,
   processor: RegisteredProcessor,

@@ -6,7 +6,14 @@ import { PUSH_TIMEOUT_MS, READY_WINDOW } from "../../src/core/model/limits.ts";
 import type { OpenPlatform } from "../../src/bin/open-platform.ts";
 import { submitJobs } from "../../src/core/use-cases/submit-jobs.ts";
 import { atTheEnd } from "../support/cleanup.ts";
-import { percentile, startConsumer, startSubmitter, type Consumer, type Submitter } from "../support/load.ts";
+import {
+  percentile,
+  startConsumer,
+  startSubmitter,
+  timed,
+  type Consumer,
+  type Submitter,
+} from "../support/load.ts";
 import { startRedis } from "../support/redis.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import {
@@ -301,10 +308,4 @@ async function untilConsuming(url: string, popsBefore: number): Promise<number> 
 /** Jobs stamped within the last 2 s count as on their way. The worst case is a wipe of ids that are older. */
 async function stampsAreOld(): Promise<void> {
   await wait(2_000);
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const started_at = performance.now();
-  await work();
-  return Math.round(performance.now() - started_at);
 }

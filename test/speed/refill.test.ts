@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { READY_WINDOW } from "../../src/core/model/limits.ts";
+import { timed } from "../support/load.ts";
 import { redisNamespace } from "../support/redis.ts";
 import { connect } from "../support/sql.ts";
 import { createJobType, createTestPlatform } from "../support/test-platform.ts";
@@ -23,9 +24,3 @@ test("one round of refill over a backlog of 500,000 jobs of 1,000 customers take
   expect((await platform.readyQueue.lengths())?.[1]).toBe(READY_WINDOW);
   expect(Math.min(...rounds)).toBeLessThan(50);
 });
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const started_at = performance.now();
-  await work();
-  return Math.round(performance.now() - started_at);
-}

@@ -96,6 +96,13 @@ export function startSubmitter(platform: OpenPlatform, request: SubmitJob, per_s
   return { accepted, refused, stop };
 }
 
+/** How long the work takes, in whole milliseconds. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started_at = performance.now();
+  await work();
+  return Math.round(performance.now() - started_at);
+}
+
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? 0;
