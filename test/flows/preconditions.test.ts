@@ -4,25 +4,26 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { Job } from "../../src/core/model/job.ts";
 import { createTestDatabase } from "../support/database.ts";
-import { startIep, startProcess } from "../support/processes.ts";
+import { startIep } from "../support/processes.ts";
 import { runSql } from "../support/sql.ts";
 import { ADMIN_API_KEY, postCustomer, postJobType, startApi } from "../support/stack.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-const hasFaketime = await promisify(execFile)("faketime", ["--version"]).then(
-  () => true,
-  () => false,
+/** The library that `faketime` preloads. Empty: there is none. The program itself, when killed, leaves its child. */
+const clockLibrary = await promisify(execFile)("faketime", ["-f", "+0", "printenv", "LD_PRELOAD"]).then(
+  ({ stdout }) => stdout.trim(),
+  () => "",
 );
 
 // Skipped where libfaketime is not installed: on Debian, apt-get install faketime.
-test.skipIf(!hasFaketime)(
+test.skipIf(clockLibrary === "")(
   "jobs of API hosts whose clocks are off are found by created_after, stand in their order, and it is told",
   async () => {
     const environment = { DATABASE_URL: (await createTestDatabase()).url };
     const off =
       (by: string): typeof startIep =>
       (args, options) =>
-        startProcess("faketime", ["-f", by, process.execPath, "bin/iep.js", ...args], options);
+        startIep(args, { ...options, env: { ...options?.env, LD_PRELOAD: clockLibrary, FAKETIME: by } });
     const right = await startApi(environment);
     const late = await startApi(environment, off("-5m"));
     const early = await startApi(environment, off("+1h"));
