@@ -8,6 +8,7 @@ import { withRetry } from "../core/lib/with-retry.ts";
 import type { Heartbeat, ServedJobs } from "../core/model/runner.ts";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 import { runAttempt } from "./attempt.ts";
+import { ClaimsUnderWay } from "./claims-under-way.ts";
 import { StopNotice } from "./ended-by-stop.ts";
 import { Interrupter, Interruption } from "./interrupter.ts";
 import { logFailedAttempt, logFinishedJob } from "./log-outcome.ts";
@@ -47,6 +48,7 @@ export class Runner {
   readonly #running = new Map<ClaimedJob, Interrupter>();
   readonly #serves: ServedJobs;
   readonly #runningOf = new Map<string, number>();
+  readonly #claims = new ClaimsUnderWay();
   /** It runs jobs that must run alone, or with others of their kind. */
   #runsAlone = false;
   /** It waits until it runs nothing, to take such jobs. */
@@ -156,25 +158,39 @@ export class Runner {
   }
 
   async #takeJobs(): Promise<void> {
-    const { platform, log } = this.#options;
     void this.#membership.join();
+    const mayClaim = (): boolean => this.#membership.mayClaim && this.#claims.mayBegin && this.#free > 0;
     while (!this.#stop.isStopping) {
-      await this.#until(() => this.#stop.isStopping || (this.#membership.mayClaim && this.#free > 0));
-      if (this.#stop.isStopping) return;
-      try {
-        const jobs = await platform.readyQueue.claim({
-          runner_id: this.id,
-          max: Math.min(this.#free, JOB_BATCH_MAX),
-          wait_ms: CLAIM_WAIT_MS,
-          idle: this.#running.size === 0,
-          running: this.#runningOf,
-          priorities: this.#serves.priorities ?? undefined,
-        });
-        if (jobs.length > 0) await this.#startAll(jobs);
-      } catch (error) {
-        log.warn({ err: error }, "looking for jobs failed; trying again");
-        await wait(FAULT_DELAY_MS);
-      }
+      await this.#until(() => this.#stop.isStopping || mayClaim());
+      if (this.#stop.isStopping) break;
+      await this.#claims.begin(
+        (expect) => this.#claim(expect),
+        () => this.#change(),
+      );
+    }
+    await this.#until(() => this.#claims.count === 0);
+  }
+
+  async #claim(expect: (count: number) => void): Promise<void> {
+    const { platform, log } = this.#options;
+    try {
+      const jobs = await platform.readyQueue.claim({
+        runner_id: this.id,
+        max: Math.min(this.#free, JOB_BATCH_MAX),
+        wait_ms: CLAIM_WAIT_MS,
+        idle: this.#running.size + this.#claims.expected === 0,
+        running: this.#runningOf,
+        priorities: this.#serves.priorities ?? undefined,
+        onTaken: expect,
+      });
+      if (jobs.length === 0) return;
+      const started = this.#startAll(jobs);
+      // From here on they count as running.
+      expect(0);
+      await started;
+    } catch (error) {
+      log.warn({ err: error }, "looking for jobs failed; trying again");
+      await wait(FAULT_DELAY_MS);
     }
   }
 
@@ -185,7 +201,7 @@ export class Runner {
     const { concurrency } = this.#options;
     const unsettled = this.#settlements.size;
     if (this.#runsAlone || this.#runsDry) return 0;
-    return unsettled >= 2 * concurrency ? 0 : concurrency - this.#running.size;
+    return unsettled >= 2 * concurrency ? 0 : concurrency - this.#running.size - this.#claims.expected;
   }
 
   async #startAll(jobs: readonly ClaimedJob[]): Promise<void> {

@@ -49,8 +49,8 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-  u_customers uuid[] := array(SELECT DISTINCT c FROM unnest(p_customers) c);
-  u_types     uuid[];
+  u_customers uuid[] := p_customers;
+  u_types     uuid[] := p_types;
   -- A quote for each customer and type.
   q_customers uuid[];
   q_types     uuid[];
@@ -65,7 +65,10 @@ DECLARE
   v_xid       xid8;
   v_job       submitted_job;
 BEGIN
-  u_types := array(SELECT DISTINCT t FROM unnest(p_types) t);
+  IF cardinality(p_ids) > 1 THEN
+    u_customers := array(SELECT DISTINCT c FROM unnest(p_customers) c);
+    u_types := array(SELECT DISTINCT t FROM unnest(p_types) t);
+  END IF;
   IF true = ANY (p_room) THEN
     v_unlisted := unlisted_types(u_types) || array(
       SELECT c.id FROM customers c WHERE c.id = ANY (u_customers) AND c.running_limit IS NOT NULL
@@ -275,7 +278,9 @@ BEGIN
     END IF;
     -- A refused job may be there already: an earlier call stored it and its reply was lost. Its own hold uses
     -- up the balance, so a second hold is refused. It gets no row; the caller looks the job up by its id.
-    CONTINUE WHEN v_job.refusal IS NOT NULL AND EXISTS (SELECT FROM jobs j WHERE j.id = p_ids[n]);
+    IF v_job.refusal IS NOT NULL THEN
+      CONTINUE WHEN EXISTS (SELECT FROM jobs j WHERE j.id = p_ids[n]);
+    END IF;
     RETURN NEXT v_job;
   END LOOP;
 END $$;

@@ -92,6 +92,51 @@ test("one call is in flight; what comes meanwhile is the next batch", async () =
   expect(most).toBe(1);
 });
 
+test("few items do not wait behind a call of few; they do behind one of many", async () => {
+  const batches: number[][] = [];
+  const ends: (() => void)[] = [];
+  const group = new GroupCommit<number, number>({
+    batchMax: 100,
+    queueMax: 100,
+    inFlightMax: 2,
+    batchMin: 100,
+    lightMax: 2,
+    onFull: () => new Error("full"),
+    isolates: () => true,
+    run: async (items) => {
+      batches.push([...items]);
+      await new Promise<void>((resolve) => void ends.push(resolve));
+      return items;
+    },
+  });
+  const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+  const answers = [group.add(1)];
+  await turn();
+  answers.push(group.add(2), group.add(3));
+  await turn();
+  expect(batches).toEqual([[1], [2, 3]]);
+  // Two are in flight, which is the most.
+  answers.push(group.add(4));
+  await turn();
+  expect(batches).toHaveLength(2);
+  for (const end of ends.splice(0)) end();
+  await turn();
+  expect(batches).toEqual([[1], [2, 3], [4]]);
+  // Three that wait are worth sharing a call, and while that one is in flight there is load.
+  answers.push(...[5, 6, 7].map((item) => group.add(item)));
+  await turn();
+  expect(batches).toHaveLength(3);
+  for (const end of ends.splice(0)) end();
+  await turn();
+  answers.push(group.add(8));
+  await turn();
+  expect(batches).toEqual([[1], [2, 3], [4], [5, 6, 7]]);
+  for (const end of ends.splice(0)) end();
+  await turn();
+  for (const end of ends.splice(0)) end();
+  expect(await Promise.all(answers)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
 test("what is worth a call of its own does not wait for the one in flight; less than that does", async () => {
   const batches: number[][] = [];
   const ends: (() => void)[] = [];

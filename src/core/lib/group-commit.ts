@@ -28,11 +28,13 @@ interface GroupCommitOptions<Item, Result> {
   ) => Promise<readonly Result[]>;
   readonly batchMax: number;
   /**
-   * Calls at a time; 1 when left out. A second or later call starts only when `batchMin` items wait: under
-   * less load, fewer calls do more.
+   * Calls at a time; 1 when left out. A second or later call starts when `batchMin` items wait: under less
+   * load, fewer calls do more. It also starts when so little goes on that nothing would be shared: at most
+   * `lightMax` items wait, and each call in flight has no more than that.
    */
   readonly inFlightMax?: number;
   readonly batchMin?: number;
+  readonly lightMax?: number;
   /** Bytes, or whatever `weigh` counts, in one batch. A heavier item goes alone. */
   readonly weightMax?: number;
   readonly weigh?: (item: Item) => number;
@@ -59,6 +61,8 @@ export class GroupCommit<Item, Result> {
   #waiting: Entry<Item, Result>[] = [];
   #size = 0;
   #inFlight = 0;
+  /** Those in flight that have more than `lightMax` items. */
+  #heavyInFlight = 0;
   /** Another call is about to take what waits. */
   #starting = false;
 
@@ -112,21 +116,29 @@ export class GroupCommit<Item, Result> {
     this.#starting = true;
     setImmediate(() => {
       this.#starting = false;
+      // More may have come meanwhile than goes beside a call in flight.
+      if (!this.#isWorthACall()) return;
       this.#inFlight += 1;
       void this.#drain();
       this.#startSoon();
     });
   }
 
-  /** One call is always in flight while items wait; a further one needs `batchMin` items. */
+  /** One call is always in flight while items wait; a further one needs many items, or few and no load. */
   #isWorthACall(): boolean {
-    const { inFlightMax = 1, batchMin = 1 } = this.#options;
-    if (this.#inFlight === 0) return this.#waiting.length > 0;
-    return this.#inFlight < inFlightMax && this.#waiting.length >= batchMin;
+    const { inFlightMax = 1, batchMin = 1, lightMax = 0 } = this.#options;
+    const waiting = this.#waiting.length;
+    if (this.#inFlight === 0 || waiting === 0) return waiting > 0;
+    if (this.#inFlight >= inFlightMax) return false;
+    return waiting >= batchMin || (waiting <= lightMax && this.#heavyInFlight === 0);
   }
 
   async #drain(): Promise<void> {
-    await this.#attempt(this.#nextBatch());
+    const batch = this.#nextBatch();
+    const heavy = batch.length > (this.#options.lightMax ?? 0) ? 1 : 0;
+    this.#heavyInFlight += heavy;
+    await this.#attempt(batch);
+    this.#heavyInFlight -= heavy;
     this.#inFlight -= 1;
     if (this.#starting || !this.#isWorthACall()) return;
     this.#inFlight += 1;

@@ -67,6 +67,8 @@ export const LARGE_BATCH_BYTES_MAX = 1_048_576;
 export const SUBMISSIONS_WAITING_MAX = 20_000;
 /** Batches of submissions that one process has under way. */
 export const SUBMISSIONS_IN_FLIGHT_MAX = 2;
+/** Submissions that do not wait behind a batch of as few: there is too little load to share a round trip. */
+export const LIGHT_SUBMISSIONS_MAX = 4;
 /**
  * How long a submission waits for a PostgreSQL that is away: to find its key's owner and its job type, and to be
  * stored. It is then refused with 503, after 5 s with the way there and back.

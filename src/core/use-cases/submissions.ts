@@ -10,6 +10,7 @@ import {
   JOB_BATCH_MAX,
   LARGE_BATCH_BYTES_MAX,
   LARGE_INPUT_BYTES,
+  LIGHT_SUBMISSIONS_MAX,
   SUBMISSIONS_IN_FLIGHT_MAX,
   SUBMISSIONS_WAITING_MAX,
   SUBMISSION_PATIENCE_MS,
@@ -44,6 +45,7 @@ export function createSubmissions(platform: Pick<Platform, "jobs" | "readyQueue"
     weightMax: BATCH_BYTES_MAX,
     inFlightMax: SUBMISSIONS_IN_FLIGHT_MAX,
     batchMin: JOB_BATCH_MAX,
+    lightMax: LIGHT_SUBMISSIONS_MAX,
   });
   const large = new GroupCommit<NewJob, Submitted>({ ...shared, weightMax: LARGE_BATCH_BYTES_MAX });
 
