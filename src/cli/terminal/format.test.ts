@@ -33,6 +33,20 @@ test("a table aligns words to the left and numbers to the right", () => {
   expect(formatTable(columns, rows).split("\n")).toEqual(["NAME  COUNT", "a         1", "long   1000"]);
 });
 
+test("a column that only some rows use is left out of a table in which none does", () => {
+  const columns = [
+    { title: "NAME", cell: (row: { limit: number | null }) => `of ${row.limit}` },
+    {
+      title: "LIMIT",
+      cell: (row: { limit: number | null }) => row.limit ?? "none",
+      used: (row: { limit: number | null }) => row.limit !== null,
+    },
+  ];
+  const [some, none] = [{ limit: 7 }, { limit: null }];
+  expect(formatTable(columns, [none, some])).toBe("NAME     LIMIT\nof null  none\nof 7     7");
+  expect(formatTable(columns, [none])).toBe("NAME\nof null");
+});
+
 test("text of others cannot speak to the terminal, break a line or widen a table without end", () => {
   const hostile = { text: `\u001b[31mred\nnext\u009b2J${"x".repeat(100)}` };
   const [, line = "", ...more] = formatTable([{ title: "T", cell: (row) => row.text }], [hostile]).split(

@@ -24,7 +24,7 @@ const UNITS = [
   ["m", 60_000],
 ] as const;
 
-/** How long ago, in its largest unit: `45s`, `3m`, `7h`, `120d`. */
+/** How long ago or ahead, in its largest unit: `45s`, `3m`, `7h`, `120d`. */
 export function formatAge(ms: number): string {
   const [unit, length] = UNITS.find(([, unit_ms]) => ms >= unit_ms) ?? ["s", 1_000];
   return `${Math.max(0, Math.floor(ms / length))}${unit}`;
@@ -46,16 +46,18 @@ export interface Column<Row> {
   readonly right?: boolean;
   /** Most characters of a cell. Left out: 80. */
   readonly max?: number;
+  /** Leaves the column out of a table in which this is true for no row. Left out: it is always there. */
+  readonly used?: (row: Row) => boolean;
 }
 
 /** A table: a heading and one line for each row, in aligned columns. */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  return tableOf(columns)(rows);
+  return tableOf(columns.filter(({ used }) => used === undefined || rows.some(used)))(rows);
 }
 
 /**
  * `formatTable` for rows that come in pages. Each call returns the lines of one page, the first call with the
- * heading. Columns can get wider from page to page.
+ * heading. Columns can get wider from page to page, and all are there: the pages to come are not known.
  */
 export function tableOf<Row>(columns: readonly Column<Row>[]): (rows: readonly Row[]) => string {
   let heading = [columns.map(({ title }) => title)];

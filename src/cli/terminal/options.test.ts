@@ -58,6 +58,19 @@ const LIMITS: [name: string, cli: z.ZodType, api: z.ZodType, values: (string | n
     wallets.WalletChanges.shape.monthly_spend_limit_cents,
     [-1, 0, 1e12, 1e12 + 1],
   ],
+  ["weight", options.Weight, customers.CustomerChanges.shape.weight, [0, 1, 1_000, 1_001]],
+  [
+    "running limit of a customer",
+    options.RunningLimit,
+    customers.CustomerChanges.shape.running_limit,
+    [-1, 0, 1, 1_000_000, 1_000_001],
+  ],
+  [
+    "running limit of a job type",
+    options.RunningLimit,
+    jobTypes.NewJobType.shape.running_limit,
+    [-1, 0, 1, 1_000_000, 1_000_001],
+  ],
   ["cost", options.CostCents, jobTypes.NewJobType.shape.standard_cost_cents, [-1, 0, 1e12, 1e12 + 1]],
   [
     "processor",
@@ -127,5 +140,17 @@ test.each(["", "1e3", "0x10", " 5", "+5", "5.0", "9".repeat(400)])("%j is no who
 test("a limit of none is no limit", () => {
   expect(options.LowBalanceCents.parse("none")).toBeNull();
   expect(options.MonthlySpendLimitCents.parse("none")).toBeNull();
+  expect(options.RunningLimit.parse("none")).toBeNull();
   expect(options.CreditLimitCents.safeParse("none").success).toBe(false);
+  expect(options.Weight.safeParse("none").success).toBe(false);
 });
+
+test.each(["many", "", "-1", "1.5", "0", "1000001"])(
+  "a limit of %j is told once, and that it may be none",
+  (word) => {
+    const { error } = options.RunningLimit.safeParse(word);
+    expect(error?.issues.map(({ message }) => message)).toEqual([
+      "must be none or a whole number from 1 to 1000000",
+    ]);
+  },
+);

@@ -13,9 +13,11 @@ import {
   PAGE_LIMIT_MAX,
   REASON_LENGTH_MAX,
   REFERENCE_LENGTH_MAX,
+  RUNNING_LIMIT_MAX,
   RUN_AT_AHEAD_MAX_MS,
   TIMEOUT_MAX_SECONDS,
   TIME_END_MS,
+  WEIGHT_MAX,
 } from "../../core/model/limits.ts";
 import { UsageError } from "./errors.ts";
 
@@ -43,6 +45,9 @@ export const SignedAmountCents = integer(-AMOUNT_CENTS_MAX, AMOUNT_CENTS_MAX).re
 export const CreditLimitCents = integer(0, AMOUNT_CENTS_MAX);
 export const LowBalanceCents = orNone(-AMOUNT_CENTS_MAX, AMOUNT_CENTS_MAX);
 export const MonthlySpendLimitCents = orNone(0, AMOUNT_CENTS_MAX);
+/** How many jobs of a customer or a job type may run at the same time. */
+export const RunningLimit = orNone(1, RUNNING_LIMIT_MAX);
+export const Weight = integer(1, WEIGHT_MAX);
 /** A price, which may be 0. */
 export const CostCents = integer(0, AMOUNT_CENTS_MAX);
 export const MaxAttempts = integer(1, ATTEMPTS_MAX);
@@ -113,8 +118,7 @@ function text(charactersMax: number, use: TextUse = "name") {
     });
 }
 
-export function integer(min: number, max: number) {
-  const message = `must be a whole number from ${min} to ${max}`;
+export function integer(min: number, max: number, message = `must be a whole number from ${min} to ${max}`) {
   return z
     .string()
     .regex(min < 0 ? /^-?\d{1,15}$/ : /^\d{1,15}$/, { error: message, abort: true })
@@ -124,9 +128,9 @@ export function integer(min: number, max: number) {
 
 /** A whole number, or `none`, which becomes null and removes a limit. */
 function orNone(min: number, max: number) {
-  return z.union([z.literal("none").transform(() => null), integer(min, max)], {
-    error: `must be none or a whole number from ${min} to ${max}`,
-  });
+  // A number out of range is an issue of the number alone: it gets the same message.
+  const message = `must be none or a whole number from ${min} to ${max}`;
+  return z.union([z.literal("none").transform(() => null), integer(min, max, message)], { error: message });
 }
 
 /**

@@ -1,6 +1,9 @@
 import type { IdempotencyKey } from "./idempotency.ts";
 import type { Page } from "./page.ts";
 
+/** The weight of a new customer: the default of its column. */
+export const WEIGHT_DEFAULT = 1;
+
 /** The owner of an API key, as the look-up of every request finds it: the row of the customer alone. */
 export interface KeyOwner {
   readonly id: string;

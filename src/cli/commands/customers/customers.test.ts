@@ -44,10 +44,52 @@ test("customers are made, shown, listed and changed", async () => {
   expect(stderr).toContain("--limit");
 });
 
+test("a customer has a weight and a limit of running jobs, which lists show where one is set", async () => {
+  const columns = async () => (await cli.run("customers", "list", "--limit", "2")).stdout.split("\n")[0];
+  const [first, second] = [await createCustomer(), await createCustomer()];
+  expect(await cli.json("customers", "show", first)).toMatchObject({ weight: 1, running_limit: null });
+  expect(await columns()).toMatch(/^ID +NAME +EMAIL +CURRENCY +ACTIVE +CREATED$/);
+
+  const update = ["customers", "update", first];
+  const set = { weight: 3, running_limit: 20 };
+  expect(await cli.json(...update, "--weight", "3", "--running-limit", "20")).toMatchObject(set);
+  expect(await cli.json(...update, "--inactive")).toMatchObject({ ...set, active: false });
+  const { stdout } = await cli.run("customers", "show", first);
+  expect(stdout).toMatch(/^weight +3\nrunning limit +20$/m);
+  expect(await columns()).toMatch(/ACTIVE +WEIGHT +RUNNING LIMIT +CREATED$/);
+  const listed = await cli.run("customers", "list", "--limit", "2");
+  expect(listed.stdout).toMatch(new RegExp(`^${second} .* yes +1 +none +\\S+Z$`, "m"));
+  expect(listed.stdout).toMatch(new RegExp(`^${first} .* no +3 +20 +\\S+Z$`, "m"));
+
+  expect(await cli.json(...update, "--running-limit", "none")).toMatchObject({
+    weight: 3,
+    running_limit: null,
+  });
+  expect((await cli.run("customers", "show", first)).stdout).toMatch(/^running limit +none$/m);
+  const third = await createCustomer("--weight", "2", "--running-limit", "5");
+  expect(await cli.json("customers", "show", third)).toMatchObject({ weight: 2, running_limit: 5 });
+});
+
+test("a weight or a limit that is none is wrong usage, and says what is right", async () => {
+  const wrong = ["--weight", "none", "--running-limit", "1000001"];
+  const told = [
+    "  --weight must be a whole number from 1 to 1000",
+    "  --running-limit must be none or a whole number from 1 to 1000000",
+    "",
+  ];
+  for (const argv of [
+    ["customers", "create", "--name", "Ada", "--email", "ada@example.com", ...wrong],
+    ["customers", "update", uuidv7(), ...wrong],
+  ]) {
+    const { exitCode, stderr } = await cli.run(...argv);
+    expect({ exitCode, told: stderr.split("\n").slice(1) }).toEqual({ exitCode: 2, told });
+  }
+});
+
 test("an update that changes nothing is wrong usage", async () => {
   const { exitCode, stderr } = await cli.run("customers", "update", await createCustomer());
   expect(exitCode).toBe(2);
-  expect(stderr).toContain("--name, --email, --active or --inactive");
+  expect(stderr).toContain("--name, --email, --active, --inactive, --weight or --running-limit");
 });
 
 test("a customer that is not there is exit 1", async () => {

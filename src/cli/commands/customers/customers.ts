@@ -2,11 +2,23 @@ import { Option, type Command } from "commander";
 import { newId } from "../../../core/lib/new-id.ts";
 import { z } from "zod";
 import { customerNotFound } from "../../../core/model/not-found.ts";
-import type { Customer } from "../../../core/model/customer.ts";
+import { WEIGHT_DEFAULT, type Customer } from "../../../core/model/customer.ts";
 import { DEFAULT_CURRENCY } from "../../../core/model/currency.ts";
+import { WEIGHT_MAX } from "../../../core/model/limits.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { formatDetails, formatTime, formatYesNo, type Column } from "../../terminal/format.ts";
-import { Currency, Email, Flag, Id, LIMIT_OPTION, ListLimit, Name } from "../../terminal/options.ts";
+import {
+  Currency,
+  Email,
+  Flag,
+  Id,
+  LIMIT_OPTION,
+  ListLimit,
+  Name,
+  RunningLimit,
+  Weight,
+} from "../../terminal/options.ts";
+import { RUNNING_LIMIT_COLUMN, RUNNING_LIMIT_OPTION } from "../../terminal/running-limit.ts";
 import { findCustomer } from "./find-customer.ts";
 import { addApiKeyCommands } from "../api-keys/api-keys.ts";
 
@@ -18,8 +30,15 @@ const COLUMNS: readonly Column<Customer>[] = [
   { title: "EMAIL", cell: (row) => row.email },
   { title: "CURRENCY", cell: (row) => row.currency },
   { title: "ACTIVE", cell: (row) => formatYesNo(row.active) },
+  { title: "WEIGHT", cell: (row) => row.weight, right: true, used: (row) => row.weight !== WEIGHT_DEFAULT },
+  RUNNING_LIMIT_COLUMN,
   { title: "CREATED", cell: (row) => formatTime(row.created_at) },
 ];
+
+const WEIGHT_OPTION = [
+  "--weight <n>",
+  `share of the slots compared with other customers that wait, up to ${WEIGHT_MAX}; at first ${WEIGHT_DEFAULT}`,
+] as const;
 
 /** How many customers with the same e-mail address are looked up, the new one among them. */
 const TWINS_NAMED_MAX = 4;
@@ -31,9 +50,11 @@ export function addCustomerCommands(program: Command, run: CliRun): void {
     "iep customers create --name Ada --email ada@example.com",
     "iep customers keys create <customer-id> --name production",
     "iep customers update <id> --inactive",
+    "iep customers update <id> --weight 3 --running-limit 20",
   );
   addReading(customers, run);
-  addWriting(customers, run);
+  addCreate(customers, run);
+  addUpdate(customers, run);
   addApiKeyCommands(customers, run);
 }
 
@@ -75,7 +96,7 @@ function addReading(customers: Command, run: CliRun): void {
     );
 }
 
-function addWriting(customers: Command, run: CliRun): void {
+function addCreate(customers: Command, run: CliRun): void {
   const { terminal } = run;
   withExamples(
     customers.command("create"),
@@ -89,12 +110,24 @@ function addWriting(customers: Command, run: CliRun): void {
       "--currency <code>",
       `currency of the wallet, which cannot be changed later (default: ${DEFAULT_CURRENCY})`,
     )
+    .option(...WEIGHT_OPTION)
+    .option(...RUNNING_LIMIT_OPTION)
     .action(
       platformAction(
         run,
-        z.object({ name: Name, email: Email, currency: Currency.default(DEFAULT_CURRENCY) }),
-        async (platform, fields) => {
-          const customer = await platform.customers.create({ id: newId(), ...fields });
+        z.object({
+          name: Name,
+          email: Email,
+          currency: Currency.default(DEFAULT_CURRENCY),
+          weight: Weight.optional(),
+          runningLimit: RunningLimit.optional(),
+        }),
+        async (platform, { weight, runningLimit: running_limit, ...fields }) => {
+          let customer = await platform.customers.create({ id: newId(), ...fields });
+          if (weight !== undefined || running_limit !== undefined) {
+            const { id } = customer;
+            customer = existing(id, await platform.customers.update(id, { weight, running_limit }));
+          }
           await terminal.print(customer, () => formatCustomer(customer));
           const twins = await platform.customers.list({ limit: TWINS_NAMED_MAX, email: fields.email });
           const others = twins.filter(({ id }) => id !== customer.id).map(({ id }) => id);
@@ -106,11 +139,15 @@ function addWriting(customers: Command, run: CliRun): void {
         },
       ),
     );
+}
 
+function addUpdate(customers: Command, run: CliRun): void {
   withExamples(
     customers.command("update"),
     "iep customers update <id> --inactive",
     "iep customers update <id> --name Ada",
+    "iep customers update <id> --weight 3 --running-limit 20",
+    "iep customers update <id> --running-limit none",
   )
     .description("Update a customer. An inactive customer can read but cannot submit jobs")
     .argument("<id>", "id of the customer")
@@ -118,20 +155,30 @@ function addWriting(customers: Command, run: CliRun): void {
     .option("--email <address>", "new e-mail address")
     .option("--active", "allow the customer to submit jobs")
     .addOption(new Option("--inactive", "stop the customer from submitting jobs").conflicts("active"))
+    .option(...WEIGHT_OPTION)
+    .option(...RUNNING_LIMIT_OPTION)
     .action(
       platformAction(
         run,
         z
-          .object({ id: Id, name: Name.optional(), email: Email.optional(), active: Flag, inactive: Flag })
+          .object({
+            id: Id,
+            name: Name.optional(),
+            email: Email.optional(),
+            active: Flag,
+            inactive: Flag,
+            weight: Weight.optional(),
+            runningLimit: RunningLimit.optional(),
+          })
           .refine(
-            ({ name, email, active, inactive }) =>
-              name !== undefined || email !== undefined || active || inactive,
-            "nothing to change: set --name, --email, --active or --inactive",
+            ({ id: _id, active, inactive, ...changes }) =>
+              active || inactive || Object.values(changes).some((change) => change !== undefined),
+            "nothing to change: set --name, --email, --active, --inactive, --weight or --running-limit",
           ),
-        async (platform, { id, name, email, active, inactive }) => {
-          const changes = { name, email, active: active || inactive ? active : undefined };
+        async (platform, { id, active, inactive, runningLimit: running_limit, ...fields }) => {
+          const changes = { ...fields, running_limit, active: active || inactive ? active : undefined };
           const customer = existing(id, await platform.customers.update(id, changes));
-          await terminal.print(customer, () => formatCustomer(customer));
+          await run.terminal.print(customer, () => formatCustomer(customer));
         },
       ),
     );
@@ -144,6 +191,8 @@ function formatCustomer(customer: Customer): string {
     ["email", customer.email],
     ["currency", customer.currency],
     ["active", formatYesNo(customer.active)],
+    ["weight", customer.weight],
+    ["running limit", customer.running_limit ?? "none"],
     ["created", formatTime(customer.created_at)],
     ["updated", formatTime(customer.updated_at)],
   ]);

@@ -71,6 +71,23 @@ test("an update changes only what it names; null takes the schema away", async (
   expect((await cli.run(...update, "--enable", "--disable")).exitCode).toBe(2);
 });
 
+test("a job type has a limit of running jobs, which the list shows where one is set", async () => {
+  const made = (await cli.json(...create("Limited", "--running-limit", "4"))) as { id: string };
+  expect(made).toMatchObject({ running_limit: 4 });
+  expect((await cli.run("job-types", "show", made.id)).stdout).toMatch(/^running limit +4$/m);
+  const list = async () => (await cli.run("job-types", "list")).stdout;
+  expect(await list()).toMatch(/TIMEOUT +RUNNING LIMIT\n.*Limited .* 300 s +4$/m);
+  expect(await list()).toMatch(/Changing .* none$/m);
+  const update = ["job-types", "update", "Limited"];
+  expect(await cli.json(...update, "--max-attempts", "2")).toMatchObject({ running_limit: 4 });
+  expect(await cli.json(...update, "--running-limit", "none")).toMatchObject({ running_limit: null });
+  expect(await list()).not.toContain("LIMIT");
+  expect((await cli.run("job-types", "show", made.id)).stdout).toMatch(/^running limit +none$/m);
+  expect((await cli.run(...update, "--running-limit", "0")).stderr).toContain(
+    "--running-limit must be none or a whole number from 1 to 1000000",
+  );
+});
+
 test("a job type is paused and resumed", async () => {
   const made = (await cli.json(...create("Pausing"))) as { id: string };
   expect(made).toMatchObject({ paused_at: null });

@@ -18,8 +18,10 @@ import {
   JobTypeName,
   MaxAttempts,
   ProcessingLogicId,
+  RunningLimit,
   TimeoutSeconds,
 } from "../../terminal/options.ts";
+import { RUNNING_LIMIT_COLUMN, RUNNING_LIMIT_OPTION } from "../../terminal/running-limit.ts";
 import { findJobType } from "./find-job-type.ts";
 import { addPriceCommands } from "../prices/prices.ts";
 
@@ -32,6 +34,7 @@ const COLUMNS: readonly Column<JobType>[] = [
   { title: "PAUSED", cell: (row) => formatYesNo(row.paused_at !== null) },
   { title: "ATTEMPTS", cell: (row) => row.max_attempts, right: true },
   { title: "TIMEOUT", cell: (row) => `${row.timeout_seconds} s`, right: true },
+  RUNNING_LIMIT_COLUMN,
 ];
 
 const Type = z.string().min(1, "must not be empty");
@@ -99,6 +102,7 @@ function addCreate(jobTypes: Command, run: CliRun): void {
       "--input-schema <json|@file|->",
       "JSON Schema (draft 2020-12) that inputs must match (default: the processor's)",
     )
+    .option(...RUNNING_LIMIT_OPTION)
     .option("--disabled", "do not accept jobs yet")
     .action(
       platformAction(run, z.object({ ...fields(run), disabled: Flag }), async (platform, values) => {
@@ -112,6 +116,7 @@ function addCreate(jobTypes: Command, run: CliRun): void {
           max_attempts: values.maxAttempts,
           timeout_seconds: values.timeoutSeconds,
           input_schema: values.inputSchema,
+          running_limit: values.runningLimit,
         });
         await run.terminal.print(jobType, () => formatJobType(jobType));
         const runners = jobType.served ? [] : await platform.runners.list();
@@ -129,6 +134,7 @@ function addUpdate(jobTypes: Command, run: CliRun): void {
     "iep job-types update Echo --cost-cents 7",
     "iep job-types update Echo --disable",
     "iep job-types update Echo --input-schema null",
+    "iep job-types update Echo --running-limit 4",
   )
     .description("Update a job type. Jobs that were accepted keep their price")
     .argument("<type>", "id or name of the job type")
@@ -142,6 +148,7 @@ function addUpdate(jobTypes: Command, run: CliRun): void {
       "--input-schema <json|@file|->",
       "JSON Schema (draft 2020-12) that inputs must match; null: the processor's",
     )
+    .option(...RUNNING_LIMIT_OPTION)
     .option("--enable", "accept jobs")
     .addOption(new Option("--disable", "accept no more jobs").conflicts("enable"))
     .action(
@@ -167,6 +174,7 @@ function addUpdate(jobTypes: Command, run: CliRun): void {
             max_attempts: values.maxAttempts,
             timeout_seconds: values.timeoutSeconds,
             input_schema: values.inputSchema,
+            running_limit: values.runningLimit,
           };
           const jobType = existing(id, await platform.jobTypes.update(id, changes));
           platform.jobTypeCache.forget(id);
@@ -204,6 +212,7 @@ function fields({ context }: CliRun) {
     currency: Currency.optional(),
     maxAttempts: MaxAttempts.optional(),
     timeoutSeconds: TimeoutSeconds.optional(),
+    runningLimit: RunningLimit.optional(),
     inputSchema: jsonArgument(context.stdin)
       .refine((schema) => schema === null || findUnstorable(schema, "").length === 0, {
         error: ({ input }) => {
@@ -229,6 +238,7 @@ function formatJobType(jobType: JobType): string {
     ["paused since", jobType.paused_at && formatTime(jobType.paused_at)],
     ["attempts at most", jobType.max_attempts],
     ["timeout", `${jobType.timeout_seconds} s`],
+    ["running limit", jobType.running_limit ?? "none"],
     ["input schema", formatSchema(jobType)],
     ["created", formatTime(jobType.created_at)],
     ["updated", formatTime(jobType.updated_at)],

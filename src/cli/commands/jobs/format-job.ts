@@ -10,12 +10,14 @@ import {
   type Detail,
 } from "../../terminal/format.ts";
 import { PRIORITY_NAMES } from "../../terminal/options.ts";
+import { waitingInShort, whyWaiting } from "./why-waiting.ts";
 
 /** All properties of a job, with money in the currency of its customer. */
 export async function formatJob(platform: Platform, job: Job): Promise<string> {
-  const [wallet, jobType] = await Promise.all([
+  const [wallet, jobType, waits] = await Promise.all([
     platform.wallets.findByCustomerId(job.customer_id),
     platform.jobTypes.findById(job.job_type_id),
+    whyWaiting(platform, job),
   ]);
   const money = (cents: number): string => formatMoney(cents, wallet?.currency);
   const errors = job.errors.map(({ attempt, code, message }): Detail => [
@@ -25,6 +27,7 @@ export async function formatJob(platform: Platform, job: Job): Promise<string> {
   const details = formatDetails([
     ["id", job.id],
     ["status", job.status],
+    ["waits", waits],
     ["customer", job.customer_id],
     ["job type", jobType?.name ?? job.job_type_id],
     ["priority", `${job.priority} (${PRIORITY_NAMES[job.priority]})`],
@@ -89,8 +92,9 @@ export async function jobColumns(
   ];
 }
 
-/** Why it failed, or why its last attempt did. */
-function reasonOf({ error, errors, status }: Job): string {
-  const last = error ?? (status === "succeeded" ? undefined : errors.at(-1));
-  return last ? `${last.code}: ${last.message}` : "";
+/** What it waits for, and why it failed, or why its last attempt did. */
+function reasonOf(job: Job): string {
+  const last = job.error ?? (job.status === "succeeded" ? undefined : job.errors.at(-1));
+  const failed = last && `${last.code}: ${last.message}`;
+  return [waitingInShort(job), failed].filter((part) => part !== undefined).join("; ");
 }

@@ -107,7 +107,9 @@ test("jobs are listed by customer, status and type", async () => {
   expect(await list("--status", "failed")).toEqual([]);
 
   const { stdout } = await cli.run("jobs", "list", "--customer", other, "--type", "Echo");
-  expect(stdout.split("\n")[1]).toMatch(new RegExp(`^${first.id}  pending  medium    Echo +\\d+s$`));
+  expect(stdout.split("\n")[1]).toMatch(
+    new RegExp(`^${first.id}  pending  medium    Echo +\\d+s  its turn$`),
+  );
   expect(await list("--since", "1m")).toEqual([second.id, first.id]);
   expect(await list("--since", new Date(Date.now() + 60_000).toISOString())).toEqual([]);
   expect(await list("--cursor", second.id)).toEqual([first.id]);

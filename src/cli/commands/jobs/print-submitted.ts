@@ -29,7 +29,10 @@ export async function printSubmitted(
   waiting: Waiting,
 ): Promise<number> {
   if (!waiting.wait) {
-    await run.terminal.print(submitted, () => formatJob(platform, submitted));
+    // A submission does not look at limits and pauses: a person is told what a read says of the job.
+    await run.terminal.print(submitted, async () =>
+      formatJob(platform, (await platform.jobs.findById(submitted.id)) ?? submitted),
+    );
     return EXIT_OK;
   }
   const { job, interrupted } = await follow(platform, submitted, run, waiting.timeout);
@@ -60,8 +63,8 @@ async function follow(
     const job = await waitForJob(platform, id, {
       onStatus: (one) => terminal.say(one.status),
       async onPending(one) {
-        const why = await whyWaiting(platform, one);
-        if (why !== undefined && why !== said) await terminal.say(why);
+        const why = one.waiting_for === "slot" ? undefined : await whyWaiting(platform, one);
+        if (why !== undefined && why !== said) await terminal.say(`waits: ${why}`);
         said = why;
       },
       signal: AbortSignal.any(signals),
