@@ -11,8 +11,8 @@ import type { Database } from "../connection/database.ts";
 import { callForgetFigures, callPruneIdempotencyKeys } from "../connection/functions.gen.ts";
 
 /**
- * Forgets a batch each of expired idempotency keys, outbox events, notes of late ids and figures. True when one
- * was full.
+ * Forgets a batch each of expired idempotency keys, outbox events, notes of late ids, figures and sessions.
+ * True when one was full.
  */
 export async function forgetExpired(database: Database): Promise<boolean> {
   const keys = await callPruneIdempotencyKeys(database, {
@@ -26,7 +26,8 @@ export async function forgetExpired(database: Database): Promise<boolean> {
     all: `${FIGURES_DAYS} days`,
     limit: EXPIRY_BATCH_MAX,
   });
-  return [keys, events, lateIds, figures].includes(EXPIRY_BATCH_MAX);
+  const sessions = await forgetSessions(database);
+  return [keys, events, lateIds, figures, sessions].includes(EXPIRY_BATCH_MAX);
 }
 
 /** Looks at the oldest events alone, by id: no more than a batch is read, whatever is in the table. */
@@ -61,6 +62,23 @@ async function forgetLateIds({ kysely }: Database): Promise<number> {
   const { numDeletedRows } = await kysely
     .deleteFrom("late_ids")
     .where(sql<boolean>`created_xid = ANY (array(${expired}))`)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** Deletes sessions whose time is over. One that is idle is refused before, and goes here with its time. */
+async function forgetSessions({ kysely }: Database): Promise<number> {
+  const expired = kysely
+    .selectFrom("sessions")
+    .select("id")
+    .where("expires_at", "<", sql<string>`now()`)
+    .orderBy("expires_at")
+    .limit(EXPIRY_BATCH_MAX)
+    .forUpdate()
+    .skipLocked();
+  const { numDeletedRows } = await kysely
+    .deleteFrom("sessions")
+    .where(sql<boolean>`id = ANY (array(${expired}))`)
     .executeTakeFirst();
   return Number(numDeletedRows);
 }
