@@ -82,6 +82,7 @@ test("every route of the contract that is here is in the document", () => {
     "GET /jobs",
     "GET /jobs/{id}",
     "GET /me",
+    "GET /metrics",
     "GET /queue",
     "GET /readyz",
     "GET /runners",

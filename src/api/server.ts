@@ -9,6 +9,7 @@ import {
   KEEP_ALIVE_TIMEOUT_MS,
   REQUEST_TIMEOUT_MS,
 } from "../core/model/limits.ts";
+import type { MetricsPage, RequestMeter } from "../core/model/meters.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { Api } from "./http/api.ts";
 import { authenticate } from "./http/auth.ts";
@@ -19,6 +20,7 @@ import { trackConnections, type Connections } from "./http/connections.ts";
 import { everyRequest } from "./http/every-request.ts";
 import { acceptJsonBodies } from "./http/json-body.ts";
 import { logRequests } from "./http/log-requests.ts";
+import { measureRequests } from "./http/measure-requests.ts";
 import { openapiOptions } from "./http/openapi-document.ts";
 import { sendProblem } from "./http/problems.ts";
 import { apiKeyRoutes } from "./resources/api-keys/routes.ts";
@@ -29,6 +31,7 @@ import { jobTypeRoutes } from "./resources/job-types/routes.ts";
 import { refundRoutes } from "./resources/jobs/refunds.ts";
 import { jobRoutes } from "./resources/jobs/routes.ts";
 import { entryRoutes } from "./resources/entries/routes.ts";
+import { metricsRoutes } from "./resources/metrics/routes.ts";
 import { meRoutes } from "./resources/me/routes.ts";
 import { priceRoutes } from "./resources/prices/routes.ts";
 import { queueRoutes } from "./resources/queue/routes.ts";
@@ -45,13 +48,31 @@ interface ApiOptions {
   readonly platform: Platform;
   readonly adminApiKey: string;
   readonly log: Logger | false;
+  /** Left out: GET /metrics shows nothing. */
+  readonly metrics?: ApiMetrics | undefined;
 }
+
+interface ApiMetrics {
+  readonly page: MetricsPage;
+  readonly meter?: RequestMeter;
+  /** METRICS_TOKEN. */
+  readonly token?: string | undefined;
+}
+
+const NO_METRICS: ApiMetrics = {
+  page: { contentType: "text/plain; charset=utf-8", read: () => Promise.resolve("") },
+};
 
 /**
  * The HTTP API, ready to listen, or to take injected requests. It owns nothing but its socket: `close` stops
  * accepting connections, closes idle ones, finishes the requests under way, and leaves the platform open.
  */
-export async function createApi({ platform, adminApiKey, log }: ApiOptions): Promise<FastifyInstance> {
+export async function createApi({
+  platform,
+  adminApiKey,
+  log,
+  metrics = NO_METRICS,
+}: ApiOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger | false = log && log.child({}, { redact: REDACTED });
   const connections: Connections = new Map();
   const api: Api = fastify({
@@ -91,10 +112,12 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
   const allowOf = noteMethods(api);
   api.addHook("onRequest", everyRequest(allowOf));
   logRequests(api);
+  if (metrics.meter) measureRequests(api, metrics.meter);
 
   await api.register(fastifySwagger, openapiOptions());
   await api.register(docsRoutes);
   healthRoutes(api, platform);
+  metricsRoutes(api, metrics);
   await api.register(async (secured: Api) => {
     secured.addHook("onRequest", authenticateAndCount(authenticate(platform.customerKeys, adminApiKey)));
     for (const routes of [

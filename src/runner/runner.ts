@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { CLAIM_WAIT_MS, JOB_BATCH_MAX, STOP_SECONDS } from "../core/model/limits.ts";
 import type { ClaimedJob, Outcome, RefusedOutcome } from "../core/model/job.ts";
+import type { RunnerMeter } from "../core/model/meters.ts";
 import type { JobType } from "../core/model/job-type.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import { withRetry } from "../core/lib/with-retry.ts";
@@ -32,6 +33,8 @@ interface RunnerOptions {
   /** The version of this software, shown in the list of runners. */
   readonly version: string;
   readonly log: Logger;
+  /** Told of what it claims and settles. */
+  readonly meter?: RunnerMeter | undefined;
   /** Called for each attempt when its outcome was written, was refused, or could not be written. */
   readonly onSettled?: (job: ClaimedJob, outcome: Outcome) => void;
 }
@@ -91,6 +94,7 @@ export class Runner {
         ),
       onSettled: (settlement, refusal) => this.#written(settlement, refusal),
       onFailed: (settlement, error) => this.#notWritten(settlement, error),
+      meter: options.meter,
     });
   }
 
@@ -170,7 +174,9 @@ export class Runner {
           running: this.#runningOf,
           priorities: this.#serves.priorities ?? undefined,
         });
-        if (jobs.length > 0) await this.#startAll(jobs);
+        if (jobs.length === 0) continue;
+        this.#options.meter?.claimed(jobs);
+        await this.#startAll(jobs);
       } catch (error) {
         log.warn({ err: error }, "looking for jobs failed; trying again");
         await wait(FAULT_DELAY_MS);
