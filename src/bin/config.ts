@@ -62,6 +62,8 @@ const Environment = z.object({
       "must be fatal, error, warn, info, debug, trace or silent",
     )
     .default("info"),
+  METRICS_PORT: integer(0, 65_535).optional(),
+  METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
   DATABASE_POOL_SIZE: integer(2, 1_000).default(POOL_SIZE_DEFAULT),
 });
 

@@ -1,12 +1,16 @@
+import type { Pool } from "pg";
 import type { Logger } from "pino";
 import { InputSchemas } from "../core/use-cases/input-schema.ts";
 import { JobTypeCache } from "../core/use-cases/job-type-cache.ts";
 import { createCustomerKeys, type CustomerKeys } from "../core/use-cases/customer-keys.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
+import type { AuditRow } from "../core/model/audit.ts";
+import type { GaugeRepository } from "../core/model/gauges.ts";
+import type { SubmitMeter } from "../core/model/meters.ts";
 import type { ReadyQueue } from "../core/model/ready-queue.ts";
 import { createSessions, type Sessions } from "../core/use-cases/sessions.ts";
 import { createSubmissions } from "../core/use-cases/submissions.ts";
-import { readAudit } from "../postgres/repositories/audit.ts";
+import { readAudit, readAuditAlone } from "../postgres/repositories/audit.ts";
 import { PostgresWaitingJobRepository } from "../postgres/repositories/waiting-jobs.ts";
 import { createBell } from "../postgres/signals/bell.ts";
 import { createKeyChanges } from "../postgres/signals/key-changes.ts";
@@ -16,12 +20,14 @@ import { createDatabase, ping } from "../postgres/connection/database.ts";
 import { PostgresJobTypeRepository } from "../postgres/repositories/job-types.ts";
 import { PostgresJobRepository } from "../postgres/repositories/jobs.ts";
 import {
+  GAUGE_LIMITS,
   openPool,
   REPORT_LIMITS,
   REQUEST_LIMITS,
   RUNNER_LIMITS,
   type Limits,
 } from "../postgres/connection/pool.ts";
+import { PostgresGaugeRepository } from "../postgres/repositories/gauges.ts";
 import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
 import { PostgresProcessorSchemaRepository } from "../postgres/repositories/processor-schemas.ts";
 import { PostgresFailureRepository } from "../postgres/repositories/failures.ts";
@@ -45,7 +51,20 @@ interface PlatformConfig {
   readonly DATABASE_POOL_SIZE: number;
 }
 
+/** A pool of connections, as its numbers stand now. */
+interface OpenedPool {
+  readonly name: string;
+  readonly size: number;
+  readonly totalCount: number;
+  readonly idleCount: number;
+  readonly waitingCount: number;
+}
+
 export interface OpenPlatform extends Platform {
+  readonly gauges: GaugeRepository;
+  readonly pools: readonly OpenedPool[];
+  /** `audit`, unless another process audits just now. */
+  auditAlone(): Promise<AuditRow[] | undefined>;
   close(): Promise<void>;
 }
 
@@ -58,11 +77,18 @@ const RUNNER_SHARE = 1 / 3;
  * Connections of the audit, beside DATABASE_POOL_SIZE. The heartbeat of a runner and LISTEN have one more each.
  */
 const AUDIT_CONNECTIONS = 1;
+/** And of metrics, while somebody reads them. */
+const GAUGE_CONNECTIONS = 1;
 
 /**
  * Chooses the implementation of each interface. Connections open when they are first used; `close` ends them.
  */
-export function openPlatform(config: PlatformConfig, name: string, log: Logger): OpenPlatform {
+export function openPlatform(
+  config: PlatformConfig,
+  name: string,
+  log: Logger,
+  meter?: SubmitMeter,
+): OpenPlatform {
   const runnerSize = Math.max(1, Math.floor(config.DATABASE_POOL_SIZE * RUNNER_SHARE));
   const said = new Set<string>();
   const warn = (line: string): void => {
@@ -74,6 +100,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   const requestPool = open(config.DATABASE_POOL_SIZE - runnerSize, "", REQUEST_LIMITS);
   const runnerPool = open(runnerSize, " claims", RUNNER_LIMITS);
   const auditPool = open(AUDIT_CONNECTIONS, " audit", REPORT_LIMITS);
+  const gaugePool = open(GAUGE_CONNECTIONS, " metrics", GAUGE_LIMITS);
   const database = createDatabase(requestPool);
   const jobs = new PostgresJobRepository({ requests: database, runners: createDatabase(runnerPool) });
   const jobTypes = new PostgresJobTypeRepository(database);
@@ -118,12 +145,15 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
     waitingJobs,
     readyQueue,
     runners: new PostgresRunnerRepository(database),
-    submissions: createSubmissions({ jobs, readyQueue }),
+    submissions: createSubmissions({ jobs, readyQueue }, meter),
     prices: new PostgresPriceRepository(database),
     seals: new PostgresSealRepository({ upkeep: database, reports }),
     figures: new PostgresFigureRepository(database),
     failures: new PostgresFailureRepository(database),
+    gauges: new PostgresGaugeRepository(createDatabase(gaugePool)),
+    pools: [shown("requests", requestPool), shown("claims", runnerPool), shown("audit", auditPool)],
     audit: () => readAudit(reports),
+    auditAlone: () => readAuditAlone(reports),
     forgetExpired: () => forgetExpired(database),
     async ping() {
       await ping(database);
@@ -131,7 +161,23 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
     async close() {
       keyChanges.close();
       await Promise.all([readyQueue.close(), schemaThreads.close()]);
-      await Promise.all([requestPool, runnerPool, auditPool].map((pool) => pool.end()));
+      await Promise.all([requestPool, runnerPool, auditPool, gaugePool].map((pool) => pool.end()));
+    },
+  };
+}
+
+function shown(name: string, pool: Pool): OpenedPool {
+  return {
+    name,
+    size: pool.options.max,
+    get totalCount() {
+      return pool.totalCount;
+    },
+    get idleCount() {
+      return pool.idleCount;
+    },
+    get waitingCount() {
+      return pool.waitingCount;
     },
   };
 }

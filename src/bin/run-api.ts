@@ -1,7 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApi } from "../api/server.ts";
+import { meterSubmissions } from "../metrics/submit-metrics.ts";
 import type { Config } from "./config.ts";
+import { metricsOfApi, openMetrics, watchServers } from "./open-metrics.ts";
 import { openPlatform } from "./open-platform.ts";
 import { closeInTime } from "./close-in-time.ts";
 import { listenForStop } from "./stop-signal.ts";
@@ -15,10 +17,13 @@ type ApiConfig = Config & { DATABASE_URL: string; ADMIN_API_KEY: string };
  */
 export async function runApi(config: ApiConfig, log: Logger): Promise<number> {
   const stop = listenForStop();
-  const platform = openPlatform(config, "iep api", log);
+  const openedMetrics = openMetrics();
+  const platform = openPlatform(config, "iep api", log, meterSubmissions(openedMetrics));
+  watchServers(openedMetrics, platform, config);
+  const metrics = metricsOfApi(openedMetrics, platform, config.METRICS_TOKEN);
   const start = async (): Promise<FastifyInstance> => {
     await waitForServers(platform, config, { say: (line) => log.warn(line) });
-    const api = await createApi({ platform, adminApiKey: config.ADMIN_API_KEY, log });
+    const api = await createApi({ platform, adminApiKey: config.ADMIN_API_KEY, log, metrics });
     await api.listen({ host: config.HOST, port: config.PORT });
     return api;
   };

@@ -4,11 +4,13 @@ import { createApi } from "../api/server.ts";
 import { SignInLink } from "../core/use-cases/sign-in-link.ts";
 import { seedDemoData } from "../local/demo-data.ts";
 import { startLocalPostgres } from "../local/local-postgres.ts";
+import { meterSubmissions } from "../metrics/submit-metrics.ts";
 import { databaseAddress } from "../postgres/connection/database-address.ts";
 import { redisAddress } from "../queue/redis/redis-address.ts";
 import type { Config } from "./config.ts";
 import { dataFolder, type DemoCustomer } from "./data-folder.ts";
 import { forgetDriverSettings } from "./forget-driver-settings.ts";
+import { metricsOfApi, openMetrics, watchServers } from "./open-metrics.ts";
 import { openPlatform, type OpenPlatform } from "./open-platform.ts";
 import { startRunner, stopRunner } from "./run-runner.ts";
 import { closeInTime } from "./close-in-time.ts";
@@ -47,7 +49,9 @@ export async function runDev(
       DATABASE_URL: database_url,
       DATABASE_DIRECT_URL: config.DATABASE_URL === undefined ? undefined : config.DATABASE_DIRECT_URL,
     };
-    const platform = openPlatform(settings, "iep dev", log);
+    const metrics = openMetrics();
+    const platform = openPlatform(settings, "iep dev", log, meterSubmissions(metrics));
+    watchServers(metrics, platform, settings);
     closing.push(() => closeInTime(platform));
     await waitForServers(platform, settings, {
       say,
@@ -57,10 +61,16 @@ export async function runDev(
 
     const admin_api_key = config.ADMIN_API_KEY ?? (await dataFolder.adminApiKey());
     const signInLink = new SignInLink();
-    const api = await createApi({ platform, adminApiKey: admin_api_key, signInLink, log });
+    const api = await createApi({
+      platform,
+      adminApiKey: admin_api_key,
+      signInLink,
+      log,
+      metrics: metricsOfApi(metrics, platform, config.METRICS_TOKEN),
+    });
     closing.push(() => api.close());
     const api_url = await listen(api, config, say);
-    const runner = await startRunner(platform, settings, log);
+    const runner = await startRunner(platform, settings, log, metrics);
     // Together: each takes its time, and whoever waits for the end waits once.
     closing.push(() => Promise.all([api.close(), stopRunner(runner, stop, config.RUNNER_STOP_SECONDS, log)]));
 
@@ -153,6 +163,7 @@ function welcome({
     "",
     `  API            ${api_url}`,
     `  Reference      ${api_url}/docs`,
+    `  Metrics        ${api_url}/metrics`,
     `  Sign in        ${sign_in_url} (once, within 10 minutes)`,
     `  Database       ${database}`,
     `  Ready queue    ${ready_queue}`,

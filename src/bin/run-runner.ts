@@ -5,11 +5,13 @@ import { VERSION } from "../core/lib/version.ts";
 import { processorSchemas } from "../processors/loader/processor-schemas.ts";
 import { loadProcessors, type ProcessorRegistry } from "../processors/loader/registry.ts";
 import { Runner } from "../runner/runner.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
 import { upkeepTasks } from "../upkeep/tasks.ts";
 import { startUpkeep } from "../upkeep/upkeep.ts";
 import type { Config } from "./config.ts";
 import { guardProcess } from "./guard-process.ts";
+import { metricsOfRunner, openMetrics, serveRunnerMetrics, watchServers } from "./open-metrics.ts";
 import { openPlatform, type OpenPlatform } from "./open-platform.ts";
 import { closeInTime } from "./close-in-time.ts";
 import { listenForStop, type StopSignal } from "./stop-signal.ts";
@@ -24,11 +26,16 @@ const DEFAULT_PROCESSORS_DIR = "./processors";
 export async function runRunner(config: Config & { DATABASE_URL: string }, log: Logger): Promise<number> {
   const stop = listenForStop();
   const platform = openPlatform(config, "iep runner", log);
+  const metrics = config.METRICS_PORT === undefined ? undefined : openMetrics();
+  if (metrics) watchServers(metrics, platform, config);
   const start = async (): Promise<RunningRunner> => {
     await waitForServers(platform, config, { say: (line) => log.warn(line) });
-    return await startRunner(platform, config, log);
+    return await startRunner(platform, config, log, metrics);
   };
+  let closeMetrics: (() => Promise<void>) | undefined;
   try {
+    // Before it takes jobs: a port that is taken is a fault of the settings.
+    if (metrics) closeMetrics = await serveRunnerMetrics(metrics, config, log);
     const runner = await Promise.race([start(), stop.asked]);
     if (runner === undefined) {
       log.info("stopped before it was ready");
@@ -39,6 +46,7 @@ export async function runRunner(config: Config & { DATABASE_URL: string }, log: 
     await stopRunner(runner, stop, config.RUNNER_STOP_SECONDS, log);
     return 0;
   } finally {
+    await closeMetrics?.();
     await closeInTime(platform);
   }
 }
@@ -96,6 +104,7 @@ export async function startRunner(
     DATABASE_URL: string;
   },
   log: Logger,
+  metrics?: Metrics,
 ): Promise<RunningRunner> {
   const guard = guardProcess(log);
   const { processors, faults } = await loadProcessors({
@@ -106,6 +115,7 @@ export async function startRunner(
     log.error({ file }, `a processor is left out, the others are served: ${file}: ${message}`);
   guard(processors);
   await registerSchemas(platform, processors, log);
+  const measured = metrics && metricsOfRunner(metrics, platform, [...processors.keys()], log);
   const runner = new Runner({
     platform,
     processors,
@@ -117,23 +127,22 @@ export async function startRunner(
     heartbeat: createHeartbeat(config.DATABASE_DIRECT_URL ?? config.DATABASE_URL),
     version: VERSION,
     log,
+    meter: measured?.meter,
   });
-  const upkeep = startUpkeep(
-    upkeepTasks(platform, {
-      ageing_seconds: config.PRIORITY_AGING_SECONDS,
-      retention_days: config.JOB_RETENTION_DAYS,
-      lease_seconds: config.RUNNER_LEASE_SECONDS,
-      runner,
-      contact_ms: () => runner.contact_ms,
-      onRescued: ({ rescued: jobs, runners }) => {
-        const names = runners.map(
-          ({ id, host }) => `${id} on ${host ?? "a host that is not known any more"}`,
-        );
-        log.warn({ jobs, runners }, `rescued ${jobs} jobs of a dead runner: ${names.join(", ")}`);
-      },
-    }),
-    log,
-  );
+  measured?.watch(runner, config.RUNNER_CONCURRENCY);
+  const tasks = upkeepTasks(platform, {
+    ageing_seconds: config.PRIORITY_AGING_SECONDS,
+    retention_days: config.JOB_RETENTION_DAYS,
+    lease_seconds: config.RUNNER_LEASE_SECONDS,
+    runner,
+    contact_ms: () => runner.contact_ms,
+    onRescued: ({ rescued: jobs, runners }) => {
+      measured?.upkeepMeter.rescued(jobs);
+      const names = runners.map(({ id, host }) => `${id} on ${host ?? "a host that is not known any more"}`);
+      log.warn({ jobs, runners }, `rescued ${jobs} jobs of a dead runner: ${names.join(", ")}`);
+    },
+  });
+  const upkeep = startUpkeep([...tasks, ...(measured?.tasks ?? [])], log, measured?.upkeepMeter);
   runner.start();
   log.info({ concurrency: config.RUNNER_CONCURRENCY, processors: [...processors.keys()] }, "runner ready");
   return {

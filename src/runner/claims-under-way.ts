@@ -6,8 +6,13 @@ const CLAIMS_MAX = 2;
 
 /** Counts a runner's claims that are under way, and the slots that are spoken for by ids being claimed. */
 export class ClaimsUnderWay {
+  readonly #onDone: () => void;
   #count = 0;
   #expected = 0;
+
+  constructor(onDone: () => void) {
+    this.#onDone = onDone;
+  }
 
   get count(): number {
     return this.#count;
@@ -24,10 +29,9 @@ export class ClaimsUnderWay {
 
   /**
    * Resolves when `claim` is done, or has said how many jobs it expects, so that another one may begin beside
-   * it. Those count as expected until it says 0 or is done. `onDone` is called when it is done. `claim` must
-   * not reject.
+   * it. Those count as expected until it says 0 or is done. `claim` must not reject.
    */
-  async begin(claim: (expect: (count: number) => void) => Promise<void>, onDone: () => void): Promise<void> {
+  async begin(claim: (expect: (count: number) => void) => Promise<void>): Promise<void> {
     let mine = 0;
     let leave = (): void => undefined;
     const left = new Promise<void>((resolve) => (leave = resolve));
@@ -40,7 +44,7 @@ export class ClaimsUnderWay {
       await claim(expect);
       this.#count -= 1;
       expect(0);
-      onDone();
+      this.#onDone();
     };
     this.#count += 1;
     void finish();

@@ -1,14 +1,7 @@
 import type { Logger } from "pino";
-import type { ClaimedJob, Outcome } from "../core/model/job.ts";
+import type { ClaimedJob } from "../core/model/job.ts";
 import type { JobType } from "../core/model/job-type.ts";
-
-/** An attempt that ended. */
-export interface EndedAttempt {
-  readonly job: ClaimedJob;
-  readonly jobType: JobType | undefined;
-  readonly outcome: Outcome;
-  readonly run_ms: number;
-}
+import type { EndedAttempt } from "../core/model/meters.ts";
 
 /** Writes one line for an attempt that failed, with all that whoever mends the processor needs. */
 export function logFailedAttempt(log: Logger, { job, jobType, outcome, run_ms }: EndedAttempt): void {

@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { CLAIM_WAIT_MS, JOB_BATCH_MAX, STOP_SECONDS } from "../core/model/limits.ts";
 import type { ClaimedJob, Outcome, RefusedOutcome } from "../core/model/job.ts";
+import type { RunnerMeter } from "../core/model/meters.ts";
 import type { JobType } from "../core/model/job-type.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import { withRetry } from "../core/lib/with-retry.ts";
@@ -33,6 +34,8 @@ interface RunnerOptions {
   /** The version of this software, shown in the list of runners. */
   readonly version: string;
   readonly log: Logger;
+  /** Told of what it claims and settles. */
+  readonly meter?: RunnerMeter | undefined;
   /** Called for each attempt when its outcome was written, was refused, or could not be written. */
   readonly onSettled?: (job: ClaimedJob, outcome: Outcome) => void;
 }
@@ -48,7 +51,7 @@ export class Runner {
   readonly #running = new Map<ClaimedJob, Interrupter>();
   readonly #serves: ServedJobs;
   readonly #runningOf = new Map<string, number>();
-  readonly #claims = new ClaimsUnderWay();
+  readonly #claims = new ClaimsUnderWay(() => this.#change());
   /** It runs jobs that must run alone, or with others of their kind. */
   #runsAlone = false;
   /** It waits until it runs nothing, to take such jobs. */
@@ -93,6 +96,7 @@ export class Runner {
         ),
       onSettled: (settlement, refusal) => this.#written(settlement, refusal),
       onFailed: (settlement, error) => this.#notWritten(settlement, error),
+      meter: options.meter,
     });
   }
 
@@ -163,10 +167,7 @@ export class Runner {
     while (!this.#stop.isStopping) {
       await this.#until(() => this.#stop.isStopping || mayClaim());
       if (this.#stop.isStopping) break;
-      await this.#claims.begin(
-        (expect) => this.#claim(expect),
-        () => this.#change(),
-      );
+      await this.#claims.begin((expect) => this.#claim(expect));
     }
     await this.#until(() => this.#claims.count === 0);
   }
@@ -184,6 +185,7 @@ export class Runner {
         onTaken: expect,
       });
       if (jobs.length === 0) return;
+      this.#options.meter?.claimed(jobs);
       const started = this.#startAll(jobs);
       // From here on they count as running.
       expect(0);

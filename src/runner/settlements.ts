@@ -1,7 +1,7 @@
 import { BATCH_BYTES_MAX, JOB_BATCH_MAX, SETTLE_FOR_MS } from "../core/model/limits.ts";
 import { GroupCommit, type Receiver } from "../core/lib/group-commit.ts";
-import type { JobType } from "../core/model/job-type.ts";
-import type { ClaimedJob, JobError, JobRepository, Outcome, RefusedOutcome } from "../core/model/job.ts";
+import type { JobError, JobRepository, Outcome, RefusedOutcome } from "../core/model/job.ts";
+import type { EndedAttempt, RunnerMeter } from "../core/model/meters.ts";
 import { JsonText } from "../core/lib/json-text.ts";
 import { roughJsonBytes } from "../core/lib/rough-json-bytes.ts";
 import { isRetryable, withRetry } from "../core/lib/with-retry.ts";
@@ -12,13 +12,8 @@ const CANNOT_BE_STORED: JobError = {
   message: "What the processor gave cannot be stored.",
 };
 
-export interface Settlement {
-  readonly job: ClaimedJob;
-  readonly jobType: JobType | undefined;
-  readonly outcome: Outcome;
-  /** How long the attempt ran. */
-  readonly run_ms: number;
-}
+/** How an attempt ended, to be written. */
+export type Settlement = EndedAttempt;
 
 interface Options {
   /** Outcomes that may wait or be under way. */
@@ -27,6 +22,8 @@ interface Options {
   readonly onRetry: (error: unknown) => void;
   /** Called when the database refused an outcome for good. The job fails instead, as `output_invalid`. */
   readonly onInvalid: (settlement: Settlement, error: unknown) => void;
+  /** Told of each batch that was settled. */
+  readonly meter?: RunnerMeter | undefined;
   /** Called for each outcome that was written, or refused. */
   readonly onSettled: (settlement: Settlement, refusal: RefusedOutcome | undefined) => void;
   /** Called for each outcome that could not be written. */
@@ -45,7 +42,7 @@ export class Settlements {
   /** Leases without jobs to settle, which the next settle deletes. */
   #forgotten: string[] = [];
 
-  constructor(jobs: JobRepository, { queueMax, onRetry, onInvalid, onSettled, onFailed }: Options) {
+  constructor(jobs: JobRepository, { queueMax, onRetry, onInvalid, onSettled, onFailed, meter }: Options) {
     this.#receiver = {
       resolve: (refusal, settlement) => onSettled(settlement, refusal),
       reject: (error, settlement) => {
@@ -68,6 +65,7 @@ export class Settlements {
           .filter(([lease_id, count]) => this.#open.get(lease_id) === count)
           .map(([lease_id]) => lease_id);
         const forgotten = this.#forgotten.splice(0);
+        const started_at = performance.now();
         const refusals = await withRetry(
           () =>
             jobs.settle(
@@ -80,11 +78,15 @@ export class Settlements {
           this.#forgotten.push(...forgotten);
           throw error;
         });
+        const seconds = (performance.now() - started_at) / 1_000;
         if (refusals.length === 0) {
+          meter?.settled(batch, 0, seconds);
           this.#close(settled);
           return batch.map(() => undefined);
         }
         const refused = new Map(refusals.map((refusal) => [fenceOf(refusal), refusal]));
+        const written = batch.filter(({ outcome }) => refused.get(fenceOf(outcome))?.reason !== "stale");
+        meter?.settled(written, batch.length - written.length, seconds);
         // A job that still runs keeps its lease, by which a rescue will find it.
         this.#close(this.#count(batch.filter(({ outcome }) => !refused.get(fenceOf(outcome))?.running)));
         return batch.map(({ outcome }) => refused.get(fenceOf(outcome)));

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
+import type { UpkeepMeter } from "../core/model/meters.ts";
 
 /** The one shape of all upkeep: small rounds, repeated at once while there is more to do. */
 export interface UpkeepTask {
@@ -16,9 +17,14 @@ export interface UpkeepTask {
 const ROUNDS_MAX = 50;
 
 /** Runs each task at its interval until stopped. A round that fails is logged, and does not end the task. */
-export function startUpkeep(tasks: readonly UpkeepTask[], log: Logger): { stop(): Promise<void> } {
+export function startUpkeep(
+  tasks: readonly UpkeepTask[],
+  log: Logger,
+  meter?: UpkeepMeter,
+): { stop(): Promise<void> } {
   const stopping = new AbortController();
-  const loops = tasks.map((task) => runEvery(task, log, stopping.signal));
+  for (const { name, every_ms } of tasks) meter?.expects(name, every_ms);
+  const loops = tasks.map((task) => runEvery(task, log, stopping.signal, meter));
   return {
     async stop() {
       stopping.abort();
@@ -27,14 +33,24 @@ export function startUpkeep(tasks: readonly UpkeepTask[], log: Logger): { stop()
   };
 }
 
-async function runEvery(task: UpkeepTask, log: Logger, signal: AbortSignal): Promise<void> {
+async function runEvery(
+  task: UpkeepTask,
+  log: Logger,
+  signal: AbortSignal,
+  meter: UpkeepMeter | undefined,
+): Promise<void> {
   let failing = false;
   while (!signal.aborted) {
+    const started_at = performance.now();
+    const tell = (succeeded: boolean): void =>
+      meter?.ran(task.name, (performance.now() - started_at) / 1_000, succeeded);
     try {
       await runWhileFull(task, signal);
+      tell(true);
       if (failing) log.info({ task: task.name }, "upkeep works again");
       failing = false;
     } catch (error) {
+      tell(false);
       // Logged once an outage, not every second of it.
       if (!failing) log.warn({ err: error, task: task.name }, "upkeep failed; it is tried again");
       failing = true;

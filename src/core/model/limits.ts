@@ -319,6 +319,30 @@ export const CLOCK_TOLERANCE_MS = 2_000;
 /** Connections of a process when DATABASE_POOL_SIZE does not say. A third is for claims and settles. */
 export const POOL_SIZE_DEFAULT = 10;
 
+// ## Metrics
+
+/** Processors that metrics tell apart. Further ones are counted together, as `other`. */
+export const PROCESSOR_LABELS_MAX = 50;
+/** Claimed jobs a second of which a runner measures how long they waited. Of more it takes a fair sample. */
+export const WAITS_SAMPLED_MAX = 200;
+/**
+ * How soon after one another metrics read the database, however often they are scraped. A read that takes
+ * long is followed by a pause of 20 times that.
+ */
+export const FIGURES_EVERY_MS = 5_000;
+/** How long a scrape waits for figures of the database or of Redis. It then leaves them out. */
+export const FIGURES_WAIT_MS = 2_500;
+/** A statement that reads figures for metrics. */
+export const FIGURES_STATEMENT_MS = 2_000;
+/** A lock that such a statement waits for. */
+export const FIGURES_LOCK_MS = 500;
+/** How old a runner's last heartbeat may be for metrics to count it. */
+export const HEARTBEAT_AGE_MAX_MS = 10_000;
+/** How long after its start a runner with metrics audits for the first time. */
+export const AUDIT_FIRST_MS = 60_000;
+/** How often it does so from then on. After an audit that takes long, it waits 100 times as long as that. */
+export const AUDIT_EVERY_MS = 15 * 60 * 1_000;
+
 // ## The log
 
 /** Lines that wait because the target of the log takes nothing. Further lines are dropped and counted. */

@@ -3,6 +3,7 @@ import { GroupCommit } from "../lib/group-commit.ts";
 import { roughJsonBytes } from "../lib/rough-json-bytes.ts";
 import { isRetryable } from "../lib/with-retry.ts";
 import type { NewJob, Submitted } from "../model/job.ts";
+import type { SubmitMeter } from "../model/meters.ts";
 import type { Platform } from "./platform.ts";
 import { storeAndPush } from "./submit-jobs.ts";
 import {
@@ -28,10 +29,21 @@ export interface Submissions {
  * Two group commits, side by side: PostgreSQL takes tens of milliseconds to store one input of 1 MiB, and
  * small submissions do not wait behind it.
  */
-export function createSubmissions(platform: Pick<Platform, "jobs" | "readyQueue">): Submissions {
+export function createSubmissions(
+  platform: Pick<Platform, "jobs" | "readyQueue">,
+  meter?: SubmitMeter,
+): Submissions {
   const shared = {
-    run: (batch: readonly NewJob[], resolveAfter: (pushed: Promise<void>) => void, since?: number) =>
-      storeAndPush(platform, batch, resolveAfter, since),
+    run: async (
+      batch: readonly NewJob[],
+      resolveAfter: (pushed: Promise<void>) => void,
+      since?: number,
+    ): Promise<Submitted[]> => {
+      const started_at = performance.now();
+      const submitted = await storeAndPush(platform, batch, resolveAfter, since);
+      meter?.stored(submitted, (performance.now() - started_at) / 1_000);
+      return submitted;
+    },
     batchMax: JOB_BATCH_MAX,
     // A rough weight is enough: it keeps a batch of large inputs from becoming huge.
     weigh: (job: NewJob) => roughJsonBytes(job.input_data, BATCH_BYTES_MAX),

@@ -1,6 +1,9 @@
 import { Pool, type ClientBase, type ClientConfig } from "pg";
 import {
   CONNECT_TIMEOUT_MS,
+  FIGURES_LOCK_MS,
+  FIGURES_STATEMENT_MS,
+  FIGURES_WAIT_MS,
   OTHER_LOCK_MS,
   OTHER_STATEMENT_MS,
   REPORT_LOCK_MS,
@@ -53,6 +56,12 @@ export const REPORT_LIMITS: Limits = {
   statement_ms: REPORT_STATEMENT_MS,
   lock_ms: REPORT_LOCK_MS,
   connect_ms: CONNECT_TIMEOUT_MS,
+};
+/** For the figures of metrics: a scrape waits for them. */
+export const GAUGE_LIMITS: Limits = {
+  statement_ms: FIGURES_STATEMENT_MS,
+  lock_ms: FIGURES_LOCK_MS,
+  connect_ms: FIGURES_WAIT_MS,
 };
 const OTHER_LIMITS: Limits = {
   statement_ms: OTHER_STATEMENT_MS,
