@@ -628,16 +628,6 @@ CREATE FUNCTION check_entries()
   SET plan_cache_mode=force_generic_plan
   SET search_path="$user", public;
 
--- function choose_turns: migrations/functions/queue/choose_turns.sql
-CREATE FUNCTION choose_turns(p_priorities smallint[], p_limit integer, p_runner uuid, p_after uuid[], p_apart
-  integer, p_customers uuid[], p_running integer[], p_started double precision[])
-  RETURNS uuid[]
-  LANGUAGE plpgsql
-  SET enable_seqscan=off
-  SET enable_bitmapscan=off
-  SET enable_mergejoin=off
-  SET plan_cache_mode=force_generic_plan;
-
 -- function claim_jobs: migrations/functions/jobs/claim_jobs.sql
 CREATE FUNCTION claim_jobs(p_ids uuid[], p_runner uuid, p_lease uuid)
   RETURNS SETOF claimed_job
@@ -647,10 +637,13 @@ CREATE FUNCTION claim_jobs(p_ids uuid[], p_runner uuid, p_lease uuid)
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
--- function claim_turns: migrations/functions/jobs/claim_turns.sql
-CREATE FUNCTION claim_turns(p_limit integer, p_runner uuid, p_lease uuid, p_idle boolean, p_after uuid[],
-  p_customers uuid[], p_running integer[], p_started double precision[], p_listed uuid[], p_lists smallint[])
-  RETURNS SETOF claimed_job
+-- function claim_next: migrations/functions/jobs/claim_next.sql
+CREATE FUNCTION claim_next(p_limit integer, p_runner uuid, p_lease uuid, p_idle boolean, p_many boolean,
+  p_after uuid[], p_customers uuid[], p_running integer[], p_ahead double precision[], p_listed uuid[],
+  p_lists smallint[])
+  RETURNS TABLE(id uuid, customer_id uuid, job_type_id uuid, priority smallint, input_data jsonb,
+    estimated_cost_cents bigint, attempt integer, max_attempts smallint, excused_attempts smallint,
+    lost_runners smallint, waited_at smallint, weight smallint)
   LANGUAGE plpgsql
   SET enable_seqscan=off
   SET enable_bitmapscan=off
@@ -750,6 +743,19 @@ CREATE FUNCTION last_entry_before(p_wallet uuid, p_at timestamp with time zone)
   LANGUAGE plpgsql
   STABLE;
 
+-- function lock_limited: migrations/functions/queue/lock_limited.sql
+CREATE FUNCTION lock_limited(p_subjects uuid[])
+  RETURNS TABLE(subject uuid, room integer)
+  LANGUAGE plpgsql;
+
+-- function look_at_lanes: migrations/functions/queue/look_at_lanes.sql
+CREATE FUNCTION look_at_lanes(p_priority smallint, p_runner runners, p_after uuid, p_at_customer uuid,
+  p_at_type uuid, p_wrapped boolean, p_full uuid[], p_busy uuid[], p_apart boolean, p_idle integer, p_max
+  integer)
+  RETURNS TABLE(customers uuid[], types uuid[], idle uuid[], at_customer uuid, at_type uuid, wrapped boolean,
+    ended boolean)
+  LANGUAGE plpgsql;
+
 -- function must_run_dry: migrations/functions/runners/must_run_dry.sql
 CREATE FUNCTION must_run_dry(p_runner uuid, p_after interval)
   RETURNS boolean
@@ -767,6 +773,24 @@ CREATE FUNCTION note_standard_cost()
   RETURNS trigger
   LANGUAGE plpgsql
   SET search_path="$user", public;
+
+-- function order_turns: migrations/functions/queue/order_turns.sql
+CREATE FUNCTION order_turns(p_slots integer, p_weights double precision[], p_running double precision[],
+  p_ahead double precision[], p_open integer[])
+  RETURNS integer[]
+  LANGUAGE plpgsql
+  STABLE;
+
+-- function pick_turns: migrations/functions/queue/pick_turns.sql
+CREATE FUNCTION pick_turns(p_priorities smallint[], p_limit integer, p_runner uuid, p_after uuid[], p_apart
+  integer, p_customers uuid[], p_running integer[], p_ahead double precision[])
+  RETURNS TABLE(ids uuid[], places tid[], priorities smallint[], weights smallint[])
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_sort=off
+  SET enable_bitmapscan=off
+  SET enable_mergejoin=off
+  SET plan_cache_mode=force_generic_plan;
 
 -- function post_charges: migrations/functions/money/post_charges.sql
 CREATE FUNCTION post_charges(p_ids uuid[], p_customers uuid[], p_costs bigint[], p_holds bigint[])
@@ -972,15 +996,3 @@ CREATE FUNCTION waiting_for(j jobs)
   RETURNS text
   LANGUAGE sql
   STABLE;
-
--- function waiting_lanes: migrations/functions/queue/waiting_lanes.sql
-CREATE FUNCTION waiting_lanes(p_priority smallint, p_runner uuid, p_after uuid, p_full uuid[], p_max integer)
-  RETURNS TABLE(customer_id uuid, job_type_id uuid)
-  LANGUAGE plpgsql
-  SET enable_seqscan=off
-  SET enable_sort=off
-  SET enable_bitmapscan=off
-  SET enable_hashjoin=off
-  SET enable_mergejoin=off
-  SET enable_nestloop=on
-  SET plan_cache_mode=force_generic_plan;

@@ -46,7 +46,7 @@ export const CHECKED_LIMITS: Readonly<Record<string, NamedLimit>> = {
 /** The functions of the database that repeat a limit. */
 export const LIMITS_OF_FUNCTIONS: Readonly<Record<string, NamedLimit>> = {
   append_error: { ERRORS_KEPT_MAX },
-  claim_turns: { BACKLOG_CUSTOMERS_APART },
+  claim_next: { BACKLOG_CUSTOMERS_APART },
   exceeds_balance_limit: { BALANCE_CENTS_MAX },
   take_alone: { ALONE_TOGETHER_MAX },
 };

@@ -20,7 +20,7 @@ const charging = clause("post_charges");
 const cancelling = clause("cancel_job");
 const starting = clause("start_jobs");
 const taking = clause("take_jobs");
-const inTurns = clause("claim_turns");
+const inTurns = clause("claim_next");
 const rescuing = clause("rescue_jobs");
 
 export const JOB_CLAUSES: readonly Guard[] = [
@@ -91,14 +91,11 @@ export const JOB_CLAUSES: readonly Guard[] = [
   ),
   inTurns(
     "who claims takes the job's place",
-    [
-      "DELETE FROM job_queue q WHERE q.priority = ANY ('{0,1,2}'::smallint[]) AND q.job_id = ANY (v_ids);",
-      "",
-    ],
+    ["DELETE FROM job_queue q WHERE q.ctid = ANY (v_turns.places);", ""],
     // More than one job waits, so that there is something to choose.
     ({ runner, customer, type }) =>
       `INSERT INTO job_queue (priority, job_id, customer_id, job_type_id) VALUES (2, gen_random_uuid(), '${customer}', '${type}');
-       SELECT count(*) FROM claim_turns(1, '${runner}', gen_random_uuid(), false, '{}', '{}', '{}', '{}', '{}', '{}');
+       SELECT count(*) FROM claim_next(1, '${runner}', gen_random_uuid(), false, false, '{}', '{}', '{}', '{}', '{}', '{}');
        DELETE FROM job_queue WHERE priority = 2;
        SELECT count(*) FROM jobs WHERE runner_id = '${runner}' AND status = 'running'`,
     "2",

@@ -4,7 +4,7 @@
 -- Returns: id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts,
 --   excused_attempts, lost_runners
 -- Raises: runner_registered (no_data_found): p_runner is not registered, or no longer.
--- Called by: claim_jobs, claim_turns.
+-- Called by: claim_jobs, claim_next.
 --
 -- Only a registered runner claims. The share lock orders this against a rescue that is about to delete the
 -- runner's row. The test of the status is a second guard against two claims of one job: the first is the row

@@ -2,7 +2,7 @@
 -- Locks, in order: nothing.
 -- Returns: subject, room
 -- Raises: nothing.
--- Called by: choose_turns, must_run_dry, take_alone, waiting_for.
+-- Called by: pick_turns, must_run_dry, take_alone, waiting_for.
 --
 -- p_subjects null: all that have no room. Counts what runs by the leases, so it needs no counter that could
 -- drift, and costs nothing while nobody has a limit.

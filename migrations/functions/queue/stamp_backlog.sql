@@ -1,6 +1,6 @@
 -- Does: stamps up to p_limit jobs of the backlog as pushed, for the caller to push to the ready list in
 --   the order returned. As many customers get a turn as there are jobs to push.
--- Locks, in order: as choose_turns without its advisory locks.
+-- Locks, in order: as pick_turns without its advisory locks.
 -- Returns: job_id, next_cursor
 -- Raises: nothing.
 -- Called by: src/postgres/repositories/waiting-jobs.ts.
@@ -30,16 +30,8 @@ DECLARE
   v_ids       uuid[];
   v_customers uuid[];
 BEGIN
-  v_ids := choose_turns(
-    ARRAY[p_priority],
-    p_limit,
-    NULL,
-    array_fill(p_after, ARRAY[3]),
-    0,
-    '{}',
-    '{}',
-    '{}'
-  );
+  SELECT t.ids INTO v_ids
+    FROM pick_turns(ARRAY[p_priority], p_limit, NULL, array_fill(p_after, ARRAY[3]), 0, '{}', '{}', '{}') t;
   WITH backlog AS (
     DELETE FROM job_queue q
      WHERE q.priority = p_priority AND q.job_id = ANY (v_ids)

@@ -3,7 +3,7 @@
 -- Locks, in order: rows of job_queue by id (SKIP LOCKED, so nobody waits).
 -- Returns: uuid[]
 -- Raises: nothing.
--- Called by: claim_jobs, claim_turns.
+-- Called by: claim_jobs, claim_next.
 --
 -- The row of job_queue decides: whoever deletes it has the job.
 

@@ -4,7 +4,7 @@
 -- Locks, in order: nothing.
 -- Returns: uuid[]
 -- Raises: nothing.
--- Called by: submit_jobs, waiting_lanes.
+-- Called by: submit_jobs, look_at_lanes.
 
 CREATE OR REPLACE FUNCTION unlisted_types(p_types uuid[])
 RETURNS uuid[]

@@ -54,7 +54,7 @@ function toClaimJobsRow(row: readonly unknown[]): ClaimJobsRow {
   };
 }
 
-export interface ClaimTurnsRow {
+export interface ClaimNextRow {
   readonly id: string;
   readonly customer_id: string;
   readonly job_type_id: string;
@@ -65,20 +65,24 @@ export interface ClaimTurnsRow {
   readonly max_attempts: number;
   readonly excused_attempts: number;
   readonly lost_runners: number;
+  readonly waited_at: number | null;
+  readonly weight: number | null;
 }
 
-function toClaimTurnsRow(row: readonly unknown[]): ClaimTurnsRow {
+function toClaimNextRow(row: readonly unknown[]): ClaimNextRow {
   return {
-    id: (row[0] ?? unexpectedNull("claim_turns", "id")) as string,
-    customer_id: (row[1] ?? unexpectedNull("claim_turns", "customer_id")) as string,
-    job_type_id: (row[2] ?? unexpectedNull("claim_turns", "job_type_id")) as string,
-    priority: (row[3] ?? unexpectedNull("claim_turns", "priority")) as Priority,
+    id: (row[0] ?? unexpectedNull("claim_next", "id")) as string,
+    customer_id: (row[1] ?? unexpectedNull("claim_next", "customer_id")) as string,
+    job_type_id: (row[2] ?? unexpectedNull("claim_next", "job_type_id")) as string,
+    priority: (row[3] ?? unexpectedNull("claim_next", "priority")) as Priority,
     input_data: row[4],
-    estimated_cost_cents: (row[5] ?? unexpectedNull("claim_turns", "estimated_cost_cents")) as number,
-    attempt: (row[6] ?? unexpectedNull("claim_turns", "attempt")) as number,
-    max_attempts: (row[7] ?? unexpectedNull("claim_turns", "max_attempts")) as number,
-    excused_attempts: (row[8] ?? unexpectedNull("claim_turns", "excused_attempts")) as number,
-    lost_runners: (row[9] ?? unexpectedNull("claim_turns", "lost_runners")) as number,
+    estimated_cost_cents: (row[5] ?? unexpectedNull("claim_next", "estimated_cost_cents")) as number,
+    attempt: (row[6] ?? unexpectedNull("claim_next", "attempt")) as number,
+    max_attempts: (row[7] ?? unexpectedNull("claim_next", "max_attempts")) as number,
+    excused_attempts: (row[8] ?? unexpectedNull("claim_next", "excused_attempts")) as number,
+    lost_runners: (row[9] ?? unexpectedNull("claim_next", "lost_runners")) as number,
+    waited_at: row[10] as number | null,
+    weight: row[11] as number | null,
   };
 }
 
@@ -430,39 +434,41 @@ export async function callClaimJobs(
   return rows.map(toClaimJobsRow);
 }
 
-const CLAIM_TURNS = {
-  name: "claim_turns",
-  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts, lost_runners FROM claim_turns($1::integer, $2::uuid, $3::uuid, $4::boolean, $5::uuid[], $6::uuid[], $7::integer[], $8::double precision[], $9::uuid[], $10::smallint[])",
+const CLAIM_NEXT = {
+  name: "claim_next",
+  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts, lost_runners, waited_at, weight FROM claim_next($1::integer, $2::uuid, $3::uuid, $4::boolean, $5::boolean, $6::uuid[], $7::uuid[], $8::integer[], $9::double precision[], $10::uuid[], $11::smallint[])",
 };
 
-export async function callClaimTurns(
+export async function callClaimNext(
   database: Database,
   given: {
     readonly limit: number | null;
     readonly runner: string | null;
     readonly lease: string | null;
     readonly idle: boolean | null;
+    readonly many: boolean | null;
     readonly after: BatchColumn<string>;
     readonly customers: BatchColumn<string>;
     readonly running: BatchColumn<number>;
-    readonly started: BatchColumn<number>;
+    readonly ahead: BatchColumn<number>;
     readonly listed: BatchColumn<string>;
     readonly lists: BatchColumn<number>;
   },
-): Promise<ClaimTurnsRow[]> {
-  const rows = await database.call(CLAIM_TURNS, [
+): Promise<ClaimNextRow[]> {
+  const rows = await database.call(CLAIM_NEXT, [
     given.limit,
     given.runner,
     given.lease,
     given.idle,
+    given.many,
     plainArray(given.after),
     plainArray(given.customers),
     plainArray(given.running),
-    plainArray(given.started),
+    plainArray(given.ahead),
     plainArray(given.listed),
     plainArray(given.lists),
   ]);
-  return rows.map(toClaimTurnsRow);
+  return rows.map(toClaimNextRow);
 }
 
 const COUNT_ENDED_JOBS = {

@@ -89,7 +89,7 @@ test("claims at the same time take from different customers, and share them when
   const other = await connect(databaseUrl);
   await other.query("BEGIN");
   const { rows } = await other.query<{ customer_id: string }>(
-    "SELECT customer_id FROM claim_turns(2, $1, $2, false, '{}', '{}', '{}', '{}', '{}', '{}')",
+    "SELECT customer_id FROM claim_next(2, $1, $2, false, false, '{}', '{}', '{}', '{}', '{}', '{}')",
     [await createRunner(own), uuidv7()],
   );
   const first = rows.map(({ customer_id }) => owners.indexOf(customer_id));

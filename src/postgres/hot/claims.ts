@@ -2,17 +2,12 @@ import { sql } from "kysely";
 import { PlatformError } from "../../core/lib/errors.ts";
 import { newId } from "../../core/lib/new-id.ts";
 import { isRetryable, withRetry } from "../../core/lib/with-retry.ts";
-import {
-  PRIORITIES,
-  type ClaimedJob,
-  type Outcome,
-  type Priority,
-  type TurnsRequest,
-} from "../../core/model/job.ts";
+import type { ClaimedJob, Outcome, TurnsRequest } from "../../core/model/job.ts";
 import type { Database } from "../connection/database.ts";
 import { isViolationOf } from "../connection/errors.ts";
-import { callClaimJobs, callClaimTurns } from "../connection/functions.gen.ts";
+import { callClaimJobs, callClaimNext } from "../connection/functions.gen.ts";
 import type { Settlements } from "./settlements.ts";
+import type { Turn } from "./turns.ts";
 import { Usage } from "./usage.ts";
 
 /** How long a claim looks for its own lost reply before it leaves that to the next claim of its runner. */
@@ -35,8 +30,8 @@ export class Claims {
   readonly #settlements: Settlements;
   /** By runner: leases of claims whose reply was lost, and of which nobody knows yet what they took. */
   readonly #unconfirmedLeases = new Map<string, readonly string[]>();
-  /** By priority: the customer who had the last turn. */
-  readonly #cursors = new Map<Priority, string>();
+  /** The last claim was full, so that more jobs wait, as far as is known. */
+  #manyWait = false;
   readonly #usage: Usage;
 
   constructor(database: Database, settlements: Settlements) {
@@ -60,39 +55,26 @@ export class Claims {
 
   /** Claims by priority, and within one in turns of customers. Returns the jobs by priority, then age. */
   async turns({ runner_id, max, idle, running, listed = [] }: TurnsRequest): Promise<ClaimedJob[]> {
-    const after = PRIORITIES.map((priority) => this.#cursors.get(priority));
     const usage = this.#usage.of(running);
-    const claimed = await this.#claim(runner_id, (lease) =>
-      callClaimTurns(this.#database, {
+    const turns: Turn[] = [];
+    const claimed = await this.#claim(runner_id, async (lease) => {
+      const rows = await callClaimNext(this.#database, {
         limit: max,
         runner: runner_id,
         lease,
         idle: idle ?? false,
-        after,
+        many: this.#manyWait,
         ...usage,
         listed: listed.map(({ id }) => id),
         lists: listed.map(({ priority }) => priority),
-      }),
-    );
-    // Where fewer jobs waited than were asked for, there was nothing to choose.
-    if (claimed.length >= max) this.#usage.started(claimed, runner_id);
-    for (const priority of PRIORITIES) this.#moveCursor(priority, claimed);
+      });
+      for (const { customer_id, waited_at, weight } of rows)
+        if (waited_at !== null && weight !== null) turns.push({ customer_id, waited_at, weight });
+      return rows;
+    });
+    this.#manyWait = claimed.length >= max;
+    this.#usage.chosen(turns, runner_id);
     return claimed.toSorted((a, b) => a.priority - b.priority || (a.id < b.id ? -1 : 1));
-  }
-
-  /**
-   * Customers are served in id order, starting after the cursor and wrapping once. The new cursor is the
-   * highest id served after the wrap, or, if it did not wrap, the highest id served.
-   */
-  #moveCursor(priority: Priority, jobs: readonly ClaimedJob[]): void {
-    const cursor = this.#cursors.get(priority) ?? "";
-    let [highest, afterWrap] = ["", ""];
-    for (const job of jobs) {
-      if (job.priority !== priority) continue;
-      if (job.customer_id > highest) highest = job.customer_id;
-      if (job.customer_id <= cursor && job.customer_id > afterWrap) afterWrap = job.customer_id;
-    }
-    if (highest !== "") this.#cursors.set(priority, afterWrap === "" ? highest : afterWrap);
   }
 
   async #claim(runner_id: string, call: (lease_id: string) => Promise<ClaimedRow[]>): Promise<ClaimedJob[]> {

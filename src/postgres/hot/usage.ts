@@ -1,68 +1,52 @@
 import { sql } from "kysely";
-import type { ClaimedJob } from "../../core/model/job.ts";
 import type { Database } from "../connection/database.ts";
+import { AHEAD_CUSTOMERS_MAX, Turns, type Turn } from "./turns.ts";
 
 /** How old the count of other runners' jobs may be. */
 const ELSEWHERE_KEPT_MS = 1_000;
-/** What was started counts half as much after this long. */
-const HALF_LIFE_MS = 1_000;
-/** Starts that count for less than this are forgotten. */
-const STARTS_MIN = 0.5;
 /** Customers whose usage one claim tells. The others count as having none. */
-export const USAGE_CUSTOMERS_MAX = 500;
+const USAGE_CUSTOMERS_MAX = 2 * AHEAD_CUSTOMERS_MAX;
 
 /**
  * How much of the slots each customer uses, as far as this process knows: what runs here, what runs elsewhere
- * (counted once a second while there is something to choose), and what was started of late, which decides
- * between customers whose jobs are too short to be seen running.
+ * (counted once a second while there is something to choose), and who is ahead in turns, which decides between
+ * customers whose jobs are too short to be seen running.
  */
 export class Usage {
   readonly #database: Database;
   #elsewhere: ReadonlyMap<string, number> = new Map();
   #counted_at = -Infinity;
-  readonly #starts = new Map<string, number>();
-  #halved_at = performance.now();
+  readonly #turns = new Turns();
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /** The arguments of `claim_turns`. `here`: how many jobs of each customer run in this process. */
+  /** The arguments of `claim_next`. `here`: how many jobs of each customer run in this process. */
   of(here: ReadonlyMap<string, number> | undefined): {
     customers: string[];
     running: number[];
-    started: number[];
+    ahead: number[];
+    after: (string | undefined)[];
   } {
-    this.#forget();
+    if (performance.now() - this.#counted_at > 3 * ELSEWHERE_KEPT_MS) this.#elsewhere = new Map();
     const customers = [
-      ...new Set([...(here?.keys() ?? []), ...this.#elsewhere.keys(), ...this.#starts.keys()]),
+      ...new Set([...(here?.keys() ?? []), ...this.#turns.ahead, ...this.#elsewhere.keys()]),
     ];
     if (customers.length > USAGE_CUSTOMERS_MAX) customers.length = USAGE_CUSTOMERS_MAX;
     return {
       customers,
       running: customers.map((id) => (here?.get(id) ?? 0) + (this.#elsewhere.get(id) ?? 0)),
-      started: customers.map((id) => this.#starts.get(id) ?? 0),
+      ahead: customers.map((id) => this.#turns.aheadOf(id)),
+      after: this.#turns.cursors,
     };
   }
 
-  /** Jobs were chosen among more that waited. */
-  started(jobs: readonly ClaimedJob[], runner_id: string): void {
-    for (const { customer_id } of jobs)
-      this.#starts.set(customer_id, (this.#starts.get(customer_id) ?? 0) + 1);
+  /** These jobs were chosen among more that waited. */
+  chosen(jobs: readonly Turn[], runner_id: string): void {
+    if (jobs.length === 0) return;
+    this.#turns.took(jobs);
     if (performance.now() - this.#counted_at > ELSEWHERE_KEPT_MS) void this.#count(runner_id);
-  }
-
-  #forget(): void {
-    const now = performance.now();
-    if (now - this.#counted_at > 3 * ELSEWHERE_KEPT_MS) this.#elsewhere = new Map();
-    const halvings = Math.floor((now - this.#halved_at) / HALF_LIFE_MS);
-    if (halvings === 0) return;
-    this.#halved_at += halvings * HALF_LIFE_MS;
-    for (const [id, starts] of this.#starts) {
-      const left = starts / 2 ** halvings;
-      if (left < STARTS_MIN) this.#starts.delete(id);
-      else this.#starts.set(id, left);
-    }
   }
 
   /** Nobody waits for the count. One that fails leaves the old one, which is soon forgotten. */

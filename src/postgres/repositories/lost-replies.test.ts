@@ -110,7 +110,7 @@ describe("submit", () => {
 });
 
 describe("claim", () => {
-  test.each(["claim_jobs", "claim_turns"])(
+  test.each(["claim_jobs", "claim_next"])(
     "the reply of %s is lost: the jobs are the runner's all the same",
     async (statement) => {
       const { databaseUrl: url } = await ownDatabase();

@@ -1,0 +1,40 @@
+-- Does: tells in which order customers have their turns: first those whose running jobs for their weight lie
+--   below the level that p_slots more would reach, by how far they are ahead in turns; then the others, by
+--   their running jobs for their weight. Of equal ones, in the order given.
+-- Locks, in order: nothing.
+-- Returns: integer[]
+-- Raises: nothing.
+-- Called by: pick_turns.
+--
+-- p_open: the places of the customers who take part. Null when nobody does.
+
+CREATE OR REPLACE FUNCTION order_turns(
+  p_slots   int,
+  p_weights float8[],
+  p_running float8[],
+  p_ahead   float8[],
+  p_open    int[]
+)
+RETURNS int[]
+LANGUAGE plpgsql
+STABLE
+AS $$
+BEGIN
+  RETURN (
+    SELECT array_agg(o.nth ORDER BY CASE WHEN o.used < o.level THEN -1 ELSE o.used END, o.ahead, o.nth)
+      FROM (
+        SELECT f.nth, f.used, f.ahead, min(f.level) OVER () AS level
+          FROM (
+            SELECT
+              v.nth::int,
+              v.running / v.weight AS used,
+              v.ahead,
+              -- As in share_slots.
+              (p_slots + sum(v.running) OVER filled) / sum(v.weight) OVER filled AS level
+              FROM unnest(p_weights, p_running, p_ahead) WITH ORDINALITY v (weight, running, ahead, nth)
+             WHERE v.nth = ANY (p_open)
+            WINDOW filled AS (ORDER BY v.running / v.weight, v.nth)
+          ) f
+      ) o
+  );
+END $$;
