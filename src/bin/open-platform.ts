@@ -18,6 +18,7 @@ import { createListener } from "../postgres/signals/listener.ts";
 import { PostgresCustomerRepository } from "../postgres/repositories/customers.ts";
 import { createDatabase, ping } from "../postgres/connection/database.ts";
 import { PostgresJobTypeRepository } from "../postgres/repositories/job-types.ts";
+import { PostgresJobLogRepository } from "../postgres/repositories/job-log.ts";
 import { PostgresJobRepository } from "../postgres/repositories/jobs.ts";
 import {
   GAUGE_LIMITS,
@@ -142,6 +143,7 @@ export function openPlatform(
     inputSchemas: new InputSchemas(schemaThreads),
     processorSchemas: new PostgresProcessorSchemaRepository(database),
     jobs,
+    jobLog: new PostgresJobLogRepository(database),
     waitingJobs,
     readyQueue,
     runners: new PostgresRunnerRepository(database),
