@@ -20,6 +20,7 @@ import { refuseBroken, refuseExpectation, refuseTunnel } from "./http/broken-req
 import { trackConnections, type Connections } from "./http/connections.ts";
 import { everyRequest } from "./http/every-request.ts";
 import { createFindKey } from "./http/find-key.ts";
+import { requireNeededRole } from "./http/needed-roles.ts";
 import { acceptJsonBodies } from "./http/json-body.ts";
 import { logRequests } from "./http/log-requests.ts";
 import { measureRequests } from "./http/measure-requests.ts";
@@ -38,6 +39,7 @@ import { failureRoutes } from "./resources/failures/routes.ts";
 import { metricsRoutes } from "./resources/metrics/routes.ts";
 import { meRoutes } from "./resources/me/routes.ts";
 import { overviewRoutes } from "./resources/overview/routes.ts";
+import { operatorRoutes } from "./resources/operators/routes.ts";
 import { priceRoutes } from "./resources/prices/routes.ts";
 import { queueRoutes } from "./resources/queue/routes.ts";
 import { runnerRoutes } from "./resources/runners/routes.ts";
@@ -132,6 +134,7 @@ export async function createApi({
   sessionRoutes(api, platform, createFindKey(platform, adminApiKey, signInLink));
   metricsRoutes(api, metrics);
   await api.register(async (secured: Api) => {
+    secured.addHook("onRoute", requireNeededRole);
     secured.addHook("onRequest", authenticateAndCount(authenticate(platform, adminApiKey)));
     for (const routes of [
       jobRoutes,
@@ -148,6 +151,7 @@ export async function createApi({
       runnerRoutes,
       failureRoutes,
       overviewRoutes,
+      operatorRoutes,
     ])
       routes(secured, platform);
   });

@@ -8,6 +8,7 @@ import type { AuditRow } from "../core/model/audit.ts";
 import type { GaugeRepository } from "../core/model/gauges.ts";
 import type { SubmitMeter } from "../core/model/meters.ts";
 import type { ReadyQueue } from "../core/model/ready-queue.ts";
+import { createOperatorKeys, type OperatorKeys } from "../core/use-cases/operator-keys.ts";
 import { createSessions, type Sessions } from "../core/use-cases/sessions.ts";
 import { createSubmissions } from "../core/use-cases/submissions.ts";
 import { readAudit, readAuditAlone } from "../postgres/repositories/audit.ts";
@@ -29,6 +30,7 @@ import {
   type Limits,
 } from "../postgres/connection/pool.ts";
 import { PostgresGaugeRepository } from "../postgres/repositories/gauges.ts";
+import { PostgresOperatorRepository } from "../postgres/repositories/operators.ts";
 import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
 import { PostgresProcessorSchemaRepository } from "../postgres/repositories/processor-schemas.ts";
 import { PostgresFailureRepository } from "../postgres/repositories/failures.ts";
@@ -114,10 +116,13 @@ export function openPlatform(
   // What this process changes, its own caches forget at once.
   const forget = (id: string): void => {
     customerKeys.forget(id);
+    operatorKeys.forget(id);
     sessions.forget(id);
   };
   const customers = new PostgresCustomerRepository(database, forget);
   const customerKeys: CustomerKeys = createCustomerKeys(customers, keyChanges);
+  const operators = new PostgresOperatorRepository(database, forget);
+  const operatorKeys: OperatorKeys = createOperatorKeys(operators, keyChanges);
   const sessionRows = new PostgresSessionRepository(database, forget);
   const sessions: Sessions = createSessions(sessionRows, keyChanges);
   const readyQueue: ReadyQueue =
@@ -135,6 +140,8 @@ export function openPlatform(
   return {
     customers,
     customerKeys,
+    operators,
+    operatorKeys,
     sessionRows,
     sessions,
     wallets: new PostgresWalletRepository(database),

@@ -8,6 +8,8 @@ import type { JobRepository } from "../model/job.ts";
 import type { JobLogRepository } from "../model/job-log.ts";
 import type { JobTypeCache } from "./job-type-cache.ts";
 import type { JobTypeRepository } from "../model/job-type.ts";
+import type { OperatorKeys } from "./operator-keys.ts";
+import type { OperatorRepository } from "../model/operator.ts";
 import type { PriceRepository } from "../model/price.ts";
 import type { ProcessorSchemaRepository } from "../model/processor-schema.ts";
 import type { ReadyQueue } from "../model/ready-queue.ts";
@@ -23,6 +25,8 @@ import type { Submissions } from "./submissions.ts";
 export interface Platform {
   readonly customers: CustomerRepository;
   readonly customerKeys: CustomerKeys;
+  readonly operators: OperatorRepository;
+  readonly operatorKeys: OperatorKeys;
   /** Where sessions are stored. */
   readonly sessionRows: SessionRepository;
   /** The sessions of requests, from a cache. */
