@@ -10,6 +10,7 @@ import {
   REQUEST_TIMEOUT_MS,
 } from "../core/model/limits.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
+import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import type { Api } from "./http/api.ts";
 import { authenticate } from "./http/auth.ts";
 import { noteMethods } from "./http/allowed-methods.ts";
@@ -94,6 +95,7 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
 
   await api.register(fastifySwagger, openapiOptions());
   await api.register(docsRoutes);
+  await api.register(dashboardRoutes);
   healthRoutes(api, platform);
   await api.register(async (secured: Api) => {
     secured.addHook("onRequest", authenticateAndCount(authenticate(platform.customerKeys, adminApiKey)));
