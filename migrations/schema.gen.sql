@@ -283,6 +283,32 @@ CREATE TABLE leases (
 );
 CREATE INDEX leases_by_runner ON leases USING btree (runner_id);
 
+-- table operators
+CREATE TABLE operators (
+  id uuid NOT NULL,
+  name text NOT NULL,
+  role text NOT NULL,
+  active boolean NOT NULL DEFAULT true,
+  prefix text NOT NULL,
+  key_hash text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  last_used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  CONSTRAINT operators_key_hash_check CHECK (key_hash ~ '^sha256:[0-9a-f]{64}$'::text),
+  CONSTRAINT operators_key_hash_key UNIQUE (key_hash),
+  CONSTRAINT operators_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
+  CONSTRAINT operators_pkey PRIMARY KEY (id),
+  CONSTRAINT operators_role_check CHECK (role = ANY (ARRAY['viewer'::text, 'operator'::text, 'finance'::text,
+    'admin'::text]))
+);
+CREATE UNIQUE INDEX operators_name ON operators USING btree (lower(name)) WHERE revoked_at IS NULL;
+CREATE TRIGGER operators_deletion_told AFTER DELETE ON operators FOR EACH ROW EXECUTE FUNCTION
+  tell_key_change();
+CREATE TRIGGER operators_told AFTER UPDATE ON operators FOR EACH ROW WHEN (old.name IS DISTINCT FROM new.name
+  OR old.role IS DISTINCT FROM new.role OR old.active IS DISTINCT FROM new.active OR old.key_hash IS DISTINCT
+  FROM new.key_hash OR old.revoked_at IS DISTINCT FROM new.revoked_at) EXECUTE FUNCTION tell_key_change();
+
 -- table outbox
 CREATE TABLE outbox (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -347,6 +373,30 @@ CREATE TABLE runners (
   CONSTRAINT runners_pkey PRIMARY KEY (id),
   CONSTRAINT runners_slots_check CHECK (slots > 0)
 ) WITH (fillfactor=50);
+
+-- table sessions
+CREATE TABLE sessions (
+  id uuid NOT NULL,
+  token_hash text NOT NULL,
+  api_key_id uuid,
+  operator_id uuid,
+  admin_proof text,
+  key_id uuid NOT NULL DEFAULT COALESCE(api_key_id, operator_id,
+    '00000000-0000-0000-0000-000000000000'::uuid),
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  last_used_at timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT sessions_admin_proof_check CHECK (admin_proof ~ '^sha256:[0-9a-f]{64}$'::text),
+  CONSTRAINT sessions_api_key_id_fkey FOREIGN KEY (api_key_id) REFERENCES api_keys(id) ON DELETE CASCADE,
+  CONSTRAINT sessions_have_one_owner CHECK (num_nonnulls(api_key_id, operator_id, admin_proof) = 1),
+  CONSTRAINT sessions_operator_id_fkey FOREIGN KEY (operator_id) REFERENCES operators(id) ON DELETE CASCADE,
+  CONSTRAINT sessions_pkey PRIMARY KEY (id),
+  CONSTRAINT sessions_token_hash_check CHECK (token_hash ~ '^sha256:[0-9a-f]{64}$'::text),
+  CONSTRAINT sessions_token_hash_key UNIQUE (token_hash)
+);
+CREATE INDEX sessions_by_expiry ON sessions USING btree (expires_at);
+CREATE INDEX sessions_by_key ON sessions USING btree (key_id, id);
+CREATE TRIGGER sessions_end_told AFTER DELETE ON sessions FOR EACH ROW EXECUTE FUNCTION tell_key_change();
 
 -- table wallet_entries
 CREATE TABLE wallet_entries (

@@ -9,6 +9,7 @@ import {
   KEEP_ALIVE_TIMEOUT_MS,
   REQUEST_TIMEOUT_MS,
 } from "../core/model/limits.ts";
+import { SignInLink } from "../core/use-cases/sign-in-link.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import type { Api } from "./http/api.ts";
@@ -18,6 +19,7 @@ import { authenticateAndCount } from "./http/authenticate-and-count.ts";
 import { refuseBroken, refuseExpectation, refuseTunnel } from "./http/broken-requests.ts";
 import { trackConnections, type Connections } from "./http/connections.ts";
 import { everyRequest } from "./http/every-request.ts";
+import { createFindKey } from "./http/find-key.ts";
 import { acceptJsonBodies } from "./http/json-body.ts";
 import { logRequests } from "./http/log-requests.ts";
 import { openapiOptions } from "./http/openapi-document.ts";
@@ -34,17 +36,22 @@ import { meRoutes } from "./resources/me/routes.ts";
 import { priceRoutes } from "./resources/prices/routes.ts";
 import { queueRoutes } from "./resources/queue/routes.ts";
 import { runnerRoutes } from "./resources/runners/routes.ts";
+import { sessionRoutes } from "./resources/session/routes.ts";
 import { walletRoutes } from "./resources/wallets/routes.ts";
 import { validatorCompiler } from "./http/validation.ts";
 
 /** Longer than any id, so that a wrong id reaches validation, which names the field. */
 const PARAM_LENGTH_MAX = 500;
 
-const REDACTED = ["authorization", "headers.authorization", "req.headers.authorization", "api_key"];
+const REDACTED = ["authorization", "cookie"]
+  .flatMap((name) => [name, `headers.${name}`, `req.headers.${name}`])
+  .concat("api_key", "sign_in_token");
 
 interface ApiOptions {
   readonly platform: Platform;
   readonly adminApiKey: string;
+  /** What signs in without a key. Left out: nothing does. */
+  readonly signInLink?: SignInLink;
   readonly log: Logger | false;
 }
 
@@ -52,7 +59,12 @@ interface ApiOptions {
  * The HTTP API, ready to listen, or to take injected requests. It owns nothing but its socket: `close` stops
  * accepting connections, closes idle ones, finishes the requests under way, and leaves the platform open.
  */
-export async function createApi({ platform, adminApiKey, log }: ApiOptions): Promise<FastifyInstance> {
+export async function createApi({
+  platform,
+  adminApiKey,
+  signInLink = new SignInLink(),
+  log,
+}: ApiOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger | false = log && log.child({}, { redact: REDACTED });
   const connections: Connections = new Map();
   const api: Api = fastify({
@@ -88,6 +100,7 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
   api.server.on("checkExpectation", refuseExpectation);
   api.server.on("connect", refuseTunnel);
   api.decorateRequest("principal", undefined);
+  api.decorateRequest("session", undefined);
   api.decorateRequest("waited_ms", 0);
   const allowOf = noteMethods(api);
   api.addHook("onRequest", everyRequest(allowOf));
@@ -97,8 +110,9 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
   await api.register(docsRoutes);
   await api.register(dashboardRoutes);
   healthRoutes(api, platform);
+  sessionRoutes(api, platform, createFindKey(platform, adminApiKey, signInLink));
   await api.register(async (secured: Api) => {
-    secured.addHook("onRequest", authenticateAndCount(authenticate(platform.customerKeys, adminApiKey)));
+    secured.addHook("onRequest", authenticateAndCount(authenticate(platform, adminApiKey)));
     for (const routes of [
       jobRoutes,
       walletRoutes,

@@ -1,9 +1,10 @@
 import type { Logger } from "pino";
 import { InputSchemas } from "../core/use-cases/input-schema.ts";
 import { JobTypeCache } from "../core/use-cases/job-type-cache.ts";
-import { CustomerKeys } from "../core/use-cases/customer-keys.ts";
+import { createCustomerKeys, type CustomerKeys } from "../core/use-cases/customer-keys.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { ReadyQueue } from "../core/model/ready-queue.ts";
+import { createSessions, type Sessions } from "../core/use-cases/sessions.ts";
 import { createSubmissions } from "../core/use-cases/submissions.ts";
 import { readAudit } from "../postgres/repositories/audit.ts";
 import { PostgresWaitingJobRepository } from "../postgres/repositories/waiting-jobs.ts";
@@ -27,6 +28,7 @@ import { readPlatformId } from "../postgres/repositories/platform-id.ts";
 import { forgetExpired } from "../postgres/repositories/expiry.ts";
 import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
 import { PostgresSealRepository } from "../postgres/repositories/seals.ts";
+import { PostgresSessionRepository } from "../postgres/repositories/sessions.ts";
 import { PostgresWalletRepository } from "../postgres/repositories/wallets.ts";
 import { createPostgresReadyQueue } from "../queue/postgres-ready-queue.ts";
 import { RedisReadyQueue } from "../queue/redis-ready-queue.ts";
@@ -79,8 +81,15 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   const listener = createListener(config.DATABASE_DIRECT_URL ?? config.DATABASE_URL);
   const bell = createBell(database, listener);
   const keyChanges = createKeyChanges(database, listener);
-  const customers = new PostgresCustomerRepository(database, (id) => customerKeys.forget(id));
-  const customerKeys = new CustomerKeys(customers, keyChanges);
+  // What this process changes, its own caches forget at once.
+  const forget = (id: string): void => {
+    customerKeys.forget(id);
+    sessions.forget(id);
+  };
+  const customers = new PostgresCustomerRepository(database, forget);
+  const customerKeys: CustomerKeys = createCustomerKeys(customers, keyChanges);
+  const sessionRows = new PostgresSessionRepository(database, forget);
+  const sessions: Sessions = createSessions(sessionRows, keyChanges);
   const readyQueue: ReadyQueue =
     config.REDIS_URL === undefined
       ? createPostgresReadyQueue({ jobs, waitingJobs, bell })
@@ -96,6 +105,8 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   return {
     customers,
     customerKeys,
+    sessionRows,
+    sessions,
     wallets: new PostgresWalletRepository(database),
     jobTypes,
     jobTypeCache: new JobTypeCache(jobTypes),

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApi } from "../api/server.ts";
+import { SignInLink } from "../core/use-cases/sign-in-link.ts";
 import { seedDemoData } from "../local/demo-data.ts";
 import { startLocalPostgres } from "../local/local-postgres.ts";
 import { databaseAddress } from "../postgres/connection/database-address.ts";
@@ -55,7 +56,8 @@ export async function runDev(
     const demo = await demoCustomer(platform);
 
     const admin_api_key = config.ADMIN_API_KEY ?? (await dataFolder.adminApiKey());
-    const api = await createApi({ platform, adminApiKey: admin_api_key, log });
+    const signInLink = new SignInLink();
+    const api = await createApi({ platform, adminApiKey: admin_api_key, signInLink, log });
     closing.push(() => api.close());
     const api_url = await listen(api, config, say);
     const runner = await startRunner(platform, settings, log);
@@ -66,6 +68,8 @@ export async function runDev(
     closing.push(() => dataFolder.removeLocalStack());
     const ready: Ready = {
       api_url,
+      // In the fragment, which a browser sends to nobody.
+      sign_in_url: `${api_url}/dashboard#sign-in=${signInLink.create()}`,
       admin_api_key,
       database: config.DATABASE_URL ? databaseAddress(database_url) : dataFolder.postgresDir,
       ready_queue: await readyQueueOf(platform, config),
@@ -127,6 +131,8 @@ async function listen(
 /** What somebody needs to know to use the stack. */
 interface Ready {
   readonly api_url: string;
+  /** Signs in as the admin, once, within `SIGN_IN_LINK_MS`. */
+  readonly sign_in_url: string;
   readonly admin_api_key: string;
   readonly database: string;
   readonly ready_queue: string;
@@ -134,11 +140,20 @@ interface Ready {
   readonly demo: DemoCustomer | null;
 }
 
-function welcome({ api_url, admin_api_key, database, ready_queue, ready_seconds, demo }: Ready): string {
+function welcome({
+  api_url,
+  sign_in_url,
+  admin_api_key,
+  database,
+  ready_queue,
+  ready_seconds,
+  demo,
+}: Ready): string {
   const places = [
     "",
     `  API            ${api_url}`,
     `  Reference      ${api_url}/docs`,
+    `  Sign in        ${sign_in_url} (once, within 10 minutes)`,
     `  Database       ${database}`,
     `  Ready queue    ${ready_queue}`,
     `  Admin key      ${admin_api_key}`,

@@ -39,6 +39,7 @@ const OTHER_JSON: ReadonlySet<string> = new Set([
   // `iep doctor --json`, the files in .data/.
   "way_out",
   "api_url",
+  "sign_in_url",
   "database_url",
   "redis_url",
   "admin_api_key",

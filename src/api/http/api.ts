@@ -7,6 +7,7 @@ import type {
 } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { ErrorCode } from "../../core/lib/errors.ts";
+import type { Session } from "../../core/model/session.ts";
 import type { Principal } from "./auth.ts";
 
 /** A Fastify instance on which the zod schemas of a route type its body, query, path and responses. */
@@ -22,6 +23,8 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Who sent the request. `authenticate` sets it, on every route but the public ones. */
     principal: Principal | undefined;
+    /** The session that authenticated it; undefined with a key. */
+    session: Session | undefined;
     /** How long it waited for a database that was away, to find the owner of its key. */
     waited_ms: number;
   }

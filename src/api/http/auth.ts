@@ -4,8 +4,12 @@ import { customerNotFound } from "../../core/model/not-found.ts";
 import { SUBMIT_FOR_MS } from "../../core/model/limits.ts";
 import { toKeyHash } from "../../core/model/api-key.ts";
 import type { KeyOwner } from "../../core/model/customer.ts";
+import { adminProof, hashToken } from "../../core/model/session.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
+import type { Platform } from "../../core/use-cases/platform.ts";
 import type { CustomerKeys } from "../../core/use-cases/customer-keys.ts";
+import type { KnownSession, Sessions } from "../../core/use-cases/sessions.ts";
+import { refuseForgery, sessionTokenOf } from "./session-cookie.ts";
 import { customerInactive } from "../../core/model/refusals.ts";
 
 /** Who sent a request. */
@@ -18,20 +22,26 @@ export const ADMIN_ACTOR = "admin";
 /** The key may contain spaces: an operator chooses the admin key. */
 const BEARER = /^Bearer +(.+)$/i;
 /** The form of the keys that `createApiKey` creates. Any other is refused without a query. */
-const CUSTOMER_KEY = /^iep_[\w-]{43}$/;
+export const CUSTOMER_KEY = /^iep_[\w-]{43}$/;
 
 /** Sets `request.principal`, or throws a refusal. A promise is returned only where the database is asked. */
 export type Authenticate = (request: FastifyRequest) => Promise<void> | undefined;
 
 /**
- * Returns what sets `request.principal`, or refuses with 401. It asks the database only for keys that this
- * process does not know. A submission waits for a database that is away; other requests hear of it at once.
+ * Returns what sets `request.principal`, or refuses with 401. It asks the database only for keys and sessions
+ * that this process does not know. A submission waits for a database that is away; other requests hear of it at
+ * once. A request with an Authorization header is authenticated by that alone, also when it has a cookie.
  */
-export function authenticate(customerKeys: CustomerKeys, adminApiKey: string): Authenticate {
+export function authenticate(
+  { customerKeys, sessions }: Pick<Platform, "customerKeys" | "sessions">,
+  adminApiKey: string,
+): Authenticate {
   const adminDigest = sha256(adminApiKey);
 
   return (request) => {
-    const key = readKey(request.headers.authorization);
+    const { authorization } = request.headers;
+    if (authorization === undefined) return authenticateSession(request, sessions, adminApiKey);
+    const key = readKey(authorization);
     // Digests all have the same length, and this comparison takes the same time wherever they differ.
     const digest = sha256(key);
     if (timingSafeEqual(digest, adminDigest)) {
@@ -56,16 +66,47 @@ async function admitOwner(customerKeys: CustomerKeys, request: FastifyRequest, h
   request.waited_ms = performance.now() - asked_at;
 }
 
-function unknownKey(): PlatformError {
-  return new PlatformError("invalid_api_key", "This API key does not exist or was revoked. Use a valid one.");
-}
-
-function readKey(authorization: string | undefined): string {
-  if (authorization === undefined)
+function authenticateSession(
+  request: FastifyRequest,
+  sessions: Sessions,
+  adminApiKey: string,
+): Promise<void> | undefined {
+  const token = sessionTokenOf(request);
+  if (token === undefined)
     throw new PlatformError(
       "missing_api_key",
       "The Authorization header is missing. Send your API key: Authorization: Bearer <key>.",
     );
+  if (token === null) throw sessionEnded();
+  refuseForgery(request);
+  const hash = hashToken(token);
+  const admit = (session: KnownSession | undefined): undefined => {
+    if (!session || session.ends_at < performance.now()) throw sessionEnded();
+    const { owner } = session;
+    if (owner.kind === "admin" && !matches(owner.admin_proof, adminProof(adminApiKey, token)))
+      throw sessionEnded();
+    request.principal =
+      owner.kind === "admin" ? { kind: "admin" } : { kind: "customer", customer: owner.customer };
+    request.session = session;
+  };
+  const known = sessions.peek(hash);
+  return known ? admit(known) : sessions.find(hash).then(admit);
+}
+
+function sessionEnded(): PlatformError {
+  return new PlatformError("invalid_api_key", "The session has ended. Sign in again.");
+}
+
+/** Whether two secrets are the same. Takes the same time wherever they differ. */
+export function matches(secret: string, other: string): boolean {
+  return timingSafeEqual(sha256(secret), sha256(other));
+}
+
+export function unknownKey(): PlatformError {
+  return new PlatformError("invalid_api_key", "This API key does not exist or was revoked. Use a valid one.");
+}
+
+function readKey(authorization: string): string {
   const key = BEARER.exec(authorization)?.[1];
   if (key === undefined)
     throw new PlatformError(

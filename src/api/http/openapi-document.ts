@@ -18,6 +18,7 @@ A paid job queue. Customers have prepaid wallets and submit jobs. The price of a
 - Errors are \`application/problem+json\` (RFC 9457). Let programs decide by \`code\`, show \`detail\` to people, and quote \`request_id\` when you ask for help. The \`Request-Id\` header of every response has it, too.
 - A customer's key gives access to the data of that customer only. Ids of other customers return 404. Operations that need the admin key say so, and their \`security\` names \`adminKey\` alone.
 - Bodies are JSON in UTF-8, uncompressed, 1 MiB at most. A name that stands twice in one object is refused with 400. Responses are not compressed, and there are no CORS headers: browsers call this API through a server of yours.
+- A browser signs in with \`POST /session\` and then sends a cookie instead of a key. A request with an \`Authorization\` header is authenticated by that alone. What changes something by the cookie needs the header \`X-CSRF-Protection: 1\`.
 - A path that does not take a method returns 405 with \`Allow\`. HEAD works wherever GET does. Every response has \`Cache-Control: no-store\`.
 - One key may have ${BYTES_IN_FLIGHT_MAX / 1_048_576} MiB of request bodies under way. More is refused with 429 \`rate_limited\`, which does nothing and may be sent again after \`Retry-After\`.
 - Preferences (\`Prefer\`, RFC 7240) that have no effect are named in \`Preference-Ignored\`, and refuse the request with \`handling=strict\`. No operation waits for a job yet, so that is true of \`wait\` and \`respond-async\`.
@@ -37,12 +38,13 @@ export function openapiOptions(): FastifyDynamicSwaggerOptions {
         license: { name: "MIT", identifier: "MIT" },
       },
       servers: [{ url: "/" }],
-      security: [{ customerKey: [] }, { adminKey: [] }],
+      security: [{ customerKey: [] }, { adminKey: [] }, { session: [] }],
       tags: [
         { name: "Jobs", description: "Submit jobs, follow them, cancel and retry them." },
         { name: "Wallets", description: "Prepaid money, its limits, and every entry of the ledger." },
         { name: "Customers", description: "Who may submit jobs." },
         { name: "API keys", description: "Keys with which customers authenticate." },
+        { name: "Sessions", description: "Sign browsers in and out." },
         { name: "Job types", description: "What can be submitted, and at which price." },
         { name: "Operations", description: "Health, queue and runners, for operators." },
       ],
@@ -58,6 +60,13 @@ export function openapiOptions(): FastifyDynamicSwaggerOptions {
             scheme: "bearer",
             description: "The admin key of the platform. It reaches everything.",
           },
+          session: {
+            type: "apiKey",
+            in: "cookie",
+            name: "iep_session",
+            description:
+              "A browser that signed in with a key. It reaches what that key reaches. What changes something needs the header `X-CSRF-Protection: 1`.",
+          },
         },
       },
     },
@@ -67,7 +76,8 @@ export function openapiOptions(): FastifyDynamicSwaggerOptions {
       if (!own || own.hide) return { schema: { ...schema, hide: true }, url };
       const isAdminOnly = onRequest === adminOnly;
       const { errors: _routeErrors, location: _location, ...documented } = schema;
-      const errors = [...new Set(errorsOf(own, isAdminOnly))];
+      const changes = ![route.route.method].flat().includes("GET");
+      const errors = [...new Set(errorsOf(own, { isAdminOnly, changes }))];
       notes.set(String(own.operationId), {
         errors,
         location: own.location,
@@ -80,7 +90,7 @@ export function openapiOptions(): FastifyDynamicSwaggerOptions {
         url,
         schema: {
           ...documented,
-          ...(isAdminOnly ? { security: [{ adminKey: [] }] } : {}),
+          ...(isAdminOnly ? { security: [{ adminKey: [] }, { session: [] }] } : {}),
           description: description.filter(Boolean).join(" "),
           response,
         },
@@ -97,7 +107,10 @@ type RouteSchema = NonNullable<
 /**
  * Every error that a route can return: its own, and those that follow from what it takes and who may call it.
  */
-function errorsOf(schema: RouteSchema, isAdminOnly: boolean): ErrorCode[] {
+function errorsOf(
+  schema: RouteSchema,
+  { isAdminOnly, changes }: { isAdminOnly: boolean; changes: boolean },
+): ErrorCode[] {
   const isPublic = schema.security?.length === 0;
   return [
     ...(schema.errors ?? []),
@@ -106,7 +119,8 @@ function errorsOf(schema: RouteSchema, isAdminOnly: boolean): ErrorCode[] {
     ...(schema.body || schema.params || schema.querystring ? (["validation_failed"] as const) : []),
     ...(isPublic ? [] : (["missing_api_key", "invalid_api_key", "unavailable"] as const)),
     ...(schema.body && !isPublic ? (["rate_limited"] as const) : []),
-    ...(isAdminOnly ? (["forbidden"] as const) : []),
+    // Also for what changes something by a cookie without the header that guards it.
+    ...(isAdminOnly || (changes && !isPublic) ? (["forbidden"] as const) : []),
     "internal_error",
   ];
 }

@@ -64,7 +64,7 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
     request.log.warn({ request_id: request.id, err: error }, "a request could not be served");
 
   if (error.status === 401) reply.header("www-authenticate", "Bearer");
-  if (error.retryable) reply.header("retry-after", "1");
+  if (error.retryable) reply.header("retry-after", String(error.retry_after_seconds));
   // After a body that it did not read to its end, Fastify closes the connection, and the reset can reach the
   // client before the response does. Without the header, Node reads and drops the rest of the body. It stays
   // where the connection ends anyway, because the client said so.

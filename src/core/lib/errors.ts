@@ -71,6 +71,8 @@ interface ErrorOptions {
   /** Public members that are sent beside the code, such as `required_cents`. */
   readonly members?: Readonly<Record<string, unknown>>;
   readonly errors?: readonly FieldError[];
+  /** When the same request may succeed, for an error that is retryable. Default: 1. */
+  readonly retry_after_seconds?: number;
   /** The underlying error: logged, never sent. */
   readonly cause?: unknown;
 }
@@ -83,6 +85,7 @@ export class PlatformError extends Error {
   readonly code: ErrorCode;
   readonly members: Readonly<Record<string, unknown>>;
   readonly errors: readonly FieldError[];
+  readonly retry_after_seconds: number;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -90,6 +93,7 @@ export class PlatformError extends Error {
     this.code = code;
     this.members = options.members ?? {};
     this.errors = options.errors ?? [];
+    this.retry_after_seconds = options.retry_after_seconds ?? 1;
   }
 
   get status(): number {

@@ -266,6 +266,22 @@ export const KEY_REFRESH_MS = 10_000;
 export const KEYS_CACHED_MAX = 10_000;
 /** Keys without an owner that one process remembers, so that asking again asks the database nothing. */
 export const UNKNOWN_KEYS_CACHED_MAX = 1_000;
+/** How long a session lasts after sign-in. A working day. */
+export const SESSION_MAX_MS = 12 * 60 * 60 * 1_000;
+/** How long a session lasts without a request. */
+export const SESSION_IDLE_MS = 2 * 60 * 60 * 1_000;
+/** Sessions of one key. The next sign-in ends the oldest. */
+export const SESSIONS_PER_KEY_MAX = 20;
+/** How long the link that `npm start` prints can sign in. It does so once. */
+export const SIGN_IN_LINK_MS = 10 * 60 * 1_000;
+/** The body of a sign-in, which is read before anybody knows who sent it. */
+export const SIGN_IN_BODY_BYTES_MAX = 8_192;
+/** Sign-ins that one address may fail in a row. One more is refused with 429. */
+export const SIGN_IN_FAILURES_MAX = 10;
+/** The time after which an address may fail one more sign-in. */
+export const SIGN_IN_FAILURE_MS = 6_000;
+/** Addresses whose failed sign-ins one process counts. */
+export const SIGN_IN_ADDRESSES_MAX = 10_000;
 
 // ## PostgreSQL
 
@@ -321,7 +337,7 @@ export const IDEMPOTENCY_KEY_DAYS = 30;
 export const LATE_IDS_DAYS = 30;
 /** How long an event of the outbox is kept that nobody took. */
 export const OUTBOX_DAYS = 30;
-/** Idempotency keys, and events, that one call of expiry deletes. 50 calls in a row every 5 s keep up. */
+/** Idempotency keys, events, and sessions that one call of expiry deletes. 50 calls in a row every 5 s keep up. */
 export const EXPIRY_BATCH_MAX = 5_000;
 /** Wallets that one call of sealing looks at. */
 export const SEALED_WALLETS_MAX = 200;

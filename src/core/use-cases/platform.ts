@@ -10,6 +10,8 @@ import type { ProcessorSchemaRepository } from "../model/processor-schema.ts";
 import type { ReadyQueue } from "../model/ready-queue.ts";
 import type { RunnerRepository } from "../model/runner.ts";
 import type { SealRepository } from "../model/seals.ts";
+import type { SessionRepository } from "../model/session.ts";
+import type { Sessions } from "./sessions.ts";
 import type { WaitingJobRepository } from "../model/waiting-jobs.ts";
 import type { WalletRepository } from "../model/wallet.ts";
 import type { Submissions } from "./submissions.ts";
@@ -18,6 +20,10 @@ import type { Submissions } from "./submissions.ts";
 export interface Platform {
   readonly customers: CustomerRepository;
   readonly customerKeys: CustomerKeys;
+  /** Where sessions are stored. */
+  readonly sessionRows: SessionRepository;
+  /** The sessions of requests, from a cache. */
+  readonly sessions: Sessions;
   readonly wallets: WalletRepository;
   readonly jobTypes: JobTypeRepository;
   readonly prices: PriceRepository;

@@ -181,6 +181,19 @@ export interface Leases {
   runner_id: string;
 }
 
+export interface Operators {
+  active: Generated<boolean>;
+  created_at: Generated<string>;
+  id: string;
+  key_hash: string;
+  last_used_at: string | null;
+  name: string;
+  prefix: string;
+  revoked_at: string | null;
+  role: string;
+  updated_at: Generated<string>;
+}
+
 export interface Outbox {
   created_at: Generated<string>;
   customer_id: string;
@@ -226,6 +239,18 @@ export interface Runners {
   slots: number;
   started_at: Generated<string>;
   version: string;
+}
+
+export interface Sessions {
+  admin_proof: string | null;
+  api_key_id: string | null;
+  created_at: Generated<string>;
+  expires_at: string;
+  id: string;
+  key_id: Generated<string>;
+  last_used_at: Generated<string>;
+  operator_id: string | null;
+  token_hash: string;
 }
 
 export interface WalletEntries {
@@ -284,12 +309,14 @@ export interface DB {
   journal: Journal;
   late_ids: LateIds;
   leases: Leases;
+  operators: Operators;
   outbox: Outbox;
   price_history: PriceHistory;
   processor_schemas: ProcessorSchemas;
   pruned_jobs: PrunedJobs;
   queue_pause: QueuePause;
   runners: Runners;
+  sessions: Sessions;
   wallet_entries: WalletEntries;
   wallet_seals: WalletSeals;
   wallets: Wallets;

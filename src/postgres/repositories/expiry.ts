@@ -9,7 +9,8 @@ import type { Database } from "../connection/database.ts";
 import { callPruneIdempotencyKeys } from "../connection/functions.gen.ts";
 
 /**
- * Forgets a batch each of expired idempotency keys, outbox events and notes of late ids. True when one was full.
+ * Forgets a batch each of expired idempotency keys, outbox events, notes of late ids, and sessions. True when
+ * one was full.
  */
 export async function forgetExpired(database: Database): Promise<boolean> {
   const keys = await callPruneIdempotencyKeys(database, {
@@ -18,7 +19,8 @@ export async function forgetExpired(database: Database): Promise<boolean> {
   });
   const events = await forgetEvents(database);
   const lateIds = await forgetLateIds(database);
-  return [keys, events, lateIds].includes(EXPIRY_BATCH_MAX);
+  const sessions = await forgetSessions(database);
+  return [keys, events, lateIds, sessions].includes(EXPIRY_BATCH_MAX);
 }
 
 /** Looks at the oldest events alone, by id: no more than a batch is read, whatever is in the table. */
@@ -53,6 +55,23 @@ async function forgetLateIds({ kysely }: Database): Promise<number> {
   const { numDeletedRows } = await kysely
     .deleteFrom("late_ids")
     .where(sql<boolean>`created_xid = ANY (array(${expired}))`)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** Deletes sessions whose time is over. One that is idle is refused before, and goes here with its time. */
+async function forgetSessions({ kysely }: Database): Promise<number> {
+  const expired = kysely
+    .selectFrom("sessions")
+    .select("id")
+    .where("expires_at", "<", sql<string>`now()`)
+    .orderBy("expires_at")
+    .limit(EXPIRY_BATCH_MAX)
+    .forUpdate()
+    .skipLocked();
+  const { numDeletedRows } = await kysely
+    .deleteFrom("sessions")
+    .where(sql<boolean>`id = ANY (array(${expired}))`)
     .executeTakeFirst();
   return Number(numDeletedRows);
 }

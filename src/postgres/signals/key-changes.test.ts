@@ -9,7 +9,7 @@ import { atTheEnd } from "../../../test/support/cleanup.ts";
 import type { OpenPlatform } from "../../bin/open-platform.ts";
 import { createApiKey, hashApiKey } from "../../core/model/api-key.ts";
 import { UNKNOWN_KEYS_CACHED_MAX } from "../../core/model/limits.ts";
-import { CustomerKeys } from "../../core/use-cases/customer-keys.ts";
+import { createCustomerKeys, type CustomerKeys } from "../../core/use-cases/customer-keys.ts";
 import { createDatabase } from "../connection/database.ts";
 import { openPool, REQUEST_LIMITS } from "../connection/pool.ts";
 import { createKeyChanges } from "./key-changes.ts";
@@ -45,7 +45,7 @@ async function openTheirs({ deaf = false } = {}): Promise<CustomerKeys> {
   const listener = createListener(deaf ? (await createTestDatabase()).url : databaseUrl);
   const changes = createKeyChanges(createDatabase(pool), listener);
   atTheEnd(async () => (changes.close(), await listener.close()));
-  return new CustomerKeys(
+  return createCustomerKeys(
     {
       findByApiKeys(hashes) {
         lookUps += 1;
@@ -156,7 +156,7 @@ test("what was read before a change and arrives after it is not cached", async (
   const held = new Promise<void>((resolve) => (release = resolve));
   const stale = ours.customers.findByApiKeys([hash]);
   const silent = { watch: () => undefined, proved_at: Infinity, keepProving: () => undefined };
-  const keys = new CustomerKeys(
+  const keys = createCustomerKeys(
     { findByApiKeys: async () => (await held, await stale) },
     { ...silent, close: () => undefined },
   );

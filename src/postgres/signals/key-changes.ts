@@ -22,6 +22,7 @@ const PROVE = {
  */
 export function createKeyChanges(database: Database, listener: Listener): KeyChanges {
   const mine = `iep_proof_${randomBytes(8).toString("hex")}`;
+  const watchers: ((id?: string) => void)[] = [];
   let used_at = -Infinity;
   let proved_at = -Infinity;
   let proving = false;
@@ -42,7 +43,10 @@ export function createKeyChanges(database: Database, listener: Listener): KeyCha
 
   return {
     watch(forget) {
-      listener.listen(CHANNEL, { heard: forget, opened: () => forget() });
+      watchers.push(forget);
+      if (watchers.length > 1) return;
+      const tell = (id?: string): void => watchers.forEach((one) => one(id));
+      listener.listen(CHANNEL, { heard: tell, opened: () => tell() });
       listener.listen(mine, {
         heard: (sent_at) => (proved_at = Math.max(proved_at, Number(sent_at))),
         opened: () => undefined,

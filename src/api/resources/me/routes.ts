@@ -1,3 +1,5 @@
+import type { FastifyRequest } from "fastify";
+import type { ApiKey } from "../../../core/model/customer.ts";
 import { hashApiKey } from "../../../core/model/api-key.ts";
 import { PlatformError } from "../../../core/lib/errors.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
@@ -15,24 +17,29 @@ export function meRoutes(api: Api, { customers }: Platform): void {
       schema: {
         operationId: "getMe",
         tags: ["API keys"],
-        summary: "Get who the API key belongs to",
+        summary: "Get who is signed in",
         description:
-          "With a customer's key, returns that customer, whose `id` is in the paths of its wallet and keys, and which of its keys was sent.",
+          "With a customer's key, returns that customer, whose `id` is in the paths of its wallet and keys, and which of its keys was sent, or began the session.",
         response: { 200: Me },
       },
     },
     async (request) => {
       const owner = ownerOf(request);
       if (owner === undefined) return { kind: "admin" as const };
-      const sent = BEARER.exec(request.headers.authorization ?? "")?.[1] ?? "";
-      const [customer, key] = await Promise.all([
-        customers.findById(owner),
-        customers.findApiKey(hashApiKey(sent)),
-      ]);
+      const [customer, key] = await Promise.all([customers.findById(owner), findKey(request, owner)]);
       if (!customer || !key)
         throw new PlatformError("invalid_api_key", "This API key was revoked. Use a valid one.");
       const { id, name, prefix } = key;
       return { kind: "customer" as const, customer, api_key: { id, name, prefix } };
     },
   );
+
+  /** The key of the request, or the one that its session began with. */
+  async function findKey(request: FastifyRequest, owner: string): Promise<ApiKey | undefined> {
+    const session = request.session?.owner;
+    if (session?.kind === "customer")
+      return (await customers.listApiKeys(owner)).find(({ id }) => id === session.api_key_id);
+    const sent = BEARER.exec(request.headers.authorization ?? "")?.[1] ?? "";
+    return await customers.findApiKey(hashApiKey(sent));
+  }
 }

@@ -1,0 +1,2 @@
+DROP TABLE sessions CASCADE;
+DROP TABLE operators CASCADE;
