@@ -134,6 +134,42 @@ CREATE TRIGGER customers_told AFTER UPDATE ON customers FOR EACH ROW WHEN (old.n
   OR old.email IS DISTINCT FROM new.email OR old.active IS DISTINCT FROM new.active OR old.updated_at IS
   DISTINCT FROM new.updated_at) EXECUTE FUNCTION tell_key_change();
 
+-- table ended_jobs
+CREATE TABLE ended_jobs (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  ended_at timestamp with time zone NOT NULL DEFAULT now(),
+  job_ids uuid[] NOT NULL,
+  CONSTRAINT ended_jobs_pkey PRIMARY KEY (id)
+) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000,
+  autovacuum_vacuum_cost_delay=0);
+
+-- table failed_jobs
+CREATE TABLE failed_jobs (
+  job_id uuid NOT NULL,
+  fingerprint uuid NOT NULL,
+  CONSTRAINT failed_jobs_pkey PRIMARY KEY (job_id)
+);
+CREATE INDEX failed_jobs_by_fingerprint ON failed_jobs USING btree (fingerprint, job_id);
+
+-- table failures
+CREATE TABLE failures (
+  fingerprint uuid NOT NULL,
+  minute timestamp with time zone NOT NULL,
+  customer_id uuid NOT NULL,
+  job_type_id uuid NOT NULL,
+  code text NOT NULL,
+  pattern text NOT NULL,
+  jobs bigint NOT NULL,
+  attempts bigint NOT NULL,
+  released_cents bigint NOT NULL,
+  first_at timestamp with time zone NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  job_id uuid NOT NULL,
+  message text NOT NULL,
+  CONSTRAINT failures_pkey PRIMARY KEY (fingerprint, minute, customer_id)
+) WITH (fillfactor=70);
+CREATE INDEX failures_by_minute ON failures USING btree (minute);
+
 -- table idempotency_keys
 CREATE TABLE idempotency_keys (
   id uuid NOT NULL,
@@ -155,6 +191,19 @@ CREATE TABLE job_alone (
   waits_since timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT job_alone_pkey PRIMARY KEY (job_id)
 );
+
+-- table job_counts
+CREATE TABLE job_counts (
+  span text NOT NULL,
+  starts_at timestamp with time zone NOT NULL,
+  job_type_id uuid NOT NULL,
+  status job_status NOT NULL,
+  currency text NOT NULL,
+  jobs bigint NOT NULL,
+  charged_cents bigint NOT NULL,
+  CONSTRAINT job_counts_pkey PRIMARY KEY (span, starts_at, job_type_id, status, currency),
+  CONSTRAINT job_counts_span_check CHECK (span = ANY (ARRAY['minute'::text, 'hour'::text]))
+) WITH (fillfactor=70);
 
 -- table job_parked
 CREATE TABLE job_parked (
@@ -190,6 +239,18 @@ CREATE TABLE job_schedule (
   CONSTRAINT job_schedule_pkey PRIMARY KEY (job_id)
 );
 CREATE INDEX job_schedule_due ON job_schedule USING btree (run_at);
+
+-- table job_times
+CREATE TABLE job_times (
+  span text NOT NULL,
+  starts_at timestamp with time zone NOT NULL,
+  measure text NOT NULL,
+  bucket smallint NOT NULL,
+  jobs bigint NOT NULL,
+  CONSTRAINT job_times_measure_check CHECK (measure = ANY (ARRAY['wait'::text, 'run'::text])),
+  CONSTRAINT job_times_pkey PRIMARY KEY (span, starts_at, measure, bucket),
+  CONSTRAINT job_times_span_check CHECK (span = ANY (ARRAY['minute'::text, 'hour'::text]))
+) WITH (fillfactor=70);
 
 -- table job_types
 CREATE TABLE job_types (
@@ -427,6 +488,8 @@ CREATE TABLE wallet_entries (
     'charge'::entry_kind THEN amount_cents < 0 WHEN 'chargeback'::entry_kind THEN amount_cents < 0 ELSE
     amount_cents > 0 END)
 );
+CREATE INDEX wallet_entries_by_hand ON wallet_entries USING btree (created_at) WHERE kind <>
+  'charge'::entry_kind;
 CREATE UNIQUE INDEX wallet_entries_one_charge ON wallet_entries USING btree (job_id) WHERE kind =
   'charge'::entry_kind;
 CREATE UNIQUE INDEX wallet_entries_one_reference ON wallet_entries USING btree (wallet_id, reference) WHERE
@@ -594,6 +657,15 @@ CREATE FUNCTION claim_turns(p_limit integer, p_runner uuid, p_lease uuid, p_idle
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
+-- function count_ended_jobs: migrations/functions/figures/count_ended_jobs.sql
+CREATE FUNCTION count_ended_jobs(p_batches integer)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_nestloop=off
+  SET enable_mergejoin=off
+  SET plan_cache_mode=force_generic_plan;
+
 -- function count_stamped_jobs: migrations/functions/queue/count_stamped_jobs.sql
 CREATE FUNCTION count_stamped_jobs(p_older interval)
   RETURNS TABLE(priority smallint, stamped bigint)
@@ -613,6 +685,18 @@ CREATE FUNCTION exceeds_balance_limit(w wallets, p_amount_cents bigint)
   LANGUAGE sql
   IMMUTABLE;
 
+-- function failure_fingerprint: migrations/functions/figures/failure_fingerprint.sql
+CREATE FUNCTION failure_fingerprint(p_type uuid, p_code text, p_pattern text)
+  RETURNS uuid
+  LANGUAGE sql
+  IMMUTABLE;
+
+-- function failure_pattern: migrations/functions/figures/failure_pattern.sql
+CREATE FUNCTION failure_pattern(p_message text)
+  RETURNS text
+  LANGUAGE sql
+  IMMUTABLE;
+
 -- function find_customers_by_keys: migrations/functions/keys/find_customers_by_keys.sql
 CREATE FUNCTION find_customers_by_keys(p_hashes text[])
   RETURNS TABLE(key_hash text, use_to_note boolean, id uuid, name text, email text, active boolean, created_at
@@ -623,6 +707,11 @@ CREATE FUNCTION find_customers_by_keys(p_hashes text[])
 -- function forbid_change: migrations/functions/money/forbid_change.sql
 CREATE FUNCTION forbid_change()
   RETURNS trigger
+  LANGUAGE plpgsql;
+
+-- function forget_figures: migrations/functions/figures/forget_figures.sql
+CREATE FUNCTION forget_figures(p_minutes interval, p_all interval, p_limit integer)
+  RETURNS bigint
   LANGUAGE plpgsql;
 
 -- function hash_entries: migrations/functions/seals/hash_entries.sql
@@ -851,6 +940,12 @@ CREATE FUNCTION take_jobs(p_ids uuid[], p_runner uuid)
 CREATE FUNCTION tell_key_change()
   RETURNS trigger
   LANGUAGE plpgsql;
+
+-- function time_bucket: migrations/functions/figures/time_bucket.sql
+CREATE FUNCTION time_bucket(p_interval interval)
+  RETURNS smallint
+  LANGUAGE sql
+  STABLE;
 
 -- function unlisted_types: migrations/functions/queue/unlisted_types.sql
 CREATE FUNCTION unlisted_types(p_types uuid[])

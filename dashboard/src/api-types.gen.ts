@@ -86,6 +86,27 @@ export interface Api {
       readonly problem: Api["Problem"];
     })[];
   };
+  readonly FailureGroup: {
+    readonly fingerprint: string;
+    readonly job_type_id: string;
+    readonly code: string;
+    readonly pattern: string;
+    readonly message: string;
+    readonly jobs: number;
+    readonly attempts: number;
+    readonly first_seen_at: string;
+    readonly last_seen_at: string;
+    readonly customers: number;
+    readonly released: readonly ({
+      readonly currency: string;
+      readonly cents: number;
+    })[];
+    readonly sample_job_id: string;
+  };
+  readonly FailurePage: {
+    readonly data: readonly (Api["FailureGroup"])[];
+    readonly next_cursor: string | null;
+  };
   readonly Grant: {
     readonly amount_cents: number;
     readonly reference: string;
@@ -229,6 +250,97 @@ export interface Api {
     readonly data: readonly (Api["OfferedJobType"])[];
     readonly next_cursor: string | null;
   };
+  readonly Overview: {
+    readonly checked_at: string;
+    readonly attention: readonly ({
+      readonly kind: "redis_away" | "no_runner" | "job_type_without_runner" | "queue_paused" | "oldest_wait" | "upkeep_behind" | "new_failure" | "rising_failure";
+      readonly severity: "bad" | "warn";
+      readonly says: string;
+      readonly subject: string | null;
+    })[];
+    readonly now: {
+      readonly paused_at: string | null;
+      readonly priorities: readonly ({
+        readonly priority: 0 | 1 | 2;
+        readonly ready: number;
+        readonly backlog: number;
+        readonly scheduled: number;
+        readonly parked: number;
+        readonly oldest_wait_seconds: number | null;
+        readonly running: number;
+      })[];
+      readonly job_types: readonly ({
+        readonly job_type_id: string;
+        readonly name: string;
+        readonly waiting: number;
+        readonly oldest_wait_seconds: number | null;
+        readonly running: number;
+        readonly paused_at: string | null;
+        readonly served: boolean;
+      })[];
+      readonly runners: number;
+      readonly slots: number;
+      readonly slots_used: number;
+      readonly wallets: readonly ({
+        readonly currency: string;
+        readonly wallets: number;
+        readonly held_cents: number;
+        readonly liability_cents: number;
+        readonly receivable_cents: number;
+      })[];
+      readonly ready_queue_status: "ok" | "unavailable" | "not_used";
+      readonly uncounted_seconds: number;
+    };
+    readonly range: "15m" | "1h" | "24h" | "7d";
+    readonly span_seconds: number;
+    readonly whole: {
+      readonly ended: {
+        readonly succeeded: number;
+        readonly failed: number;
+        readonly cancelled: number;
+      };
+      readonly wait_seconds: {
+        readonly p50: number | null;
+        readonly p95: number | null;
+        readonly p99: number | null;
+      };
+      readonly run_seconds: {
+        readonly p50: number | null;
+        readonly p95: number | null;
+        readonly p99: number | null;
+      };
+      readonly money: readonly ({
+        readonly currency: string;
+        readonly charged_cents: number;
+        readonly refunded_cents: number;
+        readonly topped_up_cents: number;
+      })[];
+    };
+    readonly spans: readonly ({
+      readonly starts_at: string;
+      readonly ended: {
+        readonly succeeded: number;
+        readonly failed: number;
+        readonly cancelled: number;
+      };
+      readonly wait_seconds: {
+        readonly p50: number | null;
+        readonly p95: number | null;
+        readonly p99: number | null;
+      };
+      readonly run_seconds: {
+        readonly p50: number | null;
+        readonly p95: number | null;
+        readonly p99: number | null;
+      };
+      readonly money: readonly ({
+        readonly currency: string;
+        readonly charged_cents: number;
+        readonly refunded_cents: number;
+        readonly topped_up_cents: number;
+      })[];
+    })[];
+  };
   readonly PriceChange: {
     readonly job_type_id: string;
     readonly customer_id: string | null;
@@ -322,6 +434,10 @@ export interface Api {
   };
   readonly ShownJobType: Api["JobType"] | Api["OfferedJobType"];
   readonly ShownJobTypePage: Api["JobTypePage"] | Api["OfferedJobTypePage"];
+  readonly SignIn: {
+    readonly api_key?: string;
+    readonly sign_in_token?: string;
+  };
   readonly SubmitBatch: {
     readonly jobs: readonly (Api["SubmitJob"])[];
   };

@@ -32,7 +32,9 @@ import { jobTypeRoutes } from "./resources/job-types/routes.ts";
 import { refundRoutes } from "./resources/jobs/refunds.ts";
 import { jobRoutes } from "./resources/jobs/routes.ts";
 import { entryRoutes } from "./resources/entries/routes.ts";
+import { failureRoutes } from "./resources/failures/routes.ts";
 import { meRoutes } from "./resources/me/routes.ts";
+import { overviewRoutes } from "./resources/overview/routes.ts";
 import { priceRoutes } from "./resources/prices/routes.ts";
 import { queueRoutes } from "./resources/queue/routes.ts";
 import { runnerRoutes } from "./resources/runners/routes.ts";
@@ -125,6 +127,8 @@ export async function createApi({
       refundRoutes,
       queueRoutes,
       runnerRoutes,
+      failureRoutes,
+      overviewRoutes,
     ])
       routes(secured, platform);
   });

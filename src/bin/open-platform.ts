@@ -24,6 +24,8 @@ import {
 } from "../postgres/connection/pool.ts";
 import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
 import { PostgresProcessorSchemaRepository } from "../postgres/repositories/processor-schemas.ts";
+import { PostgresFailureRepository } from "../postgres/repositories/failures.ts";
+import { PostgresFigureRepository } from "../postgres/repositories/figures.ts";
 import { readPlatformId } from "../postgres/repositories/platform-id.ts";
 import { forgetExpired } from "../postgres/repositories/expiry.ts";
 import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
@@ -119,6 +121,8 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
     submissions: createSubmissions({ jobs, readyQueue }),
     prices: new PostgresPriceRepository(database),
     seals: new PostgresSealRepository({ upkeep: database, reports }),
+    figures: new PostgresFigureRepository(database),
+    failures: new PostgresFailureRepository(database),
     audit: () => readAudit(reports),
     forgetExpired: () => forgetExpired(database),
     async ping() {

@@ -50,6 +50,12 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   },
   {
     commands: {
+      failures: "List what fails, in groups of the same job type, error code and message",
+    },
+    load: async () => (await import("./commands/failures/failures.ts")).addFailuresCommand,
+  },
+  {
+    commands: {
       queue: "Count the waiting jobs, by priority",
     },
     load: async () => (await import("./commands/queue/queue.ts")).addQueueCommand,

@@ -11,7 +11,7 @@ const ALONE_PATIENCE_MS = 30_000;
 
 type UpkeepPlatform = Pick<
   Platform,
-  "jobs" | "readyQueue" | "waitingJobs" | "runners" | "seals" | "forgetExpired"
+  "jobs" | "readyQueue" | "waitingJobs" | "runners" | "seals" | "figures" | "forgetExpired"
 >;
 
 export interface UpkeepSettings {
@@ -38,7 +38,9 @@ export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings):
     { name: "refill", every_ms: 1_000, runOnce: () => readyQueue.refill() },
     // Brings jobs of a job type that was resumed back into the backlog.
     { name: "unparking", every_ms: 1_000, runOnce: async () => (await waitingJobs.unpark(BATCH)) === BATCH },
-    // Deletes expired idempotency keys and outbox events.
+    // Counts jobs that ended, for the overview and the failures. The database lets one process at a time do it.
+    { name: "counting", every_ms: 1_000, runOnce: () => platform.figures.countEnded() },
+    // Deletes expired idempotency keys, outbox events and figures.
     { name: "expiry", every_ms: 5_000, runOnce: () => platform.forgetExpired() },
     // Adds a link to the hash chain of each wallet that has new entries. The database lets one process at a
     // time do it.

@@ -6,7 +6,8 @@
 -- Raises: an error without a name when a job has no wallet.
 -- Called by: settle_jobs, cancel_job, rescue_jobs.
 --
--- A cost of 0 has no entry. A balance that falls below the wallet's threshold is put into the outbox once.
+-- The jobs are noted in ended_jobs, which upkeep counts. A cost of 0 has no entry. A balance that falls
+-- below the wallet's threshold is put into the outbox once.
 
 CREATE OR REPLACE FUNCTION post_charges(
   p_ids       uuid[],
@@ -51,6 +52,9 @@ BEGIN
   IF cardinality(w_ids) IS DISTINCT FROM cardinality(u_customers) THEN
     RAISE EXCEPTION 'a job has no wallet';
   END IF;
+
+  -- For the figures: upkeep counts them later.
+  INSERT INTO ended_jobs (job_ids) VALUES (p_ids);
 
   INSERT INTO wallet_entries
     (wallet_id, seq, kind, job_id, amount_cents, balance_after_cents, created_at)

@@ -4,7 +4,8 @@
 -- Returns: boolean
 -- Raises: nothing.
 -- Called by: take_jobs, take_alone, waiting_lanes, unlisted_types, must_run_dry, waiting_for,
---   src/postgres/repositories/job-types.ts, src/postgres/repositories/waiting-jobs.ts.
+--   src/postgres/repositories/figures.ts, src/postgres/repositories/job-types.ts,
+--   src/postgres/repositories/waiting-jobs.ts.
 
 CREATE OR REPLACE FUNCTION serves(r runners, t job_types)
 RETURNS boolean

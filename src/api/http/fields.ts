@@ -74,8 +74,10 @@ export const NoBody = z.strictObject({}).nullable();
 /** Rows of a page. Query strings are text, so here text becomes a number. */
 export const Limit = z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX);
 
-const CURSOR_MESSAGE = "is not a cursor of this list: send the next_cursor of the previous page unchanged";
-const Cursor = z
+export const CURSOR_MESSAGE =
+  "is not a cursor of this list: send the next_cursor of the previous page unchanged";
+/** `next_cursor` of a page, as it was sent: each list decodes its own. */
+export const Cursor = z
   .string()
   .max(200, CURSOR_MESSAGE)
   .meta({ description: "`next_cursor` of the previous page." });

@@ -155,6 +155,8 @@ export interface JobFilter {
   readonly job_type_id?: string | undefined;
   readonly priority?: Priority | undefined;
   readonly created_after?: string | undefined;
+  /** Only failed jobs of this group of `FailureRepository`. */
+  readonly fingerprint?: string | undefined;
 }
 
 /** Where jobs live. Batches are the unit: one job is a batch of one. */

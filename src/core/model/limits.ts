@@ -349,3 +349,26 @@ export const STATEMENT_ENTRIES_MAX = 500;
 export const STATEMENTS_PER_CUSTOMER_MAX = 4;
 /** Statements as CSV that one process may have under way. */
 export const STATEMENTS_MAX = 32;
+
+// ## Figures and failures
+
+/** Batches of ended jobs that one call counts. */
+export const ENDED_BATCHES_MAX = 50;
+/** How long the jobs that ended may wait to be counted before upkeep is said to be behind. */
+export const UNCOUNTED_SECONDS_MAX = 60;
+/** How long the oldest job of high priority may wait before the overview says so. */
+export const WAIT_TARGET_HIGH_SECONDS = 10;
+/** How long the oldest job of medium priority may wait before the overview says so. */
+export const WAIT_TARGET_MEDIUM_SECONDS = 60;
+/** How long the oldest job of low priority may wait before the overview says so. */
+export const WAIT_TARGET_LOW_SECONDS = 600;
+/** How far back failures are listed when the request does not say. */
+export const FAILURES_DAYS = 7;
+/** Failed jobs of a known kind within 15 minutes from which on they are said to rise. */
+export const RISING_FAILURE_JOBS_MIN = 10;
+/** Failures that the overview names. */
+export const RISING_FAILURES_MAX = 5;
+/** How long figures by the minute are kept. */
+export const MINUTE_FIGURES_DAYS = 2;
+/** How long figures by the hour, and failures, are kept. */
+export const FIGURES_DAYS = 90;

@@ -1,6 +1,8 @@
 import type { AuditRow } from "../model/audit.ts";
 import type { CustomerKeys } from "./customer-keys.ts";
 import type { CustomerRepository } from "../model/customer.ts";
+import type { FailureRepository } from "../model/failure.ts";
+import type { FigureRepository } from "../model/figures.ts";
 import type { InputSchemas } from "./input-schema.ts";
 import type { JobRepository } from "../model/job.ts";
 import type { JobTypeCache } from "./job-type-cache.ts";
@@ -37,8 +39,10 @@ export interface Platform {
   /** All submissions of this process go through here: see `submitJobs`. */
   readonly submissions: Submissions;
   readonly seals: SealRepository;
+  readonly figures: FigureRepository;
+  readonly failures: FailureRepository;
   audit(): Promise<AuditRow[]>;
-  /** Deletes a bounded batch of expired idempotency keys, outbox events and late ids. True when there was more. */
+  /** Deletes a bounded batch of expired idempotency keys, outbox events, late ids and figures. True when there was more. */
   forgetExpired(): Promise<boolean>;
   /** Throws `unavailable` when the database does not respond. */
   ping(): Promise<void>;

@@ -465,6 +465,19 @@ export async function callClaimTurns(
   return rows.map(toClaimTurnsRow);
 }
 
+const COUNT_ENDED_JOBS = {
+  name: "count_ended_jobs",
+  text: "SELECT count_ended_jobs($1::integer)",
+};
+
+export async function callCountEndedJobs(
+  database: Database,
+  given: { readonly batches: number | null },
+): Promise<number> {
+  const row = onlyRow("count_ended_jobs", await database.call(COUNT_ENDED_JOBS, [given.batches]));
+  return (row[0] ?? unexpectedNull("count_ended_jobs", "its result")) as number;
+}
+
 const COUNT_STAMPED_JOBS = {
   name: "count_stamped_jobs",
   text: "SELECT priority, stamped FROM count_stamped_jobs($1::interval)",
@@ -521,6 +534,22 @@ export async function callFindCustomersByKeys(
 ): Promise<FindCustomersByKeysRow[]> {
   const rows = await database.call(FIND_CUSTOMERS_BY_KEYS, [textArray(given.hashes)]);
   return rows.map(toFindCustomersByKeysRow);
+}
+
+const FORGET_FIGURES = {
+  name: "forget_figures",
+  text: "SELECT forget_figures($1::interval, $2::interval, $3::integer)",
+};
+
+export async function callForgetFigures(
+  database: Database,
+  given: { readonly minutes: Interval | null; readonly all: Interval | null; readonly limit: number | null },
+): Promise<number> {
+  const row = onlyRow(
+    "forget_figures",
+    await database.call(FORGET_FIGURES, [given.minutes, given.all, given.limit]),
+  );
+  return (row[0] ?? unexpectedNull("forget_figures", "its result")) as number;
 }
 
 const MUST_RUN_DRY = {

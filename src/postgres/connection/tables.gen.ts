@@ -75,6 +75,33 @@ export interface Customers {
   weight: Generated<number>;
 }
 
+export interface EndedJobs {
+  ended_at: Generated<string>;
+  id: Generated<number>;
+  job_ids: string[];
+}
+
+export interface FailedJobs {
+  fingerprint: string;
+  job_id: string;
+}
+
+export interface Failures {
+  attempts: number;
+  code: string;
+  customer_id: string;
+  fingerprint: string;
+  first_at: string;
+  job_id: string;
+  job_type_id: string;
+  jobs: number;
+  last_at: string;
+  message: string;
+  minute: string;
+  pattern: string;
+  released_cents: number;
+}
+
 export interface IdempotencyKeys {
   created_at: Generated<string>;
   id: string;
@@ -89,6 +116,16 @@ export interface JobAlone {
   lost_runners: number;
   priority: 0 | 1 | 2;
   waits_since: Generated<string>;
+}
+
+export interface JobCounts {
+  charged_cents: number;
+  currency: string;
+  job_type_id: string;
+  jobs: number;
+  span: string;
+  starts_at: string;
+  status: JobStatus;
 }
 
 export interface JobParked {
@@ -139,6 +176,14 @@ export interface JobSchedule {
   job_type_id: string;
   priority: 0 | 1 | 2;
   run_at: string;
+}
+
+export interface JobTimes {
+  bucket: number;
+  jobs: number;
+  measure: string;
+  span: string;
+  starts_at: string;
 }
 
 export interface JobTypes {
@@ -299,11 +344,16 @@ export interface DB {
   cancellations: Cancellations;
   customer_prices: CustomerPrices;
   customers: Customers;
+  ended_jobs: EndedJobs;
+  failed_jobs: FailedJobs;
+  failures: Failures;
   idempotency_keys: IdempotencyKeys;
   job_alone: JobAlone;
+  job_counts: JobCounts;
   job_parked: JobParked;
   job_queue: JobQueue;
   job_schedule: JobSchedule;
+  job_times: JobTimes;
   job_types: JobTypes;
   jobs: Jobs;
   journal: Journal;

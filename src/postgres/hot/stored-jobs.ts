@@ -39,6 +39,13 @@ export function filterJobs(
   if (filter.status !== undefined) query = query.where("status", "=", filter.status);
   if (filter.job_type_id !== undefined) query = query.where("job_type_id", "=", filter.job_type_id);
   if (filter.priority !== undefined) query = query.where("priority", "=", filter.priority);
+  if (filter.fingerprint !== undefined)
+    query = query.where("id", "in", (eb) =>
+      eb
+        .selectFrom("failed_jobs")
+        .select("job_id")
+        .where("fingerprint", "=", filter.fingerprint ?? ""),
+    );
   if (filter.created_after !== undefined)
     query = query
       .where("created_at", ">", filter.created_after)

@@ -1,16 +1,18 @@
 import { sql } from "kysely";
 import {
   EXPIRY_BATCH_MAX,
+  FIGURES_DAYS,
   IDEMPOTENCY_KEY_DAYS,
   LATE_IDS_DAYS,
+  MINUTE_FIGURES_DAYS,
   OUTBOX_DAYS,
 } from "../../core/model/limits.ts";
 import type { Database } from "../connection/database.ts";
-import { callPruneIdempotencyKeys } from "../connection/functions.gen.ts";
+import { callForgetFigures, callPruneIdempotencyKeys } from "../connection/functions.gen.ts";
 
 /**
- * Forgets a batch each of expired idempotency keys, outbox events, notes of late ids, and sessions. True when
- * one was full.
+ * Forgets a batch each of expired idempotency keys, outbox events, notes of late ids, sessions and figures.
+ * True when one was full.
  */
 export async function forgetExpired(database: Database): Promise<boolean> {
   const keys = await callPruneIdempotencyKeys(database, {
@@ -20,7 +22,12 @@ export async function forgetExpired(database: Database): Promise<boolean> {
   const events = await forgetEvents(database);
   const lateIds = await forgetLateIds(database);
   const sessions = await forgetSessions(database);
-  return [keys, events, lateIds, sessions].includes(EXPIRY_BATCH_MAX);
+  const figures = await callForgetFigures(database, {
+    minutes: `${MINUTE_FIGURES_DAYS} days`,
+    all: `${FIGURES_DAYS} days`,
+    limit: EXPIRY_BATCH_MAX,
+  });
+  return [keys, events, lateIds, sessions, figures].includes(EXPIRY_BATCH_MAX);
 }
 
 /** Looks at the oldest events alone, by id: no more than a batch is read, whatever is in the table. */

@@ -246,6 +246,9 @@ export const JobsQuery = z.strictObject({
     .optional()
     .meta({ type: "integer", enum: [...PRIORITIES] }),
   created_after: Timestamp.optional().meta({ description: "Only jobs created after this time." }),
+  fingerprint: Id.optional().meta({
+    description: "Only jobs that failed in this way: the `fingerprint` of a group of `GET /failures`.",
+  }),
   limit: Limit.default(PAGE_LIMIT_DEFAULT),
   cursor: IdCursor.optional(),
   order: z.enum(["newest", "oldest"]).default("newest").meta({

@@ -49,6 +49,7 @@ export function addJobCommands(program: Command, run: CliRun): void {
     .option("--customer <id>", "only jobs of this customer")
     .option("--status <status>", `only jobs with this status: ${JOB_STATUSES.join(", ")}`)
     .option("--type <id|name>", "only jobs of this type")
+    .option("--fingerprint <id>", "only jobs that failed in this way: see iep failures")
     .option("--since <time>", "only jobs created after this time, or in the last 30m, 12h or 7d")
     .option(...LIMIT_OPTION)
     .option("--cursor <id>", "go on after this job, the last one of the page before")
@@ -59,14 +60,15 @@ export function addJobCommands(program: Command, run: CliRun): void {
           customer: Id.optional(),
           status: z.enum(JOB_STATUSES).optional(),
           type: z.string().optional(),
+          fingerprint: Id.optional(),
           since: Since.optional(),
           limit: ListLimit,
           cursor: Id.optional(),
         }),
-        async (platform, { customer: customer_id, status, type, since: created_after, limit, cursor }) => {
+        async (platform, { customer: customer_id, type, since: created_after, limit, cursor, ...rest }) => {
           const job_type_id = type === undefined ? undefined : (await findJobType(platform, type)).id;
           const rows = await platform.jobs.list(
-            { customer_id, status, job_type_id, created_after },
+            { customer_id, job_type_id, created_after, ...rest },
             { limit, before: cursor },
           );
           const columns = await jobColumns(platform, rows, run.context.stdout.columns);

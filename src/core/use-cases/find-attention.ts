@@ -1,0 +1,112 @@
+import type { RisingFailure } from "../model/failure.ts";
+import type { Priority } from "../model/job.ts";
+import {
+  UNCOUNTED_SECONDS_MAX,
+  WAIT_TARGET_HIGH_SECONDS,
+  WAIT_TARGET_LOW_SECONDS,
+  WAIT_TARGET_MEDIUM_SECONDS,
+} from "../model/limits.ts";
+import type { QueueState } from "./read-queue.ts";
+
+export const ATTENTION_KINDS = [
+  "redis_away",
+  "no_runner",
+  "job_type_without_runner",
+  "queue_paused",
+  "oldest_wait",
+  "upkeep_behind",
+  "new_failure",
+  "rising_failure",
+] as const;
+
+/** One thing that an operator should look at. */
+export interface AttentionItem {
+  readonly kind: (typeof ATTENTION_KINDS)[number];
+  /** `bad`: something is broken. `warn`: jobs wait or fail. */
+  readonly severity: "bad" | "warn";
+  readonly says: string;
+  /** What it is about: the id of a job type, a fingerprint, or a priority. Null: the platform. */
+  readonly subject: string | null;
+}
+
+interface Findings {
+  readonly queue: QueueState;
+  readonly runners: number;
+  readonly uncounted_seconds: number;
+  readonly rising: readonly RisingFailure[];
+}
+
+const TARGET_SECONDS: Readonly<Record<Priority, number>> = {
+  0: WAIT_TARGET_HIGH_SECONDS,
+  1: WAIT_TARGET_MEDIUM_SECONDS,
+  2: WAIT_TARGET_LOW_SECONDS,
+};
+
+/** Returns what needs attention, the worst first; nothing when all is clear. */
+export function findAttention({ queue, runners, uncounted_seconds, rising }: Findings): AttentionItem[] {
+  const items = [
+    ...ofQueue(queue),
+    ...(runners === 0 ? [item("no_runner", "bad", "No runner is alive: no job starts.")] : []),
+    ...(uncounted_seconds > UNCOUNTED_SECONDS_MAX
+      ? [
+          item(
+            "upkeep_behind",
+            "warn",
+            `Upkeep is behind: jobs that ended ${Math.round(uncounted_seconds)} s ago are not counted yet.`,
+          ),
+        ]
+      : []),
+    ...rising.map(ofFailure),
+  ];
+  const isBad = ({ severity }: AttentionItem): boolean => severity === "bad";
+  return [...items.filter(isBad), ...items.filter((one) => !isBad(one))];
+}
+
+function ofQueue({ paused_at, priorities, unserved, ready_queue_status }: QueueState): AttentionItem[] {
+  const late = priorities.filter(
+    ({ priority, oldest_wait_seconds }) => (oldest_wait_seconds ?? 0) > TARGET_SECONDS[priority],
+  );
+  return [
+    ...(ready_queue_status === "unavailable"
+      ? [item("redis_away", "bad", "Redis cannot be used: runners take jobs from PostgreSQL, more slowly.")]
+      : []),
+    ...unserved.map(({ job_type_id, name, waiting, processing_logic_id }) =>
+      item(
+        "job_type_without_runner",
+        "bad",
+        `${waiting} jobs of ${name} wait, and no living runner serves ${processing_logic_id}.`,
+        job_type_id,
+      ),
+    ),
+    ...(paused_at === null ? [] : [item("queue_paused", "warn", `The queue is paused since ${paused_at}.`)]),
+    ...late.map(({ priority, oldest_wait_seconds }) =>
+      item(
+        "oldest_wait",
+        "warn",
+        `The oldest job of priority ${priority} has waited ${Math.round(oldest_wait_seconds ?? 0)} s; the target is ${TARGET_SECONDS[priority]} s.`,
+        String(priority),
+      ),
+    ),
+  ];
+}
+
+function ofFailure({ isNew, typeName, code, pattern, jobs, fingerprint }: RisingFailure): AttentionItem {
+  const what = `${typeName} fails with ${code}: ${pattern}`;
+  return isNew
+    ? item("new_failure", "warn", `New within the hour: ${what} (${jobs} jobs in 15 min).`, fingerprint)
+    : item(
+        "rising_failure",
+        "warn",
+        `More often than before: ${what} (${jobs} jobs in 15 min).`,
+        fingerprint,
+      );
+}
+
+function item(
+  kind: AttentionItem["kind"],
+  severity: AttentionItem["severity"],
+  says: string,
+  subject: string | null = null,
+): AttentionItem {
+  return { kind, severity, says, subject };
+}
