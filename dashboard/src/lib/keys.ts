@@ -31,9 +31,11 @@ const DESTINATIONS: readonly Destination[] = [
   { key: "j", path: "/jobs", label: "Jobs", who: "both" },
   { key: "n", path: "/new-job", label: "New job", who: "both" },
   { key: "q", path: "/queue", label: "Queue", who: "operator" },
+  { key: "f", path: "/failures", label: "Failures", who: "both" },
   { key: "r", path: "/runners", label: "Runners", who: "operator" },
   { key: "c", path: "/customers", label: "Customers", who: "operator" },
   { key: "t", path: "/job-types", label: "Job types", who: "operator" },
+  { key: "m", path: "/money", label: "Money", who: "operator" },
   { key: "w", path: "/wallet", label: "Wallet", who: "customer" },
   { key: "k", path: "/keys", label: "Keys", who: "customer" },
 ];

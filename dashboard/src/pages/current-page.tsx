@@ -4,11 +4,14 @@ import { pageUrl, segments } from "../lib/place.ts";
 import { Page } from "../ui/page.tsx";
 import { CustomerPage } from "./customer.tsx";
 import { CustomersPage } from "./customers.tsx";
+import { FailuresPage } from "./failures.tsx";
 import { JobTypePage } from "./job-type.tsx";
 import { JobTypesPage } from "./job-types.tsx";
 import { JobPage } from "./job.tsx";
 import { JobsPage } from "./jobs.tsx";
+import { MoneyPage } from "./money.tsx";
 import { NewJobPage } from "./new-job.tsx";
+import { OverviewPage } from "./overview.tsx";
 import { OwnHomePage, OwnKeysPage, OwnWalletPage } from "./own.tsx";
 import { QueuePage } from "./queue.tsx";
 import { RunnersPage } from "./runners.tsx";
@@ -19,12 +22,14 @@ type PageOf = (id: string) => JSX.Element | null;
 const BOTH: Readonly<Record<string, PageOf>> = {
   "/jobs": () => <JobsPage />,
   "/jobs/:": (id) => <JobPage key={id} id={id} />,
+  "/failures": () => <FailuresPage />,
   "/new-job": () => <NewJobPage />,
 };
 const OPERATOR: Readonly<Record<string, PageOf>> = {
   ...BOTH,
-  "/": () => <QueuePage />,
+  "/": () => <OverviewPage />,
   "/queue": () => <QueuePage />,
+  "/money": () => <MoneyPage />,
   "/runners": () => <RunnersPage />,
   "/customers": () => <CustomersPage />,
   "/customers/:": (id) => <CustomerPage key={id} id={id} />,

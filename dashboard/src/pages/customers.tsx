@@ -57,7 +57,7 @@ export function CustomersPage(): JSX.Element {
                   cell: ({ running_limit }) => running_limit ?? "no limit",
                 },
                 { name: "Since", cell: ({ created_at }) => <Time time={created_at} /> },
-                { name: "", cell: ({ id }) => <a href={pageUrl("/jobs", { customer_id: id })}>Jobs</a> },
+                { name: "Jobs", cell: ({ id }) => <a href={pageUrl("/jobs", { customer_id: id })}>Show</a> },
               ]}
             />
             <Pager next={next_cursor} />

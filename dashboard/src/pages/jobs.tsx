@@ -10,7 +10,15 @@ import { Pager } from "../ui/pager.tsx";
 import { Tabs } from "../ui/tabs.tsx";
 
 const STATUSES = ["", "pending", "running", "succeeded", "failed", "cancelled"] as const;
-const FILTERS = ["status", "job_type_id", "priority", "customer_id", "created_after", "cursor"] as const;
+const FILTERS = [
+  "status",
+  "job_type_id",
+  "priority",
+  "customer_id",
+  "created_after",
+  "fingerprint",
+  "cursor",
+] as const;
 
 export function JobsPage(): JSX.Element {
   const values = query.value;

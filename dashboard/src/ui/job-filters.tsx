@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { go, pageUrl, query, withQuery } from "../lib/place.ts";
 import { isOperator } from "../lib/role.ts";
+import { Select } from "./select.tsx";
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -60,6 +61,12 @@ export function JobFilters({
           choose("created_after", minutes === "any" || minutes === "" ? "" : since(Number(minutes)))
         }
       />
+      {values.get("fingerprint") ? (
+        <button type="button" onClick={() => choose("fingerprint", "")}>
+          Of one failure <span aria-hidden="true">×</span>
+          <span class="unseen">: show all</span>
+        </button>
+      ) : null}
       {isOperator.value ? <CustomerFilter value={values.get("customer_id") ?? ""} /> : null}
     </div>
   );
@@ -119,26 +126,5 @@ function CustomerFilter({ value }: { readonly value: string }): JSX.Element {
         onInput={(event) => setText(event.currentTarget.value)}
       />
     </form>
-  );
-}
-
-function Select(props: {
-  readonly label: string;
-  readonly value: string;
-  readonly options: readonly { readonly value: string; readonly label: string }[];
-  readonly onValue: (value: string) => void;
-}): JSX.Element {
-  return (
-    <select
-      aria-label={props.label}
-      value={props.value}
-      onChange={(event) => props.onValue(event.currentTarget.value)}
-    >
-      {props.options.map(({ value, label }) => (
-        <option key={value + label} value={value}>
-          {label}
-        </option>
-      ))}
-    </select>
   );
 }

@@ -40,7 +40,7 @@ export function KeyList(props: { readonly customer_id: string; readonly mayCreat
                 cell: ({ last_used_at }) => (last_used_at ? <Time time={last_used_at} /> : "never"),
               },
               {
-                name: "",
+                name: "State",
                 cell: (key) =>
                   key.revoked_at ? (
                     <Badge kind="grey">revoked</Badge>

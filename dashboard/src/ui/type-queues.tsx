@@ -42,7 +42,10 @@ export function TypeQueues({ queue }: { readonly queue: Api["Queue"] }): JSX.Ele
               </>
             ),
           },
-          { name: "", cell: (type) => (may("operate") ? <PauseType type={type} types={types} /> : null) },
+          {
+            name: "Switch",
+            cell: (type) => (may("operate") ? <PauseType type={type} types={types} /> : null),
+          },
         ]}
       />
     </Card>
