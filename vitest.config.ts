@@ -1,6 +1,7 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
 const MEASURED = "test/speed/**/*.test.ts";
+const BROWSER = "test/browser/**/*.test.ts";
 
 export default defineConfig({
   // Our own name leads to `src/`, as in tsconfig.json: tests need no build. The others are Vite's own.
@@ -19,7 +20,7 @@ export default defineConfig({
         test: {
           name: "whole",
           include: ["test/**/*.test.ts", "processors/**/*.test.ts", "examples/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, MEASURED],
+          exclude: [...configDefaults.exclude, MEASURED, BROWSER],
         },
       },
       {
@@ -34,11 +35,21 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "browser",
+          include: [BROWSER],
+          // A browser is several processes itself.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "speed",
           include: [MEASURED],
           // After all others, one file at a time: what is measured shares the machine with nothing.
           maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -8,6 +8,7 @@ import { generateOpenApi } from "../src/api/openapi.ts";
 import { startEmbeddedPostgres } from "../src/local/embedded-postgres.ts";
 import { migrateUp } from "../src/postgres/connection/migrator.ts";
 import { MIGRATIONS_FOLDER, readSchemaFiles } from "../src/postgres/connection/schema-files.ts";
+import { dashboardTypes } from "./dashboard-types.ts";
 import { functionCallers } from "./function-callers.ts";
 import { readCatalog } from "./function-catalog.ts";
 import { readFunctionHeaders } from "./function-headers.ts";
@@ -21,6 +22,7 @@ import { readSchemaText } from "./schema-text.ts";
 const TABLES = "src/postgres/connection/tables.gen.ts";
 const FUNCTIONS = "src/postgres/connection/functions.gen.ts";
 const OPENAPI = "openapi.json";
+const DASHBOARD_TYPES = "dashboard/src/api-types.gen.ts";
 const LINT = ".oxlintrc.house.json";
 const SCHEMA = "migrations/schema.gen.sql";
 /** bigint and timestamptz arrive as src/postgres/connection/pool.ts parses them. */
@@ -42,13 +44,15 @@ const COLUMNS = {
 };
 
 const { tables, schema, functions } = await generateFromSchema();
+const openapi = await generateOpenApi();
 const architecture = await architectureWithLimits();
 const generated = new Map([
   [TABLES, tables],
   [SCHEMA, schema],
   [FUNCTIONS, functions],
   [LINT, `${JSON.stringify(lintConfig(), null, 2)}\n`],
-  [OPENAPI, `${JSON.stringify(await generateOpenApi(), null, 2)}\n`],
+  [OPENAPI, `${JSON.stringify(openapi, null, 2)}\n`],
+  [DASHBOARD_TYPES, dashboardTypes(openapi)],
   [architecture.file, architecture.text],
 ]);
 

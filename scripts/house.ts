@@ -44,7 +44,12 @@ export const ROOMS: readonly Room[] = [
   { folder: "src/cli", imports: ["src/cli/commands", "src/cli/terminal", ...CORE], packages: ["commander"] },
   { folder: "src/cli/commands", imports: ["src/cli/terminal", ...CORE], packages: ["commander"] },
   { folder: "src/cli/terminal", imports: CORE, packages: ["commander"] },
-  { folder: "src/api", imports: ["src/api/resources", "src/api/http", ...CORE], packages: HTTP_SERVER },
+  {
+    folder: "src/api",
+    imports: ["src/api/resources", "src/api/dashboard", "src/api/http", ...CORE],
+    packages: HTTP_SERVER,
+  },
+  { folder: "src/api/dashboard", imports: ["src/api/http"], packages: HTTP_SERVER },
   { folder: "src/api/resources", imports: ["src/api/http", ...CORE], packages: HTTP_SERVER },
   { folder: "src/api/http", imports: CORE, packages: HTTP_SERVER },
   { folder: "src/runner", imports: ["src/processors/loader", "src/processors/sdk", ...CORE] },

@@ -12,6 +12,7 @@ import {
 import type { MetricsPage, RequestMeter } from "../core/model/meters.ts";
 import { SignInLink } from "../core/use-cases/sign-in-link.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
+import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import type { Api } from "./http/api.ts";
 import { authenticate } from "./http/auth.ts";
 import { noteMethods } from "./http/allowed-methods.ts";
@@ -130,6 +131,7 @@ export async function createApi({
 
   await api.register(fastifySwagger, openapiOptions());
   await api.register(docsRoutes);
+  await api.register(dashboardRoutes);
   healthRoutes(api, platform);
   sessionRoutes(api, platform, createFindKey(platform, adminApiKey, signInLink));
   metricsRoutes(api, metrics);

@@ -1,0 +1,91 @@
+import type { JSX } from "preact";
+import { pageUrl, query, withQuery } from "../lib/place.ts";
+import { isOperator } from "../lib/role.ts";
+import { useJobList } from "../lib/use-job-list.ts";
+import { useJobTypes } from "../lib/use-job-types.ts";
+import { JobFilters } from "../ui/job-filters.tsx";
+import { JobTable } from "../ui/job-table.tsx";
+import { Answered, Page } from "../ui/page.tsx";
+import { Pager } from "../ui/pager.tsx";
+import { Tabs } from "../ui/tabs.tsx";
+
+const STATUSES = ["", "pending", "running", "succeeded", "failed", "cancelled"] as const;
+const FILTERS = [
+  "status",
+  "job_type_id",
+  "priority",
+  "customer_id",
+  "created_after",
+  "fingerprint",
+  "cursor",
+] as const;
+
+export function JobsPage(): JSX.Element {
+  const values = query.value;
+  const filter = Object.fromEntries(FILTERS.map((name) => [name, values.get(name) ?? undefined]));
+  const types = useJobTypes();
+  const list = useJobList(filter);
+  const status = filter["status"] ?? "";
+  const hasFilter = FILTERS.some((name) => name !== "cursor" && filter[name] !== undefined);
+  return (
+    <Page
+      title="Jobs"
+      actions={
+        <a class="button main" href={pageUrl("/new-job")}>
+          New job
+        </a>
+      }
+    >
+      <Tabs
+        label="Status"
+        tabs={STATUSES.map((one) => ({
+          label: one === "" ? "All" : capital(one),
+          href: withQuery({ status: one, cursor: undefined }),
+          isCurrent: one === status,
+        }))}
+      />
+      <JobFilters types={types} />
+      <div class="news">
+        {list.news ? (
+          <button type="button" onClick={list.showNews}>
+            ↑ {list.news}
+          </button>
+        ) : null}
+      </div>
+      <Answered
+        answer={
+          list.rows.length > 0 && list.answer.data === undefined
+            ? { ...list.answer, data: NONE }
+            : list.answer
+        }
+      >
+        {() => (
+          <JobTable
+            rows={list.rows}
+            isStale={list.isStale}
+            withCustomer={isOperator.value}
+            empty={
+              hasFilter ? (
+                <>
+                  No job matches. <a href={pageUrl("/jobs")}>Show all</a>
+                </>
+              ) : (
+                <>
+                  No jobs yet. <a href={pageUrl("/new-job")}>Submit one</a>
+                </>
+              )
+            }
+          />
+        )}
+      </Answered>
+      <Pager next={list.next} />
+    </Page>
+  );
+}
+
+/** The rows are shown already; the answer that is under way will be of the same list. */
+const NONE = { data: [], next_cursor: null };
+
+function capital(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
+}
