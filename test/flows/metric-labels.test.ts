@@ -51,7 +51,7 @@ async function startMeasured() {
   const platform = openPlatform(settings, "test", silent, meterSubmissions(metrics));
   atTheEnd(() => platform.close());
   watchSubmissions(metrics, platform.submissions);
-  watchDatabase(metrics, platform.figures);
+  watchDatabase(metrics, platform.gauges);
   const meter = meterRequests(metrics);
   const api = await createApi({ platform, adminApiKey: KEY, log: false, metrics: { page: metrics, meter } });
   atTheEnd(() => api.close());
@@ -61,7 +61,7 @@ async function startMeasured() {
   const measured = meterRunner(
     metrics,
     processors.map(({ id }) => id),
-    platform.figures,
+    platform.gauges,
   );
   const runner = new Runner({
     platform,
@@ -102,7 +102,7 @@ async function play({ platform, api, measured }: Measured, count: number): Promi
       await api.inject({ url, headers });
     await api.inject({ method: "PURGE" as "GET", url: `/jobs/${customer_id}`, headers });
   }
-  await waitFor(async () => (await platform.figures.queue()).running === 0, { describe: "no job to run" });
+  await waitFor(async () => (await platform.gauges.queue()).running === 0, { describe: "no job to run" });
   await measured.measureWaits();
 }
 

@@ -11,7 +11,7 @@ import {
 
 test("the queue: what waits, what runs, and the runners that live", async () => {
   const { platform, databaseUrl } = await createTestPlatform();
-  const empty = await platform.figures.queue();
+  const empty = await platform.gauges.queue();
   expect(empty).toMatchObject({ running: 0, runners: 0, slots: 0, unserved: 0, queue_paused: false });
   expect(empty.size_bytes).toBeGreaterThan(1_000_000);
 
@@ -20,14 +20,14 @@ test("the queue: what waits, what runs, and the runners that live", async () => 
     platform,
     Array.from({ length: 5 }, (_, n) => ({ customer_id, job_type_id, priority: 2, input_data: n })),
   );
-  expect(await platform.figures.queue()).toMatchObject({ unserved: 5 });
+  expect(await platform.gauges.queue()).toMatchObject({ unserved: 5 });
   const runner_id = await createRunner(platform);
   const dead = await createRunner(platform);
   const client = await connect(databaseUrl);
   await client.query("UPDATE runners SET heartbeat_at = now() - interval '11 seconds' WHERE id = $1", [dead]);
   await platform.jobs.claimTurns({ runner_id, max: 2 });
   await platform.waitingJobs.setPaused(true);
-  const { priorities, ...figures } = await platform.figures.queue();
+  const { priorities, ...figures } = await platform.gauges.queue();
   expect(figures).toMatchObject({ running: 2, runners: 1, slots: 1, unserved: 0, queue_paused: true });
   expect(priorities.map(({ backlog }) => backlog)).toEqual([0, 0, 3]);
 });
@@ -36,13 +36,13 @@ test("a transaction that somebody left open is seen by its age", async () => {
   const { platform, databaseUrl } = await createTestPlatform();
   const client = await connect(databaseUrl);
   await client.query("BEGIN; SELECT pg_sleep(0.3)");
-  expect((await platform.figures.queue()).oldest_transaction_seconds).toBeGreaterThan(0.25);
+  expect((await platform.gauges.queue()).oldest_transaction_seconds).toBeGreaterThan(0.25);
   await client.query("COMMIT");
 });
 
 test("money: by currency, with what was charged in this month alone", async () => {
   const { platform, databaseUrl } = await createTestPlatform();
-  expect(await platform.figures.money()).toEqual([]);
+  expect(await platform.gauges.money()).toEqual([]);
   const one = await createCustomer(platform, 1_000);
   const other = await createCustomer(platform, 500);
   const yen = uuidv7();
@@ -68,11 +68,11 @@ test("money: by currency, with what was charged in this month alone", async () =
     frozen: 1,
     low: 1,
   };
-  const money = await platform.figures.money();
+  const money = await platform.gauges.money();
   expect(money.find(({ currency }) => currency === "EUR")).toEqual(euros);
   expect(money.find(({ currency }) => currency === "JPY")).toMatchObject({ wallets: 1, balance_cents: 0 });
   await client.query("UPDATE wallets SET spend_month = spend_month - interval '1 month'");
-  const later = await platform.figures.money();
+  const later = await platform.gauges.money();
   expect(later.find(({ currency }) => currency === "EUR")).toEqual({ ...euros, charged_cents: 0 });
 });
 
@@ -89,7 +89,7 @@ test("waits: from the moment a job is due, and only of attempts that are still t
   const [first, second, third] = claimed;
   await client.query("UPDATE jobs SET run_at = started_at + interval '1 hour' WHERE id = $1", [second?.id]);
   await client.query("UPDATE jobs SET attempt = 2 WHERE id = $1", [third?.id]);
-  const waits = await platform.figures.waits(claimed);
+  const waits = await platform.gauges.waits(claimed);
   expect(waits).toEqual([{ priority: first?.priority, waited_seconds: expect.closeTo(90, -1) }]);
 });
 
@@ -98,7 +98,7 @@ test("reading takes 2 s at most", async () => {
   const client = await connect(databaseUrl);
   await client.query("BEGIN; LOCK TABLE wallets IN ACCESS EXCLUSIVE MODE");
   const started_at = performance.now();
-  await expect(platform.figures.money()).rejects.toMatchObject({ code: "unavailable" });
+  await expect(platform.gauges.money()).rejects.toMatchObject({ code: "unavailable" });
   expect(performance.now() - started_at).toBeLessThan(5_000);
   await client.query("ROLLBACK");
 });
