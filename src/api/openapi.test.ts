@@ -69,6 +69,8 @@ test("every route of the contract that is here is in the document", () => {
   expect(routes.toSorted()).toEqual([
     "DELETE /customers/{id}/api-keys/{key_id}",
     "DELETE /job-types/{id}/prices/{customer_id}",
+    "GET /bulk-actions",
+    "GET /bulk-actions/{id}",
     "GET /customers",
     "GET /customers/{id}",
     "GET /customers/{id}/api-keys",
@@ -90,6 +92,8 @@ test("every route of the contract that is here is in the document", () => {
     "PATCH /customers/{id}",
     "PATCH /customers/{id}/wallet",
     "PATCH /job-types/{id}",
+    "POST /bulk-actions",
+    "POST /bulk-actions/{id}/stop",
     "POST /customers",
     "POST /customers/{id}/api-keys",
     "POST /customers/{id}/wallet/adjustments",

@@ -22,6 +22,7 @@ import { logRequests } from "./http/log-requests.ts";
 import { openapiOptions } from "./http/openapi-document.ts";
 import { sendProblem } from "./http/problems.ts";
 import { apiKeyRoutes } from "./resources/api-keys/routes.ts";
+import { bulkActionRoutes } from "./resources/bulk-actions/routes.ts";
 import { customerRoutes } from "./resources/customers/routes.ts";
 import { docsRoutes } from "./http/docs-routes.ts";
 import { healthRoutes } from "./resources/health/routes.ts";
@@ -112,6 +113,7 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
       queueRoutes,
       runnerRoutes,
       failureRoutes,
+      bulkActionRoutes,
       overviewRoutes,
     ])
       routes(secured, platform);
