@@ -28,6 +28,7 @@ import { measureRequests } from "./http/measure-requests.ts";
 import { openapiOptions } from "./http/openapi-document.ts";
 import { sendProblem } from "./http/problems.ts";
 import { apiKeyRoutes } from "./resources/api-keys/routes.ts";
+import { bulkActionRoutes } from "./resources/bulk-actions/routes.ts";
 import { customerRoutes } from "./resources/customers/routes.ts";
 import { docsRoutes } from "./http/docs-routes.ts";
 import { healthRoutes } from "./resources/health/routes.ts";
@@ -152,6 +153,7 @@ export async function createApi({
       queueRoutes,
       runnerRoutes,
       failureRoutes,
+      bulkActionRoutes,
       overviewRoutes,
       operatorRoutes,
     ])

@@ -22,6 +22,10 @@ export const NEEDED_ROLES = {
   estimateJob: "viewer",
   cancelJob: "operator",
   retryJob: "operator",
+  createBulkAction: "operator",
+  stopBulkAction: "operator",
+  listBulkActions: "viewer",
+  getBulkAction: "viewer",
   refundJob: "finance",
 
   getWallet: "viewer",
