@@ -89,6 +89,7 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
   api.server.on("connect", refuseTunnel);
   api.decorateRequest("principal", undefined);
   api.decorateRequest("waited_ms", 0);
+  api.decorateRequest("wait_seconds", undefined);
   const allowOf = noteMethods(api);
   api.addHook("onRequest", everyRequest(allowOf));
   logRequests(api);

@@ -8,6 +8,7 @@ import { createSubmissions } from "../core/use-cases/submissions.ts";
 import { readAudit } from "../postgres/repositories/audit.ts";
 import { PostgresWaitingJobRepository } from "../postgres/repositories/waiting-jobs.ts";
 import { createBell } from "../postgres/signals/bell.ts";
+import { createJobChanges } from "../postgres/signals/job-changes.ts";
 import { createKeyChanges } from "../postgres/signals/key-changes.ts";
 import { createListener } from "../postgres/signals/listener.ts";
 import { PostgresCustomerRepository } from "../postgres/repositories/customers.ts";
@@ -80,6 +81,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   const listener = createListener(config.DATABASE_DIRECT_URL ?? config.DATABASE_URL);
   const bell = createBell(database, listener);
   const keyChanges = createKeyChanges(database, listener);
+  const jobChanges = createJobChanges(database, listener);
   const customers = new PostgresCustomerRepository(database, (id) => customerKeys.forget(id));
   const customerKeys = new CustomerKeys(customers, keyChanges);
   const readyQueue: ReadyQueue =
@@ -104,6 +106,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
     processorSchemas: new PostgresProcessorSchemaRepository(database),
     jobs,
     jobLog: new PostgresJobLogRepository(database),
+    jobChanges,
     waitingJobs,
     readyQueue,
     runners: new PostgresRunnerRepository(database),
@@ -117,6 +120,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
     },
     async close() {
       keyChanges.close();
+      await jobChanges.close();
       await Promise.all([readyQueue.close(), schemaThreads.close()]);
       await Promise.all([requestPool, runnerPool, auditPool].map((pool) => pool.end()));
     },

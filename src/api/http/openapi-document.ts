@@ -20,7 +20,7 @@ A paid job queue. Customers have prepaid wallets and submit jobs. The price of a
 - Bodies are JSON in UTF-8, uncompressed, 1 MiB at most. A name that stands twice in one object is refused with 400. Responses are not compressed, and there are no CORS headers: browsers call this API through a server of yours.
 - A path that does not take a method returns 405 with \`Allow\`. HEAD works wherever GET does. Every response has \`Cache-Control: no-store\`.
 - One key may have ${BYTES_IN_FLIGHT_MAX / 1_048_576} MiB of request bodies under way. More is refused with 429 \`rate_limited\`, which does nothing and may be sent again after \`Retry-After\`.
-- Preferences (\`Prefer\`, RFC 7240) that have no effect are named in \`Preference-Ignored\`, and refuse the request with \`handling=strict\`. No operation waits for a job yet, so that is true of \`wait\` and \`respond-async\`.
+- Preferences (\`Prefer\`, RFC 7240) that have no effect are named in \`Preference-Ignored\`, and refuse the request with \`handling=strict\`. \`wait\` has one for \`POST /jobs\` alone, and \`respond-async\` for none.
 `.trim();
 
 /** Options for one document. */
