@@ -125,6 +125,7 @@ export async function createApi({
   api.decorateRequest("principal", undefined);
   api.decorateRequest("session", undefined);
   api.decorateRequest("waited_ms", 0);
+  api.decorateRequest("wait_seconds", undefined);
   const allowOf = noteMethods(api);
   api.addHook("onRequest", everyRequest(allowOf));
   logRequests(api);

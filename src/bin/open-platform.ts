@@ -15,6 +15,7 @@ import { readAudit, readAuditAlone } from "../postgres/repositories/audit.ts";
 import { PostgresBulkActionRepository } from "../postgres/repositories/bulk-actions.ts";
 import { PostgresWaitingJobRepository } from "../postgres/repositories/waiting-jobs.ts";
 import { createBell } from "../postgres/signals/bell.ts";
+import { createJobChanges } from "../postgres/signals/job-changes.ts";
 import { createKeyChanges } from "../postgres/signals/key-changes.ts";
 import { createListener } from "../postgres/signals/listener.ts";
 import { PostgresCustomerRepository } from "../postgres/repositories/customers.ts";
@@ -114,6 +115,7 @@ export function openPlatform(
   const listener = createListener(config.DATABASE_DIRECT_URL ?? config.DATABASE_URL);
   const bell = createBell(database, listener);
   const keyChanges = createKeyChanges(database, listener);
+  const jobChanges = createJobChanges(database, listener);
   // What this process changes, its own caches forget at once.
   const forget = (id: string): void => {
     customerKeys.forget(id);
@@ -152,6 +154,7 @@ export function openPlatform(
     processorSchemas: new PostgresProcessorSchemaRepository(database),
     jobs,
     jobLog: new PostgresJobLogRepository(database),
+    jobChanges,
     waitingJobs,
     readyQueue,
     runners: new PostgresRunnerRepository(database),
@@ -171,6 +174,7 @@ export function openPlatform(
     },
     async close() {
       keyChanges.close();
+      await jobChanges.close();
       await Promise.all([readyQueue.close(), schemaThreads.close()]);
       await Promise.all([requestPool, runnerPool, auditPool, gaugePool].map((pool) => pool.end()));
     },

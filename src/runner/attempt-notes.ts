@@ -14,7 +14,7 @@ interface NewProgress {
 
 /** What one attempt has told and what of it waits to be stored. Only the runner that runs it numbers its rows. */
 export class AttemptNotes {
-  readonly #job: ClaimedJob;
+  readonly job: ClaimedJob;
   readonly #opened_ms = databaseClock.now();
   #lastSeq = 0;
   #steps = 0;
@@ -31,7 +31,7 @@ export class AttemptNotes {
   onStored: (() => void) | undefined;
 
   constructor(job: ClaimedJob) {
-    this.#job = job;
+    this.job = job;
   }
 
   /** Lines and steps that were taken from it and are not stored. */
@@ -54,7 +54,7 @@ export class AttemptNotes {
   }
 
   line(level: LogLevel, message: string): Told {
-    const { id, attempt } = this.#job;
+    const { id, attempt } = this.job;
     const at = new Date(databaseClock.now()).toISOString();
     this.#waiting += 1;
     return { id, attempt, seq: (this.#lastSeq += 1), at, level, message };
@@ -66,7 +66,7 @@ export class AttemptNotes {
     if (progress === undefined) return undefined;
     this.progress = undefined;
     this.#waiting += 1;
-    const { id, attempt } = this.#job;
+    const { id, attempt } = this.job;
     const { fraction, message, at_ms } = progress;
     const seq = this.#isStep(at_ms) ? (this.#lastSeq += 1) : undefined;
     return { id, attempt, seq, at: new Date(at_ms).toISOString(), fraction, message };

@@ -17,6 +17,8 @@ const LINE_CHARS = 100;
 interface Options {
   readonly repository: JobLogRepository;
   readonly log: Logger;
+  /** Called for each attempt of which something was stored. */
+  readonly onStored: (job: ClaimedJob) => void;
   /** Whether the attempt goes on: what one leaves behind in the event loop may tell something later. */
   readonly isRunning: (job: ClaimedJob) => boolean;
 }
@@ -47,11 +49,13 @@ export class JobLogWriter {
   #dropped = 0;
 
   readonly #isRunning: (job: ClaimedJob) => boolean;
+  readonly #onStored: (job: ClaimedJob) => void;
 
-  constructor({ repository, log, isRunning }: Options) {
+  constructor({ repository, log, isRunning, onStored }: Options) {
     this.#repository = repository;
     this.#log = log;
     this.#isRunning = isRunning;
+    this.#onStored = onStored;
   }
 
   line(job: ClaimedJob, level: LogLevel, message: string): void {
@@ -179,6 +183,7 @@ export class JobLogWriter {
       this.#log.error({ err: error, lines: batch.length }, "the database refuses lines of job logs: dropped");
     }
     for (const { notes } of batch) notes.stored();
+    for (const { job } of new Set(batch.map(({ notes }) => notes))) this.#onStored(job);
     return true;
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { CLAIM_WAIT_MS, JOB_BATCH_MAX, STOP_SECONDS } from "../core/model/limits.ts";
-import type { ClaimedJob, Outcome, RefusedOutcome } from "../core/model/job.ts";
+import { isEnd, type ClaimedJob, type Outcome, type RefusedOutcome } from "../core/model/job.ts";
 import type { RunnerMeter } from "../core/model/meters.ts";
 import type { JobType } from "../core/model/job-type.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
@@ -22,7 +22,10 @@ const FAULT_DELAY_MS = 500;
 /** Jobs that lost as many runners are claimed by a runner that runs nothing else (take_alone.sql). */
 const ALONE_AFTER_LOST_RUNNERS = 2;
 
-type RunnerParts = Pick<Platform, "jobs" | "jobLog" | "readyQueue" | "jobTypeCache" | "runners">;
+type RunnerParts = Pick<
+  Platform,
+  "jobs" | "jobLog" | "jobChanges" | "readyQueue" | "jobTypeCache" | "runners"
+>;
 
 interface RunnerOptions {
   readonly platform: RunnerParts;
@@ -73,6 +76,7 @@ export class Runner {
     };
     this.#jobLog = new JobLogWriter({
       repository: options.platform.jobLog,
+      onStored: (job) => options.platform.jobChanges.tell(job.id, "changed"),
       log: options.log,
       isRunning: (job) => this.#running.has(job),
     });
@@ -215,6 +219,7 @@ export class Runner {
 
   async #startAll(jobs: readonly ClaimedJob[]): Promise<void> {
     for (const job of jobs) {
+      this.#options.platform.jobChanges.tell(job.id, "changed");
       this.#settlements.open(job.lease_id);
       this.#running.set(job, new Interrupter());
       this.#runningOf.set(job.customer_id, (this.#runningOf.get(job.customer_id) ?? 0) + 1);
@@ -249,7 +254,8 @@ export class Runner {
       : undefined;
     if (details) log.debug(details, "attempt started");
     const started_at = performance.now();
-    const [jobLog, stop] = [this.#jobLog, this.#stop];
+    const jobLog = this.#jobLog;
+    const stop = this.#stop;
     const outcome = await runAttempt({ job, jobType, processors, interrupter, log, jobLog, stop });
     const run_ms = performance.now() - started_at;
     if (details) log.debug({ ...details, outcome: outcome?.kind ?? "dropped" }, "attempt ended");
@@ -290,6 +296,7 @@ export class Runner {
       );
     } else {
       if (outcome.kind === "released") this.#gaveBack += 1;
+      this.#options.platform.jobChanges.tell(job.id, isEnd(outcome) ? "ended" : "changed");
       logFinishedJob(this.#options.log, settlement);
     }
     this.#options.onSettled?.(job, outcome);

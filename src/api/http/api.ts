@@ -27,6 +27,8 @@ declare module "fastify" {
     session: Session | undefined;
     /** How long it waited for a database that was away, to find the owner of its key. */
     waited_ms: number;
+    /** How long it is to wait for the end of the job that it submits (`Prefer: wait`). */
+    wait_seconds: number | undefined;
   }
   interface FastifySchema {
     /**

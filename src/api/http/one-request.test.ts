@@ -237,10 +237,10 @@ describe("preferences", () => {
     const before = (await api.ask("GET", `/jobs?customer_id=${customer_id}`)).body.data.length;
     const { status, body } = await api.ask("POST", "/jobs", {
       body: { customer_id, job_type_id, input_data: 1 },
-      headers: { prefer: "handling=strict, wait=10" },
+      headers: { prefer: "handling=strict, respond-async" },
     });
     expect([status, body.code]).toEqual([400, "malformed_request"]);
-    expect(body.detail).toContain("wait=10");
+    expect(body.detail).toContain("respond-async");
     expect((await api.ask("GET", `/jobs?customer_id=${customer_id}`)).body.data).toHaveLength(before);
   });
 

@@ -22,7 +22,7 @@ A paid job queue. Customers have prepaid wallets and submit jobs. The price of a
 - A browser signs in with \`POST /session\` and then sends a cookie instead of a key. A request with an \`Authorization\` header is authenticated by that alone. What changes something by the cookie needs the header \`X-CSRF-Protection: 1\`.
 - A path that does not take a method returns 405 with \`Allow\`. HEAD works wherever GET does. Every response has \`Cache-Control: no-store\`.
 - One key may have ${BYTES_IN_FLIGHT_MAX / 1_048_576} MiB of request bodies under way. More is refused with 429 \`rate_limited\`, which does nothing and may be sent again after \`Retry-After\`.
-- Preferences (\`Prefer\`, RFC 7240) that have no effect are named in \`Preference-Ignored\`, and refuse the request with \`handling=strict\`. No operation waits for a job yet, so that is true of \`wait\` and \`respond-async\`.
+- Preferences (\`Prefer\`, RFC 7240) that have no effect are named in \`Preference-Ignored\`, and refuse the request with \`handling=strict\`. \`wait\` has one for \`POST /jobs\` alone, and \`respond-async\` for none.
 `.trim();
 
 /** Options for one document. */

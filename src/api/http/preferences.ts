@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { PlatformError } from "../../core/lib/errors.ts";
 import { cut } from "../../core/lib/cut.ts";
+import { WAIT_MAX_SECONDS } from "../../core/model/limits.ts";
 
 /** Characters of the preferences that a response names. */
 const SHOWN_MAX = 200;
@@ -23,6 +24,12 @@ export function answerPreferences(request: FastifyRequest, reply: FastifyReply, 
   const applied: string[] = [];
   const ignored: string[] = [];
   for (const [name, value] of asked) {
+    const wait_seconds = name === "wait" ? waitOf(request, value) : undefined;
+    if (wait_seconds !== undefined) {
+      request.wait_seconds = wait_seconds;
+      applied.push(`wait=${wait_seconds}`);
+      continue;
+    }
     const shown = value === "" ? name : `${name}=${shownValue(value)}`;
     (isHonoured(request.method, name, value) ? applied : ignored).push(shown);
   }
@@ -40,6 +47,12 @@ export function answerPreferences(request: FastifyRequest, reply: FastifyReply, 
 function isHonoured(method: string, name: string, value: string): boolean {
   if (name === "handling") return /^(strict|lenient)$/i.test(value);
   return name === "return" && /^representation$/i.test(value) && ["POST", "PATCH", "PUT"].includes(method);
+}
+
+/** How long a submission is to wait for its job: no longer than that. Undefined where nothing waits. */
+function waitOf({ method, routeOptions }: FastifyRequest, value: string): number | undefined {
+  if (method !== "POST" || routeOptions.url !== "/jobs" || !/^\d{1,9}$/.test(value)) return undefined;
+  return Math.min(Number(value), WAIT_MAX_SECONDS);
 }
 
 function shownValue(value: string): string {

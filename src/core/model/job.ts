@@ -130,6 +130,11 @@ export type Outcome = { readonly id: string; readonly attempt: number } &
     | { readonly kind: "cancelled" }
   );
 
+/** Whether it ends the job, not its attempt alone. */
+export function isEnd({ kind }: Outcome): boolean {
+  return kind !== "retry" && kind !== "released";
+}
+
 /** An outcome that was not written, with what the job was instead. */
 export interface RefusedOutcome {
   readonly id: string;

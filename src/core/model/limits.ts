@@ -268,6 +268,18 @@ export const KEY_TRUST_MS = 900;
 export const KEY_REFRESH_MS = 10_000;
 /** Owners of keys that one process caches. */
 export const KEYS_CACHED_MAX = 10_000;
+/** How long a request may wait for its job to end (`Prefer: wait`). */
+export const WAIT_MAX_SECONDS = 60;
+/** How long a waiting request goes without a look at its job, when no process tells that it ended. */
+export const WAIT_LOOK_MS = 2_000;
+/** Requests of one process that wait for the end of their jobs. */
+export const WAITS_MAX = 10_000;
+/** Requests of one customer that wait for the end of their jobs, in one process. */
+export const WAITS_PER_CUSTOMER_MAX = 1_000;
+/** How long changes of jobs wait to be told to other processes together. */
+export const CHANGES_TOLD_MS = 25;
+/** Changes of jobs that wait to be told. More are not told, and whoever waits for them looks by itself. */
+export const CHANGES_PENDING_MAX = 20_000;
 /** Keys without an owner that one process remembers, so that asking again asks the database nothing. */
 export const UNKNOWN_KEYS_CACHED_MAX = 1_000;
 /** How long a session lasts after sign-in. A working day. */

@@ -17,5 +17,6 @@ export async function cancelJob(platform: Platform, id: string, owner?: string):
       members: { job_status: job.status },
     });
   }
+  platform.jobChanges.tell(id, "ended");
   return job;
 }

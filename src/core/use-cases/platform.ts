@@ -6,6 +6,7 @@ import type { FailureRepository } from "../model/failure.ts";
 import type { FigureRepository } from "../model/figures.ts";
 import type { InputSchemas } from "./input-schema.ts";
 import type { JobRepository } from "../model/job.ts";
+import type { JobChanges } from "../model/job-changes.ts";
 import type { JobLogRepository } from "../model/job-log.ts";
 import type { JobTypeCache } from "./job-type-cache.ts";
 import type { JobTypeRepository } from "../model/job-type.ts";
@@ -40,6 +41,7 @@ export interface Platform {
   readonly processorSchemas: ProcessorSchemaRepository;
   readonly jobs: JobRepository;
   readonly jobLog: JobLogRepository;
+  readonly jobChanges: JobChanges;
   readonly waitingJobs: WaitingJobRepository;
   readonly readyQueue: ReadyQueue;
   readonly runners: RunnerRepository;

@@ -17,6 +17,7 @@ import { activeOnly, ownerOf, refuseForeign } from "../../http/auth.ts";
 import { IdParams, NoBody } from "../../http/fields.ts";
 import { BatchResults, Job, JobEstimate, JobPage, JobsQuery, SubmitBatch, SubmitJob } from "./contract.ts";
 import { shownJob } from "./shown-job.ts";
+import { Waits } from "./waits.ts";
 import { writePosition } from "../../../core/model/arrival-position.ts";
 import { encodeCursor, toPage } from "../../http/cursor.ts";
 import {
@@ -47,6 +48,11 @@ const SUBMISSION_ERRORS = [
 
 export function jobRoutes(api: Api, platform: Platform): void {
   const { jobs } = platform;
+  const waits = new Waits();
+  api.addHook("preClose", (done) => {
+    waits.endAll();
+    done();
+  });
 
   api.post(
     "/jobs",
@@ -57,7 +63,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
         tags,
         summary: "Submit a job",
         description:
-          "Stores the job and holds its price in the wallet, both or neither. The price is charged when the job succeeds. The `Location` header is the path of the job.",
+          "Stores the job and holds its price in the wallet, both or neither. The price is charged when the job succeeds. The `Location` header is the path of the job. With `Prefer: wait=n` (n seconds, 60 at most), the answer comes when the job has ended, or after n seconds with the job as it is then: look at its `status`.",
         headers: IdempotencyHeaders,
         body: SubmitJob,
         location: "Path of the job.",
@@ -67,10 +73,12 @@ export function jobRoutes(api: Api, platform: Platform): void {
     },
     async (request, reply) => {
       const key = idempotencyKeyOf(request, request.body);
-      const { job, replayed = false } = await submitOne(
-        platform,
-        { ...forCustomer(request, request.body), key: key && { ...key, item: 0 } },
-        request.waited_ms,
+      const { job, replayed = false } = await waits.submit(platform, request, reply, () =>
+        submitOne(
+          platform,
+          { ...forCustomer(request, request.body), key: key && { ...key, item: 0 } },
+          request.waited_ms,
+        ),
       );
       setReplayedHeader(request, reply, replayed);
       return reply
