@@ -33,6 +33,7 @@ const TYPES = { int8: "number", timestamptz: "string" };
  */
 const COLUMNS = {
   "idempotency_keys.subjects": "Generated<(string | null)[]>",
+  "operators.role": '"viewer" | "operator" | "finance" | "admin"',
   "runners.priorities": "(0 | 1 | 2)[] | null",
   ...Object.fromEntries(
     ["jobs", "job_queue", "job_schedule", "job_parked", "job_alone"].map((table) => [

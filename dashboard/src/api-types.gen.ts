@@ -45,6 +45,18 @@ export interface Api {
     readonly id: string;
     readonly api_key: string;
   };
+  readonly CreatedOperator: {
+    readonly id: string;
+    readonly name: string;
+    readonly role: "viewer" | "operator" | "finance" | "admin";
+    readonly active: boolean;
+    readonly prefix: string;
+    readonly created_at: string;
+    readonly updated_at: string;
+    readonly last_used_at: string | null;
+    readonly revoked_at: string | null;
+    readonly api_key: string;
+  };
   readonly Customer: {
     readonly id: string;
     readonly name: string;
@@ -198,6 +210,13 @@ export interface Api {
   };
   readonly Me: {
     readonly kind: "admin";
+    readonly name: "admin";
+    readonly role: "admin";
+  } | {
+    readonly kind: "operator";
+    readonly id: string;
+    readonly name: string;
+    readonly role: "viewer" | "operator" | "finance" | "admin";
   } | {
     readonly kind: "customer";
     readonly customer: Api["Customer"];
@@ -237,6 +256,10 @@ export interface Api {
     readonly input_schema?: Readonly<Record<string, unknown>> | null;
     readonly running_limit?: number | null;
   };
+  readonly NewOperator: {
+    readonly name: string;
+    readonly role: "viewer" | "operator" | "finance" | "admin";
+  };
   readonly OfferedJobType: {
     readonly id: string;
     readonly name: string;
@@ -248,6 +271,25 @@ export interface Api {
   };
   readonly OfferedJobTypePage: {
     readonly data: readonly (Api["OfferedJobType"])[];
+    readonly next_cursor: string | null;
+  };
+  readonly Operator: {
+    readonly id: string;
+    readonly name: string;
+    readonly role: "viewer" | "operator" | "finance" | "admin";
+    readonly active: boolean;
+    readonly prefix: string;
+    readonly created_at: string;
+    readonly updated_at: string;
+    readonly last_used_at: string | null;
+    readonly revoked_at: string | null;
+  };
+  readonly OperatorChanges: {
+    readonly role?: "viewer" | "operator" | "finance" | "admin";
+    readonly active?: boolean;
+  };
+  readonly OperatorPage: {
+    readonly data: readonly (Api["Operator"])[];
     readonly next_cursor: string | null;
   };
   readonly Overview: {

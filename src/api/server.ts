@@ -20,6 +20,7 @@ import { refuseBroken, refuseExpectation, refuseTunnel } from "./http/broken-req
 import { trackConnections, type Connections } from "./http/connections.ts";
 import { everyRequest } from "./http/every-request.ts";
 import { createFindKey } from "./http/find-key.ts";
+import { requireNeededRole } from "./http/needed-roles.ts";
 import { acceptJsonBodies } from "./http/json-body.ts";
 import { logRequests } from "./http/log-requests.ts";
 import { openapiOptions } from "./http/openapi-document.ts";
@@ -34,6 +35,7 @@ import { jobRoutes } from "./resources/jobs/routes.ts";
 import { entryRoutes } from "./resources/entries/routes.ts";
 import { failureRoutes } from "./resources/failures/routes.ts";
 import { meRoutes } from "./resources/me/routes.ts";
+import { operatorRoutes } from "./resources/operators/routes.ts";
 import { overviewRoutes } from "./resources/overview/routes.ts";
 import { priceRoutes } from "./resources/prices/routes.ts";
 import { queueRoutes } from "./resources/queue/routes.ts";
@@ -114,6 +116,7 @@ export async function createApi({
   healthRoutes(api, platform);
   sessionRoutes(api, platform, createFindKey(platform, adminApiKey, signInLink));
   await api.register(async (secured: Api) => {
+    secured.addHook("onRoute", requireNeededRole);
     secured.addHook("onRequest", authenticateAndCount(authenticate(platform, adminApiKey)));
     for (const routes of [
       jobRoutes,
@@ -129,6 +132,7 @@ export async function createApi({
       runnerRoutes,
       failureRoutes,
       overviewRoutes,
+      operatorRoutes,
     ])
       routes(secured, platform);
   });

@@ -4,6 +4,7 @@ import { JobTypeCache } from "../core/use-cases/job-type-cache.ts";
 import { createCustomerKeys, type CustomerKeys } from "../core/use-cases/customer-keys.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { ReadyQueue } from "../core/model/ready-queue.ts";
+import { createOperatorKeys, type OperatorKeys } from "../core/use-cases/operator-keys.ts";
 import { createSessions, type Sessions } from "../core/use-cases/sessions.ts";
 import { createSubmissions } from "../core/use-cases/submissions.ts";
 import { readAudit } from "../postgres/repositories/audit.ts";
@@ -22,6 +23,7 @@ import {
   RUNNER_LIMITS,
   type Limits,
 } from "../postgres/connection/pool.ts";
+import { PostgresOperatorRepository } from "../postgres/repositories/operators.ts";
 import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
 import { PostgresProcessorSchemaRepository } from "../postgres/repositories/processor-schemas.ts";
 import { PostgresFailureRepository } from "../postgres/repositories/failures.ts";
@@ -86,10 +88,13 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   // What this process changes, its own caches forget at once.
   const forget = (id: string): void => {
     customerKeys.forget(id);
+    operatorKeys.forget(id);
     sessions.forget(id);
   };
   const customers = new PostgresCustomerRepository(database, forget);
   const customerKeys: CustomerKeys = createCustomerKeys(customers, keyChanges);
+  const operators = new PostgresOperatorRepository(database, forget);
+  const operatorKeys: OperatorKeys = createOperatorKeys(operators, keyChanges);
   const sessionRows = new PostgresSessionRepository(database, forget);
   const sessions: Sessions = createSessions(sessionRows, keyChanges);
   const readyQueue: ReadyQueue =
@@ -107,6 +112,8 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   return {
     customers,
     customerKeys,
+    operators,
+    operatorKeys,
     sessionRows,
     sessions,
     wallets: new PostgresWalletRepository(database),

@@ -32,6 +32,12 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   },
   {
     commands: {
+      operators: "Manage who operates the platform with a key of their own",
+    },
+    load: async () => (await import("./commands/operators/operators.ts")).addOperatorCommands,
+  },
+  {
+    commands: {
       wallets: "Manage the prepaid money of customers",
     },
     load: async () => (await import("./commands/wallets/wallets.ts")).addWalletCommands,

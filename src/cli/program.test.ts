@@ -26,6 +26,7 @@ test("--help leads with examples and lists every command", async () => {
     "demo",
     "migrate",
     "customers",
+    "operators",
     "wallets",
     "job-types",
     "jobs",

@@ -2,27 +2,28 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { customerNotFound } from "../../core/model/not-found.ts";
 import { SUBMIT_FOR_MS } from "../../core/model/limits.ts";
-import { toKeyHash } from "../../core/model/api-key.ts";
+import { CUSTOMER_KEY, OPERATOR_KEY, toKeyHash } from "../../core/model/api-key.ts";
 import type { KeyOwner } from "../../core/model/customer.ts";
-import { adminProof, hashToken } from "../../core/model/session.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
 import type { Platform } from "../../core/use-cases/platform.ts";
 import type { CustomerKeys } from "../../core/use-cases/customer-keys.ts";
-import type { KnownSession, Sessions } from "../../core/use-cases/sessions.ts";
-import { refuseForgery, sessionTokenOf } from "./session-cookie.ts";
+import type { KnownOperator } from "../../core/model/operator.ts";
+import type { OperatorKeys } from "../../core/use-cases/operator-keys.ts";
+import { authenticateSession } from "./authenticate-session.ts";
+import { admitOperator } from "./admit-operator.ts";
 import { customerInactive } from "../../core/model/refusals.ts";
 
 /** Who sent a request. */
 export type Principal =
-  { readonly kind: "admin" } | { readonly kind: "customer"; readonly customer: KeyOwner };
+  | { readonly kind: "admin" }
+  | { readonly kind: "operator"; readonly operator: KnownOperator }
+  | { readonly kind: "customer"; readonly customer: KeyOwner };
 
 /** The actor of entries that were posted with the admin key. */
-export const ADMIN_ACTOR = "admin";
+const ADMIN_ACTOR = "admin";
 
 /** The key may contain spaces: an operator chooses the admin key. */
 const BEARER = /^Bearer +(.+)$/i;
-/** The form of the keys that `createApiKey` creates. Any other is refused without a query. */
-export const CUSTOMER_KEY = /^iep_[\w-]{43}$/;
 
 /** Sets `request.principal`, or throws a refusal. A promise is returned only where the database is asked. */
 export type Authenticate = (request: FastifyRequest) => Promise<void> | undefined;
@@ -33,7 +34,7 @@ export type Authenticate = (request: FastifyRequest) => Promise<void> | undefine
  * once. A request with an Authorization header is authenticated by that alone, also when it has a cookie.
  */
 export function authenticate(
-  { customerKeys, sessions }: Pick<Platform, "customerKeys" | "sessions">,
+  { customerKeys, operatorKeys, sessions }: Pick<Platform, "customerKeys" | "operatorKeys" | "sessions">,
   adminApiKey: string,
 ): Authenticate {
   const adminDigest = sha256(adminApiKey);
@@ -48,9 +49,15 @@ export function authenticate(
       request.principal = { kind: "admin" };
       return undefined;
     }
-    if (!CUSTOMER_KEY.test(key)) throw unknownKey();
+    // Any other form is refused without a query.
+    const isOperators = !CUSTOMER_KEY.test(key);
+    if (isOperators && !OPERATOR_KEY.test(key)) throw unknownKey();
     // A cache that is searched by the digest tells nothing about a key by its time.
     const hash = toKeyHash(digest);
+    if (isOperators) {
+      const operator = operatorKeys.peek(hash);
+      return operator ? admitOperator(request, operator) : findOperator(operatorKeys, request, hash);
+    }
     const customer = customerKeys.peek(hash);
     if (!customer) return admitOwner(customerKeys, request, hash);
     request.principal = { kind: "customer", customer };
@@ -66,40 +73,10 @@ async function admitOwner(customerKeys: CustomerKeys, request: FastifyRequest, h
   request.waited_ms = performance.now() - asked_at;
 }
 
-function authenticateSession(
-  request: FastifyRequest,
-  sessions: Sessions,
-  adminApiKey: string,
-): Promise<void> | undefined {
-  const token = sessionTokenOf(request);
-  if (token === undefined)
-    throw new PlatformError(
-      "missing_api_key",
-      "The Authorization header is missing. Send your API key: Authorization: Bearer <key>.",
-    );
-  if (token === null) throw sessionEnded();
-  refuseForgery(request);
-  const hash = hashToken(token);
-  const admit = (session: KnownSession | undefined): undefined => {
-    if (!session || session.ends_at < performance.now()) throw sessionEnded();
-    const { owner } = session;
-    if (owner.kind === "admin" && !matches(owner.admin_proof, adminProof(adminApiKey, token)))
-      throw sessionEnded();
-    request.principal =
-      owner.kind === "admin" ? { kind: "admin" } : { kind: "customer", customer: owner.customer };
-    request.session = session;
-  };
-  const known = sessions.peek(hash);
-  return known ? admit(known) : sessions.find(hash).then(admit);
-}
-
-function sessionEnded(): PlatformError {
-  return new PlatformError("invalid_api_key", "The session has ended. Sign in again.");
-}
-
-/** Whether two secrets are the same. Takes the same time wherever they differ. */
-export function matches(secret: string, other: string): boolean {
-  return timingSafeEqual(sha256(secret), sha256(other));
+async function findOperator(keys: OperatorKeys, request: FastifyRequest, hash: string): Promise<void> {
+  const operator = await keys.find(hash);
+  if (!operator) throw unknownKey();
+  admitOperator(request, operator);
 }
 
 export function unknownKey(): PlatformError {
@@ -125,10 +102,13 @@ export function principalOf(request: FastifyRequest): Principal {
   return request.principal;
 }
 
-/** A hook for routes that need the admin key. */
+/**
+ * A hook for routes that no customer's key opens. Which operators may use them is in `NEEDED_ROLES`, and was
+ * checked before.
+ */
 export async function adminOnly(request: FastifyRequest): Promise<void> {
-  if (principalOf(request).kind !== "admin")
-    throw new PlatformError("forbidden", "This request needs the admin key.");
+  if (principalOf(request).kind === "customer")
+    throw new PlatformError("forbidden", "This request needs the admin key, or that of an operator.");
 }
 
 /** A hook for routes that create jobs: an inactive customer can read but cannot submit. */
@@ -137,8 +117,14 @@ export async function activeOnly(request: FastifyRequest): Promise<void> {
   if (principal.kind === "customer" && !principal.customer.active) throw customerInactive();
 }
 
+/** Who posts an entry with this request: the name of the operator, or `admin`. */
+export function actorOf(request: FastifyRequest): string {
+  const principal = principalOf(request);
+  return principal.kind === "operator" ? principal.operator.name : ADMIN_ACTOR;
+}
+
 /**
- * The only customer whose data a request may use; undefined for the admin key. Queries filter by it, so that
+ * The only customer whose data a request may use; undefined for operators. Queries filter by it, so that
  * no row of another customer is read.
  */
 export function ownerOf(request: FastifyRequest): string | undefined {

@@ -1,10 +1,10 @@
 import { PlatformError } from "../../core/lib/errors.ts";
-import { hashApiKey } from "../../core/model/api-key.ts";
+import { CUSTOMER_KEY, hashApiKey, OPERATOR_KEY, sameSecret } from "../../core/model/api-key.ts";
 import { customerInactive } from "../../core/model/refusals.ts";
 import { adminProof, type SessionKey } from "../../core/model/session.ts";
 import type { Platform } from "../../core/use-cases/platform.ts";
 import type { SignInLink } from "../../core/use-cases/sign-in-link.ts";
-import { CUSTOMER_KEY, matches, unknownKey } from "./auth.ts";
+import { unknownKey } from "./auth.ts";
 
 interface Secret {
   readonly api_key?: string | undefined;
@@ -15,7 +15,7 @@ interface Secret {
 export type FindKey = (secret: Secret, token: string) => Promise<SessionKey>;
 
 export function createFindKey(
-  { customers, customerKeys }: Pick<Platform, "customers" | "customerKeys">,
+  { customers, customerKeys, operatorKeys }: Pick<Platform, "customers" | "customerKeys" | "operatorKeys">,
   adminApiKey: string,
   link: SignInLink,
 ): FindKey {
@@ -28,9 +28,14 @@ export function createFindKey(
         );
       return { admin_proof: adminProof(adminApiKey, token) };
     }
-    if (matches(api_key, adminApiKey)) return { admin_proof: adminProof(adminApiKey, token) };
-    if (!CUSTOMER_KEY.test(api_key)) throw unknownKey();
+    if (sameSecret(api_key, adminApiKey)) return { admin_proof: adminProof(adminApiKey, token) };
     const hash = hashApiKey(api_key);
+    if (OPERATOR_KEY.test(api_key)) {
+      const operator = await operatorKeys.find(hash);
+      if (!operator) throw unknownKey();
+      return { operator_id: operator.id };
+    }
+    if (!CUSTOMER_KEY.test(api_key)) throw unknownKey();
     const [customer, key] = await Promise.all([customerKeys.find(hash), customers.findApiKey(hash)]);
     if (!customer || !key) throw unknownKey();
     if (!customer.active) throw customerInactive();

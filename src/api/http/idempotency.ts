@@ -2,10 +2,9 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { IDEMPOTENCY_KEY_LENGTH_MAX } from "../../core/model/limits.ts";
 import { toIdempotencyKey, type IdempotencyKey } from "../../core/model/idempotency.ts";
-import { ownerOf } from "./auth.ts";
+import { principalOf } from "./auth.ts";
 import { invalidField } from "./validation.ts";
 
-const ADMIN_SCOPE = "admin";
 const PRINTABLE_ASCII = new RegExp(`^[\\x20-\\x7e]{1,${IDEMPOTENCY_KEY_LENGTH_MAX}}$`);
 
 /** Headers of the routes that take an Idempotency-Key. Other headers are not validated. */
@@ -27,7 +26,7 @@ export const IdempotencyHeaders = z.looseObject({
 export function idempotencyKeyOf(request: FastifyRequest, body: unknown): IdempotencyKey | undefined {
   const key = request.headers["idempotency-key"];
   if (typeof key !== "string") return undefined;
-  const scope = ownerOf(request) ?? ADMIN_SCOPE;
+  const scope = scopeOf(request);
   try {
     return toIdempotencyKey(scope, key, { method: request.method, url: request.url, body });
   } catch (error) {
@@ -37,6 +36,13 @@ export function idempotencyKeyOf(request: FastifyRequest, body: unknown): Idempo
       "is nested too deeply for a request with an Idempotency-Key: send it less nested, or without the key",
     );
   }
+}
+
+/** Whose key it is: callers never meet at each other's. */
+function scopeOf(request: FastifyRequest): string {
+  const principal = principalOf(request);
+  if (principal.kind === "customer") return principal.customer.id;
+  return principal.kind === "operator" ? `operator ${principal.operator.id}` : "admin";
 }
 
 /** 201 for a new row; 200 where an earlier request with the same key or reference created it. */

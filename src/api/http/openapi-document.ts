@@ -6,6 +6,7 @@ import { VERSION } from "../../core/lib/version.ts";
 import { BYTES_IN_FLIGHT_MAX } from "../../core/model/limits.ts";
 import { adminOnly } from "./auth.ts";
 import type { OperationNotes } from "./document-answers.ts";
+import { neededRole } from "./needed-roles.ts";
 import { IdempotencyHeaders } from "./idempotency.ts";
 import { tidyDocument } from "./tidy-document.ts";
 
@@ -16,7 +17,7 @@ A paid job queue. Customers have prepaid wallets and submit jobs. The price of a
 - Unknown fields are refused, so that a typing mistake in an optional field does not go unnoticed.
 - Lists return the newest rows first, 50 by default; \`limit\` changes that, up to 200. To get the next page, send \`next_cursor\` as \`cursor\`. It is null on the last page.
 - Errors are \`application/problem+json\` (RFC 9457). Let programs decide by \`code\`, show \`detail\` to people, and quote \`request_id\` when you ask for help. The \`Request-Id\` header of every response has it, too.
-- A customer's key gives access to the data of that customer only. Ids of other customers return 404. Operations that need the admin key say so, and their \`security\` names \`adminKey\` alone.
+- A customer's key gives access to the data of that customer only. Ids of other customers return 404. Operations that need the admin key say so, and their \`security\` names \`adminKey\` and no \`customerKey\`. Operators have keys of their own, whose role (\`viewer\`, \`operator\`, \`finance\`, \`admin\`) says which of those operations they may use.
 - Bodies are JSON in UTF-8, uncompressed, 1 MiB at most. A name that stands twice in one object is refused with 400. Responses are not compressed, and there are no CORS headers: browsers call this API through a server of yours.
 - A browser signs in with \`POST /session\` and then sends a cookie instead of a key. A request with an \`Authorization\` header is authenticated by that alone. What changes something by the cookie needs the header \`X-CSRF-Protection: 1\`.
 - A path that does not take a method returns 405 with \`Allow\`. HEAD works wherever GET does. Every response has \`Cache-Control: no-store\`.
@@ -45,6 +46,7 @@ export function openapiOptions(): FastifyDynamicSwaggerOptions {
         { name: "Customers", description: "Who may submit jobs." },
         { name: "API keys", description: "Keys with which customers authenticate." },
         { name: "Sessions", description: "Sign browsers in and out." },
+        { name: "Operators", description: "Who operates the platform with a key of their own." },
         { name: "Job types", description: "What can be submitted, and at which price." },
         { name: "Operations", description: "Health, queue and runners, for operators." },
       ],
@@ -58,7 +60,8 @@ export function openapiOptions(): FastifyDynamicSwaggerOptions {
           adminKey: {
             type: "http",
             scheme: "bearer",
-            description: "The admin key of the platform. It reaches everything.",
+            description:
+              "The admin key of the platform, which reaches everything, or the key of an operator, who may do what the operator's role may.",
           },
           session: {
             type: "apiKey",
@@ -85,7 +88,7 @@ export function openapiOptions(): FastifyDynamicSwaggerOptions {
         takesBody: own.body !== undefined,
       });
       const response = { ...asResponses(schema.response, own.response), ...asProblems(errors) };
-      const description = [own.description, isAdminOnly ? "Needs the admin key." : undefined];
+      const description = [own.description, isAdminOnly ? `Needs the admin key${orRole(own)}.` : undefined];
       return {
         url,
         schema: {
@@ -103,6 +106,15 @@ export function openapiOptions(): FastifyDynamicSwaggerOptions {
 type RouteSchema = NonNullable<
   Parameters<NonNullable<FastifyDynamicSwaggerOptions["transform"]>>[0]["route"]["schema"]
 >;
+
+/** Which operators may use an operation that no customer's key opens. */
+function orRole({ operationId }: RouteSchema): string {
+  const role = neededRole(operationId);
+  if (role === "viewer") return " or any operator's";
+  return role === "admin"
+    ? ", or an operator with the role `admin`"
+    : `, or an operator with the role \`${role}\` or \`admin\``;
+}
 
 /**
  * Every error that a route can return: its own, and those that follow from what it takes and who may call it.

@@ -43,7 +43,7 @@ const EXAMPLES: Readonly<Record<ErrorCode, Example>> = {
       pending_charges_cents: 200,
     },
   },
-  forbidden: { detail: "This request needs the admin key." },
+  forbidden: { detail: "This request needs the role finance or admin. The role of this operator is viewer." },
   customer_inactive: { detail: "This customer is not active and cannot submit jobs." },
   wallet_frozen: { detail: "The wallet is frozen: it takes no new jobs until it is unfrozen." },
   not_found: { detail: `There is no job ${JOB}.` },

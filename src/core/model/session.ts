@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import type { KeyOwner } from "./customer.ts";
+import type { KnownOperator } from "./operator.ts";
 
 const TOKEN_BYTES = 32;
 
@@ -22,7 +23,8 @@ export function adminProof(adminApiKey: string, token: string): string {
 }
 
 /** Whose session it is: the key that was sent at sign-in. */
-export type SessionKey = { readonly api_key_id: string } | { readonly admin_proof: string };
+export type SessionKey =
+  { readonly api_key_id: string } | { readonly operator_id: string } | { readonly admin_proof: string };
 
 export interface NewSession {
   readonly id: string;
@@ -37,6 +39,7 @@ export interface Session {
   readonly left_ms: number;
   readonly owner:
     | { readonly kind: "admin"; readonly admin_proof: string }
+    | { readonly kind: "operator"; readonly operator: KnownOperator }
     | { readonly kind: "customer"; readonly customer: KeyOwner; readonly api_key_id: string };
 }
 

@@ -7,6 +7,8 @@ import type { InputSchemas } from "./input-schema.ts";
 import type { JobRepository } from "../model/job.ts";
 import type { JobTypeCache } from "./job-type-cache.ts";
 import type { JobTypeRepository } from "../model/job-type.ts";
+import type { OperatorKeys } from "./operator-keys.ts";
+import type { OperatorRepository } from "../model/operator.ts";
 import type { PriceRepository } from "../model/price.ts";
 import type { ProcessorSchemaRepository } from "../model/processor-schema.ts";
 import type { ReadyQueue } from "../model/ready-queue.ts";
@@ -22,6 +24,8 @@ import type { Submissions } from "./submissions.ts";
 export interface Platform {
   readonly customers: CustomerRepository;
   readonly customerKeys: CustomerKeys;
+  readonly operators: OperatorRepository;
+  readonly operatorKeys: OperatorKeys;
   /** Where sessions are stored. */
   readonly sessionRows: SessionRepository;
   /** The sessions of requests, from a cache. */

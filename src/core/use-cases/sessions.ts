@@ -22,7 +22,9 @@ export function createSessions(
         return found.map((session) => session && { ...session, ends_at: asked_at + session.left_ms });
       },
       concerns: ({ id, owner }, changed) =>
-        id === changed || (owner.kind === "customer" && owner.customer.id === changed),
+        id === changed ||
+        (owner.kind === "customer" && owner.customer.id === changed) ||
+        (owner.kind === "operator" && owner.operator.id === changed),
     },
     changes,
   );

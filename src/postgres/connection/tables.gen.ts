@@ -235,7 +235,7 @@ export interface Operators {
   name: string;
   prefix: string;
   revoked_at: string | null;
-  role: string;
+  role: "viewer" | "operator" | "finance" | "admin";
   updated_at: Generated<string>;
 }
 

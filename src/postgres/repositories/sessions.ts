@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { isRetryable } from "../../core/lib/with-retry.ts";
 import type { KeyOwner } from "../../core/model/customer.ts";
 import { SESSION_IDLE_MS, SESSION_MAX_MS, SESSIONS_PER_KEY_MAX } from "../../core/model/limits.ts";
+import type { OperatorRole } from "../../core/model/operator.ts";
 import type { NewSession, Session, SessionKey, SessionRepository } from "../../core/model/session.ts";
 import { textArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
@@ -12,6 +13,8 @@ const ADMIN_KEY_ID = "00000000-0000-0000-0000-000000000000";
 interface FoundSession {
   readonly id: string;
   readonly customer_id: string | null;
+  readonly operator_id: string | null;
+  readonly role: OperatorRole | null;
   readonly token_hash: string;
   readonly api_key_id: string | null;
   readonly admin_proof: string | null;
@@ -55,8 +58,10 @@ export class PostgresSessionRepository implements SessionRepository {
         (extract(epoch FROM least(s.expires_at, s.last_used_at + ${interval(SESSION_IDLE_MS)}) - now()) * 1000)::float8
           AS left_ms,
         s.last_used_at < now() - interval '45 seconds' AS use_to_note,
+        o.id AS operator_id,
+        o.role,
         c.id AS customer_id,
-        c.name,
+        coalesce(o.name, c.name) AS name,
         c.email,
         c.active,
         c.created_at,
@@ -64,9 +69,10 @@ export class PostgresSessionRepository implements SessionRepository {
         FROM sessions s
         LEFT JOIN api_keys k ON k.id = s.api_key_id AND k.revoked_at IS NULL
         LEFT JOIN customers c ON c.id = k.customer_id AND c.active
+        LEFT JOIN operators o ON o.id = s.operator_id AND o.active AND o.revoked_at IS NULL
        WHERE s.token_hash = ANY (${textArray([...new Set(hashes)])}::text[])
          AND least(s.expires_at, s.last_used_at + ${interval(SESSION_IDLE_MS)}) > now()
-         AND (s.admin_proof IS NOT NULL OR c.id IS NOT NULL)`.execute(this.#database.kysely);
+         AND num_nonnulls(s.admin_proof, c.id, o.id) = 1`.execute(this.#database.kysely);
     const toNote = rows.filter((row) => row.use_to_note).map((row) => row.id);
     // A session goes on although its use cannot be noted just now.
     if (toNote.length > 0) await this.#noteUse(toNote).catch(ignoreAway);
@@ -102,7 +108,8 @@ export class PostgresSessionRepository implements SessionRepository {
 }
 
 function keyIdOf(key: SessionKey): string {
-  return "api_key_id" in key ? key.api_key_id : ADMIN_KEY_ID;
+  if ("api_key_id" in key) return key.api_key_id;
+  return "operator_id" in key ? key.operator_id : ADMIN_KEY_ID;
 }
 
 function interval(ms: number) {
@@ -114,8 +121,10 @@ function inMs(ms: number) {
 }
 
 function toSession(row: FoundSession & Omit<KeyOwner, "id">): Session {
-  const { id, left_ms, admin_proof, api_key_id, customer_id } = row;
+  const { id, left_ms, admin_proof, api_key_id, customer_id, operator_id, role } = row;
   if (admin_proof !== null) return { id, left_ms, owner: { kind: "admin", admin_proof } };
+  if (operator_id !== null && role !== null)
+    return { id, left_ms, owner: { kind: "operator", operator: { id: operator_id, name: row.name, role } } };
   if (api_key_id === null || customer_id === null) throw new Error(`session ${id} has no owner`);
   const { name, email, active, created_at, updated_at } = row;
   const customer = { id: customer_id, name, email, active, created_at, updated_at };

@@ -5,7 +5,7 @@ import { PAGE_LIMIT_DEFAULT } from "../../../core/model/limits.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { findPeriod } from "../../../core/use-cases/statement.ts";
 import type { Api } from "../../http/api.ts";
-import { ADMIN_ACTOR, adminOnly, ownerOf, refuseForeign } from "../../http/auth.ts";
+import { actorOf, adminOnly, ownerOf, refuseForeign } from "../../http/auth.ts";
 import { prefersCsv } from "../../http/csv.ts";
 import { toPage } from "../../http/cursor.ts";
 import { IdParams } from "../../http/fields.ts";
@@ -77,7 +77,7 @@ export function entryRoutes(api: Api, { wallets }: Platform): void {
       reply.header("vary", "accept");
       if (prefersCsv(request.headers.accept)) {
         const lines = slots.stream(
-          ownerOf(request) ?? ADMIN_ACTOR,
+          ownerOf(request) ?? actorOf(request),
           statement(wallets, params.id, query, period),
         );
         return reply
@@ -118,7 +118,7 @@ export function entryRoutes(api: Api, { wallets }: Platform): void {
     async (request, reply) => {
       const key = idempotencyKeyOf(request, request.body);
       const topUp = { ...request.body, kind: "top_up", customer_id: request.params.id } as const;
-      const { entry, replayed } = await wallets.post(topUp, ADMIN_ACTOR, key);
+      const { entry, replayed } = await wallets.post(topUp, actorOf(request), key);
       setReplayedHeader(request, reply, replayed);
       return reply.code(createdStatus(replayed)).send(entry);
     },
@@ -141,7 +141,7 @@ export function entryRoutes(api: Api, { wallets }: Platform): void {
     },
     async (request, reply) => {
       const grant = { ...request.body, kind: "grant", customer_id: request.params.id } as const;
-      const { entry, replayed } = await wallets.post(grant, ADMIN_ACTOR);
+      const { entry, replayed } = await wallets.post(grant, actorOf(request));
       return reply.code(createdStatus(replayed)).send(entry);
     },
   );
@@ -163,7 +163,7 @@ export function entryRoutes(api: Api, { wallets }: Platform): void {
     },
     async (request, reply) => {
       const adjustment = { ...request.body, kind: "adjustment", customer_id: request.params.id } as const;
-      const { entry, replayed } = await wallets.post(adjustment, ADMIN_ACTOR);
+      const { entry, replayed } = await wallets.post(adjustment, actorOf(request));
       return reply.code(createdStatus(replayed)).send(entry);
     },
   );
@@ -191,7 +191,7 @@ export function entryRoutes(api: Api, { wallets }: Platform): void {
         kind: "chargeback",
         customer_id: request.params.id,
       } as const;
-      const { entry, replayed } = await wallets.post(chargeback, ADMIN_ACTOR);
+      const { entry, replayed } = await wallets.post(chargeback, actorOf(request));
       return reply.code(createdStatus(replayed)).send(entry);
     },
   );
@@ -215,7 +215,7 @@ export function entryRoutes(api: Api, { wallets }: Platform): void {
       const { valid, refused } = await parseEach(request.body.postings, (item) =>
         parse(NewEntry, item, budget),
       );
-      const posted = await wallets.postAll(valid, ADMIN_ACTOR);
+      const posted = await wallets.postAll(valid, actorOf(request));
       const results = weave<(typeof posted)[number]>(refused, posted).map((one) =>
         "entry" in one
           ? { status: one.replayed ? (200 as const) : (201 as const), entry: one.entry }

@@ -1,6 +1,6 @@
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Api } from "../../http/api.ts";
-import { ADMIN_ACTOR, adminOnly } from "../../http/auth.ts";
+import { actorOf, adminOnly } from "../../http/auth.ts";
 import { IdParams } from "../../http/fields.ts";
 import { createdStatus } from "../../http/idempotency.ts";
 import { ONCE, WalletEntry } from "../entries/contract.ts";
@@ -25,7 +25,7 @@ export function refundRoutes(api: Api, { wallets }: Platform): void {
     async (request, reply) => {
       const { reason = null, ...body } = request.body;
       const refund = { ...body, reason, job_id: request.params.id };
-      const { entry, replayed } = await wallets.refund(refund, ADMIN_ACTOR);
+      const { entry, replayed } = await wallets.refund(refund, actorOf(request));
       return reply.code(createdStatus(replayed)).send(entry);
     },
   );

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { Id } from "../../http/fields.ts";
+import { OPERATOR_EXAMPLE, Role } from "../operators/contract.ts";
 import { Customer, CUSTOMER_EXAMPLE } from "../customers/contract.ts";
 
 export const Me = z
   .discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("admin") }),
+    z.strictObject({ kind: z.literal("admin"), name: z.literal("admin"), role: z.literal("admin") }),
+    z.strictObject({ kind: z.literal("operator"), id: Id, name: z.string(), role: Role }),
     z.strictObject({
       kind: z.literal("customer"),
       customer: Customer,
@@ -25,6 +27,7 @@ export const Me = z
         customer: CUSTOMER_EXAMPLE,
         api_key: { id: "019ab1f0-61aa-7d20-b0a4-02c1a2f7c9d0", name: "production", prefix: "iep_2rX0nq1J" },
       },
-      { kind: "admin" },
+      { kind: "operator", id: OPERATOR_EXAMPLE.id, name: "Grace Hopper", role: "finance" },
+      { kind: "admin", name: "admin", role: "admin" },
     ],
   });

@@ -4,7 +4,7 @@ import { hashApiKey } from "../../../core/model/api-key.ts";
 import { PlatformError } from "../../../core/lib/errors.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Api } from "../../http/api.ts";
-import { ownerOf } from "../../http/auth.ts";
+import { ownerOf, principalOf } from "../../http/auth.ts";
 import { Me } from "./contract.ts";
 
 /** `authenticate` accepted the header, so it has this form. */
@@ -19,13 +19,16 @@ export function meRoutes(api: Api, { customers }: Platform): void {
         tags: ["API keys"],
         summary: "Get who is signed in",
         description:
-          "With a customer's key, returns that customer, whose `id` is in the paths of its wallet and keys, and which of its keys was sent, or began the session.",
+          "Returns the name and the role of an operator. With a customer's key, returns that customer, whose `id` is in the paths of its wallet and keys, and which of its keys was sent, or began the session.",
         response: { 200: Me },
       },
     },
     async (request) => {
       const owner = ownerOf(request);
-      if (owner === undefined) return { kind: "admin" as const };
+      const principal = principalOf(request);
+      if (principal.kind === "operator") return { kind: "operator" as const, ...principal.operator };
+      if (owner === undefined)
+        return { kind: "admin" as const, name: "admin" as const, role: "admin" as const };
       const [customer, key] = await Promise.all([customers.findById(owner), findKey(request, owner)]);
       if (!customer || !key)
         throw new PlatformError("invalid_api_key", "This API key was revoked. Use a valid one.");

@@ -2,7 +2,10 @@ import { z } from "zod";
 
 export const SignIn = z
   .strictObject({
-    api_key: z.string().optional().meta({ description: "The admin key, or a customer's key." }),
+    api_key: z
+      .string()
+      .optional()
+      .meta({ description: "The admin key, an operator's key or a customer's key." }),
     sign_in_token: z
       .string()
       .optional()

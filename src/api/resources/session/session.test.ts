@@ -46,6 +46,8 @@ describe("sign-in", () => {
     );
     expect((await api.ask("GET", "/me", by(cookieOf({ headers } as Answer)))).body).toEqual({
       kind: "admin",
+      name: "admin",
+      role: "admin",
     });
   });
 
@@ -136,7 +138,11 @@ describe("the link that npm start prints", () => {
     const [first, second] = [await post(), await post()];
     expect([first.statusCode, second.statusCode]).toEqual([204, 401]);
     const cookie = String(first.headers["set-cookie"]).split(";")[0] ?? "";
-    expect((await api.ask("GET", "/me", by(cookie))).body).toEqual({ kind: "admin" });
+    expect((await api.ask("GET", "/me", by(cookie))).body).toEqual({
+      kind: "admin",
+      name: "admin",
+      role: "admin",
+    });
   });
 });
 
