@@ -29,6 +29,14 @@ CREATE TYPE job_status AS ENUM (
   'cancelled'
 );
 
+-- type log_level
+CREATE TYPE log_level AS ENUM (
+  'debug',
+  'info',
+  'warn',
+  'error'
+);
+
 -- type claimed_job
 CREATE TYPE claimed_job AS (
   id uuid,
@@ -205,6 +213,20 @@ CREATE TABLE job_counts (
   CONSTRAINT job_counts_span_check CHECK (span = ANY (ARRAY['minute'::text, 'hour'::text]))
 ) WITH (fillfactor=70);
 
+-- table job_log
+CREATE TABLE job_log (
+  job_id uuid NOT NULL,
+  attempt integer NOT NULL,
+  seq integer NOT NULL,
+  at timestamp with time zone NOT NULL,
+  level log_level,
+  fraction double precision,
+  message text,
+  CONSTRAINT job_log_fraction CHECK (fraction >= 0::double precision AND fraction <= 1::double precision),
+  CONSTRAINT job_log_line_or_progress CHECK ((level IS NULL) = (fraction IS NOT NULL)),
+  CONSTRAINT job_log_pkey PRIMARY KEY (job_id, attempt, seq)
+);
+
 -- table job_parked
 CREATE TABLE job_parked (
   job_id uuid NOT NULL,
@@ -214,6 +236,18 @@ CREATE TABLE job_parked (
   CONSTRAINT job_parked_pkey PRIMARY KEY (job_id)
 );
 CREATE INDEX job_parked_by_type ON job_parked USING btree (job_type_id);
+
+-- table job_progress
+CREATE TABLE job_progress (
+  job_id uuid NOT NULL,
+  attempt integer NOT NULL,
+  at timestamp with time zone NOT NULL,
+  fraction double precision NOT NULL,
+  message text,
+  CONSTRAINT job_progress_fraction_check CHECK (fraction >= 0::double precision AND fraction <= 1::double
+    precision),
+  CONSTRAINT job_progress_pkey PRIMARY KEY (job_id)
+) WITH (fillfactor=50);
 
 -- table job_queue
 CREATE TABLE job_queue (
@@ -983,4 +1017,12 @@ CREATE FUNCTION waiting_lanes(p_priority smallint, p_runner uuid, p_after uuid, 
   SET enable_hashjoin=off
   SET enable_mergejoin=off
   SET enable_nestloop=on
+  SET plan_cache_mode=force_generic_plan;
+
+-- function write_job_log: migrations/functions/jobs/write_job_log.sql
+CREATE FUNCTION write_job_log(p_ids uuid[], p_attempts integer[], p_seqs integer[], p_ats timestamp with time
+  zone[], p_levels log_level[], p_fractions double precision[], p_messages jsonb[])
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
   SET plan_cache_mode=force_generic_plan;

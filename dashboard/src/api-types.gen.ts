@@ -160,6 +160,11 @@ export interface Api {
     readonly started_at: string | null;
     readonly completed_at: string | null;
     readonly runner_id: string | null;
+    readonly progress: {
+      readonly fraction: number;
+      readonly message: string | null;
+      readonly at: string;
+    } | null;
   };
   readonly JobEstimate: {
     readonly customer_id: string;
@@ -206,6 +211,16 @@ export interface Api {
   };
   readonly JobTypePage: {
     readonly data: readonly (Api["JobType"])[];
+    readonly next_cursor: string | null;
+  };
+  readonly LogLine: {
+    readonly at: string;
+    readonly attempt: number;
+    readonly level: "debug" | "info" | "warn" | "error";
+    readonly message: string;
+  };
+  readonly LogPage: {
+    readonly data: readonly (Api["LogLine"])[];
     readonly next_cursor: string | null;
   };
   readonly Me: {

@@ -30,6 +30,7 @@ import { customerRoutes } from "./resources/customers/routes.ts";
 import { docsRoutes } from "./http/docs-routes.ts";
 import { healthRoutes } from "./resources/health/routes.ts";
 import { jobTypeRoutes } from "./resources/job-types/routes.ts";
+import { jobLogRoutes } from "./resources/jobs/log.ts";
 import { refundRoutes } from "./resources/jobs/refunds.ts";
 import { jobRoutes } from "./resources/jobs/routes.ts";
 import { entryRoutes } from "./resources/entries/routes.ts";
@@ -120,6 +121,7 @@ export async function createApi({
     secured.addHook("onRequest", authenticateAndCount(authenticate(platform, adminApiKey)));
     for (const routes of [
       jobRoutes,
+      jobLogRoutes,
       walletRoutes,
       customerRoutes,
       apiKeyRoutes,

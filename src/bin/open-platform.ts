@@ -15,6 +15,7 @@ import { createListener } from "../postgres/signals/listener.ts";
 import { PostgresCustomerRepository } from "../postgres/repositories/customers.ts";
 import { createDatabase, ping } from "../postgres/connection/database.ts";
 import { PostgresJobTypeRepository } from "../postgres/repositories/job-types.ts";
+import { PostgresJobLogRepository } from "../postgres/repositories/job-log.ts";
 import { PostgresJobRepository } from "../postgres/repositories/jobs.ts";
 import {
   openPool,
@@ -122,6 +123,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
     inputSchemas: new InputSchemas(schemaThreads),
     processorSchemas: new PostgresProcessorSchemaRepository(database),
     jobs,
+    jobLog: new PostgresJobLogRepository(database),
     waitingJobs,
     readyQueue,
     runners: new PostgresRunnerRepository(database),

@@ -1,12 +1,22 @@
 import type { Logger } from "pino";
+import { cut } from "../core/lib/cut.ts";
+import type { Redactor } from "../core/lib/redactor.ts";
+import { JOB_LOG_LINE_MAX, PROGRESS_MESSAGE_MAX } from "../core/model/limits.ts";
 import type { ClaimedJob } from "../core/model/job.ts";
+import type { JobType } from "../core/model/job-type.ts";
+import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 import { processorJob } from "../processors/sdk/processor-job.ts";
 import type { ProcessorContext, ProcessorJob } from "../processors/sdk/processor.ts";
 import { createAttemptLog } from "./attempt-log.ts";
+import { attemptRedactor } from "./attempt-redactor.ts";
 import type { Interrupter } from "./interrupter.ts";
+import type { JobLogWriter } from "./job-log-writer.ts";
 
 interface Parts {
   readonly job: ClaimedJob;
+  readonly jobType: JobType | undefined;
+  readonly processors: ProcessorRegistry;
+  readonly jobLog: JobLogWriter;
   readonly interrupter: Interrupter;
   readonly log: Logger;
 }
@@ -22,6 +32,7 @@ export class AttemptContext implements ProcessorContext {
   #log: ProcessorContext["log"] | undefined;
   #cost_cents: number | undefined;
   #saidCost = false;
+  #redactor: Redactor | "none" | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -47,14 +58,36 @@ export class AttemptContext implements ProcessorContext {
 
   get log(): ProcessorContext["log"] {
     // Functions only: by a logger of the runner's own a processor could reach all of its log.
-    const { job, log } = this.#parts;
+    const { job, log, jobLog } = this.#parts;
     return (this.#log ??= Object.freeze(
-      createAttemptLog(log.child({ job_id: job.id, attempt: job.attempt })),
+      createAttemptLog({
+        log: log.child({ job_id: job.id, attempt: job.attempt }),
+        keep: (level, message) => jobLog.line(job, level, storable(message, JOB_LOG_LINE_MAX)),
+        redactor: () => this.#findRedactor(),
+      }),
     ));
   }
 
   get progress(): ProcessorContext["progress"] {
-    return (fraction, message) => this.log.debug({ progress: fraction }, message ?? "progress");
+    return (fraction, message) => {
+      // JavaScript authors have no compiler: it may be anything.
+      if (typeof fraction !== "number" || Number.isNaN(fraction)) return;
+      const { job, jobLog } = this.#parts;
+      const shown = typeof message === "string" ? this.#shownMessage(message) : undefined;
+      jobLog.progress(job, Math.min(1, Math.max(0, fraction)), shown);
+    };
+  }
+
+  /** Secrets are looked for in more than is shown, so that none is cut in two. */
+  #shownMessage(message: string): string {
+    const text = storable(message, 4 * PROGRESS_MESSAGE_MAX);
+    const isCut = message.length > 4 * PROGRESS_MESSAGE_MAX;
+    return cut(this.#findRedactor()?.redact(text, isCut) ?? text, PROGRESS_MESSAGE_MAX);
+  }
+
+  #findRedactor(): Redactor | undefined {
+    this.#redactor ??= attemptRedactor(this.#parts) ?? "none";
+    return this.#redactor === "none" ? undefined : this.#redactor;
   }
 
   get cost(): ProcessorContext["cost"] {
@@ -72,6 +105,11 @@ export class AttemptContext implements ProcessorContext {
       this.#cost_cents = Math.min(cents, estimated_cost_cents);
     };
   }
+}
+
+/** PostgreSQL takes any text but half a pair and the character NUL. */
+function storable(text: string, charactersMax: number): string {
+  return cut(text, charactersMax).replaceAll("\0", "").toWellFormed();
 }
 
 // One for all attempts: what one processor writes there, all others would read.

@@ -11,6 +11,7 @@ import { AttemptContext } from "./attempt-context.ts";
 import { endedByStop, type StopNotice } from "./ended-by-stop.ts";
 import { Interruption, type Interrupter } from "./interrupter.ts";
 import { toJobError } from "./job-error.ts";
+import type { JobLogWriter } from "./job-log-writer.ts";
 import { withStack } from "./with-stack.ts";
 
 export interface Attempt {
@@ -19,6 +20,7 @@ export interface Attempt {
   readonly processors: ProcessorRegistry;
   readonly interrupter: Interrupter;
   readonly log: Logger;
+  readonly jobLog: JobLogWriter;
   readonly stop: StopNotice;
 }
 

@@ -10,6 +10,7 @@ import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 import { runAttempt } from "./attempt.ts";
 import { StopNotice } from "./ended-by-stop.ts";
 import { Interrupter, Interruption } from "./interrupter.ts";
+import { JobLogWriter } from "./job-log-writer.ts";
 import { logFailedAttempt, logFinishedJob } from "./log-outcome.ts";
 import { Membership } from "./membership.ts";
 import { Settlements, type Settlement } from "./settlements.ts";
@@ -19,7 +20,7 @@ const FAULT_DELAY_MS = 500;
 /** Jobs that lost as many runners are claimed by a runner that runs nothing else (take_alone.sql). */
 const ALONE_AFTER_LOST_RUNNERS = 2;
 
-type RunnerParts = Pick<Platform, "jobs" | "readyQueue" | "jobTypeCache" | "runners">;
+type RunnerParts = Pick<Platform, "jobs" | "jobLog" | "readyQueue" | "jobTypeCache" | "runners">;
 
 interface RunnerOptions {
   readonly platform: RunnerParts;
@@ -44,6 +45,7 @@ export class Runner {
   readonly #membership: Membership;
   readonly #options: RunnerOptions;
   readonly #settlements: Settlements;
+  readonly #jobLog: JobLogWriter;
   readonly #running = new Map<ClaimedJob, Interrupter>();
   readonly #serves: ServedJobs;
   readonly #runningOf = new Map<string, number>();
@@ -64,6 +66,11 @@ export class Runner {
       restricted_to: options.only?.restricted_to ?? null,
       priorities: options.only?.priorities ?? null,
     };
+    this.#jobLog = new JobLogWriter({
+      repository: options.platform.jobLog,
+      log: options.log,
+      isRunning: (job) => this.#running.has(job),
+    });
     this.#membership = new Membership({
       runners: options.platform.runners,
       heartbeat: options.heartbeat,
@@ -224,11 +231,16 @@ export class Runner {
       : undefined;
     if (details) log.debug(details, "attempt started");
     const started_at = performance.now();
-    const outcome = await runAttempt({ job, jobType, processors, interrupter, log, stop: this.#stop });
+    const [jobLog, stop] = [this.#jobLog, this.#stop];
+    const outcome = await runAttempt({ job, jobType, processors, interrupter, log, jobLog, stop });
+    const run_ms = performance.now() - started_at;
     if (details) log.debug({ ...details, outcome: outcome?.kind ?? "dropped" }, "attempt ended");
+    // Whoever sees the job ended finds all of its log.
+    const stored = jobLog.end(job);
+    if (stored) await stored;
     this.#ended(job);
     if (outcome) {
-      const settlement = { job, jobType, outcome, run_ms: performance.now() - started_at };
+      const settlement = { job, jobType, outcome, run_ms };
       logFailedAttempt(log, settlement);
       this.#settlements.settle(settlement);
     } else this.#settlements.forget(job.lease_id);

@@ -17,5 +17,5 @@ export function may(what: keyof typeof ROLES): boolean {
   const who = me.value;
   if (!who) return false;
   if (who.kind === "customer") return what === "operate";
-  return who.role === "admin" || who.role === ROLES[what] || (what === "operate" && who.role === "finance");
+  return who.role === "admin" || who.role === ROLES[what];
 }

@@ -1,3 +1,5 @@
+import type { LogPosition } from "../../core/model/job-log.ts";
+
 /** The position at which a page ended. Opaque to clients, so that its content can change. */
 export function encodeCursor(position: string | number): string {
   return Buffer.from(String(position)).toString("base64url");
@@ -5,6 +7,19 @@ export function encodeCursor(position: string | number): string {
 
 export function decodeCursor(cursor: string): string {
   return Buffer.from(cursor, "base64url").toString();
+}
+
+const LOG_POSITION = /^([1-9]\d{0,8})\.([1-9]\d{0,8})$/;
+
+/** The position of a line of a job's log. */
+export function writeLogPosition({ attempt, seq }: LogPosition): string {
+  return `${attempt}.${seq}`;
+}
+
+/** Undefined for a text that is none. */
+export function readLogPosition(text: string): LogPosition | undefined {
+  const [, attempt, seq] = LOG_POSITION.exec(text) ?? [];
+  return attempt === undefined ? undefined : { attempt: Number(attempt), seq: Number(seq) };
 }
 
 /** A page of `rows`. The query asks for one row more than `limit`: if it is there, there is a next page. */

@@ -8,7 +8,7 @@ import {
 import { readPosition } from "../../core/model/arrival-position.ts";
 import { CURRENCY_MESSAGE, isCurrency } from "../../core/model/currency.ts";
 import { findTextFault, tidyText, type TextUse } from "../../core/lib/text-fault.ts";
-import { decodeCursor } from "./cursor.ts";
+import { decodeCursor, readLogPosition } from "./cursor.ts";
 
 const FRACTION = /\.(\d+)/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -92,6 +92,14 @@ export const SeqCursor = Cursor.transform(decodeCursor)
 /** The cursor of a list that goes forward. */
 export const ArrivalCursor = Cursor.transform((cursor, context) => {
   const position = readPosition(decodeCursor(cursor));
+  if (position) return position;
+  context.issues.push({ code: "custom", message: CURSOR_MESSAGE, input: cursor });
+  return z.NEVER;
+});
+
+/** The cursor of a job's log. */
+export const LogCursor = Cursor.transform((cursor, context) => {
+  const position = readLogPosition(decodeCursor(cursor));
   if (position) return position;
   context.issues.push({ code: "custom", message: CURSOR_MESSAGE, input: cursor });
   return z.NEVER;

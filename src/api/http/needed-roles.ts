@@ -14,6 +14,7 @@ export const NEEDED_ROLES = {
 
   listJobs: "viewer",
   getJob: "viewer",
+  listJobLogs: "viewer",
   submitJob: "operator",
   submitJobs: "operator",
   estimateJob: "viewer",

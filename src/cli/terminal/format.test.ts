@@ -1,6 +1,6 @@
 import { assert, maxSafeInteger, property } from "fast-check";
 import { expect, test } from "vitest";
-import { formatDetails, formatMoney, formatTable, formatTime, tableOf } from "./format.ts";
+import { escapeText, formatDetails, formatMoney, formatTable, formatTime, tableOf } from "./format.ts";
 
 test.each([
   [0, "0.00 EUR"],
@@ -69,4 +69,10 @@ test("a table that comes in pages has one heading, and its columns only get wide
     "longer  .",
     "b       .",
   ]);
+});
+
+test("what a terminal would act on is shown as its code", () => {
+  expect(escapeText("a\u001b[31m\r\n\tb\u202ec\u2066d\u200f\u0085 é 漢")).toBe(
+    "a\\u001b[31m\\r\\n\\tb\\u202ec\\u2066d\\u200f\\u0085 é 漢",
+  );
 });

@@ -39,6 +39,19 @@ export function toLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }
 
+const ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+/**
+ * Text of a program on one line, with what a terminal would act on shown as its code: control characters, breaks of
+ * lines, and marks that turn the direction of what stands after them.
+ */
+export function escapeText(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => ESCAPES[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => string | number;

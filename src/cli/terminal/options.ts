@@ -5,6 +5,7 @@ import { CURRENCY_MESSAGE, isCurrency } from "../../core/model/currency.ts";
 import { PRIORITIES, type Priority } from "../../core/model/job.ts";
 import {
   AMOUNT_CENTS_MAX,
+  ATTEMPTS_COUNTED_MAX,
   ATTEMPTS_MAX,
   EMAIL_LENGTH_MAX,
   IDEMPOTENCY_KEY_LENGTH_MAX,
@@ -46,6 +47,8 @@ export const MonthlySpendLimitCents = orNone(0, AMOUNT_CENTS_MAX);
 /** A price, which may be 0. */
 export const CostCents = integer(0, AMOUNT_CENTS_MAX);
 export const MaxAttempts = integer(1, ATTEMPTS_MAX);
+/** Which attempt of a job. */
+export const AttemptNumber = integer(1, ATTEMPTS_COUNTED_MAX);
 export const TimeoutSeconds = integer(1, TIMEOUT_MAX_SECONDS);
 /** The option that `ListLimit` reads. */
 export const LIMIT_OPTION = [

@@ -15,6 +15,8 @@ export interface Terminal {
    * they come. If an error occurs on the way, what was written stays, and the exit code reports the error.
    */
   printPieces(document: AsyncIterable<string>, text: AsyncIterable<string>): Promise<void>;
+  /** Prints rows as they come, each on a line. With `--json` they are the elements of one list. */
+  printRows<Row>(rows: AsyncIterable<Row>, line: (row: Row) => string): Promise<void>;
   /** Writes a note, for people only. */
   say(line: string): Promise<void>;
   /** Prints an error that is meant for users and returns its exit code. Throws any other error. */
@@ -50,6 +52,14 @@ export function createTerminal({ stdout, stderr }: CliContext, json: boolean): T
     async printPieces(document, text) {
       for await (const piece of json ? document : text) await write(stdout, piece);
       await write(stdout, "\n");
+    },
+    async printRows(rows, line) {
+      let opening = "[";
+      for await (const row of rows) {
+        await write(stdout, json ? `${opening}\n  ${JSON.stringify(row)}` : `${line(row)}\n`);
+        opening = ",";
+      }
+      if (json) await write(stdout, opening === "[" ? "[]\n" : "\n]\n");
     },
     async fail(error) {
       const report = toReport(error);

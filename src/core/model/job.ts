@@ -1,6 +1,7 @@
 import type { PlatformError } from "../lib/errors.ts";
 import type { ArrivalPosition } from "./arrival-position.ts";
 import type { IdempotencyKey, KeyedItem } from "./idempotency.ts";
+import type { Progress } from "./job-log.ts";
 import type { Page } from "./page.ts";
 
 /** 0 high, 1 medium, 2 low. */
@@ -69,6 +70,8 @@ export interface Job {
   readonly started_at: string | null;
   readonly completed_at: string | null;
   readonly runner_id: string | null;
+  /** How far its latest attempt said it was; null when it did not say. */
+  readonly progress: Progress | null;
 }
 
 /** A job to create. It has no price: the database quotes it while it takes the hold. */

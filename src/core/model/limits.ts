@@ -42,6 +42,8 @@ export const JOB_BATCH_MAX = 1_000;
 export const ATTEMPTS_DEFAULT = 3;
 /** Attempts of a job. */
 export const ATTEMPTS_MAX = 100;
+/** The number of an attempt, in a request. Excused ones count here, and there is no end to them. */
+export const ATTEMPTS_COUNTED_MAX = 999_999_999;
 /** One attempt when its type does not say. */
 export const TIMEOUT_DEFAULT_SECONDS = 300;
 /** One attempt. */
@@ -326,6 +328,24 @@ export const LOG_PENDING_BYTES_MAX = 1_048_576;
  * more. The rest is left out, and one line says so.
  */
 export const ATTEMPT_LOG_MAX = 65_536;
+/** Characters of a line that is kept with its job. What is longer is cut. */
+export const JOB_LOG_LINE_MAX = 4_000;
+/** Characters of the message that a processor tells with its progress. What is longer is cut. */
+export const PROGRESS_MESSAGE_MAX = 500;
+/** Steps of the progress of one attempt that are kept beside the latest. */
+export const PROGRESS_STEPS_MAX = 1_000;
+/** How long what attempts log waits to be stored together. The end of an attempt does not wait for it. */
+export const JOB_LOG_FLUSH_MS = 500;
+/** Lines that one call stores. */
+export const JOB_LOG_BATCH_MAX = 2_000;
+/** Characters of lines that wait in a runner to be stored. Further lines are dropped and counted. */
+export const JOB_LOG_PENDING_MAX = 8 * 1_048_576;
+/** How long the end of an attempt waits until its last lines are stored. Then it goes on without them. */
+export const JOB_LOG_END_MS = 1_000;
+/** Characters of the shortest secret that is looked for in a log. A shorter one would be found everywhere. */
+export const SECRET_LENGTH_MIN = 3;
+/** Secret values of one input that are looked for in a log. Of a job with more, the texts are not kept. */
+export const SECRETS_MAX = 1_000;
 
 // ## What is kept
 

@@ -5,6 +5,7 @@ import type { FailureRepository } from "../model/failure.ts";
 import type { FigureRepository } from "../model/figures.ts";
 import type { InputSchemas } from "./input-schema.ts";
 import type { JobRepository } from "../model/job.ts";
+import type { JobLogRepository } from "../model/job-log.ts";
 import type { JobTypeCache } from "./job-type-cache.ts";
 import type { JobTypeRepository } from "../model/job-type.ts";
 import type { OperatorKeys } from "./operator-keys.ts";
@@ -37,6 +38,7 @@ export interface Platform {
   readonly inputSchemas: InputSchemas;
   readonly processorSchemas: ProcessorSchemaRepository;
   readonly jobs: JobRepository;
+  readonly jobLog: JobLogRepository;
   readonly waitingJobs: WaitingJobRepository;
   readonly readyQueue: ReadyQueue;
   readonly runners: RunnerRepository;

@@ -14,6 +14,8 @@ type EntryKind = "top_up" | "charge" | "refund" | "adjustment" | "grant" | "char
 
 type JobStatus = "pending" | "running" | "succeeded" | "failed" | "cancelled";
 
+type LogLevel = "debug" | "info" | "warn" | "error";
+
 export interface AgeJobsRow {
   readonly aged: number;
   readonly next_cursor: string | null;
@@ -886,4 +888,36 @@ export async function callUnstampLostJobs(
     await database.call(UNSTAMP_LOST_JOBS, [given.priority, given.older, plainArray(given.present)]),
   );
   return (row[0] ?? unexpectedNull("unstamp_lost_jobs", "its result")) as number;
+}
+
+const WRITE_JOB_LOG = {
+  name: "write_job_log",
+  text: "SELECT write_job_log($1::uuid[], $2::integer[], $3::integer[], $4::timestamp with time zone[], $5::log_level[], $6::double precision[], $7::jsonb[])",
+};
+
+export async function callWriteJobLog(
+  database: Database,
+  given: {
+    readonly ids: BatchColumn<string>;
+    readonly attempts: BatchColumn<number>;
+    readonly seqs: BatchColumn<number>;
+    readonly ats: BatchColumn<string>;
+    readonly levels: BatchColumn<LogLevel>;
+    readonly fractions: BatchColumn<number>;
+    readonly messages: BatchColumn<unknown>;
+  },
+): Promise<number> {
+  const row = onlyRow(
+    "write_job_log",
+    await database.call(WRITE_JOB_LOG, [
+      plainArray(given.ids),
+      plainArray(given.attempts),
+      plainArray(given.seqs),
+      textArray(given.ats),
+      plainArray(given.levels),
+      plainArray(given.fractions),
+      jsonArray(given.messages),
+    ]),
+  );
+  return (row[0] ?? unexpectedNull("write_job_log", "its result")) as number;
 }

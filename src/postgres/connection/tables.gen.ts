@@ -25,6 +25,8 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export type LogLevel = "debug" | "error" | "info" | "warn";
+
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export interface ApiKeys {
@@ -128,11 +130,29 @@ export interface JobCounts {
   status: JobStatus;
 }
 
+export interface JobLog {
+  at: string;
+  attempt: number;
+  fraction: number | null;
+  job_id: string;
+  level: LogLevel | null;
+  message: string | null;
+  seq: number;
+}
+
 export interface JobParked {
   customer_id: string;
   job_id: string;
   job_type_id: string;
   priority: 0 | 1 | 2;
+}
+
+export interface JobProgress {
+  at: string;
+  attempt: number;
+  fraction: number;
+  job_id: string;
+  message: string | null;
 }
 
 export interface JobQueue {
@@ -350,7 +370,9 @@ export interface DB {
   idempotency_keys: IdempotencyKeys;
   job_alone: JobAlone;
   job_counts: JobCounts;
+  job_log: JobLog;
   job_parked: JobParked;
+  job_progress: JobProgress;
   job_queue: JobQueue;
   job_schedule: JobSchedule;
   job_times: JobTimes;

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { AttemptError, Job, JobError, JobFilter, WaitingFor } from "../../core/model/job.ts";
+import type { Progress } from "../../core/model/job-log.ts";
 import { plainArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 
@@ -20,8 +21,20 @@ export function selectJobs({ kysely }: Database) {
     .select(["id", "customer_id", "job_type_id", "status", "priority", "input_data", "output_data"])
     .select(["error", "errors", "estimated_cost_cents", "cost_cents", "attempt", "max_attempts", "retry_of"])
     .select(["excused_attempts", "run_at", "created_at", "started_at", "completed_at", "runner_id"])
-    .select(sql<WaitingFor | null>`waiting_for(jobs)`.as("waiting_for"));
+    .select(sql<WaitingFor | null>`waiting_for(jobs)`.as("waiting_for"))
+    .select(progress);
 }
+
+/** Of the latest attempt only: what an earlier one told says nothing of this one. */
+const progress = sql<Progress | null>`(
+  SELECT jsonb_build_object(
+    'fraction', p.fraction,
+    'message', p.message,
+    'at', to_char(p.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+  )
+    FROM job_progress p
+   WHERE p.job_id = jobs.id AND p.attempt = jobs.attempt
+)`.as("progress");
 
 /**
  * The jobs of a filter, by id. Both columns are in the order when one customer's are asked for, so that only

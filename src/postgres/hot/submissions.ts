@@ -167,6 +167,7 @@ function toSubmitted(job: NewJob, row: SubmittedRow): Submitted {
     started_at: null,
     completed_at: null,
     runner_id: null,
+    progress: null,
   };
   return { job: stored, due: row.due ?? true };
 }

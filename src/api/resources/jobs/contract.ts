@@ -102,6 +102,17 @@ const AttemptError = JobError.extend({
   runner_id: Id.nullable(),
 });
 
+const JobProgress = z
+  .strictObject({
+    fraction: z.number().min(0).max(1),
+    message: z.string().nullable(),
+    at: UtcTime,
+  })
+  .meta({
+    description:
+      "How far the latest attempt said it was, at most half a second ago while it runs. Null if it did not say. The message is text of the processor's: show it as text.",
+  });
+
 const JOB_EXAMPLE = {
   id: "019ab1f1-0a77-7e54-8f8d-3b1b6a4f9c01",
   customer_id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
@@ -124,6 +135,7 @@ const JOB_EXAMPLE = {
   started_at: "2026-11-23T21:06:45.02Z",
   completed_at: "2026-11-23T21:06:45.03Z",
   runner_id: "019ab1ef-f7d0-7c3e-a6a5-91d2c7b4e8f3",
+  progress: { fraction: 1, message: "6 words", at: "2026-11-23T21:06:45.029Z" },
 };
 
 export const Job = z
@@ -163,6 +175,7 @@ export const Job = z
     started_at: UtcTime.nullable(),
     completed_at: UtcTime.nullable(),
     runner_id: Id.nullable(),
+    progress: JobProgress.nullable(),
   })
   .meta({ id: "Job", examples: [JOB_EXAMPLE] });
 

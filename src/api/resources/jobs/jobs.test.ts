@@ -54,6 +54,7 @@ describe("POST /jobs", () => {
       started_at: null,
       completed_at: null,
       runner_id: null,
+      progress: null,
       waiting_for: "runner",
     });
     expect((await api.ask("GET", `/jobs/${body.id}`, { key })).body).toEqual(body);

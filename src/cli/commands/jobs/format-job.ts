@@ -1,6 +1,8 @@
 import { hasEnded, type Job } from "../../../core/model/job.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
+import type { Progress } from "../../../core/model/job-log.ts";
 import {
+  escapeText,
   formatAge,
   formatDetails,
   formatMoney,
@@ -29,6 +31,7 @@ export async function formatJob(platform: Platform, job: Job): Promise<string> {
     ["job type", jobType?.name ?? job.job_type_id],
     ["priority", `${job.priority} (${PRIORITY_NAMES[job.priority]})`],
     ["attempt", attemptsOf(job)],
+    ["progress", job.progress && formatProgress(job.progress)],
     [hasEnded(job.status) ? "was held" : "held", money(job.estimated_cost_cents)],
     ["charged", job.cost_cents === null ? null : money(job.cost_cents)],
     ["created", formatTime(job.created_at)],
@@ -43,6 +46,11 @@ export async function formatJob(platform: Platform, job: Job): Promise<string> {
     ...errors,
   ]);
   return [details, ...stacksOf(job)].join("\n\n");
+}
+
+/** Such as `42 %  page 6 of 12`. */
+export function formatProgress({ fraction, message }: Progress): string {
+  return `${Math.floor(fraction * 100)} %${message === null ? "" : `  ${escapeText(message)}`}`;
 }
 
 /** Attempts that count, as `max_attempts` counts them. */

@@ -11,7 +11,9 @@ import { formatJob, jobColumns } from "./format-job.ts";
 import { Flag, Id, LIMIT_OPTION, ListLimit, Since, WaitSeconds } from "../../terminal/options.ts";
 import { addEstimateCommand } from "./estimate.ts";
 import { addRefundCommand } from "./refund.ts";
+import { addLogsCommand } from "./logs.ts";
 import { addSubmitCommand } from "./submit.ts";
+import { addWatchCommand } from "./watch.ts";
 
 export function addJobCommands(program: Command, run: CliRun): void {
   const { terminal } = run;
@@ -21,11 +23,15 @@ export function addJobCommands(program: Command, run: CliRun): void {
     "iep jobs submit --customer <id> --type Echo --input '{\"hello\":1}' --wait",
     "iep jobs list --status failed",
     "iep jobs show <id>",
+    "iep jobs watch <id>",
+    "iep jobs logs <id> --follow",
     "iep jobs cancel <id>",
     "iep jobs refund <id> --reference 'ticket 18'",
   );
   addSubmitCommand(jobs, run);
   addEstimateCommand(jobs, run);
+  addWatchCommand(jobs, run);
+  addLogsCommand(jobs, run);
   addEnding(jobs, run);
   addRefundCommand(jobs, run);
 

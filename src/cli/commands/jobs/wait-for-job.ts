@@ -15,7 +15,9 @@ const AWAY_MAX_MS = 30_000;
 
 export interface Following {
   /** Called for each new status that is seen. */
-  readonly onStatus: (job: Job) => Promise<void>;
+  readonly onStatus?: (job: Job) => Promise<void>;
+  /** Called at each look. */
+  readonly onLook?: (job: Job) => void;
   /** Called at each look that finds the job still pending, but the first ones of the first second. */
   readonly onPending?: (job: Job) => Promise<void>;
   /** Ends the waiting, not the job. */
@@ -26,13 +28,14 @@ export interface Following {
 export async function waitForJob(
   { jobs }: Pick<Platform, "jobs">,
   id: string,
-  { onStatus, onPending, signal }: Following,
+  { onStatus, onLook, onPending, signal }: Following,
 ): Promise<Job> {
   let seen: Job["status"] | undefined;
   for (let poll_ms = FIRST_POLL_MS; ; poll_ms = Math.min(poll_ms * 2, POLL_MAX_MS)) {
     const job = await withRetry(() => jobs.findById(id), { for_ms: AWAY_MAX_MS });
     if (!job) throw jobNotFound(id);
-    if (job.status !== seen) await onStatus(job);
+    onLook?.(job);
+    if (job.status !== seen) await onStatus?.(job);
     if (hasEnded(job.status) || signal?.aborted) return job;
     if (job.status === "pending" && poll_ms === POLL_MAX_MS) await onPending?.(job);
     seen = job.status;

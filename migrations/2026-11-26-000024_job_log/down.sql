@@ -1,0 +1,3 @@
+DROP TABLE job_progress CASCADE;
+DROP TABLE job_log CASCADE;
+DROP TYPE log_level CASCADE;
