@@ -93,6 +93,31 @@ CREATE TRIGGER api_keys_told AFTER UPDATE ON api_keys FOR EACH ROW WHEN (old.cus
   new.customer_id OR old.key_hash IS DISTINCT FROM new.key_hash OR old.revoked_at IS DISTINCT FROM
   new.revoked_at) EXECUTE FUNCTION tell_key_change();
 
+-- table bulk_actions
+CREATE TABLE bulk_actions (
+  id uuid NOT NULL,
+  action text NOT NULL,
+  owner_id uuid,
+  filter jsonb NOT NULL,
+  status text NOT NULL,
+  expected jsonb NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  worked_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  ended_at timestamp with time zone,
+  reached_id uuid,
+  seen bigint NOT NULL DEFAULT 0,
+  jobs bigint NOT NULL DEFAULT 0,
+  skips jsonb NOT NULL DEFAULT '{}'::jsonb,
+  costs jsonb NOT NULL DEFAULT '{}'::jsonb,
+  CONSTRAINT bulk_actions_action_check CHECK (action = ANY (ARRAY['cancel'::text, 'retry'::text])),
+  CONSTRAINT bulk_actions_ended_has_time CHECK ((status = 'running'::text) = (ended_at IS NULL)),
+  CONSTRAINT bulk_actions_pkey PRIMARY KEY (id),
+  CONSTRAINT bulk_actions_status_check CHECK (status = ANY (ARRAY['preview'::text, 'running'::text,
+    'done'::text, 'stopped'::text]))
+) WITH (fillfactor=50);
+CREATE INDEX bulk_actions_by_owner ON bulk_actions USING btree (owner_id, id);
+CREATE INDEX bulk_actions_running ON bulk_actions USING btree (worked_at) WHERE status = 'running'::text;
+
 -- table cancellations
 CREATE TABLE cancellations (
   runner_id uuid NOT NULL,
@@ -359,6 +384,7 @@ CREATE TABLE jobs (
     started_at IS NOT NULL AND attempt > 0)
 ) WITH (fillfactor=45, autovacuum_vacuum_insert_scale_factor=0.1);
 CREATE INDEX jobs_by_customer ON jobs USING btree (customer_id, id);
+CREATE INDEX jobs_retries ON jobs USING btree (retry_of) WHERE retry_of IS NOT NULL;
 
 -- table late_ids
 CREATE TABLE late_ids (
@@ -615,6 +641,24 @@ CREATE VIEW journal (
   created_at timestamp with time zone
 );
 
+-- function add_counts: migrations/functions/bulk/add_counts.sql
+CREATE FUNCTION add_counts(p_one jsonb, p_other jsonb)
+  RETURNS jsonb
+  LANGUAGE sql
+  IMMUTABLE;
+
+-- function advance_bulk_cancel: migrations/functions/bulk/advance_bulk_cancel.sql
+CREATE FUNCTION advance_bulk_cancel(p_action uuid, p_after uuid, p_ids uuid[], p_reached uuid, p_ended
+  boolean)
+  RETURNS boolean
+  LANGUAGE plpgsql;
+
+-- function advance_bulk_retry: migrations/functions/bulk/advance_bulk_retry.sql
+CREATE FUNCTION advance_bulk_retry(p_action uuid, p_after uuid, p_ids uuid[], p_new_ids uuid[], p_refusals
+  text[], p_reached uuid, p_ended boolean)
+  RETURNS boolean
+  LANGUAGE plpgsql;
+
 -- function age_jobs: migrations/functions/queue/age_jobs.sql
 CREATE FUNCTION age_jobs(p_priority smallint, p_after interval, p_limit integer, p_cursor uuid)
   RETURNS TABLE(aged bigint, next_cursor uuid)
@@ -651,6 +695,15 @@ CREATE FUNCTION balance_before(p_wallet uuid, p_at timestamp with time zone)
 CREATE FUNCTION cancel_job(p_id uuid, p_owner uuid)
   RETURNS text
   LANGUAGE plpgsql;
+
+-- function cancel_jobs: migrations/functions/bulk/cancel_jobs.sql
+CREATE FUNCTION cancel_jobs(p_ids uuid[])
+  RETURNS TABLE(job_id uuid, customer_id uuid, released_cents bigint)
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_nestloop=off
+  SET enable_mergejoin=off
+  SET plan_cache_mode=force_generic_plan;
 
 -- function check_entries: migrations/functions/money/check_entries.sql
 CREATE FUNCTION check_entries()
@@ -706,6 +759,12 @@ CREATE FUNCTION count_stamped_jobs(p_older interval)
   LANGUAGE plpgsql
   SET enable_seqscan=off
   SET plan_cache_mode=force_generic_plan;
+
+-- function create_bulk_action: migrations/functions/bulk/create_bulk_action.sql
+CREATE FUNCTION create_bulk_action(p_id uuid, p_action text, p_owner uuid, p_filter jsonb, p_preview boolean,
+  p_expected jsonb, p_created_at timestamp with time zone, p_running_max integer, p_key uuid, p_hash uuid)
+  RETURNS uuid
+  LANGUAGE plpgsql;
 
 -- function create_customer: migrations/functions/keys/create_customer.sql
 CREATE FUNCTION create_customer(p_id uuid, p_name text, p_email text, p_wallet uuid, p_currency text, p_key

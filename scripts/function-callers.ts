@@ -6,6 +6,7 @@ import type { FunctionHeader } from "./function-headers.ts";
 const CALLED_IN_QUERIES = new Set([
   "available_cents",
   "balance_before",
+  "hold_refusal",
   "is_priced_in",
   "serves",
   "spent_this_month",
@@ -197,12 +198,17 @@ function writeParameter(
 ): { field: string; value: string } {
   const argument = name.replace(/^p_/, "");
   if (!type.endsWith("[]"))
-    return { field: `readonly ${argument}: ${typeOf(type).ts} | null`, value: `given.${argument}` };
+    return { field: `readonly ${argument}: ${orNull(typeOf(type).ts)}`, value: `given.${argument}` };
   const mapping = typeOf(type.slice(0, -2));
   return {
     field: `readonly ${argument}: BatchColumn<${mapping.ts}>`,
     value: `${mapping.array}(given.${argument})`,
   };
+}
+
+/** `unknown` has null already. */
+function orNull(type: string): string {
+  return type === "unknown" ? type : `${type} | null`;
 }
 
 function sorted(texts: ReadonlyMap<string, string>): string[] {

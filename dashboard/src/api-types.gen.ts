@@ -35,6 +35,50 @@ export interface Api {
       readonly problem: Api["Problem"];
     })[];
   };
+  readonly BulkAction: {
+    readonly id: string;
+    readonly action: "cancel" | "retry";
+    readonly status: "preview" | "running" | "done" | "stopped";
+    readonly owner_id: string | null;
+    readonly filter: {
+      readonly ids?: readonly (string)[];
+      readonly customer_id?: string;
+      readonly status?: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+      readonly job_type_id?: string;
+      readonly priority?: 0 | 1 | 2;
+      readonly created_after?: string;
+      readonly fingerprint?: string;
+    };
+    readonly expected: {
+      readonly matched: number;
+      readonly is_capped: boolean;
+      readonly jobs: number;
+      readonly skips: readonly ({
+        readonly reason: string;
+        readonly jobs: number;
+      })[];
+      readonly costs: readonly ({
+        readonly currency: string;
+        readonly cents: number;
+      })[];
+    };
+    readonly seen: number;
+    readonly jobs: number;
+    readonly skips: readonly ({
+      readonly reason: string;
+      readonly jobs: number;
+    })[];
+    readonly costs: readonly ({
+      readonly currency: string;
+      readonly cents: number;
+    })[];
+    readonly created_at: string;
+    readonly ended_at: string | null;
+  };
+  readonly BulkActionPage: {
+    readonly data: readonly (Api["BulkAction"])[];
+    readonly next_cursor: string | null;
+  };
   readonly Chargeback: {
     readonly amount_cents: number;
     readonly reference: string;
@@ -243,6 +287,19 @@ export interface Api {
   };
   readonly NewApiKey: {
     readonly name?: string;
+  };
+  readonly NewBulkAction: {
+    readonly action: "cancel" | "retry";
+    readonly filter: {
+      readonly ids?: readonly (string)[];
+      readonly customer_id?: string;
+      readonly status?: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+      readonly job_type_id?: string;
+      readonly priority?: 0 | 1 | 2;
+      readonly created_after?: string;
+      readonly fingerprint?: string;
+    };
+    readonly dry_run?: boolean;
   };
   readonly NewCustomer: {
     readonly name: string;

@@ -26,6 +26,7 @@ import { logRequests } from "./http/log-requests.ts";
 import { openapiOptions } from "./http/openapi-document.ts";
 import { sendProblem } from "./http/problems.ts";
 import { apiKeyRoutes } from "./resources/api-keys/routes.ts";
+import { bulkActionRoutes } from "./resources/bulk-actions/routes.ts";
 import { customerRoutes } from "./resources/customers/routes.ts";
 import { docsRoutes } from "./http/docs-routes.ts";
 import { healthRoutes } from "./resources/health/routes.ts";
@@ -133,6 +134,7 @@ export async function createApi({
       queueRoutes,
       runnerRoutes,
       failureRoutes,
+      bulkActionRoutes,
       overviewRoutes,
       operatorRoutes,
     ])

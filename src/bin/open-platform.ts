@@ -8,6 +8,7 @@ import { createOperatorKeys, type OperatorKeys } from "../core/use-cases/operato
 import { createSessions, type Sessions } from "../core/use-cases/sessions.ts";
 import { createSubmissions } from "../core/use-cases/submissions.ts";
 import { readAudit } from "../postgres/repositories/audit.ts";
+import { PostgresBulkActionRepository } from "../postgres/repositories/bulk-actions.ts";
 import { PostgresWaitingJobRepository } from "../postgres/repositories/waiting-jobs.ts";
 import { createBell } from "../postgres/signals/bell.ts";
 import { createKeyChanges } from "../postgres/signals/key-changes.ts";
@@ -130,6 +131,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
     submissions: createSubmissions({ jobs, readyQueue }),
     prices: new PostgresPriceRepository(database),
     seals: new PostgresSealRepository({ upkeep: database, reports }),
+    bulkActions: new PostgresBulkActionRepository(database),
     figures: new PostgresFigureRepository(database),
     failures: new PostgresFailureRepository(database),
     audit: () => readAudit(reports),

@@ -62,6 +62,12 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   },
   {
     commands: {
+      bulk: "Cancel or retry all jobs that match, follow that and stop it",
+    },
+    load: async () => (await import("./commands/bulk/bulk.ts")).addBulkCommands,
+  },
+  {
+    commands: {
       queue: "Count the waiting jobs, by priority",
     },
     load: async () => (await import("./commands/queue/queue.ts")).addQueueCommand,

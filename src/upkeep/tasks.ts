@@ -1,6 +1,7 @@
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { Rescued } from "../core/model/runner.ts";
 import { ageing } from "./ageing.ts";
+import { advanceBulkAction } from "../core/use-cases/advance-bulk-action.ts";
 import { rescue } from "./rescue.ts";
 import type { UpkeepTask } from "./upkeep.ts";
 
@@ -11,7 +12,16 @@ const ALONE_PATIENCE_MS = 30_000;
 
 type UpkeepPlatform = Pick<
   Platform,
-  "jobs" | "readyQueue" | "waitingJobs" | "runners" | "seals" | "figures" | "forgetExpired"
+  | "jobs"
+  | "readyQueue"
+  | "waitingJobs"
+  | "runners"
+  | "seals"
+  | "figures"
+  | "bulkActions"
+  | "jobTypeCache"
+  | "inputSchemas"
+  | "forgetExpired"
 >;
 
 export interface UpkeepSettings {
@@ -40,6 +50,8 @@ export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings):
     { name: "unparking", every_ms: 1_000, runOnce: async () => (await waitingJobs.unpark(BATCH)) === BATCH },
     // Counts jobs that ended, for the overview and the failures. The database lets one process at a time do it.
     { name: "counting", every_ms: 1_000, runOnce: () => platform.figures.countEnded() },
+    // Does a batch of the bulk action that has waited longest.
+    { name: "bulk actions", every_ms: 1_000, runOnce: () => advanceBulkAction(platform) },
     // Deletes expired idempotency keys, outbox events and figures.
     { name: "expiry", every_ms: 5_000, runOnce: () => platform.forgetExpired() },
     // Adds a link to the hash chain of each wallet that has new entries. The database lets one process at a

@@ -3,7 +3,7 @@
 -- Locks, in order: nothing.
 -- Returns: text?
 -- Raises: nothing.
--- Called by: submit_jobs, quote_job. The planner inlines it.
+-- Called by: submit_jobs, quote_job, src/postgres/repositories/bulk-preview.ts. The planner inlines it.
 --
 -- Returns wallet_frozen | insufficient_funds | spend_limit_reached. The rule and its order are written
 -- nowhere else.

@@ -3,7 +3,8 @@
 -- Locks, in order: nothing.
 -- Returns: boolean
 -- Raises: nothing.
--- Called by: submit_jobs, quote_job, src/postgres/repositories/prices.ts. The planner inlines it.
+-- Called by: submit_jobs, quote_job, src/postgres/repositories/bulk-preview.ts,
+--   src/postgres/repositories/prices.ts. The planner inlines it.
 --
 -- The rule is written nowhere else.
 

@@ -4,7 +4,7 @@
 -- Locks, in order: wallets by id. They come last and are held shortest; the jobs are locked by the caller.
 -- Returns: void
 -- Raises: an error without a name when a job has no wallet.
--- Called by: settle_jobs, cancel_job, rescue_jobs.
+-- Called by: settle_jobs, cancel_job, cancel_jobs, rescue_jobs.
 --
 -- The jobs are noted in ended_jobs, which upkeep counts. A cost of 0 has no entry. A balance that falls
 -- below the wallet's threshold is put into the outbox once.

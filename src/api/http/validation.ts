@@ -86,13 +86,22 @@ function fieldsInvalid(errors: readonly FieldError[]): PlatformError {
 function toFieldErrors(schema: z.ZodType, issue: z.core.$ZodIssue, max: number): FieldError[] {
   const pointer = issue.path.map((token) => `/${escapePointer(String(token))}`).join("");
   if (issue.code !== "unrecognized_keys") return [{ pointer, message: issue.message }];
-  const body = schema instanceof z.ZodNullable ? schema.unwrap() : schema;
-  const known = body instanceof z.ZodObject ? Object.keys(body.shape) : [];
+  const object = schemaAt(schema, issue.path);
+  const known = object instanceof z.ZodObject ? Object.keys(object.shape) : [];
   return issue.keys.slice(0, max).map((key, n) => {
     const meant = n < HINTS_MAX ? nearest(key, known) : undefined;
     const hint = meant ? `; did you mean "${meant}"?` : n < HINTS_MAX ? `; ${listOf(known)}` : "";
     return { pointer: `${pointer}/${escapePointer(key)}`, message: `is not a known field${hint}` };
   });
+}
+
+/** The schema of the object at a path inside another one; undefined where that is not an object's. */
+function schemaAt(schema: unknown, path: readonly PropertyKey[]): unknown {
+  const object =
+    schema instanceof z.ZodNullable || schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  const [name, ...rest] = path;
+  if (name === undefined) return object;
+  return object instanceof z.ZodObject ? schemaAt(object.shape[String(name)], rest) : undefined;
 }
 
 function listOf(known: readonly string[]): string {

@@ -392,3 +392,18 @@ export const RISING_FAILURES_MAX = 5;
 export const MINUTE_FIGURES_DAYS = 2;
 /** How long figures by the hour, and failures, are kept. */
 export const FIGURES_DAYS = 90;
+
+// ## Bulk actions
+
+/** Ids that the filter of a bulk action may name. */
+export const BULK_IDS_MAX = 1_000;
+/** Jobs that one batch of a bulk action changes. */
+export const BULK_BATCH_MAX = 200;
+/** Jobs that one batch of a bulk action looks at. */
+export const BULK_WINDOW = 20_000;
+/** Bulk actions of one customer, or of the operator, that run at the same time. */
+export const BULK_ACTIONS_RUNNING_MAX = 10;
+/** Jobs that the preview of a bulk action counts. */
+export const BULK_PREVIEW_JOBS_MAX = 100_000;
+/** Jobs that the preview of a bulk action looks at. */
+export const BULK_PREVIEW_WINDOW = 1_000_000;

@@ -11,3 +11,7 @@ export function jobTypeNotFound(id: string): PlatformError {
 export function jobNotFound(id: string): PlatformError {
   return new PlatformError("not_found", `There is no job ${id}.`);
 }
+
+export function bulkActionNotFound(id: string): PlatformError {
+  return new PlatformError("not_found", `There is no bulk action ${id}.`);
+}

@@ -1,4 +1,5 @@
 import type { AuditRow } from "../model/audit.ts";
+import type { BulkActionRepository } from "../model/bulk-action.ts";
 import type { CustomerKeys } from "./customer-keys.ts";
 import type { CustomerRepository } from "../model/customer.ts";
 import type { FailureRepository } from "../model/failure.ts";
@@ -44,6 +45,7 @@ export interface Platform {
   readonly runners: RunnerRepository;
   /** All submissions of this process go through here: see `submitJobs`. */
   readonly submissions: Submissions;
+  readonly bulkActions: BulkActionRepository;
   readonly seals: SealRepository;
   readonly figures: FigureRepository;
   readonly failures: FailureRepository;

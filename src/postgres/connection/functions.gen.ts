@@ -388,6 +388,66 @@ function toSubmitKeyedJobsRow(row: readonly unknown[]): SubmitKeyedJobsRow {
   };
 }
 
+const ADVANCE_BULK_CANCEL = {
+  name: "advance_bulk_cancel",
+  text: "SELECT advance_bulk_cancel($1::uuid, $2::uuid, $3::uuid[], $4::uuid, $5::boolean)",
+};
+
+export async function callAdvanceBulkCancel(
+  database: Database,
+  given: {
+    readonly action: string | null;
+    readonly after: string | null;
+    readonly ids: BatchColumn<string>;
+    readonly reached: string | null;
+    readonly ended: boolean | null;
+  },
+): Promise<boolean> {
+  const row = onlyRow(
+    "advance_bulk_cancel",
+    await database.call(ADVANCE_BULK_CANCEL, [
+      given.action,
+      given.after,
+      plainArray(given.ids),
+      given.reached,
+      given.ended,
+    ]),
+  );
+  return (row[0] ?? unexpectedNull("advance_bulk_cancel", "its result")) as boolean;
+}
+
+const ADVANCE_BULK_RETRY = {
+  name: "advance_bulk_retry",
+  text: "SELECT advance_bulk_retry($1::uuid, $2::uuid, $3::uuid[], $4::uuid[], $5::text[], $6::uuid, $7::boolean)",
+};
+
+export async function callAdvanceBulkRetry(
+  database: Database,
+  given: {
+    readonly action: string | null;
+    readonly after: string | null;
+    readonly ids: BatchColumn<string>;
+    readonly new_ids: BatchColumn<string>;
+    readonly refusals: BatchColumn<string>;
+    readonly reached: string | null;
+    readonly ended: boolean | null;
+  },
+): Promise<boolean> {
+  const row = onlyRow(
+    "advance_bulk_retry",
+    await database.call(ADVANCE_BULK_RETRY, [
+      given.action,
+      given.after,
+      plainArray(given.ids),
+      plainArray(given.new_ids),
+      textArray(given.refusals),
+      given.reached,
+      given.ended,
+    ]),
+  );
+  return (row[0] ?? unexpectedNull("advance_bulk_retry", "its result")) as boolean;
+}
+
 const AGE_JOBS = {
   name: "age_jobs",
   text: "SELECT aged, next_cursor FROM age_jobs($1::smallint, $2::interval, $3::integer, $4::uuid)",
@@ -491,6 +551,44 @@ export async function callCountStampedJobs(
 ): Promise<CountStampedJobsRow[]> {
   const rows = await database.call(COUNT_STAMPED_JOBS, [given.older]);
   return rows.map(toCountStampedJobsRow);
+}
+
+const CREATE_BULK_ACTION = {
+  name: "create_bulk_action",
+  text: "SELECT create_bulk_action($1::uuid, $2::text, $3::uuid, $4::jsonb, $5::boolean, $6::jsonb, $7::timestamp with time zone, $8::integer, $9::uuid, $10::uuid)",
+};
+
+export async function callCreateBulkAction(
+  database: Database,
+  given: {
+    readonly id: string | null;
+    readonly action: string | null;
+    readonly owner: string | null;
+    readonly filter: unknown;
+    readonly preview: boolean | null;
+    readonly expected: unknown;
+    readonly created_at: string | null;
+    readonly running_max: number | null;
+    readonly key: string | null;
+    readonly hash: string | null;
+  },
+): Promise<string | null> {
+  const row = onlyRow(
+    "create_bulk_action",
+    await database.call(CREATE_BULK_ACTION, [
+      given.id,
+      given.action,
+      given.owner,
+      given.filter,
+      given.preview,
+      given.expected,
+      given.created_at,
+      given.running_max,
+      given.key,
+      given.hash,
+    ]),
+  );
+  return row[0] as string | null;
 }
 
 const CREATE_CUSTOMER = {

@@ -53,6 +53,23 @@ export interface BrokenSeals {
   wallet_id: string | null;
 }
 
+export interface BulkActions {
+  action: string;
+  costs: Generated<Json>;
+  created_at: Generated<string>;
+  ended_at: string | null;
+  expected: Json;
+  filter: Json;
+  id: string;
+  jobs: Generated<number>;
+  owner_id: string | null;
+  reached_id: string | null;
+  seen: Generated<number>;
+  skips: Generated<Json>;
+  status: string;
+  worked_at: Generated<string>;
+}
+
 export interface Cancellations {
   job_id: string;
   runner_id: string;
@@ -361,6 +378,7 @@ export interface DB {
   api_keys: ApiKeys;
   audit: Audit;
   broken_seals: BrokenSeals;
+  bulk_actions: BulkActions;
   cancellations: Cancellations;
   customer_prices: CustomerPrices;
   customers: Customers;

@@ -70,7 +70,7 @@ export function filterJobs(
  * Ids are created before their jobs are stored, by clocks that may differ: the walk along the index goes a
  * minute further.
  */
-function earliestIdOf(created_after: string): string {
+export function earliestIdOf(created_after: string): string {
   const hex = Math.max(0, Date.parse(created_after) - CLOCKS_DIFFER_MS)
     .toString(16)
     .padStart(12, "0");

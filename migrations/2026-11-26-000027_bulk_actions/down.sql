@@ -1,0 +1,2 @@
+DROP INDEX jobs_retries;
+DROP TABLE bulk_actions CASCADE;
