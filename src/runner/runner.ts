@@ -1,13 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Logger } from "pino";
 import { CLAIM_WAIT_MS, JOB_BATCH_MAX, STOP_SECONDS } from "../core/model/limits.ts";
 import { isEnd, type ClaimedJob, type Outcome, type RefusedOutcome } from "../core/model/job.ts";
-import type { RunnerMeter } from "../core/model/meters.ts";
 import type { JobType } from "../core/model/job-type.ts";
-import type { Platform } from "../core/use-cases/platform.ts";
 import { withRetry } from "../core/lib/with-retry.ts";
-import type { Heartbeat, ServedJobs } from "../core/model/runner.ts";
-import type { ProcessorRegistry } from "../processors/loader/registry.ts";
+import type { ServedJobs } from "../core/model/runner.ts";
 import { runAttempt } from "./attempt.ts";
 import { ClaimsUnderWay } from "./claims-under-way.ts";
 import { StopNotice } from "./ended-by-stop.ts";
@@ -15,34 +11,13 @@ import { Interrupter, Interruption } from "./interrupter.ts";
 import { JobLogWriter } from "./job-log-writer.ts";
 import { logFailedAttempt, logFinishedJob } from "./log-outcome.ts";
 import { Membership } from "./membership.ts";
+import type { RunnerOptions } from "./runner-options.ts";
 import { Settlements, type Settlement } from "./settlements.ts";
 
 /** The pause after a claim that failed: its server is away. */
 const FAULT_DELAY_MS = 500;
 /** Jobs that lost as many runners are claimed by a runner that runs nothing else (take_alone.sql). */
 const ALONE_AFTER_LOST_RUNNERS = 2;
-
-type RunnerParts = Pick<
-  Platform,
-  "jobs" | "jobLog" | "jobChanges" | "readyQueue" | "jobTypeCache" | "runners"
->;
-
-interface RunnerOptions {
-  readonly platform: RunnerParts;
-  readonly processors: ProcessorRegistry;
-  /** Jobs that may run at the same time. */
-  readonly concurrency: number;
-  readonly heartbeat: Heartbeat;
-  /** Job types, by name or id, and priorities that it is restricted to. Left out: all. */
-  readonly only?: Partial<Pick<ServedJobs, "restricted_to" | "priorities">> | undefined;
-  /** The version of this software, shown in the list of runners. */
-  readonly version: string;
-  readonly log: Logger;
-  /** Told of what it claims and settles. */
-  readonly meter?: RunnerMeter | undefined;
-  /** Called for each attempt when its outcome was written, was refused, or could not be written. */
-  readonly onSettled?: (job: ClaimedJob, outcome: Outcome) => void;
-}
 
 /**
  * Claims jobs, runs them, and settles them, in batches: a claim takes as many jobs as there are free slots, a

@@ -9,15 +9,13 @@ export const isOperator = computed(
 /** The customer who looks on, if it is one. */
 export const ownCustomer = computed(() => (me.value?.kind === "customer" ? me.value.customer : undefined));
 
-/** Whether the role of who looks on may do such things, so far as the screen knows. */
-export function may(what: "operate" | "move money" | "administer"): boolean {
+/** The roles that may do such things, beside `admin`, which may do all. */
+const ROLES = { operate: "operator", "move money": "finance", administer: "admin" } as const;
+
+/** Whether who looks on may do such things, so far as the screen knows. A customer runs jobs of their own. */
+export function may(what: keyof typeof ROLES): boolean {
   const who = me.value;
   if (!who) return false;
-  // The roles of the API: a viewer only looks, an operator moves jobs, finance moves money.
-  const role =
-    "operator" in who ? String((who as { operator?: { role?: unknown } }).operator?.role) : "admin";
   if (who.kind === "customer") return what === "operate";
-  if (role === "admin") return true;
-  if (role === "operator") return what === "operate";
-  return role === "finance" && what === "move money";
+  return who.role === "admin" || who.role === ROLES[what];
 }

@@ -11,6 +11,7 @@ import { JobPage } from "./job.tsx";
 import { JobsPage } from "./jobs.tsx";
 import { MoneyPage } from "./money.tsx";
 import { NewJobPage } from "./new-job.tsx";
+import { OperatorsPage } from "./operators.tsx";
 import { OverviewPage } from "./overview.tsx";
 import { OwnHomePage, OwnKeysPage, OwnWalletPage } from "./own.tsx";
 import { QueuePage } from "./queue.tsx";
@@ -30,6 +31,7 @@ const OPERATOR: Readonly<Record<string, PageOf>> = {
   "/": () => <OverviewPage />,
   "/queue": () => <QueuePage />,
   "/money": () => <MoneyPage />,
+  "/operators": () => <OperatorsPage />,
   "/runners": () => <RunnersPage />,
   "/customers": () => <CustomersPage />,
   "/customers/:": (id) => <CustomerPage key={id} id={id} />,

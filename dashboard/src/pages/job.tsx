@@ -5,6 +5,7 @@ import type { Job } from "../lib/use-job-list.ts";
 import { CopyId } from "../ui/copy-id.tsx";
 import { AttemptErrors } from "../ui/attempt-errors.tsx";
 import { JobActions } from "../ui/job-actions.tsx";
+import { JobLog } from "../ui/job-log.tsx";
 import { JobMoney } from "../ui/job-money.tsx";
 import { JobTimeline } from "../ui/job-timeline.tsx";
 import { JsonView } from "../ui/json-view.tsx";
@@ -61,6 +62,7 @@ function Story({ job }: { readonly job: Job }): JSX.Element {
         <JobMoney job={job} />
       </div>
       <JobTimeline job={job} />
+      <JobLog job={job} />
       {job.errors.length > 0 ? <AttemptErrors title="Attempts that failed" errors={job.errors} /> : null}
       <div class="columns">
         <Card title="Input">

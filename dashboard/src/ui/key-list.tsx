@@ -74,7 +74,8 @@ function createKey(path: string, reload: () => void): void {
   });
 }
 
-function showKey(api_key: string): void {
+/** Shows a new key, which nobody can show again. */
+export function showKey(api_key: string): void {
   openForm({
     title: "The new key",
     explain: (

@@ -78,12 +78,11 @@ function Who(): JSX.Element {
   const who = me.value;
   if (!who) return <>–</>;
   if (who.kind === "customer") return <Text value={who.customer.name} />;
-  const { operator } = who as { operator?: { name: string; role: string } };
-  return operator ? (
-    <>
-      <Text value={operator.name} /> <span class="quiet">{operator.role}</span>
-    </>
-  ) : (
+  return who.kind === "admin" ? (
     <>Admin key</>
+  ) : (
+    <>
+      <Text value={who.name} /> <span class="quiet">{who.role}</span>
+    </>
   );
 }

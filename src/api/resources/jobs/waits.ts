@@ -5,7 +5,7 @@ import type { Job } from "../../../core/model/job.ts";
 import { CONNECTION_TIMEOUT_MS, WAITS_MAX, WAITS_PER_CUSTOMER_MAX } from "../../../core/model/limits.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { waitForEnd } from "../../../core/use-cases/wait-for-end.ts";
-import { ADMIN_ACTOR, ownerOf } from "../../http/auth.ts";
+import { actorOf, ownerOf } from "../../http/auth.ts";
 
 type Submit<Submitted> = () => Promise<Submitted>;
 
@@ -26,7 +26,7 @@ export class Waits {
   ): Promise<Submitted> {
     const { wait_seconds } = request;
     if (wait_seconds === undefined) return await submit();
-    const owner = ownerOf(request) ?? ADMIN_ACTOR;
+    const owner = ownerOf(request) ?? actorOf(request);
     const stop = this.#take(owner);
     const hangUp = (): void => stop.abort();
     reply.raw.once("close", hangUp);
