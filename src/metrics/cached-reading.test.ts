@@ -56,7 +56,31 @@ test("what failed is undefined, not what was read before, and is not tried again
   }
 });
 
-test("who asks does not wait longer than it may for a read that hangs", async () => {
+test("who asks does not wait for a read that takes long, gets what was read before, and later the new", async () => {
+  let end = (_value: number): void => undefined;
+  const read = vi.fn<() => Promise<number>>().mockResolvedValueOnce(1);
+  read.mockImplementation(async () => await new Promise((resolve) => (end = resolve)));
+  const clock = vi.spyOn(performance, "now").mockReturnValue(1_000);
+  try {
+    const reading = new CachedReading(read, { every_ms: 10, wait_ms: 30 });
+    expect(await reading.get()).toBe(1);
+    clock.mockReturnValue(1_010);
+    expect(await reading.get()).toBe(1);
+    end(2);
+    await waitForTurn();
+    expect(await reading.get()).toBe(2);
+    expect(read).toHaveBeenCalledTimes(2);
+  } finally {
+    clock.mockRestore();
+  }
+});
+
+test("of a first read that hangs, who asks gets nothing", async () => {
   const reading = new CachedReading(async () => await new Promise<number>(() => undefined), { wait_ms: 30 });
   expect(await reading.get()).toBeUndefined();
 });
+
+/** Promises that are settled have called whoever waits for them. */
+async function waitForTurn(): Promise<void> {
+  await new Promise((resolve) => void setImmediate(resolve));
+}

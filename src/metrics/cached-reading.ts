@@ -27,14 +27,12 @@ export class CachedReading<T> {
     this.#wait_ms = wait_ms;
   }
 
-  /** Undefined when the last read failed, or when this one is not done in time. Never rejects. */
+  /** Undefined when the last read failed. One that is not done in time is for whoever asks next. Never rejects. */
   async get(): Promise<T | undefined> {
     if (performance.now() < this.#next_at) return this.#last?.value;
     this.#reading ??= this.#readAgain();
-    return await within(this.#wait_ms, this.#reading).then(
-      () => this.#last?.value,
-      () => undefined,
-    );
+    await within(this.#wait_ms, this.#reading).catch(() => undefined);
+    return this.#last?.value;
   }
 
   async #readAgain(): Promise<void> {

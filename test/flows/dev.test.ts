@@ -20,6 +20,10 @@ test("starts from nothing, keeps its data for the second start, and Ctrl-C leave
   expect((await request("GET", `/customers/${customer}/wallet`)).body).toMatchObject({
     available_cents: 10_000,
   });
+  const metrics = await (await fetch(await printed(first, "Metrics"))).text();
+  expect(metrics).toMatch(/^iep_http_request_duration_seconds_count\{.*\} 1$/m);
+  expect(metrics).toMatch(/^iep_runner_slots \d+$/m);
+  expect(metrics).toMatch(/^iep_slots\{state="free"\} 32$/m);
   const postgres = await postgresPid(cwd);
   first.signal("SIGINT");
   expect(await first.exited).toEqual({ code: 0, signal: null });

@@ -36,7 +36,7 @@ export interface MeasuredWait {
   readonly waited_seconds: number;
 }
 
-/** Figures over all processes, for metrics. Reading them costs the database little, and takes 2 s at most. */
+/** Figures over all processes, for metrics. Reading them costs the database little. */
 export interface GaugeRepository {
   queue(): Promise<QueueFigures>;
   money(): Promise<MoneyFigures[]>;
