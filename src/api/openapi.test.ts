@@ -86,6 +86,7 @@ test("every route of the contract that is here is in the document", () => {
     "GET /job-types/{id}/prices",
     "GET /jobs",
     "GET /jobs/{id}",
+    "GET /jobs/{id}/logs",
     "GET /me",
     "GET /operators",
     "GET /overview",

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { isOperator, ownCustomer } from "../lib/role.ts";
 import { pageUrl, segments } from "../lib/place.ts";
 import { Page } from "../ui/page.tsx";
+import { BulkActionPage, BulkActionsPage } from "./bulk-actions.tsx";
 import { CustomerPage } from "./customer.tsx";
 import { CustomersPage } from "./customers.tsx";
 import { FailuresPage } from "./failures.tsx";
@@ -24,6 +25,8 @@ const BOTH: Readonly<Record<string, PageOf>> = {
   "/jobs": () => <JobsPage />,
   "/jobs/:": (id) => <JobPage key={id} id={id} />,
   "/failures": () => <FailuresPage />,
+  "/bulk-actions": () => <BulkActionsPage />,
+  "/bulk-actions/:": (id) => <BulkActionPage key={id} id={id} />,
   "/new-job": () => <NewJobPage />,
 };
 const OPERATOR: Readonly<Record<string, PageOf>> = {
