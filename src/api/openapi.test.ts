@@ -84,6 +84,7 @@ test("every route of the contract that is here is in the document", () => {
     "GET /jobs",
     "GET /jobs/{id}",
     "GET /me",
+    "GET /operator-actions",
     "GET /operators",
     "GET /queue",
     "GET /readyz",
