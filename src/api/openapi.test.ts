@@ -88,6 +88,7 @@ test("every route of the contract that is here is in the document", () => {
     "GET /jobs/{id}",
     "GET /jobs/{id}/logs",
     "GET /me",
+    "GET /operator-actions",
     "GET /operators",
     "GET /overview",
     "GET /queue",

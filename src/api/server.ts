@@ -21,6 +21,7 @@ import { trackConnections, type Connections } from "./http/connections.ts";
 import { everyRequest } from "./http/every-request.ts";
 import { createFindKey } from "./http/find-key.ts";
 import { requireNeededRole } from "./http/needed-roles.ts";
+import { recordActions } from "./http/record-actions.ts";
 import { acceptJsonBodies } from "./http/json-body.ts";
 import { logRequests } from "./http/log-requests.ts";
 import { openapiOptions } from "./http/openapi-document.ts";
@@ -37,6 +38,7 @@ import { jobRoutes } from "./resources/jobs/routes.ts";
 import { entryRoutes } from "./resources/entries/routes.ts";
 import { failureRoutes } from "./resources/failures/routes.ts";
 import { meRoutes } from "./resources/me/routes.ts";
+import { operatorActionRoutes } from "./resources/operator-actions/routes.ts";
 import { operatorRoutes } from "./resources/operators/routes.ts";
 import { overviewRoutes } from "./resources/overview/routes.ts";
 import { priceRoutes } from "./resources/prices/routes.ts";
@@ -107,6 +109,7 @@ export async function createApi({
   api.server.on("connect", refuseTunnel);
   api.decorateRequest("principal", undefined);
   api.decorateRequest("session", undefined);
+  api.decorateRequest("action", undefined);
   api.decorateRequest("waited_ms", 0);
   const allowOf = noteMethods(api);
   api.addHook("onRequest", everyRequest(allowOf));
@@ -119,6 +122,7 @@ export async function createApi({
   sessionRoutes(api, platform, createFindKey(platform, adminApiKey, signInLink));
   await api.register(async (secured: Api) => {
     secured.addHook("onRoute", requireNeededRole);
+    secured.addHook("onRoute", recordActions(platform));
     secured.addHook("onRequest", authenticateAndCount(authenticate(platform, adminApiKey)));
     for (const routes of [
       jobRoutes,
@@ -137,6 +141,7 @@ export async function createApi({
       bulkActionRoutes,
       overviewRoutes,
       operatorRoutes,
+      operatorActionRoutes,
     ])
       routes(secured, platform);
   });

@@ -5,6 +5,7 @@ import { createCustomerKeys, type CustomerKeys } from "../core/use-cases/custome
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { ReadyQueue } from "../core/model/ready-queue.ts";
 import { createOperatorKeys, type OperatorKeys } from "../core/use-cases/operator-keys.ts";
+import { createOperatorLog } from "../core/use-cases/operator-log.ts";
 import { createSessions, type Sessions } from "../core/use-cases/sessions.ts";
 import { createSubmissions } from "../core/use-cases/submissions.ts";
 import { readAudit } from "../postgres/repositories/audit.ts";
@@ -25,6 +26,7 @@ import {
   RUNNER_LIMITS,
   type Limits,
 } from "../postgres/connection/pool.ts";
+import { PostgresOperatorActionRepository } from "../postgres/repositories/operator-actions.ts";
 import { PostgresOperatorRepository } from "../postgres/repositories/operators.ts";
 import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
 import { PostgresProcessorSchemaRepository } from "../postgres/repositories/processor-schemas.ts";
@@ -97,6 +99,7 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
   const customerKeys: CustomerKeys = createCustomerKeys(customers, keyChanges);
   const operators = new PostgresOperatorRepository(database, forget);
   const operatorKeys: OperatorKeys = createOperatorKeys(operators, keyChanges);
+  const operatorActions = new PostgresOperatorActionRepository(database);
   const sessionRows = new PostgresSessionRepository(database, forget);
   const sessions: Sessions = createSessions(sessionRows, keyChanges);
   const readyQueue: ReadyQueue =
@@ -116,6 +119,8 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
     customerKeys,
     operators,
     operatorKeys,
+    operatorActions,
+    operatorLog: createOperatorLog(operatorActions),
     sessionRows,
     sessions,
     wallets: new PostgresWalletRepository(database),

@@ -38,6 +38,7 @@ const DESTINATIONS: readonly Destination[] = [
   { key: "t", path: "/job-types", label: "Job types", who: "operator" },
   { key: "m", path: "/money", label: "Money", who: "operator" },
   { key: "p", path: "/operators", label: "Operators", who: "operator" },
+  { key: "a", path: "/audit-log", label: "Audit log", who: "operator" },
   { key: "w", path: "/wallet", label: "Wallet", who: "customer" },
   { key: "k", path: "/keys", label: "Keys", who: "customer" },
 ];

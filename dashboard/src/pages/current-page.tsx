@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { isOperator, ownCustomer } from "../lib/role.ts";
 import { pageUrl, segments } from "../lib/place.ts";
 import { Page } from "../ui/page.tsx";
+import { AuditLogPage } from "./audit-log.tsx";
 import { BulkActionPage, BulkActionsPage } from "./bulk-actions.tsx";
 import { CustomerPage } from "./customer.tsx";
 import { CustomersPage } from "./customers.tsx";
@@ -34,6 +35,7 @@ const OPERATOR: Readonly<Record<string, PageOf>> = {
   "/": () => <OverviewPage />,
   "/queue": () => <QueuePage />,
   "/money": () => <MoneyPage />,
+  "/audit-log": () => <AuditLogPage />,
   "/operators": () => <OperatorsPage />,
   "/runners": () => <RunnersPage />,
   "/customers": () => <CustomersPage />,

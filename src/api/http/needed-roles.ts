@@ -62,6 +62,7 @@ export const NEEDED_ROLES = {
   getOverview: "viewer",
   listFailures: "viewer",
 
+  listOperatorActions: "viewer",
   listOperators: "viewer",
   createOperator: "admin",
   updateOperator: "admin",
