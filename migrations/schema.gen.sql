@@ -404,6 +404,30 @@ CREATE TABLE leases (
 );
 CREATE INDEX leases_by_runner ON leases USING btree (runner_id);
 
+-- table operator_actions
+CREATE TABLE operator_actions (
+  id uuid NOT NULL,
+  at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  operator_id uuid,
+  operator_name text NOT NULL,
+  action text NOT NULL,
+  target_type text NOT NULL,
+  target_id text,
+  before jsonb,
+  after jsonb,
+  address text NOT NULL,
+  request_id uuid NOT NULL,
+  CONSTRAINT operator_actions_operator_id_fkey FOREIGN KEY (operator_id) REFERENCES operators(id),
+  CONSTRAINT operator_actions_operator_name_check CHECK (length(operator_name) >= 1 AND length(operator_name)
+    <= 200),
+  CONSTRAINT operator_actions_pkey PRIMARY KEY (id)
+);
+CREATE INDEX operator_actions_by_operator ON operator_actions USING btree (operator_name, id);
+CREATE INDEX operator_actions_by_target ON operator_actions USING btree (target_id, id);
+CREATE TRIGGER operator_actions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON operator_actions FOR EACH
+  STATEMENT EXECUTE FUNCTION forbid_change();
+REVOKE DELETE, TRUNCATE, UPDATE ON operator_actions FROM PUBLIC, CURRENT_USER;
+
 -- table operators
 CREATE TABLE operators (
   id uuid NOT NULL,

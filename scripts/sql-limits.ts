@@ -32,6 +32,7 @@ export const CHECKED_LIMITS: Readonly<Record<string, NamedLimit>> = {
   job_types_running_limit_check: { RUNNING_LIMIT_MAX },
   job_types_timeout_seconds_check: { TIMEOUT_MAX_SECONDS },
   jobs_max_attempts_check: { ATTEMPTS_MAX },
+  operator_actions_operator_name_check: { NAME_LENGTH_MAX },
   operators_name_check: { NAME_LENGTH_MAX },
   wallet_entries_actor_check: { NAME_LENGTH_MAX },
   wallet_entries_balance_after_cents_check: { BALANCE_CENTS_MAX },

@@ -357,6 +357,23 @@ export interface Api {
     readonly last_used_at: string | null;
     readonly revoked_at: string | null;
   };
+  readonly OperatorAction: {
+    readonly id: string;
+    readonly at: string;
+    readonly operator_id: string | null;
+    readonly operator_name: string;
+    readonly action: string;
+    readonly target_type: string;
+    readonly target_id: string | null;
+    readonly before: Readonly<Record<string, unknown>> | null;
+    readonly after: Readonly<Record<string, unknown>> | null;
+    readonly address: string;
+    readonly request_id: string;
+  };
+  readonly OperatorActionPage: {
+    readonly data: readonly (Api["OperatorAction"])[];
+    readonly next_cursor: string | null;
+  };
   readonly OperatorChanges: {
     readonly role?: "viewer" | "operator" | "finance" | "admin";
     readonly active?: boolean;

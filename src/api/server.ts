@@ -22,6 +22,7 @@ import { trackConnections, type Connections } from "./http/connections.ts";
 import { everyRequest } from "./http/every-request.ts";
 import { createFindKey } from "./http/find-key.ts";
 import { requireNeededRole } from "./http/needed-roles.ts";
+import { recordActions } from "./http/record-actions.ts";
 import { acceptJsonBodies } from "./http/json-body.ts";
 import { logRequests } from "./http/log-requests.ts";
 import { measureRequests } from "./http/measure-requests.ts";
@@ -40,8 +41,9 @@ import { entryRoutes } from "./resources/entries/routes.ts";
 import { failureRoutes } from "./resources/failures/routes.ts";
 import { metricsRoutes } from "./resources/metrics/routes.ts";
 import { meRoutes } from "./resources/me/routes.ts";
-import { overviewRoutes } from "./resources/overview/routes.ts";
+import { operatorActionRoutes } from "./resources/operator-actions/routes.ts";
 import { operatorRoutes } from "./resources/operators/routes.ts";
+import { overviewRoutes } from "./resources/overview/routes.ts";
 import { priceRoutes } from "./resources/prices/routes.ts";
 import { queueRoutes } from "./resources/queue/routes.ts";
 import { runnerRoutes } from "./resources/runners/routes.ts";
@@ -124,6 +126,7 @@ export async function createApi({
   api.server.on("connect", refuseTunnel);
   api.decorateRequest("principal", undefined);
   api.decorateRequest("session", undefined);
+  api.decorateRequest("action", undefined);
   api.decorateRequest("waited_ms", 0);
   api.decorateRequest("wait_seconds", undefined);
   const allowOf = noteMethods(api);
@@ -139,6 +142,7 @@ export async function createApi({
   metricsRoutes(api, metrics);
   await api.register(async (secured: Api) => {
     secured.addHook("onRoute", requireNeededRole);
+    secured.addHook("onRoute", recordActions(platform));
     secured.addHook("onRequest", authenticateAndCount(authenticate(platform, adminApiKey)));
     for (const routes of [
       jobRoutes,
@@ -157,6 +161,7 @@ export async function createApi({
       bulkActionRoutes,
       overviewRoutes,
       operatorRoutes,
+      operatorActionRoutes,
     ])
       routes(secured, platform);
   });

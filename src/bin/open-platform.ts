@@ -9,6 +9,7 @@ import type { GaugeRepository } from "../core/model/gauges.ts";
 import type { SubmitMeter } from "../core/model/meters.ts";
 import type { ReadyQueue } from "../core/model/ready-queue.ts";
 import { createOperatorKeys, type OperatorKeys } from "../core/use-cases/operator-keys.ts";
+import { createOperatorLog } from "../core/use-cases/operator-log.ts";
 import { createSessions, type Sessions } from "../core/use-cases/sessions.ts";
 import { createSubmissions } from "../core/use-cases/submissions.ts";
 import { readAudit, readAuditAlone } from "../postgres/repositories/audit.ts";
@@ -32,6 +33,7 @@ import {
   type Limits,
 } from "../postgres/connection/pool.ts";
 import { PostgresGaugeRepository } from "../postgres/repositories/gauges.ts";
+import { PostgresOperatorActionRepository } from "../postgres/repositories/operator-actions.ts";
 import { PostgresOperatorRepository } from "../postgres/repositories/operators.ts";
 import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
 import { PostgresProcessorSchemaRepository } from "../postgres/repositories/processor-schemas.ts";
@@ -126,6 +128,7 @@ export function openPlatform(
   const customerKeys: CustomerKeys = createCustomerKeys(customers, keyChanges);
   const operators = new PostgresOperatorRepository(database, forget);
   const operatorKeys: OperatorKeys = createOperatorKeys(operators, keyChanges);
+  const operatorActions = new PostgresOperatorActionRepository(database);
   const sessionRows = new PostgresSessionRepository(database, forget);
   const sessions: Sessions = createSessions(sessionRows, keyChanges);
   const readyQueue: ReadyQueue =
@@ -145,6 +148,8 @@ export function openPlatform(
     customerKeys,
     operators,
     operatorKeys,
+    operatorActions,
+    operatorLog: createOperatorLog(operatorActions),
     sessionRows,
     sessions,
     wallets: new PostgresWalletRepository(database),

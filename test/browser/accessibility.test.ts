@@ -44,7 +44,7 @@ beforeAll(async () => {
   operatorPaths = ["", "/jobs", ...jobs, "/jobs?status=cancelled&priority=2"].concat(
     [`/new-job?job_type_id=${job_type_id}`, "/queue", "/failures", "/runners", "/money", "/nowhere"],
     ["/customers", `/customers/${customer_id}`, `/customers/${customer_id}?tab=keys`],
-    ["/job-types", `/job-types/${job_type_id}`],
+    ["/job-types", `/job-types/${job_type_id}`, "/operators", "/bulk-actions", "/audit-log"],
   );
 });
 

@@ -5,6 +5,7 @@ import { submitJobs } from "../../src/core/use-cases/submit-jobs.ts";
 import { openPage, startBrowser } from "../support/chromium.ts";
 import { brokenPromises, createCustomer, createJobType } from "../support/test-platform.ts";
 import { waitFor } from "../support/wait-for.ts";
+import { startPrefixProxy } from "./prefix-proxy.ts";
 import {
   ADMIN_KEY,
   createKey,
@@ -62,6 +63,9 @@ describe("sign-in", () => {
   test("the link of npm start signs in once, and its token leaves the address", async () => {
     const { page } = await stranger();
     const link = stack.signInLink();
+    await page.goto(`${stack.url}/dashboard`);
+    await page.getByLabel("API key").waitFor();
+    // Also in a tab that shows the sign-in already: only the fragment of the address changes.
     await page.goto(link);
     await page.getByText("Admin key").waitFor();
     expect(page.url()).toBe(`${stack.url}/dashboard`);
@@ -200,6 +204,61 @@ test("an operator cancels a job by keyboard alone, and is told what it costs", a
   await page.keyboard.press("Enter");
   await page.locator("h1 .badge.cancelled").waitFor();
   expect((await stack.platform.jobs.findById(job.id))?.status).toBe("cancelled");
+  await page.close();
+});
+
+test("a group of failures is retried at once: previewed with its cost, then done", async () => {
+  const failing = await createJobType(stack.platform, { name: "Fails", processing_logic_id: "simulate" });
+  const jobs = await Promise.all([1, 2, 3].map(() => submit({ fail: "fatal" }, { job_type_id: failing })));
+  const { page } = await stranger();
+  await stack.signIn(page, `/dashboard/failures?job_type_id=${failing}`);
+  const row = page.getByRole("row").filter({ hasText: "Fails" });
+  await row.getByRole("link", { name: "3", exact: true }).waitFor();
+  await row.getByRole("button", { name: "Retry" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("EUR 0.30").waitFor();
+  await dialog.getByRole("button", { name: "Retry 3 jobs" }).click();
+  await page.locator("h1 .badge.good", { hasText: "done" }).waitFor();
+  const all = await stack.platform.jobs.list({ job_type_id: failing }, { limit: 10 });
+  const retried = all.flatMap(({ retry_of }) => retry_of ?? []);
+  expect(retried.toSorted()).toEqual(jobs.map(({ id }) => id).toSorted());
+  await page.close();
+});
+
+test("a viewer is offered nothing that the role may not do, and reads everything", async () => {
+  const { page } = await stranger();
+  const made = await fetch(`${stack.url}/operators`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${ADMIN_KEY}`, "content-type": "application/json" },
+    body: JSON.stringify({ name: "Vera Viewer", role: "viewer" }),
+  });
+  // The API's own tests hold the answer against its schema.
+  const { api_key } = (await made.json()) as { api_key: string };
+  await page.goto(`${stack.url}/dashboard/customers/${customer_id}`);
+  await page.getByLabel("API key").fill(api_key);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("Vera Viewer").waitFor();
+  await page.getByText("Test customer").first().waitFor();
+  expect(await page.getByRole("button", { name: "Top up" }).count()).toBe(0);
+  await page.getByRole("link", { name: "Queue" }).click();
+  await page.getByRole("heading", { name: "By priority" }).waitFor();
+  expect(await page.getByRole("button", { name: /Pause/ }).count()).toBe(0);
+  await page.close();
+});
+
+test("behind a proxy that puts a prefix before every path, all of it works", async () => {
+  const prefixed = await startPrefixProxy("/tools/queue", stack.url);
+  const { page, faults } = await stranger();
+  await page.goto(`${prefixed}/dashboard/jobs?status=failed`);
+  await page.getByLabel("API key").fill(ADMIN_KEY);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.locator('.tabs a[aria-current="page"]', { hasText: "Failed" }).waitFor();
+  await page.getByRole("link", { name: "Queue" }).click();
+  await page.getByRole("heading", { name: "By priority" }).waitFor();
+  expect(page.url()).toBe(`${prefixed}/dashboard/queue`);
+  await page.reload();
+  await page.getByRole("heading", { name: "By priority" }).waitFor();
+  expect(faults).toEqual([]);
   await page.close();
 });
 

@@ -82,8 +82,12 @@ describe("as the owner of the schema, who is no superuser,", () => {
   });
 
   test.each(
-    ["wallet_entries", "wallet_seals"].flatMap((table) => [
-      ["UPDATE", table, `UPDATE ${table} SET wallet_id = wallet_id`],
+    [
+      ["wallet_entries", "wallet_id"],
+      ["wallet_seals", "wallet_id"],
+      ["operator_actions", "id"],
+    ].flatMap(([table = "", column]) => [
+      ["UPDATE", table, `UPDATE ${table} SET ${column} = ${column}`],
       ["DELETE", table, `DELETE FROM ${table}`],
       ["TRUNCATE", table, `TRUNCATE ${table}`],
     ]),

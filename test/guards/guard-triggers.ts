@@ -67,6 +67,19 @@ export const TRIGGERS: readonly Guard[] = [
     "TRUNCATE on price_history is forbidden",
     "accepted",
   ),
+  ...(["UPDATE", "DELETE", "TRUNCATE"] as const).map((verb) =>
+    trigger("operator_actions")(
+      `operator_actions_append_only (${verb})`,
+      () =>
+        ({
+          UPDATE: "UPDATE operator_actions SET operator_name = 'somebody else'",
+          DELETE: "DELETE FROM operator_actions",
+          TRUNCATE: "TRUNCATE operator_actions",
+        })[verb],
+      `${verb} on operator_actions is forbidden`,
+      "accepted",
+    ),
+  ),
   trigger("job_types")(
     "job_types_price_made",
     () =>

@@ -32,11 +32,13 @@ const DESTINATIONS: readonly Destination[] = [
   { key: "n", path: "/new-job", label: "New job", who: "both" },
   { key: "q", path: "/queue", label: "Queue", who: "operator" },
   { key: "f", path: "/failures", label: "Failures", who: "both" },
+  { key: "b", path: "/bulk-actions", label: "Bulk actions", who: "both" },
   { key: "r", path: "/runners", label: "Runners", who: "operator" },
   { key: "c", path: "/customers", label: "Customers", who: "operator" },
   { key: "t", path: "/job-types", label: "Job types", who: "operator" },
   { key: "m", path: "/money", label: "Money", who: "operator" },
   { key: "p", path: "/operators", label: "Operators", who: "operator" },
+  { key: "a", path: "/audit-log", label: "Audit log", who: "operator" },
   { key: "w", path: "/wallet", label: "Wallet", who: "customer" },
   { key: "k", path: "/keys", label: "Keys", who: "customer" },
 ];

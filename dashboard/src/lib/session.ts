@@ -18,17 +18,25 @@ export async function startSession(): Promise<void> {
     if (me.value) signedOutBecause.value = "Your session has ended. Sign in again: you stay on this page.";
     me.value = null;
   };
-  if (location.hash.startsWith(LINK)) {
-    const sign_in_token = decodeURIComponent(location.hash.slice(LINK.length));
-    // The token works once, but it has no business in the history either.
-    history.replaceState(null, "", location.pathname + location.search);
-    try {
-      await post("/session", { sign_in_token });
-    } catch (error) {
-      signedOutBecause.value = error instanceof Problem ? error.message : "The sign-in link did not work.";
-    }
+  // The link may be opened in a tab that shows the dashboard already.
+  addEventListener("hashchange", () => void takeLink());
+  if (!(await takeLink())) await learnMe();
+}
+
+/** Signs in by the link in the address, if it is there. */
+async function takeLink(): Promise<boolean> {
+  if (!location.hash.startsWith(LINK)) return false;
+  const sign_in_token = decodeURIComponent(location.hash.slice(LINK.length));
+  // The token works once, but it has no business in the history either.
+  history.replaceState(null, "", location.pathname + location.search);
+  signedOutBecause.value = "";
+  try {
+    await post("/session", { sign_in_token });
+  } catch (error) {
+    signedOutBecause.value = error instanceof Problem ? error.message : "The sign-in link did not work.";
   }
   await learnMe();
+  return true;
 }
 
 /** Asks until there is an answer: the API may be starting. */

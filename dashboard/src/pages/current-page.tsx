@@ -2,6 +2,8 @@ import type { JSX } from "preact";
 import { isOperator, ownCustomer } from "../lib/role.ts";
 import { pageUrl, segments } from "../lib/place.ts";
 import { Page } from "../ui/page.tsx";
+import { AuditLogPage } from "./audit-log.tsx";
+import { BulkActionPage, BulkActionsPage } from "./bulk-actions.tsx";
 import { CustomerPage } from "./customer.tsx";
 import { CustomersPage } from "./customers.tsx";
 import { FailuresPage } from "./failures.tsx";
@@ -24,6 +26,8 @@ const BOTH: Readonly<Record<string, PageOf>> = {
   "/jobs": () => <JobsPage />,
   "/jobs/:": (id) => <JobPage key={id} id={id} />,
   "/failures": () => <FailuresPage />,
+  "/bulk-actions": () => <BulkActionsPage />,
+  "/bulk-actions/:": (id) => <BulkActionPage key={id} id={id} />,
   "/new-job": () => <NewJobPage />,
 };
 const OPERATOR: Readonly<Record<string, PageOf>> = {
@@ -31,6 +35,7 @@ const OPERATOR: Readonly<Record<string, PageOf>> = {
   "/": () => <OverviewPage />,
   "/queue": () => <QueuePage />,
   "/money": () => <MoneyPage />,
+  "/audit-log": () => <AuditLogPage />,
   "/operators": () => <OperatorsPage />,
   "/runners": () => <RunnersPage />,
   "/customers": () => <CustomersPage />,

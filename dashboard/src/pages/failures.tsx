@@ -2,8 +2,10 @@ import type { JSX } from "preact";
 import type { Api } from "../api-types.gen.ts";
 import { apiPath } from "../lib/http.ts";
 import { go, query, withQuery } from "../lib/place.ts";
+import { may } from "../lib/role.ts";
 import { useAnswer } from "../lib/use-answer.ts";
 import { useJobTypes } from "../lib/use-job-types.ts";
+import { askBulk } from "../ui/ask-bulk.tsx";
 import { FailureTable } from "../ui/failure-table.tsx";
 import { Answered, Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
@@ -41,7 +43,27 @@ export function FailuresPage(): JSX.Element {
       <Answered answer={answer}>
         {({ data, next_cursor }) => (
           <>
-            <FailureTable groups={data} />
+            <FailureTable
+              groups={data}
+              more={
+                may("operate")
+                  ? [
+                      {
+                        name: "All",
+                        cell: ({ fingerprint }) => (
+                          <button
+                            type="button"
+                            class="small"
+                            onClick={() => void askBulk("retry", { fingerprint })}
+                          >
+                            Retry …
+                          </button>
+                        ),
+                      },
+                    ]
+                  : []
+              }
+            />
             <Pager next={next_cursor} />
           </>
         )}

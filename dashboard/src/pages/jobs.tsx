@@ -1,8 +1,11 @@
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { BulkFilter } from "../lib/bulk.ts";
 import { pageUrl, query, withQuery } from "../lib/place.ts";
-import { isOperator } from "../lib/role.ts";
+import { isOperator, may } from "../lib/role.ts";
 import { useJobList } from "../lib/use-job-list.ts";
 import { useJobTypes } from "../lib/use-job-types.ts";
+import { BulkBar } from "../ui/bulk-bar.tsx";
 import { JobFilters } from "../ui/job-filters.tsx";
 import { JobTable } from "../ui/job-table.tsx";
 import { Answered, Page } from "../ui/page.tsx";
@@ -26,6 +29,11 @@ export function JobsPage(): JSX.Element {
   const types = useJobTypes();
   const list = useJobList(filter);
   const status = filter["status"] ?? "";
+  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
+  const toggle = (id: string): void => {
+    const others = [...ids].filter((one) => one !== id);
+    setIds(new Set(ids.has(id) ? others : [...others, id]));
+  };
   const hasFilter = FILTERS.some((name) => name !== "cursor" && filter[name] !== undefined);
   return (
     <Page
@@ -45,6 +53,7 @@ export function JobsPage(): JSX.Element {
         }))}
       />
       <JobFilters types={types} />
+      <BulkBar selected={[...ids]} onClear={() => setIds(new Set())} filter={bulkFilter(filter)} />
       <div class="news">
         {list.news ? (
           <button type="button" onClick={list.showNews}>
@@ -64,6 +73,7 @@ export function JobsPage(): JSX.Element {
             rows={list.rows}
             isStale={list.isStale}
             withCustomer={isOperator.value}
+            {...(may("operate") ? { selection: { ids, toggle } } : {})}
             empty={
               hasFilter ? (
                 <>
@@ -88,4 +98,14 @@ const NONE = { data: [], next_cursor: null };
 
 function capital(word: string): string {
   return word.slice(0, 1).toUpperCase() + word.slice(1);
+}
+
+/** The same filter in the body of a request, where a priority is a number. */
+function bulkFilter({
+  cursor: _place,
+  priority,
+  ...same
+}: Readonly<Record<string, string | undefined>>): BulkFilter {
+  // The address says what a person typed: the API refuses what is no such value, and names it.
+  return { ...same, ...(priority === undefined ? {} : { priority: Number(priority) }) } as BulkFilter;
 }

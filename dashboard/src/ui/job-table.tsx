@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { now, between, duration } from "../lib/time.ts";
 import type { Job } from "../lib/use-job-list.ts";
 import { Table, type Column } from "./table.tsx";
-import { CustomerLink, JobLink, JobTypeName, Money, priorityName, Status, Time } from "./values.tsx";
+import { CustomerLink, JobLink, JobTypeName, Money, priorityName, shortId, Status, Time } from "./values.tsx";
 import { learn } from "../lib/names.ts";
 
 interface JobTableProps {
@@ -10,10 +10,30 @@ interface JobTableProps {
   readonly isStale?: (job: Job) => boolean;
   readonly withCustomer: boolean;
   readonly empty: ComponentChildren;
+  /** Left out: nothing can be chosen. */
+  readonly selection?: {
+    readonly ids: ReadonlySet<string>;
+    readonly toggle: (id: string) => void;
+  };
 }
 
-export function JobTable({ rows, isStale, withCustomer, empty }: JobTableProps): JSX.Element {
+export function JobTable({ rows, isStale, withCustomer, empty, selection }: JobTableProps): JSX.Element {
   const columns: Column<Job>[] = [
+    ...(selection
+      ? [
+          {
+            name: "Choose",
+            cell: ({ id }: Job) => (
+              <input
+                type="checkbox"
+                aria-label={`Choose job ${shortId(id)}`}
+                checked={selection.ids.has(id)}
+                onChange={() => selection.toggle(id)}
+              />
+            ),
+          },
+        ]
+      : []),
     { name: "Status", cell: ({ status }) => <Status status={status} /> },
     { name: "Job", cell: ({ id }) => <JobLink id={id} /> },
     { name: "Type", cell: ({ job_type_id }) => <JobTypeName id={job_type_id} /> },

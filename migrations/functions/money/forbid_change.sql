@@ -30,3 +30,7 @@ CREATE OR REPLACE TRIGGER wallet_seals_append_only
 CREATE OR REPLACE TRIGGER price_history_append_only
   BEFORE UPDATE OR DELETE OR TRUNCATE ON price_history
   FOR EACH STATEMENT EXECUTE FUNCTION forbid_change();
+
+CREATE OR REPLACE TRIGGER operator_actions_append_only
+  BEFORE UPDATE OR DELETE OR TRUNCATE ON operator_actions
+  FOR EACH STATEMENT EXECUTE FUNCTION forbid_change();

@@ -25,6 +25,8 @@ declare module "fastify" {
     principal: Principal | undefined;
     /** The session that authenticated it; undefined with a key. */
     session: Session | undefined;
+    /** What an operator changes with it: before and after. Undefined where nothing is recorded. */
+    action: { readonly before: unknown; after: unknown } | undefined;
     /** How long it waited for a database that was away, to find the owner of its key. */
     waited_ms: number;
     /** How long it is to wait for the end of the job that it submits (`Prefer: wait`). */

@@ -61,6 +61,7 @@ export const NEEDED_ROLES = {
   resumeQueue: "operator",
   listRunners: "viewer",
 
+  listOperatorActions: "viewer",
   listOperators: "viewer",
   createOperator: "admin",
   updateOperator: "admin",

@@ -298,6 +298,16 @@ export const SIGN_IN_FAILURES_MAX = 10;
 export const SIGN_IN_FAILURE_MS = 6_000;
 /** Addresses whose failed sign-ins one process counts. */
 export const SIGN_IN_ADDRESSES_MAX = 10_000;
+/** One of the two values of an action in the log of operators. A larger one is left out. */
+export const ACTION_BYTES_MAX = 8_192;
+/** Characters of a text in such a value. A longer one is cut. */
+export const ACTION_TEXT_MAX = 500;
+/** Items of a list in such a value. Of a longer one only their number is shown. */
+export const ACTION_ITEMS_MAX = 20;
+/** Actions of operators that one call stores. */
+export const ACTIONS_BATCH_MAX = 100;
+/** Actions of operators that may wait to be stored. One more is only logged. */
+export const ACTIONS_WAITING_MAX = 1_000;
 
 // ## PostgreSQL
 

@@ -11,6 +11,8 @@ import type { JobLogRepository } from "../model/job-log.ts";
 import type { JobTypeCache } from "./job-type-cache.ts";
 import type { JobTypeRepository } from "../model/job-type.ts";
 import type { OperatorKeys } from "./operator-keys.ts";
+import type { OperatorActionRepository } from "../model/operator-action.ts";
+import type { OperatorLog } from "./operator-log.ts";
 import type { OperatorRepository } from "../model/operator.ts";
 import type { PriceRepository } from "../model/price.ts";
 import type { ProcessorSchemaRepository } from "../model/processor-schema.ts";
@@ -29,6 +31,8 @@ export interface Platform {
   readonly customerKeys: CustomerKeys;
   readonly operators: OperatorRepository;
   readonly operatorKeys: OperatorKeys;
+  readonly operatorActions: OperatorActionRepository;
+  readonly operatorLog: OperatorLog;
   /** Where sessions are stored. */
   readonly sessionRows: SessionRepository;
   /** The sessions of requests, from a cache. */

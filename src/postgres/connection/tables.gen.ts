@@ -263,6 +263,20 @@ export interface Leases {
   runner_id: string;
 }
 
+export interface OperatorActions {
+  action: string;
+  address: string;
+  after: Json | null;
+  at: Generated<string>;
+  before: Json | null;
+  id: string;
+  operator_id: string | null;
+  operator_name: string;
+  request_id: string;
+  target_id: string | null;
+  target_type: string;
+}
+
 export interface Operators {
   active: Generated<boolean>;
   created_at: Generated<string>;
@@ -399,6 +413,7 @@ export interface DB {
   journal: Journal;
   late_ids: LateIds;
   leases: Leases;
+  operator_actions: OperatorActions;
   operators: Operators;
   outbox: Outbox;
   price_history: PriceHistory;

@@ -46,3 +46,29 @@ test.each([
   expect(exitCode).not.toBe(0);
   expect(stderr).toContain(says);
 });
+
+test("the log shows what operators did, by name and since when", async () => {
+  const action = {
+    operator_id: null,
+    action: "pauseQueue",
+    target_type: "queue",
+    target_id: null,
+    before: { paused_at: null },
+    after: null,
+    address: "127.0.0.1",
+    request_id: uuidv7(),
+  };
+  await cli.platform.operatorLog({ ...action, id: uuidv7(), operator_name: "admin" });
+  await cli.platform.operatorLog({ ...action, id: uuidv7(), operator_name: "Olga" });
+  expect(await cli.json("operators", "log", "--name", "Olga", "--since", "1h")).toMatchObject([
+    { operator_name: "Olga", action: "pauseQueue", before: { paused_at: null } },
+  ]);
+  expect(await cli.json("operators", "log", "--since", "2999-01-01T00:00:00Z")).toEqual([]);
+  const { stdout } = await cli.run("operators", "log");
+  expect(stdout.split("\n").map((line) => line.split(/ {2,}/)[1])).toEqual([
+    "OPERATOR",
+    "Olga",
+    "admin",
+    undefined,
+  ]);
+});

@@ -5,6 +5,7 @@ import { createOperatorKey } from "../../../core/model/api-key.ts";
 import { OPERATOR_ROLES, operatorNotFound, type Operator } from "../../../core/model/operator.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { formatDetails, formatTime, formatYesNo, type Column } from "../../terminal/format.ts";
+import { addOperatorLog } from "./operator-log.ts";
 import { Flag, Id, LIMIT_OPTION, ListLimit, Name } from "../../terminal/options.ts";
 
 const ROLE_OPTION = "viewer (reads), operator (runs jobs and the queue), finance (moves money) or admin";
@@ -31,6 +32,7 @@ export function addOperatorCommands(program: Command, run: CliRun): void {
   addReading(operators, run);
   addCreating(operators, run);
   addChanging(operators, run);
+  addOperatorLog(operators, run);
 }
 
 function addReading(operators: Command, run: CliRun): void {
