@@ -69,6 +69,7 @@ test("every route of the contract that is here is in the document", () => {
   expect(routes.toSorted()).toEqual([
     "DELETE /customers/{id}/api-keys/{key_id}",
     "DELETE /job-types/{id}/prices/{customer_id}",
+    "GET /audit",
     "GET /bulk-actions",
     "GET /bulk-actions/{id}",
     "GET /customers",
@@ -84,6 +85,7 @@ test("every route of the contract that is here is in the document", () => {
     "GET /job-types/{id}/prices",
     "GET /jobs",
     "GET /jobs/{id}",
+    "GET /ledger-entries",
     "GET /me",
     "GET /overview",
     "GET /queue",
@@ -92,6 +94,7 @@ test("every route of the contract that is here is in the document", () => {
     "PATCH /customers/{id}",
     "PATCH /customers/{id}/wallet",
     "PATCH /job-types/{id}",
+    "POST /audit",
     "POST /bulk-actions",
     "POST /bulk-actions/{id}/stop",
     "POST /customers",

@@ -22,6 +22,7 @@ import { logRequests } from "./http/log-requests.ts";
 import { openapiOptions } from "./http/openapi-document.ts";
 import { sendProblem } from "./http/problems.ts";
 import { apiKeyRoutes } from "./resources/api-keys/routes.ts";
+import { auditRoutes } from "./resources/audit/routes.ts";
 import { bulkActionRoutes } from "./resources/bulk-actions/routes.ts";
 import { customerRoutes } from "./resources/customers/routes.ts";
 import { docsRoutes } from "./http/docs-routes.ts";
@@ -31,6 +32,7 @@ import { refundRoutes } from "./resources/jobs/refunds.ts";
 import { jobRoutes } from "./resources/jobs/routes.ts";
 import { entryRoutes } from "./resources/entries/routes.ts";
 import { failureRoutes } from "./resources/failures/routes.ts";
+import { ledgerRoutes } from "./resources/ledger/routes.ts";
 import { meRoutes } from "./resources/me/routes.ts";
 import { overviewRoutes } from "./resources/overview/routes.ts";
 import { priceRoutes } from "./resources/prices/routes.ts";
@@ -114,6 +116,8 @@ export async function createApi({ platform, adminApiKey, log }: ApiOptions): Pro
       runnerRoutes,
       failureRoutes,
       bulkActionRoutes,
+      ledgerRoutes,
+      auditRoutes,
       overviewRoutes,
     ])
       routes(secured, platform);

@@ -1,4 +1,4 @@
-import type { AuditRow } from "../model/audit.ts";
+import type { AuditRepository, AuditRow } from "../model/audit.ts";
 import type { BulkActionRepository } from "../model/bulk-action.ts";
 import type { CustomerKeys } from "./customer-keys.ts";
 import type { CustomerRepository } from "../model/customer.ts";
@@ -8,6 +8,7 @@ import type { InputSchemas } from "./input-schema.ts";
 import type { JobRepository } from "../model/job.ts";
 import type { JobTypeCache } from "./job-type-cache.ts";
 import type { JobTypeRepository } from "../model/job-type.ts";
+import type { LedgerRepository } from "../model/ledger.ts";
 import type { PriceRepository } from "../model/price.ts";
 import type { ProcessorSchemaRepository } from "../model/processor-schema.ts";
 import type { ReadyQueue } from "../model/ready-queue.ts";
@@ -37,6 +38,8 @@ export interface Platform {
   readonly seals: SealRepository;
   readonly figures: FigureRepository;
   readonly failures: FailureRepository;
+  readonly ledger: LedgerRepository;
+  readonly audits: AuditRepository;
   audit(): Promise<AuditRow[]>;
   /** Deletes a bounded batch of expired idempotency keys, outbox events, late ids and figures. True when there was more. */
   forgetExpired(): Promise<boolean>;
