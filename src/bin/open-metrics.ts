@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { RunnerMeter } from "../core/model/meters.ts";
-import { AUDIT_FIRST_MS } from "../core/model/limits.ts";
+import { watchAudit } from "../metrics/audit-metrics.ts";
 import { watchDatabase } from "../metrics/database-metrics.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
 import { watchPools } from "../metrics/pool-metrics.ts";
@@ -11,7 +11,6 @@ import { meterRunner, watchRunner } from "../metrics/runner-metrics.ts";
 import { serveMetrics } from "../metrics/serve-metrics.ts";
 import { watchSubmissions } from "../metrics/submit-metrics.ts";
 import { meterUpkeep } from "../metrics/upkeep-metrics.ts";
-import { auditing } from "../upkeep/auditing.ts";
 import type { UpkeepTask } from "../upkeep/upkeep.ts";
 import type { Config } from "./config.ts";
 import type { OpenPlatform } from "./open-platform.ts";
@@ -37,6 +36,7 @@ export function watchServers(
 export function metricsOfApi(metrics: Metrics, platform: OpenPlatform, token: string | undefined) {
   watchSubmissions(metrics, platform.submissions);
   watchDatabase(metrics, platform.gauges);
+  watchAudit(metrics, platform.audits);
   return { page: metrics, meter: meterRequests(metrics), token };
 }
 
@@ -48,12 +48,11 @@ interface MetricsOfRunner {
   watch(runner: Parameters<typeof watchRunner>[1], concurrency: number): void;
 }
 
-/** The metrics that a runner adds. With them it audits now and then. */
+/** The metrics that a runner adds. */
 export function metricsOfRunner(
   metrics: Metrics,
   platform: OpenPlatform,
   processors: readonly string[],
-  log: Logger,
 ): MetricsOfRunner {
   const runnerMetrics = meterRunner(metrics, processors, platform.gauges);
   const upkeepMeter = meterUpkeep(metrics);
@@ -69,15 +68,6 @@ export function metricsOfRunner(
           return false;
         },
       },
-      auditing({
-        audit: () => platform.auditAlone(),
-        first_ms: AUDIT_FIRST_MS,
-        onAudited({ broken, took_ms, next_ms }) {
-          upkeepMeter.audited({ broken: broken.length, seconds: took_ms / 1_000, next_ms });
-          for (const { promise, says, broken: rows, example } of broken)
-            log.error({ promise, rows, example }, `a promise is broken: ${says}`);
-        },
-      }),
     ],
     watch: (runner, concurrency) => watchRunner(metrics, runner, concurrency),
   };

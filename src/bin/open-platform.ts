@@ -12,7 +12,7 @@ import { createOperatorKeys, type OperatorKeys } from "../core/use-cases/operato
 import { createOperatorLog } from "../core/use-cases/operator-log.ts";
 import { createSessions, type Sessions } from "../core/use-cases/sessions.ts";
 import { createSubmissions } from "../core/use-cases/submissions.ts";
-import { readAudit, readAuditAlone } from "../postgres/repositories/audit.ts";
+import { PostgresAuditRepository, readAudit } from "../postgres/repositories/audit.ts";
 import { PostgresBulkActionRepository } from "../postgres/repositories/bulk-actions.ts";
 import { PostgresWaitingJobRepository } from "../postgres/repositories/waiting-jobs.ts";
 import { createBell } from "../postgres/signals/bell.ts";
@@ -39,6 +39,7 @@ import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
 import { PostgresProcessorSchemaRepository } from "../postgres/repositories/processor-schemas.ts";
 import { PostgresFailureRepository } from "../postgres/repositories/failures.ts";
 import { PostgresFigureRepository } from "../postgres/repositories/figures.ts";
+import { PostgresLedgerRepository } from "../postgres/repositories/ledger.ts";
 import { readPlatformId } from "../postgres/repositories/platform-id.ts";
 import { forgetExpired } from "../postgres/repositories/expiry.ts";
 import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
@@ -70,8 +71,6 @@ interface OpenedPool {
 export interface OpenPlatform extends Platform {
   readonly gauges: GaugeRepository;
   readonly pools: readonly OpenedPool[];
-  /** `audit`, unless another process audits just now. */
-  auditAlone(): Promise<AuditRow[] | undefined>;
   close(): Promise<void>;
 }
 
@@ -171,8 +170,9 @@ export function openPlatform(
     failures: new PostgresFailureRepository(database),
     gauges: new PostgresGaugeRepository(createDatabase(gaugePool)),
     pools: [shown("requests", requestPool), shown("claims", runnerPool), shown("audit", auditPool)],
+    ledger: new PostgresLedgerRepository(database),
+    audits: new PostgresAuditRepository({ requests: database, reports }),
     audit: () => readAudit(reports),
-    auditAlone: () => readAuditAlone(reports),
     forgetExpired: () => forgetExpired(database),
     async ping() {
       await ping(database);

@@ -115,7 +115,7 @@ export async function startRunner(
     log.error({ file }, `a processor is left out, the others are served: ${file}: ${message}`);
   guard(processors);
   await registerSchemas(platform, processors, log);
-  const measured = metrics && metricsOfRunner(metrics, platform, [...processors.keys()], log);
+  const measured = metrics && metricsOfRunner(metrics, platform, [...processors.keys()]);
   const runner = new Runner({
     platform,
     processors,

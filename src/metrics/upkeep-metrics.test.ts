@@ -27,24 +27,3 @@ test("the duration and the failures of a task are counted, and how long one that
     await value('iep_upkeep_lag_seconds{task="fails"}'),
   );
 });
-
-test("an audit is shown once there was one", async () => {
-  const metrics = createMetrics();
-  const meter = meterUpkeep(metrics);
-  expect(await linesOf(metrics, "iep_audit")).toEqual([]);
-  const clock = vi.spyOn(Date, "now").mockReturnValue(1_000_000);
-  try {
-    meter.audited({ broken: 2, seconds: 1.5, next_ms: 900_000 });
-    expect(await linesOf(metrics, "iep_audit")).toEqual([
-      "iep_audit_ok 0",
-      "iep_audit_broken_promises 2",
-      "iep_audit_duration_seconds 1.5",
-      expect.stringMatching(/^iep_audit_timestamp_seconds \d+/),
-      "iep_audit_interval_seconds 900",
-    ]);
-    meter.audited({ broken: 0, seconds: 1.5, next_ms: 900_000 });
-    expect(await linesOf(metrics, "iep_audit_ok")).toEqual(["iep_audit_ok 1"]);
-  } finally {
-    clock.mockRestore();
-  }
-});

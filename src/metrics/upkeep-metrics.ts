@@ -38,10 +38,8 @@ export function meterUpkeep(metrics: Metrics): UpkeepMeter {
     for (const [task, { every_ms, succeeded_at }] of tasks)
       lag.set({ task }, Math.max(0, performance.now() - succeeded_at - every_ms) / 1_000);
   });
-  const audited = meterAudit(metrics);
 
   return {
-    audited,
     expects(task, every_ms) {
       tasks.set(task, { every_ms, succeeded_at: performance.now() });
       failures.inc({ task }, 0);
@@ -54,43 +52,5 @@ export function meterUpkeep(metrics: Metrics): UpkeepMeter {
       else if (known) known.succeeded_at = performance.now();
     },
     rescued: (jobs) => rescued.inc(jobs),
-  };
-}
-
-/** Nothing is shown before the first audit: 0 would say that a promise is broken. */
-function meterAudit({ registry }: Metrics): UpkeepMeter["audited"] {
-  const registers = [registry];
-  const ok = new Gauge({
-    name: "iep_audit_ok",
-    help: "1 when the last audit of this process found every promise kept, 0 when one is broken.",
-    registers,
-  });
-  const broken = new Gauge({
-    name: "iep_audit_broken_promises",
-    help: "Promises that the last audit of this process found broken.",
-    registers,
-  });
-  const duration = new Gauge({
-    name: "iep_audit_duration_seconds",
-    help: "How long the last audit of this process took.",
-    registers,
-  });
-  const ended = new Gauge({
-    name: "iep_audit_timestamp_seconds",
-    help: "When the last audit of this process ended, since 1970 in UTC.",
-    registers,
-  });
-  const interval = new Gauge({
-    name: "iep_audit_interval_seconds",
-    help: "How long after its last audit this process begins another one.",
-    registers,
-  });
-  for (const gauge of [ok, broken, duration, ended, interval]) gauge.remove();
-  return (audit) => {
-    ok.set(audit.broken === 0 ? 1 : 0);
-    broken.set(audit.broken);
-    duration.set(audit.seconds);
-    ended.setToCurrentTime();
-    interval.set(audit.next_ms / 1_000);
   };
 }

@@ -12,6 +12,9 @@ import type { KnownOperator, OperatorRole } from "../../core/model/operator.ts";
 export const NEEDED_ROLES = {
   getMe: "viewer",
   getOverview: "viewer",
+  listLedgerEntries: "viewer",
+  getAudit: "viewer",
+  requestAudit: "operator",
 
   listJobs: "viewer",
   getJob: "viewer",

@@ -362,10 +362,6 @@ export const FIGURES_STATEMENT_MS = 5_000;
 export const FIGURES_LOCK_MS = 500;
 /** How old a runner's last heartbeat may be for metrics to count it. */
 export const HEARTBEAT_AGE_MAX_MS = 10_000;
-/** How long after its start a runner with metrics audits for the first time. */
-export const AUDIT_FIRST_MS = 60_000;
-/** How often it does so from then on. After an audit that takes long, it waits 100 times as long as that. */
-export const AUDIT_EVERY_MS = 15 * 60 * 1_000;
 
 // ## The log
 
@@ -430,6 +426,12 @@ export const WAIT_TARGET_HIGH_SECONDS = 10;
 export const WAIT_TARGET_MEDIUM_SECONDS = 60;
 /** How long the oldest job of low priority may wait before the overview says so. */
 export const WAIT_TARGET_LOW_SECONDS = 600;
+/** How long after an audit the next one is due. */
+export const AUDIT_EVERY_MS = 60 * 60 * 1_000;
+/** After an audit that takes long, the next one is due this many times as long after it (run_audit.sql). */
+export const AUDIT_PAUSE_TIMES = 100;
+/** How old the last audit may be before the overview says so. */
+export const AUDIT_AGE_MAX_MS = 24 * 60 * 60 * 1_000;
 /** How far back failures are listed when the request does not say. */
 export const FAILURES_DAYS = 7;
 /** Failed jobs of a known kind within 15 minutes from which on they are said to rise. */

@@ -33,8 +33,6 @@ export interface UpkeepMeter {
   ran(task: string, seconds: number, succeeded: boolean): void;
   /** Told how many jobs of dead runners were given back. */
   rescued(jobs: number): void;
-  /** Told how many promises an audit found broken, and when the next is due after this one. */
-  audited(audit: { readonly broken: number; readonly seconds: number; readonly next_ms: number }): void;
 }
 
 /** Told of each response. `route` is the pattern of its path; undefined when no route has it. */

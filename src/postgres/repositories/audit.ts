@@ -1,10 +1,12 @@
 import { sql } from "kysely";
-import type { AuditRow } from "../../core/model/audit.ts";
+import { isClean, type AuditRepository, type AuditRow, type LastAudit } from "../../core/model/audit.ts";
+import { AUDIT_EVERY_MS } from "../../core/model/limits.ts";
 import type { Database } from "../connection/database.ts";
+import { callRunAudit } from "../connection/functions.gen.ts";
 
 /** The view `audit`: one statement, so one snapshot. */
-export async function readAudit({ kysely }: Pick<Database, "kysely">): Promise<AuditRow[]> {
-  const rows = await kysely.selectFrom("audit").selectAll().execute();
+export async function readAudit(database: Database): Promise<AuditRow[]> {
+  const rows = await database.kysely.selectFrom("audit").selectAll().execute();
   // To the catalog every column of a view may be NULL. Of these only `example` ever is.
   return rows.map((row) => ({
     promise: row.promise ?? "",
@@ -14,11 +16,41 @@ export async function readAudit({ kysely }: Pick<Database, "kysely">): Promise<A
   }));
 }
 
-/** `readAudit`, unless another process does the same just now: then undefined. It reads every row there is. */
-export async function readAuditAlone({ kysely }: Database): Promise<AuditRow[] | undefined> {
-  return await kysely.transaction().execute(async (tx) => {
-    const { rows } = await sql<{ taken: boolean }>`
-      SELECT pg_try_advisory_xact_lock(hashtext('audit')) AS taken`.execute(tx);
-    return rows[0]?.taken === true ? await readAudit({ kysely: tx }) : undefined;
-  });
+interface Databases {
+  readonly requests: Database;
+  /** Reads every row there is. */
+  readonly reports: Database;
+}
+
+export class PostgresAuditRepository implements AuditRepository {
+  readonly #databases: Databases;
+
+  constructor(databases: Databases) {
+    this.#databases = databases;
+  }
+
+  async last(): Promise<LastAudit> {
+    const { promises, ...row } = await this.#databases.requests.kysely
+      .selectFrom("last_audit")
+      .select(["checked_at", "took_ms", "requested_at", "promises"])
+      .executeTakeFirstOrThrow();
+    // Only run_audit writes it: rows of the view.
+    const rows = (promises ?? []) as unknown as AuditRow[];
+    return {
+      status: row.checked_at === null ? null : isClean(rows) ? "clean" : "broken",
+      ...row,
+      promises: rows,
+    };
+  }
+
+  async request(): Promise<void> {
+    await this.#databases.requests.kysely
+      .updateTable("last_audit")
+      .set({ requested_at: sql`coalesce(requested_at, clock_timestamp())` })
+      .execute();
+  }
+
+  async runIfDue(): Promise<void> {
+    await callRunAudit(this.#databases.reports, { every: `${AUDIT_EVERY_MS} milliseconds` });
+  }
 }
