@@ -1026,8 +1026,21 @@ CREATE FUNCTION settle_jobs(p_ids uuid[], p_attempts integer[], p_outcomes attem
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
+-- function share_lanes: migrations/functions/queue/share_lanes.sql
+CREATE FUNCTION share_lanes(p_priority smallint, p_listing boolean, p_customers uuid[], p_types uuid[], p_last
+  uuid[], p_most integer[], p_shares integer[])
+  RETURNS TABLE(nth integer, found integer, jobs integer)
+  LANGUAGE plpgsql;
+
 -- function share_slots: migrations/functions/queue/share_slots.sql
 CREATE FUNCTION share_slots(p_slots integer, p_weights double precision[], p_running double precision[])
+  RETURNS integer[]
+  LANGUAGE plpgsql
+  IMMUTABLE;
+
+-- function sort_by_turns: migrations/functions/queue/sort_by_turns.sql
+CREATE FUNCTION sort_by_turns(p_ids uuid[], p_customers integer[], p_ahead double precision[], p_weights
+  double precision[])
   RETURNS integer[]
   LANGUAGE plpgsql
   IMMUTABLE;

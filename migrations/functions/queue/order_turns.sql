@@ -1,6 +1,6 @@
 -- Does: tells in which order customers have their turns: first those whose running jobs for their weight lie
---   below the level that p_slots more would reach, by how far they are ahead in turns; then the others, by
---   their running jobs for their weight. Of equal ones, in the order given.
+--   below the level that p_slots more would reach, by how far they are ahead in turns; then the others. Of
+--   equal ones, by their running jobs for their weight, then in the order given.
 -- Locks, in order: nothing.
 -- Returns: integer[]
 -- Raises: nothing.
@@ -21,9 +21,12 @@ STABLE
 AS $$
 BEGIN
   RETURN (
-    SELECT array_agg(o.nth ORDER BY CASE WHEN o.used < o.level THEN -1 ELSE o.used END, o.ahead, o.nth)
+    SELECT array_agg(
+             o.nth ORDER BY CASE WHEN o.used < o.level THEN -1 ELSE o.used END, o.ahead, o.used, o.nth
+           )
       FROM (
-        SELECT f.nth, f.used, f.ahead, min(f.level) OVER () AS level
+        -- In millionths, so that three thirds are one.
+        SELECT f.nth, f.used, round(f.ahead * 1e6) AS ahead, min(f.level) OVER () AS level
           FROM (
             SELECT
               v.nth::int,

@@ -94,6 +94,7 @@ DECLARE
   f_ids      uuid[];
   f_places   tid[];
   f_lanes    int[];
+  v_sorted   int[];
   v_in       int[];      -- who takes part in a round, in the order of their turns
   v_shares   int[];
   v_idle     int[];
@@ -236,70 +237,49 @@ BEGIN
       END LOOP;
       IF 1 < ANY (c_lanes) THEN
         FOR v_row IN
-          SELECT
-            l.nth,
-            count(p.nth) AS found,
-            count(p.nth) FILTER (WHERE p.place <= c_shares[l.owner])::int AS jobs
-            FROM unnest(l_owners, l_shares) WITH ORDINALITY l (owner, share, nth)
-            LEFT JOIN (
-              SELECT l.nth, row_number() OVER (PARTITION BY l.owner ORDER BY q.job_id) AS place
-                FROM unnest(l_owners, l_types, l_last, l_shares)
-                       WITH ORDINALITY l (owner, job_type_id, last, share, nth)
-               CROSS JOIN LATERAL (
-                  SELECT q.job_id
-                    FROM job_queue q
-                   WHERE q.priority = v_priority
-                     AND q.customer_id = c_ids[l.owner]
-                     AND q.job_type_id = l.job_type_id
-                     AND q.job_id > l.last
-                     AND (p_runner IS NOT NULL OR q.enqueued_at IS NULL)
-                   ORDER BY q.customer_id, q.job_type_id, q.job_id
-                   LIMIT l.share
-                ) q
-               WHERE c_lanes[l.owner] > 1 AND l.share > 0
-            ) p ON p.nth = l.nth
-           WHERE c_lanes[l.owner] > 1 AND l.share > 0
-           GROUP BY l.nth
+          SELECT s.nth, s.found, s.jobs
+            FROM share_lanes(
+              v_priority,
+              p_runner IS NULL,
+              array(SELECT c_ids[o] FROM unnest(l_owners) o),
+              l_types,
+              l_last,
+              l_shares,
+              array(SELECT CASE WHEN c_lanes[o] > 1 THEN c_shares[o] ELSE 0 END FROM unnest(l_owners) o)
+            ) s
         LOOP
           l_shares[v_row.nth] := v_row.jobs;
           l_open[v_row.nth] := v_row.found > 0;
         END LOOP;
       END IF;
 
-      SELECT array_agg(f.job_id), array_agg(f.place), array_agg(f.lane)
+      SELECT array_agg(q.job_id), array_agg(q.place), array_agg(l.nth::int)
         INTO f_ids, f_places, f_lanes
-        FROM (
-          SELECT q.job_id, q.place, l.nth::int AS lane
-            FROM unnest(l_owners, l_types, l_last, l_shares)
-                   WITH ORDINALITY l (owner, job_type_id, last, share, nth)
-           CROSS JOIN LATERAL (
-              SELECT q.job_id, q.ctid AS place
-                FROM job_queue q
-               WHERE q.priority = v_priority
-                 AND q.customer_id = c_ids[l.owner]
-                 AND q.job_type_id = l.job_type_id
-                 AND q.job_id > l.last
-                 AND (p_runner IS NOT NULL OR q.enqueued_at IS NULL)
-               ORDER BY q.customer_id, q.job_type_id, q.job_id
-               LIMIT l.share
-                 FOR UPDATE SKIP LOCKED
-            ) q
-           WHERE l.share > 0
-        ) f;
+        FROM unnest(l_owners, l_types, l_last, l_shares)
+               WITH ORDINALITY l (owner, job_type_id, last, share, nth)
+       CROSS JOIN LATERAL (
+          SELECT q.job_id, q.ctid AS place
+            FROM job_queue q
+           WHERE q.priority = v_priority
+             AND q.customer_id = c_ids[l.owner]
+             AND q.job_type_id = l.job_type_id
+             AND q.job_id > l.last
+             AND (p_runner IS NOT NULL OR q.enqueued_at IS NULL)
+           ORDER BY q.customer_id, q.job_type_id, q.job_id
+           LIMIT l.share
+             FOR UPDATE SKIP LOCKED
+        ) q
+       WHERE l.share > 0;
       IF v_ordered THEN
-        -- By turns, as if slot after slot were free.
-        SELECT array_agg(o.job_id), array_agg(o.place), array_agg(o.lane)
-          INTO f_ids, f_places, f_lanes
-          FROM (
-            SELECT f.job_id, f.place, f.lane
-              FROM unnest(f_ids, f_places, f_lanes) f (job_id, place, lane)
-             ORDER BY
-               c_ahead[l_owners[f.lane]]
-                 + (row_number() OVER (PARTITION BY l_owners[f.lane] ORDER BY f.job_id) - 1)
-                 / c_weights[l_owners[f.lane]],
-               array_position(v_in, l_owners[f.lane]),
-               f.job_id
-          ) o;
+        v_sorted := sort_by_turns(
+          f_ids,
+          array(SELECT array_position(v_in, l_owners[f]) FROM unnest(f_lanes) f),
+          array(SELECT c_ahead[l_owners[f]] FROM unnest(f_lanes) f),
+          array(SELECT c_weights[l_owners[f]] FROM unnest(f_lanes) f)
+        );
+        f_ids := array(SELECT f_ids[i] FROM unnest(v_sorted) i);
+        f_places := array(SELECT f_places[i] FROM unnest(v_sorted) i);
+        f_lanes := array(SELECT f_lanes[i] FROM unnest(v_sorted) i);
       END IF;
       IF cardinality(f_ids) >= v_rest AND NOT v_limits THEN
         ids := ids || f_ids;

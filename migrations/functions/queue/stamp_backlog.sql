@@ -29,9 +29,11 @@ AS $$
 DECLARE
   v_ids       uuid[];
   v_customers uuid[];
+  v_first     uuid;
 BEGIN
   SELECT t.ids INTO v_ids
     FROM pick_turns(ARRAY[p_priority], p_limit, NULL, array_fill(p_after, ARRAY[3]), 0, '{}', '{}', '{}') t;
+  SELECT q.customer_id INTO v_first FROM job_queue q WHERE q.priority = p_priority AND q.job_id = v_ids[1];
   WITH backlog AS (
     DELETE FROM job_queue q
      WHERE q.priority = p_priority AND q.job_id = ANY (v_ids)
@@ -42,11 +44,15 @@ BEGIN
       FROM backlog b
   )
   SELECT array_agg(DISTINCT b.customer_id ORDER BY b.customer_id DESC) INTO v_customers FROM backlog b;
-  -- The ring goes on after the last customer who was served: the highest one before the cursor, if the ring
-  -- came so far; otherwise the highest one.
-  next_cursor := coalesce(
-    (SELECT c.id FROM unnest(v_customers) c (id) WHERE c.id <= p_after ORDER BY c.id DESC LIMIT 1),
-    v_customers[1]
-  );
+  -- Where each had one job, the ring goes on after the last of them: the highest one before the cursor, if
+  -- the ring came so far; otherwise the highest one. Where there were shares, some may have been rounded down
+  -- to nothing, so it goes on after the first.
+  next_cursor := CASE
+    WHEN cardinality(v_customers) < cardinality(v_ids) THEN v_first
+    ELSE coalesce(
+      (SELECT c.id FROM unnest(v_customers) c (id) WHERE c.id <= p_after ORDER BY c.id DESC LIMIT 1),
+      v_customers[1]
+    )
+  END;
   RETURN QUERY SELECT t.id, next_cursor FROM unnest(v_ids) t (id);
 END $$;

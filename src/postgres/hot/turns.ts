@@ -37,9 +37,10 @@ export class Turns {
     return this.#places.keys();
   }
 
-  /** How far ahead this customer is. */
+  /** How far ahead this customer is, in millionths, so that three thirds are one. */
   aheadOf(customer_id: string): number {
-    return (this.#places.get(customer_id) ?? this.#start) - this.#start;
+    const place = this.#places.get(customer_id);
+    return place === undefined ? 0 : Math.round((place - this.#start) * 1e6) / 1e6;
   }
 
   /** These jobs were chosen, by one claim. */
@@ -55,7 +56,7 @@ export class Turns {
       if (taken.size === 0) continue;
       this.#moveCursor(priority, taken);
       for (const [id, count] of taken)
-        this.#places.set(id, this.#start + this.aheadOf(id) + count / (weights.get(id) ?? 1));
+        this.#places.set(id, (this.#places.get(id) ?? this.#start) + count / (weights.get(id) ?? 1));
     }
     if (weights.size > 0) this.#moveStart(weights);
   }
@@ -90,6 +91,6 @@ export class Turns {
     if (this.#places.size > AHEAD_CUSTOMERS_MAX)
       // Those who are the least ahead count as being at the start, where the ring decides.
       this.#start = [...this.#places.values()].toSorted((a, b) => a - b)[this.#places.size >> 1] ?? 0;
-    for (const [id, place] of this.#places) if (place <= this.#start) this.#places.delete(id);
+    for (const id of this.#places.keys()) if (this.aheadOf(id) <= 0) this.#places.delete(id);
   }
 }
