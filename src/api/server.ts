@@ -35,6 +35,7 @@ import { customerRoutes } from "./resources/customers/routes.ts";
 import { docsRoutes } from "./http/docs-routes.ts";
 import { healthRoutes } from "./resources/health/routes.ts";
 import { jobTypeRoutes } from "./resources/job-types/routes.ts";
+import { jobEventRoutes } from "./resources/jobs/events.ts";
 import { jobLogRoutes } from "./resources/jobs/log.ts";
 import { refundRoutes } from "./resources/jobs/refunds.ts";
 import { jobRoutes } from "./resources/jobs/routes.ts";
@@ -149,6 +150,7 @@ export async function createApi({
     for (const routes of [
       jobRoutes,
       jobLogRoutes,
+      jobEventRoutes,
       walletRoutes,
       customerRoutes,
       apiKeyRoutes,

@@ -22,6 +22,7 @@ import { createListener } from "../postgres/signals/listener.ts";
 import { PostgresCustomerRepository } from "../postgres/repositories/customers.ts";
 import { createDatabase, ping } from "../postgres/connection/database.ts";
 import { PostgresJobTypeRepository } from "../postgres/repositories/job-types.ts";
+import { PostgresJobEventRepository } from "../postgres/repositories/job-events.ts";
 import { PostgresJobLogRepository } from "../postgres/repositories/job-log.ts";
 import { PostgresJobRepository } from "../postgres/repositories/jobs.ts";
 import {
@@ -159,6 +160,7 @@ export function openPlatform(
     jobs,
     jobLog: new PostgresJobLogRepository(database),
     jobChanges,
+    jobEvents: new PostgresJobEventRepository(database),
     waitingJobs,
     readyQueue,
     runners: new PostgresRunnerRepository(database),

@@ -1,3 +1,5 @@
+import { prefers } from "./accepts.ts";
+
 /** A spreadsheet runs text that begins with one of these as a formula. */
 const FORMULA_STARTS = /^[=+\-@\t\r]/;
 const NEEDS_QUOTES = /[",\r\n]/;
@@ -21,13 +23,7 @@ function toCell(cell: Cell): string {
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Whether an Accept header prefers CSV: it names text/csv with at least the quality of application/json. */
+/** Whether an Accept header prefers CSV to JSON. */
 export function prefersCsv(accept: string | undefined): boolean {
-  const qualityOf = (type: string): number => {
-    const range = accept?.split(",").find((part) => part.split(";", 1)[0]?.trim().toLowerCase() === type);
-    if (range === undefined) return 0;
-    const quality = /;\s*q\s*=\s*([\d.]+)/i.exec(range)?.[1];
-    return quality === undefined ? 1 : Number(quality);
-  };
-  return qualityOf("text/csv") > 0 && qualityOf("text/csv") >= qualityOf("application/json");
+  return prefers(accept, "text/csv");
 }

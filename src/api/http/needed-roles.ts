@@ -19,6 +19,7 @@ export const NEEDED_ROLES = {
   listJobs: "viewer",
   getJob: "viewer",
   listJobLogs: "viewer",
+  listJobEvents: "viewer",
   listFailures: "viewer",
   createBulkAction: "operator",
   listBulkActions: "viewer",

@@ -280,6 +280,20 @@ export const WAITS_PER_CUSTOMER_MAX = 1_000;
 export const CHANGES_TOLD_MS = 25;
 /** Changes of jobs that wait to be told. More are not told, and whoever waits for them looks by itself. */
 export const CHANGES_PENDING_MAX = 20_000;
+/** Streams of events that one process has open. */
+export const STREAMS_MAX = 5_000;
+/** Streams of events of one customer, or of the admin key, that one process has open. */
+export const STREAMS_PER_CUSTOMER_MAX = 2_500;
+/** Events that a stream reads at a time. It reads on when its reader has taken them. */
+export const STREAM_EVENTS_MAX = 50;
+/** How long a stream is silent. Then it looks by itself, and writes a comment that keeps the connection open. */
+export const STREAM_HEARTBEAT_MS = 15_000;
+/** How far apart the looks of one stream are, however often its job changes. */
+export const STREAM_LOOK_MS = 100;
+/** Events in one answer as JSON. */
+export const EVENTS_MAX = 1_000;
+/** The number of an event. */
+export const EVENT_ID_MAX = 999_999_999;
 /** Keys without an owner that one process remembers, so that asking again asks the database nothing. */
 export const UNKNOWN_KEYS_CACHED_MAX = 1_000;
 /** How long a session lasts after sign-in. A working day. */

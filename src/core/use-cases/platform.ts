@@ -7,6 +7,7 @@ import type { FigureRepository } from "../model/figures.ts";
 import type { InputSchemas } from "./input-schema.ts";
 import type { JobRepository } from "../model/job.ts";
 import type { JobChanges } from "../model/job-changes.ts";
+import type { JobEventRepository } from "../model/job-event.ts";
 import type { JobLogRepository } from "../model/job-log.ts";
 import type { JobTypeCache } from "./job-type-cache.ts";
 import type { JobTypeRepository } from "../model/job-type.ts";
@@ -47,6 +48,7 @@ export interface Platform {
   readonly jobs: JobRepository;
   readonly jobLog: JobLogRepository;
   readonly jobChanges: JobChanges;
+  readonly jobEvents: JobEventRepository;
   readonly waitingJobs: WaitingJobRepository;
   readonly readyQueue: ReadyQueue;
   readonly runners: RunnerRepository;

@@ -1,0 +1,62 @@
+import { Readable } from "node:stream";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { PlatformError } from "../../../core/lib/errors.ts";
+import type { JobEvent } from "../../../core/model/job-event.ts";
+import { STREAMS_MAX, STREAMS_PER_CUSTOMER_MAX } from "../../../core/model/limits.ts";
+import { ADMIN_ACTOR, ownerOf } from "../../http/auth.ts";
+
+/** How long a browser waits before it connects again. */
+const RETRY = "retry: 2000\n\n";
+const HEARTBEAT = ": still here\n\n";
+const STOPS = ": this server stops: connect again\n\n";
+
+type Follow = (signal: AbortSignal) => AsyncGenerator<readonly JobEvent[]>;
+
+/**
+ * Open streams of events (`text/event-stream`), so many at a time. A stream reads its next events when the
+ * connection has taken the last ones. One that takes nothing is ended by the time-out of silent connections.
+ */
+export class EventStreams {
+  readonly #byOwner = new Map<string, number>();
+  readonly #open = new Set<AbortController>();
+  #stopping = false;
+
+  /** Throws `rate_limited` when too many are open. */
+  open(request: FastifyRequest, reply: FastifyReply, follow: Follow): Readable {
+    const owner = ownerOf(request) ?? ADMIN_ACTOR;
+    const own = this.#byOwner.get(owner) ?? 0;
+    if (own >= STREAMS_PER_CUSTOMER_MAX || this.#open.size >= STREAMS_MAX)
+      throw new PlatformError(
+        "rate_limited",
+        `Only ${STREAMS_PER_CUSTOMER_MAX} streams of a key, and ${STREAMS_MAX} in all, are open at a time. Close one first.`,
+      );
+    const stop = new AbortController();
+    this.#byOwner.set(owner, own + 1);
+    this.#open.add(stop);
+    reply.raw.once("close", () => {
+      stop.abort();
+      this.#open.delete(stop);
+      const left = (this.#byOwner.get(owner) ?? 1) - 1;
+      if (left > 0) this.#byOwner.set(owner, left);
+      else this.#byOwner.delete(owner);
+    });
+    return Readable.from(this.#write(follow(stop.signal)));
+  }
+
+  /** Ends all streams: their readers connect again, to another server. */
+  endAll(): void {
+    this.#stopping = true;
+    for (const stop of this.#open) stop.abort();
+  }
+
+  async *#write(pages: AsyncGenerator<readonly JobEvent[]>): AsyncGenerator<string> {
+    yield RETRY;
+    for await (const events of pages) yield events.length === 0 ? HEARTBEAT : events.map(toText).join("");
+    if (this.#stopping) yield STOPS;
+  }
+}
+
+/** JSON has no line breaks of its own, so that each event is one line of data. */
+function toText(event: JobEvent): string {
+  return `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+}

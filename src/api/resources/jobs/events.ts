@@ -1,0 +1,63 @@
+import { jobNotFound } from "../../../core/model/not-found.ts";
+import { followEvents } from "../../../core/use-cases/follow-events.ts";
+import type { Platform } from "../../../core/use-cases/platform.ts";
+import { prefers } from "../../http/accepts.ts";
+import type { Api } from "../../http/api.ts";
+import { ownerOf } from "../../http/auth.ts";
+import { IdParams } from "../../http/fields.ts";
+import { EventHeaders, EventsQuery, EventStream, JobEvents } from "./event-contract.ts";
+import { EventStreams } from "./event-streams.ts";
+
+const STREAM_TYPE = "text/event-stream";
+
+/** What happens to a job, as a list or as it comes. */
+export function jobEventRoutes(api: Api, platform: Platform): void {
+  const streams = new EventStreams();
+  api.addHook("preClose", (done) => {
+    streams.endAll();
+    done();
+  });
+
+  api.get(
+    "/jobs/:id/events",
+    {
+      schema: {
+        operationId: "listJobEvents",
+        tags: ["Jobs"],
+        summary: "List the events of a job, or follow them as they come",
+        description:
+          "Events have ids that count from 1 in each job, oldest first: `queued`, `started`, `progress`, `log`, `attempt_failed`, `done`. With `Accept: text/event-stream` they come as server-sent events as they happen, and the stream ends after `done`. A comment comes every 15 s in which nothing else does. Connect again with `Last-Event-ID`, and nothing is missed. An attempt that was given back is followed by `queued` again. Steps of the progress that follow each other closely are left out.",
+        params: IdParams,
+        headers: EventHeaders,
+        querystring: EventsQuery,
+        response: {
+          200: {
+            description: "Returns the `JobEvents`, or the stream of them.",
+            content: {
+              "application/json": { schema: JobEvents },
+              [STREAM_TYPE]: { schema: EventStream },
+            },
+          },
+        },
+        errors: ["not_found", "rate_limited"],
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const owner = ownerOf(request);
+      const after = request.headers["last-event-id"] ?? request.query.after ?? 0;
+      reply.header("vary", "accept");
+      const asStream = prefers(request.headers.accept, STREAM_TYPE);
+      // Read before a stream begins: one of no job is refused.
+      const limit = asStream ? 1 : request.query.limit;
+      const page = await platform.jobEvents.list(id, { after, limit }, owner);
+      if (!page) throw jobNotFound(id);
+      if (!asStream) return { data: page.events.slice(0, limit) };
+      const stream = streams.open(request, reply, (signal) =>
+        followEvents(platform, id, { after, owner, signal }),
+      );
+      // A proxy must not hold it back.
+      return await reply.type(STREAM_TYPE).header("x-accel-buffering", "no").send(stream);
+    },
+  );
+}
