@@ -233,6 +233,49 @@ export interface Api {
     readonly refusal: "wallet_frozen" | "insufficient_funds" | "spend_limit_reached" | null;
     readonly expected_wait_seconds: number | null;
   };
+  readonly JobEvent: {
+    readonly id: number;
+    readonly at: string | null;
+    readonly attempt: number;
+    readonly type: "queued" | "started";
+  } | {
+    readonly id: number;
+    readonly at: string | null;
+    readonly attempt: number;
+    readonly type: "progress";
+    readonly fraction: number;
+    readonly message: string | null;
+  } | {
+    readonly id: number;
+    readonly at: string | null;
+    readonly attempt: number;
+    readonly type: "log";
+    readonly level: "debug" | "info" | "warn" | "error";
+    readonly message: string;
+  } | {
+    readonly id: number;
+    readonly at: string | null;
+    readonly attempt: number;
+    readonly type: "attempt_failed";
+    readonly error: {
+      readonly code: string;
+      readonly message: string;
+    } | null;
+  } | {
+    readonly id: number;
+    readonly at: string | null;
+    readonly attempt: number;
+    readonly type: "done";
+    readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+    readonly cost_cents: number | null;
+    readonly error: {
+      readonly code: string;
+      readonly message: string;
+    } | null;
+  };
+  readonly JobEvents: {
+    readonly data: readonly (Api["JobEvent"])[];
+  };
   readonly JobPage: {
     readonly data: readonly (Api["Job"])[];
     readonly next_cursor: string | null;

@@ -13,7 +13,8 @@ test(
   "the demo does the main job, finds every promise kept, and leaves nothing behind",
   { timeout: TIMEOUT_MS },
   async () => {
-    const demo = startIep(["demo"]);
+    // As `npm run demo` starts it: API, runner and threads all from the sources.
+    const demo = startIep(["demo"], { from: "checkout" });
     const [, folder = ""] = await demo.waitForLine(/PostgreSQL {2,}embedded, in (\S+)/, TIMEOUT_MS);
     await waitFor(async () => (await processesOf(folder)).length > 0, { describe: "its PostgreSQL" });
 

@@ -103,7 +103,8 @@ test("whatever PG… says in the shell, npm start works on its own PostgreSQL, a
     PGTZ: "Asia/Tokyo",
     PORT: "0",
   };
-  const dev = startIep(["dev"], { cwd, env });
+  // `npm start` is a command of a checkout.
+  const dev = startIep(["dev"], { cwd, env, from: "checkout" });
   await dev.waitForLine(/Ready in/, 30_000);
   const { mode } = await stat(`${cwd}/.data/local-stack.json`);
   expect((mode & 0o777).toString(8)).toBe("600");

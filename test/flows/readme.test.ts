@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { VERSION } from "../../src/core/lib/version.ts";
 import { runShell } from "../support/run-shell.ts";
-import { startIep } from "../support/processes.ts";
+import { startIep, type StartedProcess } from "../support/processes.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
@@ -31,7 +31,7 @@ beforeAll(async () => {
   const readme = await readFile(`${REPOSITORY}README.md`, "utf8");
   blocks = [...readme.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block = ""]) => block);
   const cwd = await temporaryFolder();
-  const dev = startIep(["dev"], { cwd, env: { PORT: "0" } });
+  const dev = npmStart(cwd);
   await dev.waitForLine(/^Ready in/, 20_000);
   const printed = async (label: string): Promise<string> =>
     (await dev.waitForLine(new RegExp(`^ +${label} +(\\S+)$`)))[1] ?? "";
@@ -88,7 +88,7 @@ test("README, .env.example and the code know the same environment variables", as
 
 test("the curl lines that npm start prints work when they are pasted", async () => {
   const cwd = await temporaryFolder();
-  const dev = startIep(["dev"], { cwd, env: { PORT: "0" } });
+  const dev = npmStart(cwd);
   await dev.waitForLine(/^Ready in/, 20_000);
   const lines = dev.stdout.filter((line) => line.trimStart().startsWith("curl "));
   expect(lines.length).toBeGreaterThanOrEqual(2);
@@ -96,6 +96,11 @@ test("the curl lines that npm start prints work when they are pasted", async () 
   expect(output).toContain('"status":"pending"');
   expect(output).toContain('"kind":"top_up"');
 });
+
+/** The README's reader has a checkout. */
+function npmStart(cwd: string): StartedProcess {
+  return startIep(["dev"], { cwd, env: { PORT: "0" }, from: "checkout" });
+}
 
 function namesIn(text: string | undefined, pattern: RegExp): string[] {
   return [...(text ?? "").matchAll(pattern)].map(([, name = ""]) => name).toSorted();

@@ -7,7 +7,9 @@ import { startIep, startProcess } from "../support/processes.ts";
 import { jobEnded, postCustomer, postJobType, startApi, startRunner, submitAll } from "../support/stack.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-// The temporary folder of a machine is open to all its users.
+// The temporary folder of a machine is open to all its users. Only a checkout compiles its sources, with tsx, which
+// keeps the result there.
+const iepOfCheckout: typeof startIep = (args, options) => startIep(args, { ...options, from: "checkout" });
 
 const compiled = (folder: string): Promise<string[]> =>
   readdir(folder).then((names) => names.filter((name) => name.startsWith("tsx-")));
@@ -34,13 +36,13 @@ test("what another user put into the folder of compiled sources does not run", a
   expect(await readdir(TMPDIR)).toContain("mark");
   await rm(mark);
 
-  const iep = startIep(["--version"], { env: { TMPDIR } });
+  const iep = iepOfCheckout(["--version"], { env: { TMPDIR } });
   expect((await iep.exited).code).toBe(0);
   expect(await readdir(TMPDIR)).not.toContain("mark");
 });
 
 test("a temporary folder in which nobody can write is no obstacle", async () => {
-  const iep = startIep(["--version"], { env: { TMPDIR: "/proc" } });
+  const iep = iepOfCheckout(["--version"], { env: { TMPDIR: "/proc" } });
   expect((await iep.exited).code).toBe(0);
   expect(iep.stdout).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+/)]);
 });
@@ -59,8 +61,8 @@ test("api, runner and a processor in TypeScript, also in a thread, compile into 
     );
   }
   const environment = { DATABASE_URL: (await createTestDatabase()).url, TMPDIR, PROCESSORS_DIR };
-  const { request } = await startApi(environment);
-  await startRunner(environment);
+  const { request } = await startApi(environment, iepOfCheckout);
+  await startRunner(environment, iepOfCheckout);
   const customer_id = await postCustomer(request, "Greeted", 100);
   for (const thread of [false, true]) {
     const job_type_id = await postJobType(request, {

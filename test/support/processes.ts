@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { inject } from "vitest";
 import { endWithParent } from "../../src/local/end-with-parent.ts";
 import { atTheEnd } from "./cleanup.ts";
 import { waitFor } from "./wait-for.ts";
@@ -37,11 +39,23 @@ interface ProcessOptions {
   readonly stdoutFd?: number;
 }
 
+interface IepOptions extends ProcessOptions {
+  /**
+   * `checkout`: from the sources through tsx, as in a clone, which takes three times the processor time. For
+   * tests of just that; beside it stands why.
+   */
+  readonly from?: "package" | "checkout";
+}
+
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
-/** `iep <args>` as a user starts it. Killed at the end of the test. */
-export function startIep(args: readonly string[], options: ProcessOptions = {}): StartedProcess {
-  return startProcess(process.execPath, [`${REPOSITORY}bin/iep.js`, ...args], options);
+/**
+ * `iep <args>` as a user starts it: of the package, which `global-setup.ts` has built, unless `from` says
+ * otherwise. Killed at the end of the test.
+ */
+export function startIep(args: readonly string[], options: IepOptions = {}): StartedProcess {
+  const folder = options.from === "checkout" ? REPOSITORY : inject("packageFolder");
+  return startProcess(process.execPath, [join(folder, "bin/iep.js"), ...args], options);
 }
 
 /**

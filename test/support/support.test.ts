@@ -4,7 +4,7 @@ import { isAlive } from "../../src/local/process-table.ts";
 import { atTheEnd } from "./cleanup.ts";
 import { connect } from "./sql.ts";
 import { createTestDatabase } from "./database.ts";
-import { startProcess } from "./processes.ts";
+import { startIep, startProcess } from "./processes.ts";
 import { redisNamespace, startRedis } from "./redis.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -67,4 +67,15 @@ test("waiting for a line ends when the process ends without it", async () => {
   );
   expect(await started.exited).toEqual({ code: 3, signal: null });
   expect([started.stdout, started.stderr]).toEqual([["one"], ["two"]]);
+});
+
+test.each([
+  { from: "package", loads: /\/dist\/cli\/program\.js/, never: /\/src\/|\/node_modules\/(tsx|esbuild)\// },
+  { from: "checkout", loads: /\/src\/cli\/program\.ts/, never: /\/dist\/cli\// },
+] as const)("iep of the $from loads the code of the $from alone", async ({ from, loads, never }) => {
+  const iep = startIep(["--help"], { from, env: { NODE_DEBUG: "esm" } });
+  expect(await iep.exited).toEqual({ code: 0, signal: null });
+  const loaded = iep.stderr.join("\n");
+  expect(loaded).toMatch(loads);
+  expect(loaded).not.toMatch(never);
 });

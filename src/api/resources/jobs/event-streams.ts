@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { PlatformError } from "../../../core/lib/errors.ts";
 import type { JobEvent } from "../../../core/model/job-event.ts";
 import { STREAMS_MAX, STREAMS_PER_CUSTOMER_MAX } from "../../../core/model/limits.ts";
-import { ADMIN_ACTOR, ownerOf } from "../../http/auth.ts";
+import { actorOf, ownerOf } from "../../http/auth.ts";
 
 /** How long a browser waits before it connects again. */
 const RETRY = "retry: 2000\n\n";
@@ -23,7 +23,7 @@ export class EventStreams {
 
   /** Throws `rate_limited` when too many are open. */
   open(request: FastifyRequest, reply: FastifyReply, follow: Follow): Readable {
-    const owner = ownerOf(request) ?? ADMIN_ACTOR;
+    const owner = ownerOf(request) ?? actorOf(request);
     const own = this.#byOwner.get(owner) ?? 0;
     if (own >= STREAMS_PER_CUSTOMER_MAX || this.#open.size >= STREAMS_MAX)
       throw new PlatformError(
