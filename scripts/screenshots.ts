@@ -7,9 +7,8 @@ import { chromium, type Page } from "playwright-core";
 // once, which `npm start` prints. Submit some jobs before: it shows what there is.
 
 const OUT = new URL("../docs/screenshots/", import.meta.url).pathname;
-const PAGES = "jobs queue failures bulk-actions runners customers job-types money operators audit-log new-job".split(
-  " ",
-);
+const PAGES =
+  "jobs queue failures bulk-actions runners customers job-types money operators audit-log new-job".split(" ");
 const SIZE = { width: 1200, height: 600 };
 
 const [link] = process.argv.slice(2);
