@@ -386,6 +386,17 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_by_customer ON jobs USING btree (customer_id, id);
 CREATE INDEX jobs_retries ON jobs USING btree (retry_of) WHERE retry_of IS NOT NULL;
 
+-- table last_audit
+CREATE TABLE last_audit (
+  only_row boolean NOT NULL DEFAULT true,
+  requested_at timestamp with time zone,
+  checked_at timestamp with time zone,
+  took_ms bigint,
+  promises jsonb,
+  CONSTRAINT last_audit_only_row_check CHECK (only_row),
+  CONSTRAINT last_audit_pkey PRIMARY KEY (only_row)
+);
+
 -- table late_ids
 CREATE TABLE late_ids (
   created_xid xid8 NOT NULL,
@@ -574,6 +585,10 @@ CREATE TABLE wallet_entries (
 );
 CREATE INDEX wallet_entries_by_hand ON wallet_entries USING btree (created_at) WHERE kind <>
   'charge'::entry_kind;
+CREATE INDEX wallet_entries_by_reference ON wallet_entries USING btree (reference) WHERE reference IS NOT
+  NULL;
+CREATE INDEX wallet_entries_by_time ON wallet_entries USING brin (created_at) WITH (pages_per_range='32',
+  autosummarize='on');
 CREATE UNIQUE INDEX wallet_entries_one_charge ON wallet_entries USING btree (job_id) WHERE kind =
   'charge'::entry_kind;
 CREATE UNIQUE INDEX wallet_entries_one_reference ON wallet_entries USING btree (wallet_id, reference) WHERE
@@ -960,6 +975,11 @@ CREATE FUNCTION room_below_limits(p_subjects uuid[])
   LANGUAGE plpgsql
   SET enable_seqscan=off
   SET plan_cache_mode=force_generic_plan;
+
+-- function run_audit: migrations/functions/figures/run_audit.sql
+CREATE FUNCTION run_audit(p_every interval)
+  RETURNS boolean
+  LANGUAGE plpgsql;
 
 -- function seal_wallets: migrations/functions/seals/seal_wallets.sql
 CREATE FUNCTION seal_wallets(p_wallets integer, p_entries integer, p_cursor uuid)

@@ -20,6 +20,18 @@ export interface Api {
     readonly data: readonly (Api["ApiKey"])[];
     readonly next_cursor: string | null;
   };
+  readonly Audit: {
+    readonly status: "clean" | "broken" | null;
+    readonly checked_at: string | null;
+    readonly took_ms: number | null;
+    readonly requested_at: string | null;
+    readonly promises: readonly ({
+      readonly promise: string;
+      readonly says: string;
+      readonly broken: number;
+      readonly example: string | null;
+    })[];
+  };
   readonly Balance: {
     readonly customer_id: string;
     readonly currency: string;
@@ -257,6 +269,24 @@ export interface Api {
     readonly data: readonly (Api["JobType"])[];
     readonly next_cursor: string | null;
   };
+  readonly LedgerEntry: {
+    readonly wallet_id: string;
+    readonly seq: number;
+    readonly kind: "top_up" | "charge" | "refund" | "adjustment" | "grant" | "chargeback";
+    readonly amount_cents: number;
+    readonly balance_after_cents: number;
+    readonly job_id: string | null;
+    readonly reference: string | null;
+    readonly reason: string | null;
+    readonly actor: string | null;
+    readonly created_at: string;
+    readonly customer_id: string;
+    readonly currency: string;
+  };
+  readonly LedgerPage: {
+    readonly data: readonly (Api["LedgerEntry"])[];
+    readonly next_cursor: string | null;
+  };
   readonly LogLine: {
     readonly at: string;
     readonly attempt: number;
@@ -384,7 +414,7 @@ export interface Api {
   readonly Overview: {
     readonly checked_at: string;
     readonly attention: readonly ({
-      readonly kind: "redis_away" | "no_runner" | "job_type_without_runner" | "queue_paused" | "oldest_wait" | "upkeep_behind" | "new_failure" | "rising_failure";
+      readonly kind: "audit_broken" | "redis_away" | "no_runner" | "job_type_without_runner" | "queue_paused" | "oldest_wait" | "upkeep_behind" | "audit_late" | "new_failure" | "rising_failure";
       readonly severity: "bad" | "warn";
       readonly says: string;
       readonly subject: string | null;
@@ -421,6 +451,10 @@ export interface Api {
       })[];
       readonly ready_queue_status: "ok" | "unavailable" | "not_used";
       readonly uncounted_seconds: number;
+      readonly audit: {
+        readonly status: "clean" | "broken" | null;
+        readonly checked_at: string | null;
+      };
     };
     readonly range: "15m" | "1h" | "24h" | "7d";
     readonly span_seconds: number;

@@ -27,6 +27,7 @@ import { logRequests } from "./http/log-requests.ts";
 import { openapiOptions } from "./http/openapi-document.ts";
 import { sendProblem } from "./http/problems.ts";
 import { apiKeyRoutes } from "./resources/api-keys/routes.ts";
+import { auditRoutes } from "./resources/audit/routes.ts";
 import { bulkActionRoutes } from "./resources/bulk-actions/routes.ts";
 import { customerRoutes } from "./resources/customers/routes.ts";
 import { docsRoutes } from "./http/docs-routes.ts";
@@ -37,6 +38,7 @@ import { refundRoutes } from "./resources/jobs/refunds.ts";
 import { jobRoutes } from "./resources/jobs/routes.ts";
 import { entryRoutes } from "./resources/entries/routes.ts";
 import { failureRoutes } from "./resources/failures/routes.ts";
+import { ledgerRoutes } from "./resources/ledger/routes.ts";
 import { meRoutes } from "./resources/me/routes.ts";
 import { operatorActionRoutes } from "./resources/operator-actions/routes.ts";
 import { operatorRoutes } from "./resources/operators/routes.ts";
@@ -139,6 +141,8 @@ export async function createApi({
       runnerRoutes,
       failureRoutes,
       bulkActionRoutes,
+      ledgerRoutes,
+      auditRoutes,
       overviewRoutes,
       operatorRoutes,
       operatorActionRoutes,

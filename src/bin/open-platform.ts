@@ -8,7 +8,7 @@ import { createOperatorKeys, type OperatorKeys } from "../core/use-cases/operato
 import { createOperatorLog } from "../core/use-cases/operator-log.ts";
 import { createSessions, type Sessions } from "../core/use-cases/sessions.ts";
 import { createSubmissions } from "../core/use-cases/submissions.ts";
-import { readAudit } from "../postgres/repositories/audit.ts";
+import { PostgresAuditRepository, readAudit } from "../postgres/repositories/audit.ts";
 import { PostgresBulkActionRepository } from "../postgres/repositories/bulk-actions.ts";
 import { PostgresWaitingJobRepository } from "../postgres/repositories/waiting-jobs.ts";
 import { createBell } from "../postgres/signals/bell.ts";
@@ -32,6 +32,7 @@ import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
 import { PostgresProcessorSchemaRepository } from "../postgres/repositories/processor-schemas.ts";
 import { PostgresFailureRepository } from "../postgres/repositories/failures.ts";
 import { PostgresFigureRepository } from "../postgres/repositories/figures.ts";
+import { PostgresLedgerRepository } from "../postgres/repositories/ledger.ts";
 import { readPlatformId } from "../postgres/repositories/platform-id.ts";
 import { forgetExpired } from "../postgres/repositories/expiry.ts";
 import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
@@ -139,6 +140,8 @@ export function openPlatform(config: PlatformConfig, name: string, log: Logger):
     bulkActions: new PostgresBulkActionRepository(database),
     figures: new PostgresFigureRepository(database),
     failures: new PostgresFailureRepository(database),
+    ledger: new PostgresLedgerRepository(database),
+    audits: new PostgresAuditRepository({ requests: database, reports }),
     audit: () => readAudit(reports),
     forgetExpired: () => forgetExpired(database),
     async ping() {

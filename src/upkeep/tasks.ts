@@ -2,6 +2,7 @@ import type { Platform } from "../core/use-cases/platform.ts";
 import type { Rescued } from "../core/model/runner.ts";
 import { ageing } from "./ageing.ts";
 import { advanceBulkAction } from "../core/use-cases/advance-bulk-action.ts";
+import { auditing } from "./auditing.ts";
 import { rescue } from "./rescue.ts";
 import type { UpkeepTask } from "./upkeep.ts";
 
@@ -19,6 +20,7 @@ type UpkeepPlatform = Pick<
   | "seals"
   | "figures"
   | "bulkActions"
+  | "audits"
   | "jobTypeCache"
   | "inputSchemas"
   | "forgetExpired"
@@ -67,6 +69,8 @@ export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings):
         return (await jobs.prune({ older_days: retention_days, max: BATCH, after })).cursor;
       }),
     },
+    // Checks every promise, and keeps the result. The database lets one process at a time do it.
+    auditing(platform.audits),
     ageing(waitingJobs, ageing_seconds),
     {
       name: "running dry",

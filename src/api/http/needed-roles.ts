@@ -60,6 +60,9 @@ export const NEEDED_ROLES = {
   listRunners: "viewer",
 
   getOverview: "viewer",
+  getAudit: "viewer",
+  requestAudit: "operator",
+  listLedgerEntries: "viewer",
   listFailures: "viewer",
 
   listOperatorActions: "viewer",

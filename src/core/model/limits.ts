@@ -392,6 +392,10 @@ export const WAIT_TARGET_HIGH_SECONDS = 10;
 export const WAIT_TARGET_MEDIUM_SECONDS = 60;
 /** How long the oldest job of low priority may wait before the overview says so. */
 export const WAIT_TARGET_LOW_SECONDS = 600;
+/** How long after an audit the next one is due. */
+export const AUDIT_EVERY_MS = 60 * 60 * 1_000;
+/** How old the last audit may be before the overview says so. */
+export const AUDIT_AGE_MAX_MS = 24 * 60 * 60 * 1_000;
 /** How far back failures are listed when the request does not say. */
 export const FAILURES_DAYS = 7;
 /** Failed jobs of a known kind within 15 minutes from which on they are said to rise. */
@@ -416,4 +420,4 @@ export const BULK_ACTIONS_RUNNING_MAX = 10;
 /** Jobs that the preview of a bulk action counts. */
 export const BULK_PREVIEW_JOBS_MAX = 100_000;
 /** Jobs that the preview of a bulk action looks at. */
-export const BULK_PREVIEW_WINDOW = 1_000_000;
+export const BULK_PREVIEW_WINDOW = 250_000;

@@ -1,6 +1,9 @@
+import { databaseClock } from "../lib/database-clock.ts";
+import type { LastAudit } from "../model/audit.ts";
 import type { RisingFailure } from "../model/failure.ts";
 import type { Priority } from "../model/job.ts";
 import {
+  AUDIT_AGE_MAX_MS,
   UNCOUNTED_SECONDS_MAX,
   WAIT_TARGET_HIGH_SECONDS,
   WAIT_TARGET_LOW_SECONDS,
@@ -9,12 +12,14 @@ import {
 import type { QueueState } from "./read-queue.ts";
 
 export const ATTENTION_KINDS = [
+  "audit_broken",
   "redis_away",
   "no_runner",
   "job_type_without_runner",
   "queue_paused",
   "oldest_wait",
   "upkeep_behind",
+  "audit_late",
   "new_failure",
   "rising_failure",
 ] as const;
@@ -31,6 +36,7 @@ export interface AttentionItem {
 
 interface Findings {
   readonly queue: QueueState;
+  readonly audit: LastAudit;
   readonly runners: number;
   readonly uncounted_seconds: number;
   readonly rising: readonly RisingFailure[];
@@ -43,8 +49,15 @@ const TARGET_SECONDS: Readonly<Record<Priority, number>> = {
 };
 
 /** Returns what needs attention, the worst first; nothing when all is clear. */
-export function findAttention({ queue, runners, uncounted_seconds, rising }: Findings): AttentionItem[] {
+export function findAttention({
+  queue,
+  audit,
+  runners,
+  uncounted_seconds,
+  rising,
+}: Findings): AttentionItem[] {
   const items = [
+    ...ofAudit(audit),
     ...ofQueue(queue),
     ...(runners === 0 ? [item("no_runner", "bad", "No runner is alive: no job starts.")] : []),
     ...(uncounted_seconds > UNCOUNTED_SECONDS_MAX
@@ -87,6 +100,23 @@ function ofQueue({ paused_at, priorities, unserved, ready_queue_status }: QueueS
         String(priority),
       ),
     ),
+  ];
+}
+
+function ofAudit({ status, checked_at, promises }: LastAudit): AttentionItem[] {
+  const broken = promises.filter((row) => row.broken > 0);
+  const isLate = checked_at !== null && databaseClock.now() - Date.parse(checked_at) > AUDIT_AGE_MAX_MS;
+  return [
+    ...(status === "broken"
+      ? [
+          item(
+            "audit_broken",
+            "bad",
+            `The audit of ${checked_at} found broken promises: ${broken.map(({ promise }) => promise).join(", ")}.`,
+          ),
+        ]
+      : []),
+    ...(isLate ? [item("audit_late", "warn", `The last audit was at ${checked_at}.`)] : []),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { AuditRow } from "../model/audit.ts";
+import type { AuditRepository, AuditRow } from "../model/audit.ts";
 import type { BulkActionRepository } from "../model/bulk-action.ts";
 import type { CustomerKeys } from "./customer-keys.ts";
 import type { CustomerRepository } from "../model/customer.ts";
@@ -13,6 +13,7 @@ import type { OperatorKeys } from "./operator-keys.ts";
 import type { OperatorActionRepository } from "../model/operator-action.ts";
 import type { OperatorLog } from "./operator-log.ts";
 import type { OperatorRepository } from "../model/operator.ts";
+import type { LedgerRepository } from "../model/ledger.ts";
 import type { PriceRepository } from "../model/price.ts";
 import type { ProcessorSchemaRepository } from "../model/processor-schema.ts";
 import type { ReadyQueue } from "../model/ready-queue.ts";
@@ -53,6 +54,8 @@ export interface Platform {
   readonly seals: SealRepository;
   readonly figures: FigureRepository;
   readonly failures: FailureRepository;
+  readonly ledger: LedgerRepository;
+  readonly audits: AuditRepository;
   audit(): Promise<AuditRow[]>;
   /** Deletes a bounded batch of expired idempotency keys, outbox events, late ids and figures. True when there was more. */
   forgetExpired(): Promise<boolean>;

@@ -1,4 +1,5 @@
 import { databaseClock } from "../lib/database-clock.ts";
+import type { LastAudit } from "../model/audit.ts";
 import type { JobTypeLoad, Range, Span, WalletSums } from "../model/figures.ts";
 import { RANGES } from "../model/figures.ts";
 import type { Priority } from "../model/job.ts";
@@ -21,6 +22,7 @@ export interface Overview {
     readonly wallets: readonly WalletSums[];
     readonly ready_queue_status: QueueState["ready_queue_status"];
     readonly uncounted_seconds: number;
+    readonly audit: Pick<LastAudit, "status" | "checked_at">;
   };
   readonly range: Range;
   readonly span_seconds: number;
@@ -30,23 +32,25 @@ export interface Overview {
 
 /** What an operator looks at first: what needs attention, how things stand, and what happened. */
 export async function readOverview(platform: Platform, range: Range): Promise<Overview> {
-  const { figures, failures, runners } = platform;
+  const { figures, failures, runners, audits } = platform;
   const checked_at = new Date(databaseClock.now()).toISOString();
-  const [queue, living, running, jobTypes, wallets, uncounted_seconds, rising, history] = await Promise.all([
-    readQueue(platform),
-    runners.list(),
-    figures.running(),
-    figures.jobTypes(),
-    figures.wallets(),
-    figures.lag_seconds(),
-    failures.rising(),
-    figures.history(range),
-  ]);
+  const [queue, living, running, jobTypes, wallets, uncounted_seconds, rising, audit, history] =
+    await Promise.all([
+      readQueue(platform),
+      runners.list(),
+      figures.running(),
+      figures.jobTypes(),
+      figures.wallets(),
+      figures.lag_seconds(),
+      failures.rising(),
+      audits.last(),
+      figures.history(range),
+    ]);
   const runningOf = (priority: Priority): number =>
     running.find((row) => row.priority === priority)?.running ?? 0;
   return {
     checked_at,
-    attention: findAttention({ queue, runners: living.length, uncounted_seconds, rising }),
+    attention: findAttention({ queue, audit, runners: living.length, uncounted_seconds, rising }),
     now: {
       paused_at: queue.paused_at,
       priorities: queue.priorities.map((row) => ({ ...row, running: runningOf(row.priority) })),
@@ -57,6 +61,7 @@ export async function readOverview(platform: Platform, range: Range): Promise<Ov
       wallets,
       ready_queue_status: queue.ready_queue_status,
       uncounted_seconds,
+      audit: { status: audit.status, checked_at: audit.checked_at },
     },
     range,
     span_seconds: RANGES[range].span_seconds,

@@ -823,6 +823,19 @@ export async function callRescueJobs(
   return rows.map(toRescueJobsRow);
 }
 
+const RUN_AUDIT = {
+  name: "run_audit",
+  text: "SELECT run_audit($1::interval)",
+};
+
+export async function callRunAudit(
+  database: Database,
+  given: { readonly every: Interval | null },
+): Promise<boolean> {
+  const row = onlyRow("run_audit", await database.call(RUN_AUDIT, [given.every]));
+  return (row[0] ?? unexpectedNull("run_audit", "its result")) as boolean;
+}
+
 const SEAL_WALLETS = {
   name: "seal_wallets",
   text: "SELECT seal_wallets($1::integer, $2::integer, $3::uuid)",

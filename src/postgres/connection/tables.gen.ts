@@ -250,6 +250,14 @@ export interface Journal {
   wallet_id: string | null;
 }
 
+export interface LastAudit {
+  checked_at: string | null;
+  only_row: Generated<boolean>;
+  promises: Json | null;
+  requested_at: string | null;
+  took_ms: number | null;
+}
+
 export interface LateIds {
   created_at: Generated<string>;
   created_xid: string;
@@ -411,6 +419,7 @@ export interface DB {
   job_types: JobTypes;
   jobs: Jobs;
   journal: Journal;
+  last_audit: LastAudit;
   late_ids: LateIds;
   leases: Leases;
   operator_actions: OperatorActions;

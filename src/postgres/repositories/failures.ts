@@ -27,29 +27,32 @@ export class PostgresFailureRepository implements FailureRepository {
     const [customer_id, job_type_id] = [filter.customer_id ?? null, filter.job_type_id ?? null];
     const [last_seen_at, last] = before ? [before.last_seen_at, before.fingerprint] : [null, null];
     const { rows } = await sql<Omit<FailureGroup, "released">>`
-      SELECT g.*,
+      SELECT g.*, n.code, n.pattern, n.message, n.job_id AS sample_job_id,
              (SELECT f.first_at FROM failures f
                WHERE f.fingerprint = g.fingerprint AND (${customer_id}::uuid IS NULL OR f.customer_id = ${customer_id}::uuid)
                ORDER BY f.minute, f.first_at LIMIT 1) AS first_seen_at
         FROM (
-          SELECT f.fingerprint, f.job_type_id, f.code, f.pattern,
-                 (array_agg(f.message ORDER BY f.last_at DESC))[1] AS message,
+          SELECT f.fingerprint, f.job_type_id,
                  sum(f.jobs)::bigint AS jobs,
                  sum(f.attempts)::bigint AS attempts,
                  max(f.last_at) AS last_seen_at,
-                 count(DISTINCT f.customer_id) AS customers,
-                 (array_agg(f.job_id ORDER BY f.last_at DESC))[1] AS sample_job_id
+                 count(DISTINCT f.customer_id) AS customers
             FROM failures f
            WHERE f.minute >= date_trunc('minute', ${since}::timestamptz)
              AND f.last_at >= ${since}::timestamptz
              AND (${customer_id}::uuid IS NULL OR f.customer_id = ${customer_id}::uuid)
              AND (${job_type_id}::uuid IS NULL OR f.job_type_id = ${job_type_id}::uuid)
-           GROUP BY 1, 2, 3, 4
+           GROUP BY 1, 2
           HAVING ${last_seen_at}::timestamptz IS NULL
               OR (max(f.last_at), f.fingerprint) < (${last_seen_at}::timestamptz, ${last}::uuid)
            ORDER BY max(f.last_at) DESC, f.fingerprint DESC
            LIMIT ${limit}
         ) g
+       CROSS JOIN LATERAL (
+         SELECT f.code, f.pattern, f.message, f.job_id FROM failures f
+          WHERE f.fingerprint = g.fingerprint AND (${customer_id}::uuid IS NULL OR f.customer_id = ${customer_id}::uuid)
+          ORDER BY f.minute DESC, f.last_at DESC LIMIT 1
+       ) n
        ORDER BY g.last_seen_at DESC, g.fingerprint DESC`.execute(this.#database.kysely);
     const released = await this.#released(
       rows.map((row) => row.fingerprint),

@@ -130,7 +130,7 @@ export const EntryBatch = z
     ],
   });
 
-const ENTRY_EXAMPLE = {
+export const ENTRY_EXAMPLE = {
   wallet_id: "019ab1f0-5b0f-7a02-9c51-44a0a2b8d1e7",
   seq: 1,
   kind: "top_up",

@@ -111,6 +111,9 @@ export const Overview = z
       uncounted_seconds: z.number().meta({
         description: "For how long the oldest job that ended has not been counted below. 0 if all are.",
       }),
+      audit: z
+        .strictObject({ status: z.enum(["clean", "broken"]).nullable(), checked_at: UtcTime.nullable() })
+        .meta({ description: "The last audit: see `GET /audit`." }),
     }),
     range: z.enum(RANGE_NAMES),
     span_seconds: z.int(),
@@ -158,6 +161,7 @@ export const Overview = z
           ],
           ready_queue_status: "ok",
           uncounted_seconds: 0.4,
+          audit: { status: "clean", checked_at: "2026-11-23T21:00:00.1Z" },
         },
         range: "15m",
         span_seconds: 60,

@@ -1,0 +1,17 @@
+-- The last audit that upkeep did, and whether somebody wants another one.
+CREATE TABLE last_audit (
+  only_row     boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  requested_at timestamptz,
+  checked_at   timestamptz,
+  took_ms      bigint,
+  -- The rows of the view audit.
+  promises     jsonb
+);
+INSERT INTO last_audit DEFAULT VALUES;
+
+-- Serves the list of all entries by time. Entries are appended about in the order of their times, so that a
+-- charge pays next to nothing for it.
+CREATE INDEX wallet_entries_by_time ON wallet_entries
+  USING brin (created_at) WITH (pages_per_range = 32, autosummarize = on);
+-- Serves the search by reference. No charge has one.
+CREATE INDEX wallet_entries_by_reference ON wallet_entries (reference) WHERE reference IS NOT NULL;

@@ -1,0 +1,36 @@
+-- Does: audits, when an audit was requested or the last one is older than p_every, and keeps the result.
+--   Returns whether it did. An audit that takes long is done more seldom: it takes 1 % of the time at most.
+-- Locks, in order: one advisory lock (only tried, held until the commit): one process at a time. Then the row
+--   of last_audit, which nobody else holds for longer than a moment.
+-- Returns: boolean
+-- Raises: nothing.
+-- Called by: src/postgres/repositories/audit.ts.
+
+CREATE OR REPLACE FUNCTION run_audit(p_every interval)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_at       timestamptz;
+  v_promises jsonb;
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(hashtext('run_audit')) THEN
+    RETURN false;
+  END IF;
+  PERFORM
+     FROM last_audit a
+    WHERE a.checked_at IS NULL
+       OR a.requested_at IS NOT NULL
+       OR a.checked_at < clock_timestamp() - greatest(p_every, a.took_ms * interval '100 milliseconds');
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  v_at := clock_timestamp();
+  SELECT jsonb_agg(to_jsonb(a)) INTO v_promises FROM audit a;
+  UPDATE last_audit a
+     SET checked_at = v_at,
+         took_ms = ceil(extract(epoch FROM clock_timestamp() - v_at) * 1000),
+         promises = v_promises,
+         requested_at = CASE WHEN a.requested_at > v_at THEN a.requested_at END;
+  RETURN true;
+END $$;
