@@ -37,8 +37,9 @@ export default defineConfig({
         test: {
           name: "browser",
           include: [BROWSER],
-          // A browser is several processes itself.
+          // A browser is several processes itself, and one test looks at every page.
           maxWorkers: 1,
+          testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },

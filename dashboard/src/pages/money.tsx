@@ -4,7 +4,9 @@ import { apiPath } from "../lib/http.ts";
 import { money } from "../lib/money.ts";
 import { query, withQuery } from "../lib/place.ts";
 import { useAnswer } from "../lib/use-answer.ts";
+import { AuditCard } from "../ui/audit-card.tsx";
 import { Chart } from "../ui/chart.tsx";
+import { Ledger } from "../ui/ledger.tsx";
 import { Answered, Page, Tile } from "../ui/page.tsx";
 import { Tabs } from "../ui/tabs.tsx";
 import { Money } from "../ui/values.tsx";
@@ -36,6 +38,8 @@ export function MoneyPage(): JSX.Element {
           </>
         )}
       </Answered>
+      <AuditCard />
+      <Ledger />
     </Page>
   );
 }

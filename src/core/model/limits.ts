@@ -470,4 +470,4 @@ export const BULK_ACTIONS_RUNNING_MAX = 10;
 /** Jobs that the preview of a bulk action counts. */
 export const BULK_PREVIEW_JOBS_MAX = 100_000;
 /** Jobs that the preview of a bulk action looks at. */
-export const BULK_PREVIEW_WINDOW = 1_000_000;
+export const BULK_PREVIEW_WINDOW = 250_000;

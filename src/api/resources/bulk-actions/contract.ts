@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BULK_ACTIONS, BULK_STATUSES, STATUSES_OF } from "../../../core/model/bulk-action.ts";
 import { JOB_STATUSES } from "../../../core/model/job.ts";
-import { BULK_IDS_MAX, BULK_PREVIEW_JOBS_MAX } from "../../../core/model/limits.ts";
+import { BULK_IDS_MAX, BULK_PREVIEW_JOBS_MAX, BULK_PREVIEW_WINDOW } from "../../../core/model/limits.ts";
 import { Id, pageOf, Timestamp, UtcTime } from "../../http/fields.ts";
 import { Priority } from "../jobs/contract.ts";
 
@@ -102,7 +102,7 @@ export const BulkAction = z
       .strictObject({
         matched: z.int().meta({ description: "Jobs that match the filter." }),
         is_capped: z.boolean().meta({
-          description: `True if there were too many to count (${BULK_PREVIEW_JOBS_MAX}): then it does more.`,
+          description: `True if there were too many to count (${BULK_PREVIEW_JOBS_MAX} that match, or ${BULK_PREVIEW_WINDOW} to look at): then it may do more.`,
         }),
         ...effect,
       })
