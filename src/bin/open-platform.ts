@@ -4,7 +4,6 @@ import { InputSchemas } from "../core/use-cases/input-schema.ts";
 import { JobTypeCache } from "../core/use-cases/job-type-cache.ts";
 import { createCustomerKeys, type CustomerKeys } from "../core/use-cases/customer-keys.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
-import type { AuditRow } from "../core/model/audit.ts";
 import type { GaugeRepository } from "../core/model/gauges.ts";
 import type { SubmitMeter } from "../core/model/meters.ts";
 import type { ReadyQueue } from "../core/model/ready-queue.ts";

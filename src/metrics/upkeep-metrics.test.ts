@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { atTheEnd } from "../../test/support/cleanup.ts";
 import { waitFor } from "../../test/support/wait-for.ts";
 import { startUpkeep } from "../upkeep/upkeep.ts";
