@@ -55,14 +55,18 @@ export function Ledger(): JSX.Element {
                 {
                   name: "Balance after",
                   isFigure: true,
-                  cell: ({ balance_after_cents, currency }) => <Money cents={balance_after_cents} currency={currency} />,
+                  cell: ({ balance_after_cents, currency }) => (
+                    <Money cents={balance_after_cents} currency={currency} />
+                  ),
                 },
                 { name: "Job", cell: ({ job_id }) => (job_id === null ? "–" : <JobLink id={job_id} />) },
                 {
                   name: "Why",
                   cell: ({ reference, reason, actor }) => (
                     <span class="wide-text">
-                      <Text value={[reason, reference, actor && `by ${actor}`].filter(Boolean).join(" · ") || "–"} />
+                      <Text
+                        value={[reason, reference, actor && `by ${actor}`].filter(Boolean).join(" · ") || "–"}
+                      />
                     </span>
                   ),
                 },
