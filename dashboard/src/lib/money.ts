@@ -5,7 +5,8 @@ export function money(cents: number | null | undefined, currency: string | null 
   if (cents === null || cents === undefined) return "–";
   if (!currency) return `${cents} minor units`;
   const { format, digits } = formatOf(currency);
-  return format.format(decimalOf(cents, digits));
+  // A narrow box may break the line between the currency and the figure, but not in the figure.
+  return format.format(decimalOf(cents, digits)).replaceAll("\u00a0", " ");
 }
 
 /** `12.34` typed by a person as minor units; undefined when it is no amount of that currency. */

@@ -47,6 +47,9 @@ function linkOf({ kind, subject }: Item): string {
     case "new_failure":
     case "rising_failure":
       return pageUrl("/failures");
+    case "audit_broken":
+    case "audit_late":
+      return pageUrl("/money");
     case "redis_away":
     case "queue_paused":
     case "upkeep_behind":

@@ -12,21 +12,26 @@ import { Badge, Time } from "./values.tsx";
 /** Whether the books add up: each promise, and when it was last proved. */
 export function AuditCard(): JSX.Element {
   const answer = useAnswer<Api["Audit"]>("/audit", 3_000);
-  const request = (): void => {
-    void ask("/audit", { method: "POST" }).then(
-      () => {
-        answer.reload();
-        say("An audit begins soon");
-      },
-      (error: unknown) => say(error instanceof Error ? error.message : String(error)),
-    );
+  const request = async (): Promise<void> => {
+    try {
+      await ask("/audit", { method: "POST" });
+      answer.reload();
+      say("An audit begins soon");
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error));
+    }
   };
   return (
     <Card
       title="Audit"
       actions={
         may("operate") ? (
-          <button type="button" class="small" disabled={Boolean(answer.data?.requested_at)} onClick={request}>
+          <button
+            type="button"
+            class="small"
+            disabled={Boolean(answer.data?.requested_at)}
+            onClick={() => void request()}
+          >
             {answer.data?.requested_at ? "Asked for …" : "Audit now"}
           </button>
         ) : null
