@@ -5,8 +5,8 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-/** The source, in a checkout. */
-const ENTRY = fileURLToPath(new URL("../../../dashboard/src/app.tsx", import.meta.url));
+/** The source, in a checkout. An installed package has none. */
+const ENTRY = join(fileURLToPath(new URL("../../..", import.meta.url)), "dashboard", "src", "app.tsx");
 /** What `npm run build` wrote, beside the code of the installed package. Never there in a checkout. */
 const BUILT = join(fileURLToPath(new URL("../..", import.meta.url)), "dashboard");
 
