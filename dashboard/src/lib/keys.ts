@@ -83,7 +83,10 @@ export function startKeys(): void {
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches("input, select, textarea, [contenteditable]");
+  return (
+    target instanceof HTMLElement &&
+    target.matches("input:not([type=checkbox]), select, textarea, [contenteditable]")
+  );
 }
 
 /** The first link of a row takes the focus, so that Enter opens it. */
