@@ -14,20 +14,24 @@ export function plainArray(values: BatchColumn<string | number | boolean>): stri
   return values && `{${values.map((value) => value ?? "NULL").join(",")}}`;
 }
 
-/**
- * For text. JSON's escapes of `"` and `\` are those of an array literal, and JSON text has no raw control
- * characters to worry about.
- */
+/** For text. */
 export function textArray(values: BatchColumn<string>): string | null {
   return (
     values &&
-    `{${values.map((value) => (value === null || value === undefined ? "NULL" : JSON.stringify(value))).join(",")}}`
+    `{${values.map((value) => (value === null || value === undefined ? "NULL" : `"${value.replaceAll(/["\\]/g, "\\$&")}"`)).join(",")}}`
   );
 }
 
-/** For JSON values, or the `JsonText` of them: null is JSON's own null, undefined is NULL. */
+/**
+ * For JSON values, or the `JsonText` of them: null is JSON's own null, undefined is NULL. JSON text has no raw
+ * control characters, and of all others JSON's escapes are those of an array literal: `JSON.stringify` writes
+ * them the fastest.
+ */
 export function jsonArray(values: BatchColumn<unknown>): string | null {
-  return values && textArray(values.map((value) => (value === undefined ? null : textOf(value))));
+  return (
+    values &&
+    `{${values.map((value) => (value === undefined ? "NULL" : JSON.stringify(textOf(value)))).join(",")}}`
+  );
 }
 
 function textOf(value: unknown): string {
