@@ -1,4 +1,4 @@
--- The last audit that upkeep did, and whether somebody wants another one.
+-- The last audit that upkeep did, and whether somebody wants another one. Empty before either.
 CREATE TABLE last_audit (
   only_row     boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   requested_at timestamptz,
@@ -7,7 +7,6 @@ CREATE TABLE last_audit (
   -- The rows of the view audit.
   promises     jsonb
 );
-INSERT INTO last_audit DEFAULT VALUES;
 
 -- Serves the list of all entries by time. Entries are appended about in the order of their times, so that a
 -- charge pays next to nothing for it.

@@ -87,6 +87,7 @@ test("every route of the contract that is here is in the document", () => {
     "GET /job-types/{id}/prices",
     "GET /jobs",
     "GET /jobs/{id}",
+    "GET /jobs/{id}/events",
     "GET /jobs/{id}/logs",
     "GET /ledger-entries",
     "GET /me",

@@ -19,18 +19,19 @@ BEGIN
   END IF;
   PERFORM
      FROM last_audit a
-    WHERE a.checked_at IS NULL
-       OR a.requested_at IS NOT NULL
-       OR a.checked_at < clock_timestamp() - greatest(p_every, a.took_ms * interval '100 milliseconds');
-  IF NOT FOUND THEN
+    WHERE a.requested_at IS NULL
+      AND a.checked_at >= clock_timestamp() - greatest(p_every, a.took_ms * interval '100 milliseconds');
+  IF FOUND THEN
     RETURN false;
   END IF;
   v_at := clock_timestamp();
   SELECT jsonb_agg(to_jsonb(a)) INTO v_promises FROM audit a;
-  UPDATE last_audit a
-     SET checked_at = v_at,
-         took_ms = ceil(extract(epoch FROM clock_timestamp() - v_at) * 1000),
-         promises = v_promises,
+  INSERT INTO last_audit AS a (checked_at, took_ms, promises)
+  VALUES (v_at, ceil(extract(epoch FROM clock_timestamp() - v_at) * 1000), v_promises)
+  ON CONFLICT (only_row) DO UPDATE
+     SET checked_at = excluded.checked_at,
+         took_ms = excluded.took_ms,
+         promises = excluded.promises,
          requested_at = CASE WHEN a.requested_at > v_at THEN a.requested_at END;
   RETURN true;
 END $$;

@@ -30,24 +30,23 @@ export class PostgresAuditRepository implements AuditRepository {
   }
 
   async last(): Promise<LastAudit> {
-    const { promises, ...row } = await this.#databases.requests.kysely
+    const row = await this.#databases.requests.kysely
       .selectFrom("last_audit")
       .select(["checked_at", "took_ms", "requested_at", "promises"])
-      .executeTakeFirstOrThrow();
+      .executeTakeFirst();
     // Only run_audit writes it: rows of the view.
-    const rows = (promises ?? []) as unknown as AuditRow[];
-    return {
-      status: row.checked_at === null ? null : isClean(rows) ? "clean" : "broken",
-      ...row,
-      promises: rows,
-    };
+    const promises = (row?.promises ?? []) as unknown as AuditRow[];
+    const { checked_at = null, took_ms = null, requested_at = null } = row ?? {};
+    const status = checked_at === null ? null : isClean(promises) ? "clean" : "broken";
+    return { status, checked_at, took_ms, requested_at, promises };
   }
 
   async request(): Promise<void> {
-    await this.#databases.requests.kysely
-      .updateTable("last_audit")
-      .set({ requested_at: sql`coalesce(requested_at, clock_timestamp())` })
-      .execute();
+    await sql`
+      INSERT INTO last_audit AS a (requested_at) VALUES (clock_timestamp())
+      ON CONFLICT (only_row) DO UPDATE SET requested_at = coalesce(a.requested_at, clock_timestamp())`.execute(
+      this.#databases.requests.kysely,
+    );
   }
 
   async runIfDue(): Promise<void> {

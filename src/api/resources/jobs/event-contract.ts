@@ -30,6 +30,21 @@ const shared = {
 };
 const Failure = z.strictObject({ code: z.string(), message: z.string() }).nullable();
 
+const EVENTS_EXAMPLE = [
+  { id: 1, type: "queued", at: "2026-11-23T21:06:45.010203Z", attempt: 0 },
+  { id: 2, type: "started", at: "2026-11-23T21:06:45.02Z", attempt: 1 },
+  { id: 3, type: "progress", at: "2026-11-23T21:06:45.025Z", attempt: 1, fraction: 0.5, message: null },
+  {
+    id: 4,
+    type: "done",
+    at: "2026-11-23T21:06:45.03Z",
+    attempt: 1,
+    status: "succeeded",
+    cost_cents: 5,
+    error: null,
+  },
+];
+
 export const JobEvent = z
   .discriminatedUnion("type", [
     z.strictObject({ ...shared, type: z.literal(["queued", "started"]) }),
@@ -49,28 +64,10 @@ export const JobEvent = z
       error: Failure,
     }),
   ])
-  .meta({ id: "JobEvent" });
+  .meta({ id: "JobEvent", examples: [EVENTS_EXAMPLE[2]] });
 
-export const JobEvents = z.strictObject({ data: z.array(JobEvent) }).meta({
-  id: "JobEvents",
-  examples: [
-    {
-      data: [
-        { id: 1, type: "queued", at: "2026-11-23T21:06:45.010203Z", attempt: 0 },
-        { id: 2, type: "started", at: "2026-11-23T21:06:45.02Z", attempt: 1 },
-        { id: 3, type: "progress", at: "2026-11-23T21:06:45.025Z", attempt: 1, fraction: 0.5, message: null },
-        {
-          id: 4,
-          type: "done",
-          at: "2026-11-23T21:06:45.03Z",
-          attempt: 1,
-          status: "succeeded",
-          cost_cents: 5,
-          error: null,
-        },
-      ],
-    },
-  ],
-});
+export const JobEvents = z
+  .strictObject({ data: z.array(JobEvent) })
+  .meta({ id: "JobEvents", examples: [{ data: EVENTS_EXAMPLE }] });
 
 export const EventStream = z.custom<Readable>().meta({ type: "string" });
