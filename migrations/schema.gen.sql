@@ -391,6 +391,7 @@ CREATE TABLE last_audit (
   only_row boolean NOT NULL DEFAULT true,
   requested_at timestamp with time zone,
   checked_at timestamp with time zone,
+  tried_at timestamp with time zone,
   took_ms bigint,
   promises jsonb,
   CONSTRAINT last_audit_only_row_check CHECK (only_row),
@@ -779,6 +780,15 @@ CREATE FUNCTION claim_next(p_limit integer, p_runner uuid, p_lease uuid, p_idle 
 -- function count_ended_jobs: migrations/functions/figures/count_ended_jobs.sql
 CREATE FUNCTION count_ended_jobs(p_batches integer)
   RETURNS integer
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_nestloop=off
+  SET enable_mergejoin=off
+  SET plan_cache_mode=force_generic_plan;
+
+-- function count_failures: migrations/functions/figures/count_failures.sql
+CREATE FUNCTION count_failures(p_jobs uuid[])
+  RETURNS void
   LANGUAGE plpgsql
   SET enable_seqscan=off
   SET enable_nestloop=off

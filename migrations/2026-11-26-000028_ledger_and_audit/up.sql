@@ -3,6 +3,8 @@ CREATE TABLE last_audit (
   only_row     boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   requested_at timestamptz,
   checked_at   timestamptz,
+  -- When one began that did not end in time.
+  tried_at     timestamptz,
   took_ms      bigint,
   -- The rows of the view audit.
   promises     jsonb

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { v7 as uuidv7 } from "uuid";
 import type { OpenPlatform } from "../../src/bin/open-platform.ts";
 import type { ClaimedJob, NewJob, Priority } from "../../src/core/model/job.ts";
+import { runSql } from "../support/sql.ts";
 import {
   brokenPromises,
   createCustomer,
@@ -15,10 +16,11 @@ import {
 const NO_ROOM = { 0: false, 1: false, 2: false };
 
 let platform: OpenPlatform;
+let databaseUrl: string;
 let runner_id: string;
 
 beforeEach(async () => {
-  ({ platform } = await createTestPlatform());
+  ({ platform, databaseUrl } = await createTestPlatform());
   runner_id = await createRunner(platform);
 });
 
@@ -122,3 +124,38 @@ test.each([1, 4])(
     expect(await startsOf(customers, 60 / max, max)).toEqual(customers.map(() => 1));
   },
 );
+
+test("thousands of customers of a type that is full hold up nobody behind them", async () => {
+  // More than one look along the ring passes over, all before those that have a new id.
+  const before = 2_100;
+  const idOf = (n: number): string => `00000000-0000-7000-8000-${n.toString(16).padStart(12, "0")}`;
+  const crowd = Array.from({ length: before }, (_, n) => idOf(n + 1));
+  await runSql(
+    databaseUrl,
+    "INSERT INTO customers (id, name, email) SELECT id, 'One of many', 'many@example.com' FROM unnest($1::uuid[]) id",
+    [crowd],
+  );
+  await runSql(
+    databaseUrl,
+    "INSERT INTO wallets (id, customer_id, current_balance_cents) SELECT gen_random_uuid(), id, 1000 FROM unnest($1::uuid[]) id",
+    [crowd],
+  );
+  const [last = ""] = await customersOfWeights(1);
+  const [full, free] = [await typeOfLimit(1), await typeOfLimit(null)];
+  await submit(last, full, 1);
+  expect(await platform.jobs.claimTurns({ runner_id, max: 1 })).toHaveLength(1);
+
+  const jobs = crowd.map((customer_id): NewJob => ({
+    id: uuidv7(),
+    customer_id,
+    job_type_id: full,
+    priority: 1,
+    input_data: 1,
+  }));
+  for (let n = 0; n < jobs.length; n += 700) await platform.jobs.submit(jobs.slice(n, n + 700), NO_ROOM);
+  await submit(last, free, 2);
+  expect(countOf(await platform.jobs.claimTurns({ runner_id, max: 1 }), free)).toBe(1);
+  // And the other goes into the ready lists.
+  const { ids } = await platform.waitingJobs.stampBacklog({ priority: 1, max: 10, after: undefined });
+  expect(ids).toHaveLength(1);
+});

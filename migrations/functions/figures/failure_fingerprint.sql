@@ -2,7 +2,7 @@
 -- Locks, in order: nothing.
 -- Returns: uuid
 -- Raises: nothing.
--- Called by: count_ended_jobs.
+-- Called by: count_failures.
 
 CREATE OR REPLACE FUNCTION failure_fingerprint(p_type uuid, p_code text, p_pattern text)
 RETURNS uuid

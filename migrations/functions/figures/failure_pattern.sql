@@ -3,7 +3,7 @@
 -- Locks, in order: nothing.
 -- Returns: text
 -- Raises: nothing.
--- Called by: count_ended_jobs.
+-- Called by: count_failures.
 --
 -- Looks at the first 500 characters, which bounds what it costs.
 

@@ -169,7 +169,8 @@ BEGIN
           c_weights[array_position(c_ids, v_row.id)] := v_row.weight;
         END LOOP;
       END IF;
-      EXIT WHEN c_ids = '{}';
+      EXIT WHEN c_ids = '{}' AND v_look.ended;
+      CONTINUE WHEN c_ids = '{}';
 
       IF cardinality(v_idle) >= v_want THEN
         v_in := v_idle;

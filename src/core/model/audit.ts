@@ -26,7 +26,7 @@ export interface LastAudit {
 /** The audit as upkeep does it: one process at a time, and the result is kept. */
 export interface AuditRepository {
   last(): Promise<LastAudit>;
-  /** Asks for an audit, which the upkeep of a runner does within seconds. Asking again changes nothing. */
+  /** Asks for an audit, which the upkeep of a runner does within seconds. The last request counts. */
   request(): Promise<void>;
   /** Audits if that is due. */
   runIfDue(): Promise<void>;

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, asyncProperty, option, string } from "fast-check";
 import { beforeAll, expect, inject, test } from "vitest";
 import type { Client } from "pg";
 import { connect } from "../../../test/support/sql.ts";
@@ -11,11 +11,11 @@ beforeAll(async () => {
 });
 
 /** What PostgreSQL can store as text: all but NUL and half a pair of surrogates. */
-const text = fc.string({ unit: "binary" }).map((one) => one.replaceAll("\0", "").toWellFormed());
+const text = string({ unit: "binary" }).map((one) => one.replaceAll("\0", "").toWellFormed());
 
 test("text comes back as it was, line breaks and quotes among it", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.option(text)), async (values) => {
+  await assert(
+    asyncProperty(array(option(text)), async (values) => {
       const { rows } = await client.query<{ back: unknown }>("SELECT $1::text[] AS back", [
         textArray(values),
       ]);
@@ -26,8 +26,8 @@ test("text comes back as it was, line breaks and quotes among it", async () => {
 });
 
 test("JSON comes back as it was", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(text), async (values) => {
+  await assert(
+    asyncProperty(array(text), async (values) => {
       const { rows } = await client.query<{ back: unknown }>(
         "SELECT coalesce(jsonb_agg(v ORDER BY n), '[]') AS back FROM unnest($1::jsonb[]) WITH ORDINALITY u (v, n)",
         [jsonArray(values.map((one) => ({ one })))],

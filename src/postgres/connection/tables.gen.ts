@@ -256,6 +256,7 @@ export interface LastAudit {
   promises: Json | null;
   requested_at: string | null;
   took_ms: number | null;
+  tried_at: string | null;
 }
 
 export interface LateIds {

@@ -43,8 +43,8 @@ export class PostgresAuditRepository implements AuditRepository {
 
   async request(): Promise<void> {
     await sql`
-      INSERT INTO last_audit AS a (requested_at) VALUES (clock_timestamp())
-      ON CONFLICT (only_row) DO UPDATE SET requested_at = coalesce(a.requested_at, clock_timestamp())`.execute(
+      INSERT INTO last_audit (requested_at) VALUES (clock_timestamp())
+      ON CONFLICT (only_row) DO UPDATE SET requested_at = clock_timestamp()`.execute(
       this.#databases.requests.kysely,
     );
   }

@@ -33,7 +33,9 @@ test("upkeep audits when that is due or asked for, and the last result is kept",
   ]);
   const asked = await api.ask("POST", "/audit");
   expect(asked).toMatchObject({ status: 202, body: { status: "clean", requested_at: expect.any(String) } });
-  expect((await api.ask("POST", "/audit")).body.requested_at).toBe(asked.body.requested_at);
+  // What is asked for while an audit runs is asked for after it: the last request counts.
+  const again = await api.ask("POST", "/audit");
+  expect(Date.parse(again.body.requested_at)).toBeGreaterThanOrEqual(Date.parse(asked.body.requested_at));
   await platform.audits.runIfDue();
   const second = await last();
   expect(second).toMatchObject({ status: "broken", requested_at: null });
