@@ -37,10 +37,11 @@ test("what cannot be read is left out, and all else stays", async () => {
 });
 
 test("nothing of an earlier read is shown while the database is away", async () => {
+  // Before the clock stands still: this process learns the database's time by it.
+  const { platform } = await createTestPlatform();
+  const real = await platform.gauges.queue();
   const clock = vi.spyOn(performance, "now").mockReturnValue(1_000);
   try {
-    const { platform } = await createTestPlatform();
-    const real = await platform.gauges.queue();
     let isAway = false;
     const read = async <T>(value: T): Promise<T> => {
       if (isAway) throw new Error("away");

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { UpkeepMeter } from "../core/model/meters.ts";
@@ -23,6 +24,8 @@ export function startUpkeep(
   meter?: UpkeepMeter,
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
+  // Each task listens once. By itself Node takes more than ten listeners for a leak, and says so.
+  setMaxListeners(tasks.length, stopping.signal);
   for (const { name, every_ms } of tasks) meter?.expects(name, every_ms);
   const loops = tasks.map((task) => runEvery(task, log, stopping.signal, meter));
   return {

@@ -50,7 +50,7 @@ async function runInProduction(block: string): Promise<void> {
   const [, api = ""] = await started.waitForLine(/Server listening at (http:\/\/127\.0\.0\.1:\d+)/, 60_000);
   await started.waitForLine(/"registered"/, 60_000);
   const me = await httpClient(api, key)("GET", "/me");
-  expect([me.status, me.body]).toEqual([200, { kind: "admin" }]);
+  expect([me.status, me.body]).toEqual([200, { kind: "admin", name: "admin", role: "admin" }]);
   const logged = started.stdout.filter((line) => !line.startsWith("admin key: "));
   expect(logged.filter((line) => !line.startsWith("{"))).toEqual([]);
   started.signal("SIGTERM");
