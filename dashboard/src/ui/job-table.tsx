@@ -23,6 +23,7 @@ export function JobTable({ rows, isStale, withCustomer, empty, selection }: JobT
       ? [
           {
             name: "Choose",
+            isUnnamed: true,
             cell: ({ id }: Job) => (
               <input
                 type="checkbox"
@@ -40,12 +41,12 @@ export function JobTable({ rows, isStale, withCustomer, empty, selection }: JobT
     ...(withCustomer
       ? [{ name: "Customer", cell: ({ customer_id }: Job) => <CustomerLink id={customer_id} /> }]
       : []),
+    { name: "Price", isFigure: true, cell: (job) => <Price job={job} /> },
     { name: "Priority", cell: ({ priority }) => priorityName(priority) },
     { name: "Created", cell: ({ created_at }) => <Time time={created_at} /> },
     { name: "Waited", isFigure: true, cell: (job) => duration(waited(job)) },
     { name: "Ran", isFigure: true, cell: (job) => duration(ran(job)) },
     { name: "Attempt", isFigure: true, cell: ({ attempt, max_attempts }) => `${attempt}/${max_attempts}` },
-    { name: "Price", isFigure: true, cell: (job) => <Price job={job} /> },
   ];
   return (
     <Table

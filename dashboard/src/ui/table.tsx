@@ -5,6 +5,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ComponentChildren;
   /** Figures stand at the right. */
   readonly isFigure?: boolean;
+  /** Its cells say what they are: the name is for whoever does not see them. */
+  readonly isUnnamed?: boolean;
 }
 
 interface TableProps<Row> {
@@ -26,9 +28,9 @@ export function Table<Row>({ caption, columns, rows, keyOf, empty, rowClass }: T
         <caption class="unseen">{caption}</caption>
         <thead>
           <tr>
-            {columns.map(({ name, isFigure }) => (
+            {columns.map(({ name, isFigure, isUnnamed }) => (
               <th key={name} scope="col" class={isFigure ? "figure" : ""}>
-                {name}
+                <span class={isUnnamed ? "unseen" : ""}>{name}</span>
               </th>
             ))}
           </tr>
