@@ -737,7 +737,7 @@ CREATE FUNCTION cancel_job(p_id uuid, p_owner uuid)
   LANGUAGE plpgsql;
 
 -- function cancel_jobs: migrations/functions/bulk/cancel_jobs.sql
-CREATE FUNCTION cancel_jobs(p_ids uuid[])
+CREATE FUNCTION cancel_jobs(p_ids uuid[], p_only_waiting boolean)
   RETURNS TABLE(job_id uuid, customer_id uuid, released_cents bigint)
   LANGUAGE plpgsql
   SET enable_seqscan=off

@@ -4,6 +4,8 @@
 -- Returns: boolean
 -- Raises: as cancel_jobs.
 -- Called by: src/postgres/repositories/bulk-actions.ts.
+--
+-- Who asked for pending jobs means no running one: what a runner takes after the look is skipped.
 
 CREATE OR REPLACE FUNCTION advance_bulk_cancel(
   p_action  uuid,
@@ -16,14 +18,15 @@ RETURNS boolean
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  v_owner uuid;
-  v_ids   uuid[];
-  v_jobs  bigint;
-  v_costs jsonb;
-  v_skips jsonb;
+  v_owner        uuid;
+  v_only_waiting boolean;
+  v_ids          uuid[];
+  v_jobs         bigint;
+  v_costs        jsonb;
+  v_skips        jsonb;
 BEGIN
-  SELECT b.owner_id
-    INTO v_owner
+  SELECT b.owner_id, b.filter ->> 'status' IS NOT DISTINCT FROM 'pending'
+    INTO v_owner, v_only_waiting
     FROM bulk_actions b
    WHERE b.id = p_action AND b.status = 'running' AND b.reached_id IS NOT DISTINCT FROM p_after
      FOR UPDATE SKIP LOCKED;
@@ -37,7 +40,7 @@ BEGIN
     INTO v_jobs, v_costs
     FROM (
       SELECT w.currency, count(*) AS jobs, sum(c.released_cents) AS cents
-        FROM cancel_jobs(v_ids) c
+        FROM cancel_jobs(v_ids, v_only_waiting) c
         JOIN wallets w ON w.customer_id = c.customer_id
        GROUP BY 1
     ) x;
@@ -45,7 +48,7 @@ BEGIN
     INTO v_skips
     FROM (VALUES
       ('not_found', cardinality(p_ids) - cardinality(v_ids)),
-      ('already_ended', cardinality(v_ids) - v_jobs)
+      (CASE WHEN v_only_waiting THEN 'not_pending' ELSE 'already_ended' END, cardinality(v_ids) - v_jobs)
     ) x (reason, jobs)
    WHERE x.jobs > 0;
   UPDATE bulk_actions b

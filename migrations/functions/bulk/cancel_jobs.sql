@@ -1,5 +1,5 @@
--- Does: cancels those of a batch of jobs that are pending or running, as cancel_job does one. Returns them,
---   with the hold of each, which is given back.
+-- Does: cancels those of a batch of jobs that are pending or running, or only those that are pending, as
+--   cancel_job does one. Returns them, with the hold of each, which is given back.
 -- Locks, in order: the jobs' places in job_queue, job_schedule, job_parked and job_alone, each by id, then
 --   the jobs by id, then wallets by id (post_charges).
 -- Returns: job_id, customer_id, released_cents
@@ -7,7 +7,7 @@
 --   The caller starts again.
 -- Called by: advance_bulk_cancel.
 
-CREATE OR REPLACE FUNCTION cancel_jobs(p_ids uuid[])
+CREATE OR REPLACE FUNCTION cancel_jobs(p_ids uuid[], p_only_waiting boolean)
 RETURNS TABLE (
   job_id         uuid,
   customer_id    uuid,
@@ -64,6 +64,9 @@ BEGIN
     RAISE EXCEPTION 'a job was moved while it was cancelled' USING ERRCODE = 'serialization_failure';
   END IF;
 
+  IF p_only_waiting THEN
+    p_ids := coalesce(v_waiting, '{}');
+  END IF;
   INSERT INTO cancellations (runner_id, job_id)
   SELECT r.id, j.id
     FROM jobs j

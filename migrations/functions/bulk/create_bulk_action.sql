@@ -1,9 +1,11 @@
 -- Does: creates a bulk action, once under a key. Returns the id that is stored: another id than p_id means
 --   that the action was created before. Null: p_running_max actions of this owner run already.
--- Locks, in order: the key.
+-- Locks, in order: the key, then (not for a preview) an advisory lock of the owner, held until the commit.
 -- Returns: uuid?
 -- Raises: idempotency_key_reused (unique_violation): the key stands for another request.
 -- Called by: src/postgres/repositories/bulk-actions.ts.
+--
+-- The lock orders requests of one owner: each counts what the one before it started.
 --
 -- p_created_at: the moment up to which jobs are reached, which is that of p_expected.
 
@@ -27,6 +29,9 @@ DECLARE
 BEGIN
   IF v_made[1] IS NOT NULL THEN
     RETURN v_made[1];
+  END IF;
+  IF NOT p_preview THEN
+    PERFORM pg_advisory_xact_lock(hashtext('create_bulk_action'), coalesce(uuid_hash(p_owner), 0));
   END IF;
   IF NOT p_preview AND p_running_max <= (
     SELECT count(*)

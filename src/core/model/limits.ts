@@ -463,7 +463,9 @@ export const FIGURES_DAYS = 90;
 export const BULK_IDS_MAX = 1_000;
 /** Jobs that one batch of a bulk action changes. */
 export const BULK_BATCH_MAX = 200;
-/** Jobs that one batch of a bulk action looks at. */
+/** Jobs that one batch of a bulk action looks at first. */
+export const BULK_FIRST_WINDOW = 2 * BULK_BATCH_MAX;
+/** Jobs that one batch of a bulk action looks at where few of the first match. */
 export const BULK_WINDOW = 20_000;
 /** Bulk actions of one customer, or of the operator, that run at the same time. */
 export const BULK_ACTIONS_RUNNING_MAX = 10;

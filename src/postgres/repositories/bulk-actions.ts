@@ -18,6 +18,7 @@ import {
   BATCH_BYTES_MAX,
   BULK_ACTIONS_RUNNING_MAX,
   BULK_BATCH_MAX,
+  BULK_FIRST_WINDOW,
   BULK_WINDOW,
 } from "../../core/model/limits.ts";
 import type { Page } from "../../core/model/page.ts";
@@ -102,22 +103,27 @@ export class PostgresBulkActionRepository implements BulkActionRepository {
   }
 
   async next(): Promise<BulkBatch | undefined> {
-    const row = await this.#database.kysely
+    const { kysely } = this.#database;
+    const longest = kysely
       .selectFrom("bulk_actions")
-      .select(["id", "action", "owner_id", "filter", "created_at", "reached_id"])
+      .select("id")
       .where("status", "=", "running")
       .orderBy("worked_at")
       .limit(1)
+      .forUpdate()
+      .skipLocked();
+    // Goes to the end of the line before its batch is tried, so that one that fails stops no other.
+    const row = await kysely
+      .updateTable("bulk_actions")
+      .set({ worked_at: sql`clock_timestamp()` })
+      .where("id", "=", longest)
+      .returning(["id", "action", "owner_id", "filter", "created_at", "reached_id"])
       .executeTakeFirst();
     if (!row) return undefined;
     const action = oneOf(BULK_ACTIONS, row.action, "bulk_actions");
     const filter = row.filter as unknown as BulkFilter; // what `create` stored
     const selection: Selection = { ...row, action, filter };
-    const looked = await selectWindow(this.#database, selection, {
-      after: row.reached_id,
-      window: BULK_WINDOW,
-    }).execute();
-    const matching = looked.filter((job) => job.matches);
+    const { looked, matching, isLast } = await this.#look(selection, row.reached_id);
     const full = matching.slice(0, BULK_BATCH_MAX);
     const ids = full.map((job) => job.id);
     const jobs =
@@ -131,8 +137,21 @@ export class PostgresBulkActionRepository implements BulkActionRepository {
       jobs,
       missing: row.reached_id === null ? (filter.ids ?? []).filter((id) => !found.has(id)) : [],
       reached: (isAll ? looked.at(-1)?.id : jobs.at(-1)?.id) ?? row.reached_id,
-      ended: isAll && looked.length < BULK_WINDOW,
+      ended: isAll && isLast,
     };
+  }
+
+  /** Looks at few jobs first. Where few of them match, one look at many is less work than many looks. */
+  async #look(selection: Selection, after: string | null) {
+    let window = selection.filter.ids === undefined ? BULK_FIRST_WINDOW : BULK_WINDOW;
+    for (;;) {
+      const looked = await selectWindow(this.#database, selection, { after, window }).execute();
+      const matching = looked.filter((job) => job.matches);
+      const isLast = looked.length < window;
+      if (isLast || window === BULK_WINDOW || matching.length * 2 >= BULK_BATCH_MAX)
+        return { looked, matching, isLast };
+      window = BULK_WINDOW;
+    }
   }
 
   async cancelBatch(batch: BulkBatch): Promise<boolean> {

@@ -71,7 +71,7 @@ const effect = {
     .readonly()
     .meta({
       description:
-        "Jobs that are passed over, by reason: `not_found`, `already_ended`, `not_ended`, `succeeded`, `already_retried`, or the code with which a submission would be refused, such as `insufficient_funds`.",
+        "Jobs that are passed over, by reason: `not_found`, `already_ended`, `not_pending`, `not_ended`, `succeeded`, `already_retried`, or the code with which a submission would be refused, such as `insufficient_funds`.",
     }),
   costs: z
     .array(z.strictObject({ currency: z.string(), cents: z.int() }))
