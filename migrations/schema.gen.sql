@@ -116,6 +116,7 @@ CREATE TABLE bulk_actions (
     'done'::text, 'stopped'::text]))
 ) WITH (fillfactor=50);
 CREATE INDEX bulk_actions_by_owner ON bulk_actions USING btree (owner_id, id);
+CREATE INDEX bulk_actions_ended ON bulk_actions USING btree (status, ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX bulk_actions_running ON bulk_actions USING btree (worked_at) WHERE status = 'running'::text;
 
 -- table cancellations

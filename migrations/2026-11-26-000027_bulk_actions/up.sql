@@ -29,6 +29,8 @@ CREATE TABLE bulk_actions (
 CREATE INDEX bulk_actions_running ON bulk_actions (worked_at) WHERE status = 'running';
 -- Serves a customer's actions, newest first.
 CREATE INDEX bulk_actions_by_owner ON bulk_actions (owner_id, id);
+-- Serves expiry: those that ended long ago, and previews of yesterday.
+CREATE INDEX bulk_actions_ended ON bulk_actions (status, ended_at) WHERE ended_at IS NOT NULL;
 
 -- Serves bulk retries: whether a job was retried before. The column never changes, and few jobs have it.
 CREATE INDEX jobs_retries ON jobs (retry_of) WHERE retry_of IS NOT NULL;

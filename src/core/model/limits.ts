@@ -415,7 +415,11 @@ export const IDEMPOTENCY_KEY_DAYS = 30;
 export const LATE_IDS_DAYS = 30;
 /** How long an event of the outbox is kept that nobody took. */
 export const OUTBOX_DAYS = 30;
-/** Idempotency keys, events, and sessions that one call of expiry deletes. 50 calls in a row every 5 s keep up. */
+/** How long a bulk action is kept after its end. As long as its idempotency key at least. */
+export const BULK_ACTION_DAYS = 30;
+/** How long the preview of a bulk action is kept. */
+export const BULK_PREVIEW_DAYS = 1;
+/** Idempotency keys, events, bulk actions and sessions that one call of expiry deletes. 50 calls in a row every 5 s keep up. */
 export const EXPIRY_BATCH_MAX = 5_000;
 /** Wallets that one call of sealing looks at. */
 export const SEALED_WALLETS_MAX = 200;
@@ -469,6 +473,8 @@ export const BULK_FIRST_WINDOW = 2 * BULK_BATCH_MAX;
 export const BULK_WINDOW = 20_000;
 /** Bulk actions of one customer, or of the operator, that run at the same time. */
 export const BULK_ACTIONS_RUNNING_MAX = 10;
+/** Previews of one customer, or of the operator, that one process counts at a time. One more is refused with 429. */
+export const BULK_PREVIEWS_PER_OWNER_MAX = 1;
 /** Jobs that the preview of a bulk action counts. */
 export const BULK_PREVIEW_JOBS_MAX = 100_000;
 /** Jobs that the preview of a bulk action looks at. */

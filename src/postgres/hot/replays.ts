@@ -8,6 +8,24 @@ import { findStoredJobs, type StoredJob } from "./stored-jobs.ts";
 // sent again gets those jobs, as they are now.
 
 /**
+ * Returns the ids of what a key's request created, by item; null for items that were refused, empty for a key
+ * that is not known.
+ */
+export async function findSubjects(
+  { kysely }: Database,
+  key: IdempotencyKey,
+): Promise<readonly (string | null)[]> {
+  const row = await kysely
+    .selectFrom("idempotency_keys")
+    .select(["request_hash", "subjects"])
+    .where("id", "=", key.id)
+    .executeTakeFirst();
+  if (!row) return [];
+  if (row.request_hash !== key.request_hash) throw idempotencyKeyReused();
+  return row.subjects;
+}
+
+/**
  * Returns what a key's request created, by item; undefined for items that were refused, empty for a key that
  * is not known.
  */
@@ -15,18 +33,13 @@ export async function findMade(
   database: Database,
   key: IdempotencyKey,
 ): Promise<readonly (Job | undefined)[]> {
-  const row = await database.kysely
-    .selectFrom("idempotency_keys")
-    .select(["request_hash", "subjects"])
-    .where("id", "=", key.id)
-    .executeTakeFirst();
-  if (!row) return [];
-  if (row.request_hash !== key.request_hash) throw idempotencyKeyReused();
+  const subjects = await findSubjects(database, key);
+  if (subjects.length === 0) return [];
   const jobs = await findStoredJobs(
     database,
-    row.subjects.filter((id) => id !== null),
+    subjects.filter((id) => id !== null),
   );
-  return row.subjects.map((id) => (id === null ? undefined : jobs.get(id)?.job));
+  return subjects.map((id) => (id === null ? undefined : jobs.get(id)?.job));
 }
 
 /**

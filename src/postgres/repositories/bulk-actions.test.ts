@@ -12,6 +12,7 @@ import { waitFor } from "../../../test/support/wait-for.ts";
 import type { OpenPlatform } from "../../bin/open-platform.ts";
 import { newId } from "../../core/lib/new-id.ts";
 import type { BulkFilter } from "../../core/model/bulk-action.ts";
+import type { IdempotencyKey } from "../../core/model/idempotency.ts";
 import { submitJob } from "../../core/use-cases/submit-jobs.ts";
 
 async function startCancel(platform: OpenPlatform, filter: BulkFilter): Promise<string> {
@@ -88,4 +89,33 @@ test("of two requests at once, only as many actions start as may run", async () 
   });
   await one.query("COMMIT");
   expect((await second).rows).toEqual([{ id: null }]);
+});
+
+test("one preview of an owner is counted at a time; a request that is sent again counts nothing", async () => {
+  const { platform, databaseUrl } = await createTestPlatform();
+  const owner_id = await createCustomer(platform);
+  const ask = (owner: string | undefined, key?: IdempotencyKey) =>
+    platform.bulkActions.create(
+      { id: newId(), action: "cancel", owner_id: owner, filter: { status: "pending" }, isPreview: true },
+      key,
+    );
+  const key = { id: uuidv7(), request_hash: uuidv7() };
+  const first = await ask(owner_id, key);
+  const holder = await connect(databaseUrl);
+  await holder.query("BEGIN; LOCK TABLE jobs");
+  const counting = ask(owner_id);
+  const waits = "SELECT FROM pg_locks WHERE relation = 'jobs'::regclass AND NOT granted";
+  await waitFor(async () => (await holder.query(waits)).rowCount === 1);
+  await expect(ask(owner_id)).rejects.toMatchObject({ code: "rate_limited" });
+  expect(await ask(owner_id, key)).toEqual({ action: first.action, replayed: true });
+  const ofOther = ask(undefined);
+  await waitFor(async () => (await holder.query(waits)).rowCount === 2);
+  await holder.query("COMMIT");
+  expect((await counting).action.status).toBe("preview");
+  await ofOther;
+  await ask(owner_id);
+
+  // The key is kept longer than the preview.
+  await runSql(databaseUrl, "DELETE FROM bulk_actions WHERE id = $1", [first.action.id]);
+  await expect(ask(owner_id, key)).rejects.toMatchObject({ code: "not_found" });
 });

@@ -21,6 +21,7 @@ import {
   BULK_FIRST_WINDOW,
   BULK_WINDOW,
 } from "../../core/model/limits.ts";
+import { bulkActionNotFound } from "../../core/model/not-found.ts";
 import type { Page } from "../../core/model/page.ts";
 import { plainArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
@@ -31,14 +32,17 @@ import {
   callCreateBulkAction,
 } from "../connection/functions.gen.ts";
 import { refusingReusedKey } from "../hot/refusing-reused-key.ts";
+import { findSubjects } from "../hot/replays.ts";
 import { previewBulkAction, toCosts, toSkips } from "./bulk-preview.ts";
 import { selectWindow, type Selection } from "./bulk-selection.ts";
+import { PreviewSlots } from "./preview-slots.ts";
 
 /** A batch of cancels is tried again for so long: a job may be moved meanwhile. */
 const CANCEL_FOR_MS = 3_000;
 
 export class PostgresBulkActionRepository implements BulkActionRepository {
   readonly #database: Database;
+  readonly #previews = new PreviewSlots();
 
   constructor(database: Database) {
     this.#database = database;
@@ -48,12 +52,16 @@ export class PostgresBulkActionRepository implements BulkActionRepository {
     { id, action, owner_id, filter, isPreview }: NewBulkAction,
     key: IdempotencyKey | undefined,
   ): Promise<{ action: BulkAction; replayed: boolean }> {
+    const earlier = key && (await findSubjects(this.#database, key))[0];
+    if (earlier) return { action: await this.#created(earlier), replayed: true };
     const { rows } = await sql<{ now: string }>`SELECT clock_timestamp() AS now`.execute(
       this.#database.kysely,
     );
     const created_at = onlyRow("clock_timestamp", rows).now;
     const selection = { action, filter, owner_id: owner_id ?? null, created_at };
-    const expected = await previewBulkAction(this.#database, selection);
+    const expected = await this.#previews.take(selection.owner_id, () =>
+      previewBulkAction(this.#database, selection),
+    );
     const created = await refusingReusedKey(() =>
       callCreateBulkAction(this.#database, {
         id,
@@ -73,9 +81,7 @@ export class PostgresBulkActionRepository implements BulkActionRepository {
         "rate_limited",
         `${BULK_ACTIONS_RUNNING_MAX} bulk actions run already. Wait until one has ended, or stop one.`,
       );
-    const stored = await this.findById(created);
-    if (!stored) throw new Error(`create_bulk_action returned ${created}, which is no action's id`);
-    return { action: stored, replayed: created !== id };
+    return { action: await this.#created(created), replayed: created !== id };
   }
 
   async findById(id: string, owner?: string): Promise<BulkAction | undefined> {
@@ -192,6 +198,13 @@ export class PostgresBulkActionRepository implements BulkActionRepository {
        WHERE size.bytes <= ${BATCH_BYTES_MAX} OR size.n = 1
        ORDER BY j.id`.execute(this.#database.kysely);
     return rows;
+  }
+
+  /** Not there: it expired, and its idempotency key goes on standing for it. */
+  async #created(id: string): Promise<BulkAction> {
+    const stored = await this.findById(id);
+    if (!stored) throw bulkActionNotFound(id);
+    return stored;
   }
 
   #select() {

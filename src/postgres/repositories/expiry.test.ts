@@ -29,3 +29,18 @@ test("keys and events of more than 30 days are forgotten, a batch at a time; you
   );
   expect(rows).toEqual([{ keys: [young], events: 1 }]);
 });
+
+test("bulk actions are forgotten 30 days after their end, and previews after one", async () => {
+  const { platform, databaseUrl } = await createTestPlatform();
+  await runSql(
+    databaseUrl,
+    `INSERT INTO bulk_actions (id, action, filter, status, expected, created_at, ended_at)
+     SELECT gen_random_uuid(), 'cancel', '{}', x.status, '{}', now() - interval '90 days', now() - x.age
+       FROM (VALUES ('running', NULL), ('done', interval '29 days'), ('done', interval '31 days'),
+                    ('stopped', interval '31 days'), ('preview', interval '23 hours'),
+                    ('preview', interval '25 hours')) x (status, age)`,
+  );
+  expect(await platform.forgetExpired()).toBe(false);
+  const { rows } = await runSql(databaseUrl, "SELECT status FROM bulk_actions ORDER BY status");
+  expect(rows).toEqual([{ status: "done" }, { status: "preview" }, { status: "running" }]);
+});

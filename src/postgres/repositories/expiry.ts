@@ -1,5 +1,7 @@
 import { sql } from "kysely";
 import {
+  BULK_ACTION_DAYS,
+  BULK_PREVIEW_DAYS,
   EXPIRY_BATCH_MAX,
   FIGURES_DAYS,
   IDEMPOTENCY_KEY_DAYS,
@@ -11,8 +13,8 @@ import type { Database } from "../connection/database.ts";
 import { callForgetFigures, callPruneIdempotencyKeys } from "../connection/functions.gen.ts";
 
 /**
- * Forgets a batch each of expired idempotency keys, outbox events, notes of late ids, figures and sessions.
- * True when one was full.
+ * Forgets a batch each of expired idempotency keys, outbox events, notes of late ids, figures, sessions and
+ * bulk actions. True when one was full.
  */
 export async function forgetExpired(database: Database): Promise<boolean> {
   const keys = await callPruneIdempotencyKeys(database, {
@@ -27,7 +29,8 @@ export async function forgetExpired(database: Database): Promise<boolean> {
     limit: EXPIRY_BATCH_MAX,
   });
   const sessions = await forgetSessions(database);
-  return [keys, events, lateIds, figures, sessions].includes(EXPIRY_BATCH_MAX);
+  const bulkActions = await forgetBulkActions(database);
+  return [keys, events, lateIds, figures, sessions, bulkActions].includes(EXPIRY_BATCH_MAX);
 }
 
 /** Looks at the oldest events alone, by id: no more than a batch is read, whatever is in the table. */
@@ -40,7 +43,7 @@ async function forgetEvents({ kysely }: Database): Promise<number> {
   const expired = kysely
     .selectFrom(oldest.as("oldest"))
     .select("oldest.id")
-    .where("oldest.created_at", "<", sql<string>`now() - make_interval(days => ${OUTBOX_DAYS})`);
+    .where("oldest.created_at", "<", daysAgo(OUTBOX_DAYS));
   const { numDeletedRows } = await kysely
     .deleteFrom("outbox")
     .where(sql<boolean>`id = ANY (array(${expired}))`)
@@ -58,7 +61,7 @@ async function forgetLateIds({ kysely }: Database): Promise<number> {
   const expired = kysely
     .selectFrom(oldest.as("oldest"))
     .select("oldest.created_xid")
-    .where("oldest.created_at", "<", sql<string>`now() - make_interval(days => ${LATE_IDS_DAYS})`);
+    .where("oldest.created_at", "<", daysAgo(LATE_IDS_DAYS));
   const { numDeletedRows } = await kysely
     .deleteFrom("late_ids")
     .where(sql<boolean>`created_xid = ANY (array(${expired}))`)
@@ -81,4 +84,30 @@ async function forgetSessions({ kysely }: Database): Promise<number> {
     .where(sql<boolean>`id = ANY (array(${expired}))`)
     .executeTakeFirst();
   return Number(numDeletedRows);
+}
+
+/** Deletes bulk actions that ended long ago, and old previews. One that runs has not ended, however old. */
+async function forgetBulkActions({ kysely }: Database): Promise<number> {
+  const expired = kysely
+    .selectFrom("bulk_actions")
+    .select("id")
+    .where("ended_at", "is not", null)
+    .where((eb) =>
+      eb.or([
+        eb.and([eb("status", "=", "preview"), eb("ended_at", "<", daysAgo(BULK_PREVIEW_DAYS))]),
+        eb.and([eb("status", "in", ["done", "stopped"]), eb("ended_at", "<", daysAgo(BULK_ACTION_DAYS))]),
+      ]),
+    )
+    .limit(EXPIRY_BATCH_MAX)
+    .forUpdate()
+    .skipLocked();
+  const { numDeletedRows } = await kysely
+    .deleteFrom("bulk_actions")
+    .where(sql<boolean>`id = ANY (array(${expired}))`)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+function daysAgo(days: number) {
+  return sql<string>`now() - make_interval(days => ${days})`;
 }

@@ -24,7 +24,7 @@ export function bulkActionRoutes(api: Api, { bulkActions }: Platform): void {
         tags,
         summary: "Cancel or retry all jobs that match a filter",
         description:
-          "Returns at once what is expected; runners do the work, in batches, and go on after a crash. Each job is changed once. A retry creates new jobs at the prices of today, each with a hold, as `POST /jobs/{id}/retry` does; a job that was retried before is skipped. With `dry_run`, it only counts. With a customer's key, it reaches only the jobs of that customer.",
+          "Returns at once what is expected; runners do the work, in batches, and go on after a crash. Each job is changed once. A retry creates new jobs at the prices of today, each with a hold, as `POST /jobs/{id}/retry` does; a job that was retried before is skipped. With `dry_run`, it only counts. It is kept for 30 days after its end, and a dry run for one. With a customer's key, it reaches only the jobs of that customer.",
         headers: IdempotencyHeaders,
         body: NewBulkAction,
         location: "Path of the bulk action.",
