@@ -31,15 +31,21 @@ test("all entries are listed newest first, filtered, paged, and as CSV", async (
   expect(await kinds(`?customer_id=${bob}`)).toEqual(["top_up"]);
   expect(await kinds("?since=2090-01-01T00:00:00Z")).toEqual([]);
 
-  const pages: string[] = [];
-  let query = "?limit=1";
-  for (;;) {
-    const { data, next_cursor } = await list(query);
-    pages.push(...data.map(({ kind, seq }) => `${kind} ${seq}`));
-    if (next_cursor === null) break;
-    query = `?limit=1&cursor=${next_cursor}`;
-  }
-  expect(pages).toEqual(["refund 3", "charge 2", "top_up 1", "top_up 1"]);
+  const paged = async (filter: string, first = ""): Promise<string[]> => {
+    const pages: string[] = [];
+    for (let cursor = first; ;) {
+      const { data, next_cursor } = await list(`?limit=1${filter}${cursor}`);
+      pages.push(...data.map(({ kind, seq }) => `${kind} ${seq}`));
+      if (next_cursor === null) return pages;
+      cursor = `&cursor=${next_cursor}`;
+    }
+  };
+  expect(await paged("")).toEqual(["refund 3", "charge 2", "top_up 1", "top_up 1"]);
+  expect(await paged(`&customer_id=${ada}`)).toEqual(["refund 3", "charge 2", "top_up 1"]);
+  expect(await paged(`&customer_id=${ada}&kind=top_up`)).toEqual(["top_up 1"]);
+  // A page of all wallets that ends at the other one's entry.
+  const { next_cursor } = await list("?limit=3");
+  expect(await paged(`&customer_id=${ada}`, `&cursor=${next_cursor}`)).toEqual(["top_up 1"]);
 
   const csv = await api.ask("GET", "/ledger-entries?limit=1", { headers: { accept: "text/csv" } });
   const [header, line] = csv.text.split("\r\n");
