@@ -33,4 +33,5 @@ CREATE INDEX bulk_actions_by_owner ON bulk_actions (owner_id, id);
 CREATE INDEX bulk_actions_ended ON bulk_actions (status, ended_at) WHERE ended_at IS NOT NULL;
 
 -- Serves bulk retries: whether a job was retried before. The column never changes, and few jobs have it.
-CREATE INDEX jobs_retries ON jobs (retry_of) WHERE retry_of IS NOT NULL;
+-- On a large table, build it before: "Before `migrate up`" in docs/upgrading.md.
+CREATE INDEX IF NOT EXISTS jobs_retries ON jobs (retry_of) WHERE retry_of IS NOT NULL;

@@ -12,7 +12,9 @@ CREATE TABLE last_audit (
 
 -- Serves the list of all entries by time. Entries are appended about in the order of their times, so that a
 -- charge pays next to nothing for it.
-CREATE INDEX wallet_entries_by_time ON wallet_entries
+-- On a large table, build it before: "Before `migrate up`" in docs/upgrading.md.
+CREATE INDEX IF NOT EXISTS wallet_entries_by_time ON wallet_entries
   USING brin (created_at) WITH (pages_per_range = 32, autosummarize = on);
 -- Serves the search by reference. No charge has one.
-CREATE INDEX wallet_entries_by_reference ON wallet_entries (reference) WHERE reference IS NOT NULL;
+CREATE INDEX IF NOT EXISTS wallet_entries_by_reference ON wallet_entries (reference)
+  WHERE reference IS NOT NULL;

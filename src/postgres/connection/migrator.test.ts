@@ -28,6 +28,20 @@ test("every single step down and up again gives the same schema", async () => {
   }
 });
 
+test("indexes that were built before the steps, as the notes say, are those of the steps", async () => {
+  const notes = await readFile("docs/upgrading.md", "utf8");
+  const section = notes.slice(notes.indexOf("## Before `migrate up`"));
+  const statements = section.match(/CREATE INDEX CONCURRENTLY[^;]+;/g) ?? [];
+  expect(statements).toHaveLength(4);
+  const { url, client } = await emptyDatabase();
+  const { migrations: versions } = await migrateUp(url);
+  const schema = await readSchema(client);
+  await migrateDown(url, versions.length - versions.findIndex((version) => version.endsWith("_figures")));
+  for (const statement of statements) await client.query(statement);
+  await migrateUp(url);
+  expect(await readSchema(client)).toEqual(schema);
+});
+
 test("two processes that migrate at once run each migration once", async () => {
   const { url } = await emptyDatabase();
   const ran = await Promise.all([migrateUp(url), migrateUp(url), migrateUp(url)]);
