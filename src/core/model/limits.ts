@@ -272,6 +272,8 @@ export const KEYS_CACHED_MAX = 10_000;
 export const WAIT_MAX_SECONDS = 60;
 /** How long a waiting request goes without a look at its job, when no process tells that it ended. */
 export const WAIT_LOOK_MS = 2_000;
+/** Jobs of waiting requests that one query looks at. */
+export const WAIT_LOOK_BATCH_MAX = 1_000;
 /** Requests of one process that wait for the end of their jobs. */
 export const WAITS_MAX = 10_000;
 /** Requests of one customer that wait for the end of their jobs, in one process. */
@@ -284,8 +286,12 @@ export const CHANGES_PENDING_MAX = 20_000;
 export const STREAMS_MAX = 5_000;
 /** Streams of events of one customer, or of the admin key, that one process has open. */
 export const STREAMS_PER_CUSTOMER_MAX = 2_500;
+/** How long a stream of events is open. Its reader connects again, and is refused when its key has ended. */
+export const STREAM_MAX_MS = 10 * 60 * 1_000;
 /** Events that a stream reads at a time. It reads on when its reader has taken them. */
 export const STREAM_EVENTS_MAX = 50;
+/** Characters of messages after which a stream reads no further, so that a slow reader holds little memory. */
+export const STREAM_PAGE_CHARACTERS_MAX = 16_384;
 /** How long a stream is silent. Then it looks by itself, and writes a comment that keeps the connection open. */
 export const STREAM_HEARTBEAT_MS = 15_000;
 /** How far apart the looks of one stream are, however often its job changes. */

@@ -4,8 +4,9 @@ import { PlatformError } from "../../../core/lib/errors.ts";
 import type { Job } from "../../../core/model/job.ts";
 import { CONNECTION_TIMEOUT_MS, WAITS_MAX, WAITS_PER_CUSTOMER_MAX } from "../../../core/model/limits.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
-import { waitForEnd } from "../../../core/use-cases/wait-for-end.ts";
+import { createWaitForEnd, type WaitForEnd } from "../../../core/use-cases/wait-for-end.ts";
 import { actorOf, ownerOf } from "../../http/auth.ts";
+import { onHangUp } from "../../http/on-hang-up.ts";
 
 type Submit<Submitted> = () => Promise<Submitted>;
 
@@ -13,13 +14,17 @@ type Submit<Submitted> = () => Promise<Submitted>;
 export class Waits {
   readonly #byOwner = new Map<string, number>();
   readonly #open = new Set<AbortController>();
+  readonly #waitForEnd: WaitForEnd;
+
+  constructor(platform: Pick<Platform, "jobs" | "jobChanges">) {
+    this.#waitForEnd = createWaitForEnd(platform);
+  }
 
   /**
    * Submits, and returns the job as it is when it has ended, or when the time of the request is up. Without the
    * preference it waits for nothing. Throws `rate_limited`, before anything is submitted, when too many wait.
    */
   async submit<Submitted extends { readonly job: Job }>(
-    platform: Platform,
     request: FastifyRequest,
     reply: FastifyReply,
     submit: Submit<Submitted>,
@@ -28,18 +33,17 @@ export class Waits {
     if (wait_seconds === undefined) return await submit();
     const owner = ownerOf(request) ?? actorOf(request);
     const stop = this.#take(owner);
-    const hangUp = (): void => stop.abort();
-    reply.raw.once("close", hangUp);
+    const forget = onHangUp(request, reply, () => stop.abort());
     try {
       const wait_ms = wait_seconds * 1_000;
       // It is silent all that time. A request that a test injects has none.
       const { socket } = request.raw;
       if (socket instanceof Socket) socket.setTimeout(wait_ms + CONNECTION_TIMEOUT_MS);
       const submitted = await submit();
-      const job = await waitForEnd(platform, submitted.job, { wait_ms, signal: stop.signal });
+      const job = await this.#waitForEnd(submitted.job, { wait_ms, signal: stop.signal });
       return { ...submitted, job };
     } finally {
-      reply.raw.off("close", hangUp);
+      forget();
       this.#give(owner, stop);
     }
   }
