@@ -284,6 +284,8 @@ export const CHANGES_PENDING_MAX = 20_000;
 export const STREAMS_MAX = 5_000;
 /** Streams of events of one customer, or of the admin key, that one process has open. */
 export const STREAMS_PER_CUSTOMER_MAX = 2_500;
+/** How long a stream of events is open. Its reader connects again, and is refused when its key has ended. */
+export const STREAM_MAX_MS = 10 * 60 * 1_000;
 /** Events that a stream reads at a time. It reads on when its reader has taken them. */
 export const STREAM_EVENTS_MAX = 50;
 /** How long a stream is silent. Then it looks by itself, and writes a comment that keeps the connection open. */

@@ -26,7 +26,12 @@ export async function* followEvents(
     wake();
   };
   const unwatch = jobChanges.watch(id, ring);
-  signal.addEventListener("abort", ring);
+  // Not at the end alone: nobody may ask for more, and then it never comes.
+  const stop = (): void => {
+    unwatch();
+    ring();
+  };
+  signal.addEventListener("abort", stop);
   const sleep = (ms: number): Promise<void> =>
     new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
@@ -55,6 +60,6 @@ export async function* followEvents(
     }
   } finally {
     unwatch();
-    signal.removeEventListener("abort", ring);
+    signal.removeEventListener("abort", stop);
   }
 }

@@ -26,7 +26,7 @@ export function jobEventRoutes(api: Api, platform: Platform): void {
         tags: ["Jobs"],
         summary: "List the events of a job, or follow them as they come",
         description:
-          "Events have ids that count from 1 in each job, oldest first: `queued`, `started`, `progress`, `log`, `attempt_failed`, `done`. With `Accept: text/event-stream` they come as server-sent events as they happen, and the stream ends after `done`. A comment comes every 15 s in which nothing else does. Connect again with `Last-Event-ID`, and nothing is missed. An attempt that was given back is followed by `queued` again. Steps of the progress that follow each other closely are left out.",
+          "Events have ids that count from 1 in each job, oldest first: `queued`, `started`, `progress`, `log`, `attempt_failed`, `done`. With `Accept: text/event-stream` they come as server-sent events as they happen, and the stream ends after `done`, or after 10 minutes. A comment comes every 15 s in which nothing else does. Connect again with `Last-Event-ID`, and nothing is missed. An attempt that was given back is followed by `queued` again. Steps of the progress that follow each other closely are left out.",
         params: IdParams,
         headers: EventHeaders,
         querystring: EventsQuery,

@@ -6,6 +6,7 @@ import { CONNECTION_TIMEOUT_MS, WAITS_MAX, WAITS_PER_CUSTOMER_MAX } from "../../
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { waitForEnd } from "../../../core/use-cases/wait-for-end.ts";
 import { actorOf, ownerOf } from "../../http/auth.ts";
+import { onHangUp } from "../../http/on-hang-up.ts";
 
 type Submit<Submitted> = () => Promise<Submitted>;
 
@@ -28,8 +29,7 @@ export class Waits {
     if (wait_seconds === undefined) return await submit();
     const owner = ownerOf(request) ?? actorOf(request);
     const stop = this.#take(owner);
-    const hangUp = (): void => stop.abort();
-    reply.raw.once("close", hangUp);
+    const forget = onHangUp(request, reply, () => stop.abort());
     try {
       const wait_ms = wait_seconds * 1_000;
       // It is silent all that time. A request that a test injects has none.
@@ -39,7 +39,7 @@ export class Waits {
       const job = await waitForEnd(platform, submitted.job, { wait_ms, signal: stop.signal });
       return { ...submitted, job };
     } finally {
-      reply.raw.off("close", hangUp);
+      forget();
       this.#give(owner, stop);
     }
   }
