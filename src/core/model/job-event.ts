@@ -127,6 +127,36 @@ function told({ code, message }: JobError): JobError {
   return { code, message };
 }
 
+/** The first events, `limit` at most, until their messages have so many characters: at least one. */
+export function firstEvents(
+  events: readonly JobEvent[],
+  { limit, characters = Infinity }: Bounds,
+): JobEvent[] {
+  let left = characters;
+  const end = events.findIndex((event, n) => {
+    const isOver = n >= limit || (n > 0 && left <= 0);
+    left -= messageOf(event).length;
+    return isOver;
+  });
+  return events.slice(0, end < 0 ? undefined : end);
+}
+
+function messageOf(event: JobEvent): string {
+  if ("message" in event) return event.message ?? "";
+  return "error" in event ? (event.error?.message ?? "") : "";
+}
+
+interface Bounds {
+  readonly limit: number;
+  readonly characters?: number | undefined;
+}
+
+/** Which events of a job to read. */
+export interface EventRange extends Bounds {
+  /** Those after the one with this id. */
+  readonly after: number;
+}
+
 /** A part of the events of a job, in their order. */
 export interface EventPage {
   readonly events: readonly JobEvent[];
@@ -138,12 +168,8 @@ export interface EventPage {
 
 export interface JobEventRepository {
   /**
-   * Up to about `limit` events after the one with the id `after`. Undefined when there is no such job; with
-   * `owner`: also when it is not that customer's.
+   * As `firstEvents` of those in the range. Undefined when there is no such job; with `owner`: also when it is
+   * not that customer's.
    */
-  list(
-    id: string,
-    page: { readonly after: number; readonly limit: number },
-    owner?: string,
-  ): Promise<EventPage | undefined>;
+  list(id: string, range: EventRange, owner?: string): Promise<EventPage | undefined>;
 }

@@ -288,6 +288,8 @@ export const STREAMS_PER_CUSTOMER_MAX = 2_500;
 export const STREAM_MAX_MS = 10 * 60 * 1_000;
 /** Events that a stream reads at a time. It reads on when its reader has taken them. */
 export const STREAM_EVENTS_MAX = 50;
+/** Characters of messages after which a stream reads no further, so that a slow reader holds little memory. */
+export const STREAM_PAGE_CHARACTERS_MAX = 16_384;
 /** How long a stream is silent. Then it looks by itself, and writes a comment that keeps the connection open. */
 export const STREAM_HEARTBEAT_MS = 15_000;
 /** How far apart the looks of one stream are, however often its job changes. */

@@ -1,6 +1,13 @@
 import type { JobEvent } from "../model/job-event.ts";
-import { STREAM_EVENTS_MAX, STREAM_HEARTBEAT_MS, STREAM_LOOK_MS } from "../model/limits.ts";
+import {
+  STREAM_EVENTS_MAX,
+  STREAM_HEARTBEAT_MS,
+  STREAM_LOOK_MS,
+  STREAM_PAGE_CHARACTERS_MAX,
+} from "../model/limits.ts";
 import type { Platform } from "./platform.ts";
+
+const PAGE = { limit: STREAM_EVENTS_MAX, characters: STREAM_PAGE_CHARACTERS_MAX };
 
 interface Follow {
   /** Id of the last event that the reader has. */
@@ -44,7 +51,7 @@ export async function* followEvents(
     while (!signal.aborted) {
       // Before it looks: what changes meanwhile rings again.
       rang = false;
-      const page = await jobEvents.list(id, { after: last, limit: STREAM_EVENTS_MAX }, owner);
+      const page = await jobEvents.list(id, { ...PAGE, after: last }, owner);
       if (page === undefined) return;
       last = page.events.at(-1)?.id ?? last;
       if (page.events.length > 0) yield page.events;

@@ -1,10 +1,14 @@
 import { sql } from "kysely";
 import {
   EventNumbers,
+  firstEvents,
   type EventPage,
+  type EventRange,
   type JobEventRepository,
   type JobOutline,
+  type ToldRow,
 } from "../../core/model/job-event.ts";
+import type { LogPosition } from "../../core/model/job-log.ts";
 import type { AttemptError, JobError } from "../../core/model/job.ts";
 import type { Database } from "../connection/database.ts";
 
@@ -15,21 +19,15 @@ export class PostgresJobEventRepository implements JobEventRepository {
     this.#database = database;
   }
 
-  async list(
-    id: string,
-    { after, limit }: { readonly after: number; readonly limit: number },
-    owner?: string,
-  ): Promise<EventPage | undefined> {
+  async list(id: string, range: EventRange, owner?: string): Promise<EventPage | undefined> {
+    const { after } = range;
     const job = await this.#findOutline(id, owner);
     if (!job) return undefined;
     const numbers = new EventNumbers(job);
-    const rows = await this.#listRows(id, job.attempt, numbers.positionOf(after), limit + 1);
-    const more = rows.length > limit;
-    return {
-      events: numbers.after(after, rows.slice(0, limit), more),
-      more,
-      ended: numbers.hasEnded,
-    };
+    const { rows, isCut } = await this.#listRows(id, job.attempt, numbers.positionOf(after), range);
+    const found = numbers.after(after, rows, isCut);
+    const events = firstEvents(found, range);
+    return { events, more: isCut || events.length < found.length, ended: numbers.hasEnded };
   }
 
   /** One statement: what it says of an attempt that has ended is the end of it. */
@@ -41,9 +39,17 @@ export class PostgresJobEventRepository implements JobEventRepository {
       .select([sql<JobError | null>`error`.as("error"), sql<AttemptError[] | null>`errors`.as("errors")])
       .select(["created_at", "started_at", "completed_at"])
       .select(
+        // One probe of the index an attempt, however much each told.
         sql<Record<string, number> | null>`(
-          SELECT jsonb_object_agg(l.attempt, l.last)
-            FROM (SELECT attempt, max(seq) AS last FROM job_log WHERE job_id = jobs.id GROUP BY attempt) l
+          SELECT jsonb_object_agg(a.attempt, l.last)
+            FROM generate_series(1, jobs.attempt) a (attempt)
+           CROSS JOIN LATERAL (
+             SELECT g.seq AS last
+               FROM job_log g
+              WHERE g.job_id = jobs.id AND g.attempt = a.attempt
+              ORDER BY g.seq DESC
+              LIMIT 1
+           ) l
         )`.as("lastSeqs"),
       )
       .where("id", "=", id);
@@ -58,16 +64,33 @@ export class PostgresJobEventRepository implements JobEventRepository {
     };
   }
 
-  async #listRows(id: string, attemptMax: number, from: { attempt: number; seq: number }, limit: number) {
-    return await this.#database.kysely
-      .selectFrom("job_log")
-      .select(["attempt", "seq", "at", "level", "fraction", "message"])
-      .where("job_id", "=", id)
-      .where("attempt", "<=", attemptMax)
-      .where(sql<boolean>`(attempt, seq) > (${from.attempt}::int, ${from.seq}::int)`)
-      .orderBy("attempt")
-      .orderBy("seq")
-      .limit(limit)
-      .execute();
+  /** The rows behind `from`, as `firstEvents` cuts them; `isCut` when there are more. */
+  async #listRows(
+    id: string,
+    attemptMax: number,
+    from: LogPosition,
+    { limit, characters }: EventRange,
+  ): Promise<{ rows: ToldRow[]; isCut: boolean }> {
+    const { rows } = await sql<ToldRow & { readonly looked: number }>`
+      SELECT attempt, seq, at, level, fraction, message, looked
+        FROM (
+          SELECT g.*,
+                 count(*) OVER ()::int AS looked,
+                 row_number() OVER told AS n,
+                 sum(coalesce(length(g.message), 0)) OVER told - coalesce(length(g.message), 0) AS before
+            FROM (
+              SELECT attempt, seq, at, level, fraction, message
+                FROM job_log
+               WHERE job_id = ${id}
+                 AND attempt <= ${attemptMax}
+                 AND (attempt, seq) > (${from.attempt}::int, ${from.seq}::int)
+               ORDER BY attempt, seq
+               LIMIT ${limit + 1}
+            ) g
+          WINDOW told AS (ORDER BY g.attempt, g.seq)
+        ) l
+       WHERE n = 1 OR (n <= ${limit} AND before < coalesce(${characters ?? null}::int, before + 1))
+       ORDER BY attempt, seq`.execute(this.#database.kysely);
+    return { rows, isCut: rows.length < (rows[0]?.looked ?? 0) };
   }
 }

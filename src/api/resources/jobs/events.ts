@@ -52,7 +52,7 @@ export function jobEventRoutes(api: Api, platform: Platform): void {
       const limit = asStream ? 1 : request.query.limit;
       const page = await platform.jobEvents.list(id, { after, limit }, owner);
       if (!page) throw jobNotFound(id);
-      if (!asStream) return { data: page.events.slice(0, limit) };
+      if (!asStream) return { data: [...page.events] };
       const stream = streams.open(request, reply, (signal) =>
         followEvents(platform, id, { after, owner, signal }),
       );
