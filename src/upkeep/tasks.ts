@@ -14,6 +14,7 @@ const ALONE_PATIENCE_MS = 30_000;
 type UpkeepPlatform = Pick<
   Platform,
   | "jobs"
+  | "jobChanges"
   | "readyQueue"
   | "waitingJobs"
   | "runners"

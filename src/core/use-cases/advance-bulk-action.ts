@@ -4,20 +4,23 @@ import { CHECK_STEPS_HERE_MAX } from "../model/limits.ts";
 import { findRefusal } from "./find-refusal.ts";
 import type { Platform } from "./platform.ts";
 
-type Parts = Pick<Platform, "bulkActions" | "jobTypeCache" | "inputSchemas">;
+type Parts = Pick<Platform, "bulkActions" | "jobChanges" | "jobTypeCache" | "inputSchemas">;
 
 /**
  * Does the next batch of the bulk action that has waited longest. True when there may be more to do. Safe in
  * any number of processes: of two that take the same batch one does it, and a crash in the middle undoes it.
  */
 export async function advanceBulkAction(platform: Parts): Promise<boolean> {
-  const { bulkActions } = platform;
+  const { bulkActions, jobChanges } = platform;
   const batch = await bulkActions.next();
   if (!batch) return false;
   // False: another process is at it. It goes on without us.
-  return batch.action === "cancel"
-    ? await bulkActions.cancelBatch(batch)
-    : await bulkActions.retryBatch(batch, await findRefusals(platform, batch.jobs));
+  if (batch.action === "retry")
+    return await bulkActions.retryBatch(batch, await findRefusals(platform, batch.jobs));
+  const isDone = await bulkActions.cancelBatch(batch);
+  // Those that had ended before, too: whoever waits for one only looks at it.
+  if (isDone) for (const { id } of batch.jobs) jobChanges.tell(id, "ended");
+  return isDone;
 }
 
 /** By what the job types take today. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { atTheEnd } from "../../../../test/support/cleanup.ts";
 import {
   brokenPromises,
   createCustomer,
@@ -6,6 +7,8 @@ import {
   createRunner,
 } from "../../../../test/support/test-platform.ts";
 import { upkeepTask } from "../../../../test/support/upkeep.ts";
+import { waitFor } from "../../../../test/support/wait-for.ts";
+import type { JobChange } from "../../../core/model/job-changes.ts";
 import { submitJob } from "../../../core/use-cases/submit-jobs.ts";
 import { createTestApi, type TestApi } from "../../test-api.ts";
 
@@ -276,4 +279,21 @@ test("no more than ten actions of one owner run at the same time", async () => {
   expect(await api.ask("POST", "/bulk-actions", { body, headers })).toMatchObject({ status: 429 });
   await work(api);
   expect((await api.ask("POST", "/bulk-actions", { body, headers })).status).toBe(201);
+});
+
+test("a cancel is told to whoever waits for one of its jobs", async () => {
+  const api = await createTestApi();
+  const owner = await createOwner(api);
+  const id = await submit(api, owner);
+  const heard: JobChange[] = [];
+  const unwatch = api.platform.jobChanges.watch(id, (change) => heard.push(change));
+  atTheEnd(async () => unwatch());
+  // When it begins to listen, it says so by a change.
+  await waitFor(() => heard.length === 1, { describe: "it to listen" });
+  await api.ask("POST", "/bulk-actions", {
+    body: { action: "cancel", filter: { customer_id: owner.customer_id } },
+  });
+  await work(api);
+  await waitFor(() => heard.length === 2, { describe: "the end of the job" });
+  expect(heard).toEqual(["ended", "ended"]);
 });
