@@ -173,6 +173,8 @@ export interface JobRepository {
   create(job: NewJob): Promise<Job>;
   /** With `owner`: only if it is that customer's, so that the check is in the query. */
   findById(id: string, owner?: string): Promise<Job | undefined>;
+  /** Those of the jobs that have ended. */
+  findEnded(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Newest first, by id. */
   list(filter: JobFilter, page: Page): Promise<Job[]>;
   /**

@@ -272,6 +272,8 @@ export const KEYS_CACHED_MAX = 10_000;
 export const WAIT_MAX_SECONDS = 60;
 /** How long a waiting request goes without a look at its job, when no process tells that it ended. */
 export const WAIT_LOOK_MS = 2_000;
+/** Jobs of waiting requests that one query looks at. */
+export const WAIT_LOOK_BATCH_MAX = 1_000;
 /** Requests of one process that wait for the end of their jobs. */
 export const WAITS_MAX = 10_000;
 /** Requests of one customer that wait for the end of their jobs, in one process. */

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { withRetry } from "../../core/lib/with-retry.ts";
 import type { ArrivalPosition } from "../../core/model/arrival-position.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
@@ -15,6 +16,7 @@ import type {
 } from "../../core/model/job.ts";
 import type { Page } from "../../core/model/page.ts";
 import type { Room } from "../../core/model/ready-queue.ts";
+import { plainArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 import { oneOf, onlyRow } from "../connection/decode.ts";
 import { callCancelJob, callPruneJobs } from "../connection/functions.gen.ts";
@@ -57,6 +59,16 @@ export class PostgresJobRepository implements JobRepository {
     if (owner !== undefined) query = query.where("customer_id", "=", owner);
     const row = await query.executeTakeFirst();
     return row && toJob(row);
+  }
+
+  async findEnded(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.#database.kysely
+      .selectFrom("jobs")
+      .select("id")
+      .where(sql<boolean>`id = ANY (${plainArray(ids)}::uuid[])`)
+      .where("completed_at", "is not", null)
+      .execute();
+    return new Set(rows.map(({ id }) => id));
   }
 
   async list(filter: JobFilter, page: Page): Promise<Job[]> {

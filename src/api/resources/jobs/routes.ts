@@ -48,7 +48,7 @@ const SUBMISSION_ERRORS = [
 
 export function jobRoutes(api: Api, platform: Platform): void {
   const { jobs } = platform;
-  const waits = new Waits();
+  const waits = new Waits(platform);
   api.addHook("preClose", (done) => {
     waits.endAll();
     done();
@@ -73,7 +73,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
     },
     async (request, reply) => {
       const key = idempotencyKeyOf(request, request.body);
-      const { job, replayed = false } = await waits.submit(platform, request, reply, () =>
+      const { job, replayed = false } = await waits.submit(request, reply, () =>
         submitOne(
           platform,
           { ...forCustomer(request, request.body), key: key && { ...key, item: 0 } },

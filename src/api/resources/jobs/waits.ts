@@ -4,7 +4,7 @@ import { PlatformError } from "../../../core/lib/errors.ts";
 import type { Job } from "../../../core/model/job.ts";
 import { CONNECTION_TIMEOUT_MS, WAITS_MAX, WAITS_PER_CUSTOMER_MAX } from "../../../core/model/limits.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
-import { waitForEnd } from "../../../core/use-cases/wait-for-end.ts";
+import { createWaitForEnd, type WaitForEnd } from "../../../core/use-cases/wait-for-end.ts";
 import { actorOf, ownerOf } from "../../http/auth.ts";
 import { onHangUp } from "../../http/on-hang-up.ts";
 
@@ -14,13 +14,17 @@ type Submit<Submitted> = () => Promise<Submitted>;
 export class Waits {
   readonly #byOwner = new Map<string, number>();
   readonly #open = new Set<AbortController>();
+  readonly #waitForEnd: WaitForEnd;
+
+  constructor(platform: Pick<Platform, "jobs" | "jobChanges">) {
+    this.#waitForEnd = createWaitForEnd(platform);
+  }
 
   /**
    * Submits, and returns the job as it is when it has ended, or when the time of the request is up. Without the
    * preference it waits for nothing. Throws `rate_limited`, before anything is submitted, when too many wait.
    */
   async submit<Submitted extends { readonly job: Job }>(
-    platform: Platform,
     request: FastifyRequest,
     reply: FastifyReply,
     submit: Submit<Submitted>,
@@ -36,7 +40,7 @@ export class Waits {
       const { socket } = request.raw;
       if (socket instanceof Socket) socket.setTimeout(wait_ms + CONNECTION_TIMEOUT_MS);
       const submitted = await submit();
-      const job = await waitForEnd(platform, submitted.job, { wait_ms, signal: stop.signal });
+      const job = await this.#waitForEnd(submitted.job, { wait_ms, signal: stop.signal });
       return { ...submitted, job };
     } finally {
       forget();
