@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { beforeAll, expect, inject, test } from "vitest";
 import type { Client } from "pg";
 import { connect } from "../../../test/support/sql.ts";
