@@ -66,6 +66,11 @@ test("a text may be cut within: at each mark, and at each of its line breaks whe
   );
 });
 
+test("half a character shows that a text was cut", () => {
+  const half = "pass\u{1F511}word".slice(0, 5);
+  expect(redact(["pass\u{1F511}word"], `it is ${half.toWellFormed()}`)).toBe("it is [redacted]\uFFFD");
+});
+
 test("where secrets cannot be told, all is hidden", () => {
   expect(hidesAll.redact("anything")).toBe("[redacted]");
 });

@@ -3,14 +3,15 @@ import { findText, overlap } from "./find-text.ts";
 export const REDACTED = "[redacted]";
 /** An end of a text that is cut off may be the beginning of a secret: so much of one is taken for it. */
 const PART_MIN = 4;
-/** Stands where a text was cut. */
-const CUT_MARK = "…";
+/** Stands where a text was cut: an ellipsis, or half a character. */
+const CUT_MARK = /[…\uFFFD]/;
+const CUT_MARK_OR_BREAK = /[…\uFFFD\n]/;
 
 /** Replaces secrets in texts. */
 export interface Redactor {
   /**
-   * `isCut`: the text may begin or end in the middle of a secret, and so may each of its lines. Where an ellipsis says
-   * so, every text may.
+   * `isCut`: the text may begin or end in the middle of a secret, and so may each of its lines. Where a mark says so,
+   * every text may.
    */
   redact(text: string, isCut?: boolean): string;
 }
@@ -73,9 +74,9 @@ function placesOf(text: string, isCut: boolean, secrets: readonly string[]): Uin
       hide(at, at + secret.length);
     }
   }
-  if (!isCut && !text.includes(CUT_MARK)) return places;
+  if (!isCut && !CUT_MARK.test(text)) return places;
   let start = 0;
-  const pieces = text.split(isCut ? /[…\n]/ : CUT_MARK);
+  const pieces = text.split(isCut ? CUT_MARK_OR_BREAK : CUT_MARK);
   for (const [n, piece] of pieces.entries()) {
     const ends = { isStartCut: isCut || n > 0, isEndCut: isCut || n < pieces.length - 1 };
     hideParts(piece, ends, secrets, (from, to) => hide(start + from, start + to));
