@@ -6,7 +6,7 @@ import { ATTEMPT_LOG_MAX } from "../core/model/limits.ts";
 import type { LogLevel } from "../core/model/job-log.ts";
 import type { LogMethod, ProcessorContext } from "../processors/sdk/processor.ts";
 
-/** A text of this length may be a piece of a longer one: a line of stderr is logged in such pieces. */
+/** A text of this length may be a piece of a longer one, whether or not a mark says that it was cut. */
 const CUT_LENGTH = 2_000;
 
 interface Targets {

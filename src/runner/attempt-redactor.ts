@@ -1,6 +1,6 @@
 import { createRedactor, hidesAll, type Redactor } from "../core/lib/redactor.ts";
 import { findSecretValues, hasSecrets } from "../core/lib/secret-values.ts";
-import { SECRET_LENGTH_MIN, SECRETS_MAX } from "../core/model/limits.ts";
+import { SECRET_FORMS_MAX, SECRET_LENGTH_MIN, SECRETS_MAX } from "../core/model/limits.ts";
 import type { ClaimedJob } from "../core/model/job.ts";
 import type { JobType } from "../core/model/job-type.ts";
 import { findSecretSchema } from "../processors/sdk/find-secret-schema.ts";
@@ -29,7 +29,7 @@ export function attemptRedactor({ job, jobType, processors }: Parts): Redactor |
     if (found === undefined) return hidesAll;
     values.push(...found);
   }
-  return createRedactor(values, SECRET_LENGTH_MIN);
+  return createRedactor(values, { lengthMin: SECRET_LENGTH_MIN, formsMax: SECRET_FORMS_MAX });
 }
 
 function schemaWithSecrets(schema: unknown): object | undefined {

@@ -179,6 +179,22 @@ describe("what the input schema marks as secret is hidden", () => {
     expect((await linesOf(job)).join()).not.toContain("hunter2");
     expect(job.progress?.message).toBe("with [redacted]");
   });
+
+  test("also where a long line of a command was cut", async () => {
+    const processor = await commandProcessor({
+      script: `cat > /dev/null; printf '%1992scorrect-horse\\n%1992sbattery-staple\\n' '' '' >&2`,
+    });
+    const secret = { type: "string", writeOnly: true };
+    const input_schema = { properties: { one: secret, two: secret } };
+    const job = await run(processor, { one: "correct-horse", two: "battery-staple" }, { input_schema });
+    const said = (await linesOf(job)).map((line) => line.replaceAll(/\s+/g, " "));
+    expect(said).toEqual([
+      "1 info [redacted]…",
+      "1 info …[redacted]",
+      "1 info [redacted]…",
+      "1 info …[redacted]",
+    ]);
+  });
 });
 
 describe("writing it", () => {

@@ -5,7 +5,16 @@ import { PlatformError } from "./errors.ts";
 /** A connection of this host: 127.0.0.0/8, also as IPv6 writes it, and ::1. */
 const LOOPBACK = /^(?:(?:::ffff:)?127\.\d+\.\d+\.\d+|::1)$/;
 /** A proxy of this host sends these with the requests of others. */
-const FORWARDED = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+const FORWARDED = [
+  "forwarded",
+  "via",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-port",
+  "x-forwarded-proto",
+  "x-forwarded-server",
+  "x-real-ip",
+];
 const BEARER = /^Bearer +(.+)$/i;
 
 interface Scraper {

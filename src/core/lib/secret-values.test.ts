@@ -46,3 +46,7 @@ test("there is an end to it: too many, a schema of itself, an input that is deep
   for (let n = 0; n < 200; n += 1) deep = { a: deep };
   expect(find({ properties: { a: { $ref: "#" } } }, deep)).toBeUndefined();
 });
+
+test("a reference that cannot be read is told as too much, and throws nothing", () => {
+  expect(find({ $ref: "#/%zz", properties: { a: secret } }, { a: "s1" })).toBeUndefined();
+});

@@ -13,11 +13,16 @@ export function hasSecrets(schema: object): boolean {
 /**
  * The secret values of an input: those that its JSON Schema marks with `writeOnly: true`, or `format: "password"`,
  * as text. Whatever branch of the schema holds, both are taken: too much is hidden rather than too little.
- * Undefined when there are more than `max`, or when the schema is too deep to say.
+ * Undefined when there are more than `max`, or when the schema cannot say: it is too deep, or has a reference that
+ * cannot be read. Never throws.
  */
 export function findSecretValues(schema: object, input: unknown, max: number): readonly string[] | undefined {
   const search: Search = { root: schema, found: new Set(), steps: 0, max };
-  return look(schema, input, search, 0) ? [...search.found] : undefined;
+  try {
+    return look(schema, input, search, 0) ? [...search.found] : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 interface Search {

@@ -410,6 +410,11 @@ export const JOB_LOG_END_MS = 1_000;
 export const SECRET_LENGTH_MIN = 3;
 /** Secret values of one input that are looked for in a log. Of a job with more, the texts are not kept. */
 export const SECRETS_MAX = 1_000;
+/**
+ * Texts that are looked for in what an attempt tells: each line of a secret, as it is, as JSON and in an address.
+ * Of a job with more, the texts are not kept.
+ */
+export const SECRET_FORMS_MAX = 2_000;
 
 // ## What is kept
 

@@ -87,7 +87,7 @@ function ofQueue({ paused_at, priorities, unserved, ready_queue_status }: QueueS
       item(
         "job_type_without_runner",
         "bad",
-        `${waiting} jobs of ${name} wait, and no living runner serves ${processing_logic_id}.`,
+        `${jobCount(waiting)} of ${name} ${waiting === 1 ? "waits" : "wait"}, and no living runner serves ${processing_logic_id}.`,
         job_type_id,
       ),
     ),
@@ -123,13 +123,17 @@ function ofAudit({ status, checked_at, promises }: LastAudit): AttentionItem[] {
 function ofFailure({ isNew, typeName, code, pattern, jobs, fingerprint }: RisingFailure): AttentionItem {
   const what = `${typeName} fails with ${code}: ${pattern}`;
   return isNew
-    ? item("new_failure", "warn", `New within the hour: ${what} (${jobs} jobs in 15 min).`, fingerprint)
+    ? item("new_failure", "warn", `New within the hour: ${what} (${jobCount(jobs)} in 15 min).`, fingerprint)
     : item(
         "rising_failure",
         "warn",
-        `More often than before: ${what} (${jobs} jobs in 15 min).`,
+        `More often than before: ${what} (${jobCount(jobs)} in 15 min).`,
         fingerprint,
       );
+}
+
+function jobCount(jobs: number): string {
+  return jobs === 1 ? "1 job" : `${jobs} jobs`;
 }
 
 function item(

@@ -141,7 +141,7 @@ test("stderr is logged up to a bound; its end is in the error", async () => {
   const failure: unknown = await attempt.catch((error: unknown) => error);
   const { message, stack } = failure as Error;
   expect(message).toBe("The command ended with exit code 1: the reason");
-  expect(stack).toMatch(/^SubprocessError: The command ended with exit code 1\nx{1900,}\nthe reason$/);
+  expect(stack).toMatch(/^SubprocessError: The command ended with exit code 1\n…x{1900,}\nthe reason$/);
   const { logs } = context.recorded;
   expect(logs[0]).toEqual({ level: "info", fields: { source: "stderr" }, message: "first" });
   expect(logs.at(-1)).toMatchObject({ level: "warn", message: "more on stderr is left out" });

@@ -71,7 +71,7 @@ export async function runSubprocess(
     leader.once("close", (code, signalName) => {
       signal.removeEventListener("abort", onAbort);
       readOrKill(() => {
-        stderr.finish();
+        stderr.finish(code === null);
         if (code !== 0) throw exitFault(code, signalName, stderr.tail);
         stdout.finish();
         resolve(stdout.output);

@@ -47,15 +47,21 @@ test("401 for another host without METRICS_TOKEN, and without the right one", as
   expect((await get(ELSEWHERE, { authorization: `Bearer ${TOKEN}` })).statusCode).toBe(200);
 });
 
-test.each(["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"])(
-  "401 for what a proxy of this host passes on, as its %s says",
-  async (header) => {
-    const get = await createMeasuredApi(TOKEN);
-    expect((await get("127.0.0.1", { [header]: ELSEWHERE })).statusCode).toBe(401);
-    const withToken = await get("127.0.0.1", { [header]: ELSEWHERE, authorization: `Bearer ${TOKEN}` });
-    expect(withToken.statusCode).toBe(200);
-  },
-);
+test.each([
+  "forwarded",
+  "via",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-port",
+  "x-forwarded-proto",
+  "x-forwarded-server",
+  "x-real-ip",
+])("401 for what a proxy of this host passes on, as its %s says", async (header) => {
+  const get = await createMeasuredApi(TOKEN);
+  expect((await get("127.0.0.1", { [header]: ELSEWHERE })).statusCode).toBe(401);
+  const withToken = await get("127.0.0.1", { [header]: ELSEWHERE, authorization: `Bearer ${TOKEN}` });
+  expect(withToken.statusCode).toBe(200);
+});
 
 test("requests are measured by the pattern of their route, and those of no route together", async () => {
   const get = await createMeasuredApi();
