@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { retryDelayMs } from "../core/lib/backoff.ts";
 import type { JsonText } from "../core/lib/json-text.ts";
+import type { Redactor } from "../core/lib/redactor.ts";
 import type { ClaimedJob, Outcome } from "../core/model/job.ts";
 import type { JobType } from "../core/model/job-type.ts";
 import { closeScope, openScope, runInScope, type AttemptScope } from "../processors/sdk/code-scope.ts";
@@ -8,6 +9,7 @@ import { isFatal } from "../processors/sdk/fatal-error.ts";
 import { parseInput, parseOutput } from "../processors/sdk/parse-data.ts";
 import type { ProcessorRegistry, RegisteredProcessor } from "../processors/loader/registry.ts";
 import { AttemptContext } from "./attempt-context.ts";
+import { attemptRedactor } from "./attempt-redactor.ts";
 import { endedByStop, type StopNotice } from "./ended-by-stop.ts";
 import { Interruption, type Interrupter } from "./interrupter.ts";
 import { toJobError } from "./job-error.ts";
@@ -54,7 +56,7 @@ export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined>
     if (interrupter.reason === undefined && (await endedByStop(error, attempt.stop))) {
       return { id: job.id, attempt: job.attempt, kind: "released" };
     }
-    return decideOutcome(job, interrupter.reason, error);
+    return decideOutcome(job, interrupter.reason, error, () => attemptRedactor(attempt));
   } finally {
     timer?.clear();
     if (scope) closeScope(scope);
@@ -105,12 +107,14 @@ function timeOut(interrupter: Interrupter, seconds: number): void {
 
 /**
  * Returns the outcome of an attempt that did not succeed. When it was told to stop (`reason`), that is why it
- * ended, whatever the processor then threw. Pure but for the jitter of the retry's delay.
+ * ended, whatever the processor then threw. `findRedactor` is asked where there is an error to tell. Pure but for the
+ * jitter of the retry's delay.
  */
 export function decideOutcome(
   job: ClaimedJob,
   reason: Error | undefined,
   thrown: unknown,
+  findRedactor: () => Redactor | undefined,
 ): Outcome | undefined {
   const { id, attempt } = job;
   // Only of the reason, which is ours: what was thrown may throw when it is asked what it is.
@@ -118,7 +122,7 @@ export function decideOutcome(
     return reason.code === "shutdown" ? { id, attempt, kind: "released" } : undefined;
   }
   const failure = reason ?? thrown;
-  const error = withStack(toJobError(failure), failure);
+  const error = withStack(toJobError(failure), failure, findRedactor);
   const failures = attempt - job.excused_attempts;
   if (isFatal(failure) || failures >= job.max_attempts) return { id, attempt, kind: "failed", error };
   return { id, attempt, kind: "retry", error, delay_ms: retryDelayMs(failures) };

@@ -13,6 +13,7 @@ export function startTestRunner(
   { platform, databaseUrl }: TestPlatform,
   processors: readonly Processor[],
   concurrency = 16,
+  log = pino({ level: "silent" }),
 ): Runner {
   const runner = new Runner({
     platform,
@@ -20,7 +21,7 @@ export function startTestRunner(
     concurrency,
     heartbeat: createHeartbeat(databaseUrl),
     version: "test",
-    log: pino({ level: "silent" }),
+    log,
   });
   runner.start();
   atTheEnd(() => runner.stop(0));
