@@ -3,7 +3,7 @@ import { databaseClock } from "../core/lib/database-clock.ts";
 import { isRetryable } from "../core/lib/with-retry.ts";
 import {
   JOB_LOG_BATCH_MAX,
-  JOB_LOG_END_MS,
+  JOB_LOG_LAST_WAIT_MS,
   JOB_LOG_FLUSH_MS,
   JOB_LOG_PENDING_MAX,
 } from "../core/model/limits.ts";
@@ -105,7 +105,7 @@ export class JobLogWriter {
       const timer = setTimeout(() => {
         this.#giveUp(notes);
         over();
-      }, JOB_LOG_END_MS);
+      }, JOB_LOG_LAST_WAIT_MS);
       notes.onStored = over;
     });
   }

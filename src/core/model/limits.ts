@@ -405,7 +405,7 @@ export const JOB_LOG_BATCH_MAX = 2_000;
 /** Characters of lines that wait in a runner to be stored. Further lines are dropped and counted. */
 export const JOB_LOG_PENDING_MAX = 8 * 1_048_576;
 /** How long the end of an attempt waits until its last lines are stored. Then it goes on without them. */
-export const JOB_LOG_END_MS = 1_000;
+export const JOB_LOG_LAST_WAIT_MS = 1_000;
 /** Characters of the shortest secret that is looked for in a log. A shorter one would be found everywhere. */
 export const SECRET_LENGTH_MIN = 3;
 /** Secret values of one input that are looked for in a log. Of a job with more, the texts are not kept. */

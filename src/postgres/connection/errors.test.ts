@@ -183,7 +183,7 @@ const LINES: readonly [name: string, message: RegExp, provoke: () => Promise<unk
     "no free connection in the pool",
     /timeout exceeded/,
     async () => {
-      const pool = openPool({ url, size: 1, name: "test", limits: { ...REQUEST_LIMITS, connect_ms: 50 } });
+      const pool = openPool({ url, size: 1, name: "test", limits: { ...REQUEST_LIMITS, connect_ms: 500 } });
       const client = await pool.connect();
       const error = await caught(pool.query("SELECT 1"));
       client.release();
