@@ -59,14 +59,15 @@ test("every shell block of the README works as it stands", async () => {
   expect(named).toEqual(["API", "ADMIN", "KEY", "CUSTOMER"]);
   expect(await scriptsOf(scripts.filter((line) => !OURS_TO_SKIP.includes(line)))).toEqual(SCRIPTS);
   expect(production).toHaveLength(2);
-  expect(ran).toHaveLength(3);
-  const [http = "", cli = "", money = ""] = ran;
+  expect(ran).toHaveLength(4);
+  const [http = "", cli = "", shares = "", money = ""] = ran;
   expect(http).toContain('"status":"pending"');
   expect(http).toContain('"kind":"top_up"');
   expect(http).not.toContain('"code":');
   expect(cli).toContain("Ada Lovelace");
   expect(cli).toMatch(/hello.*world/s);
   expect(cli).not.toContain("BROKEN");
+  expect(shares).toMatch(/running limit +20/i);
   expect(money).toContain('"kind":"grant"');
   expect(money).toContain("closing_balance");
   expect(money).not.toContain('"code":');
