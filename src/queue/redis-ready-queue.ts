@@ -141,10 +141,7 @@ export class RedisReadyQueue implements ReadyQueue {
     if (this.#health.away) return await this.#direct.claim(rest());
     const popped = await this.#pop(rest());
     const ids = popped.flatMap((list) => list.ids);
-    if (ids.length > 0 && ids.length < request.max) {
-      request.onTaken?.(ids.length);
-      return await this.#claimPopped(request, popped);
-    }
+    if (ids.length > 0 && ids.length < request.max) return await this.#claimPopped(request, popped);
     if (this.#wakes > wakesBefore) return [];
     if (this.#health.away) return await this.#direct.claim(rest());
     // More may wait than there are free slots, or a job whose id is in no list: evicted, wiped, popped by a

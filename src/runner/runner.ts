@@ -5,7 +5,6 @@ import type { JobType } from "../core/model/job-type.ts";
 import { withRetry } from "../core/lib/with-retry.ts";
 import type { ServedJobs } from "../core/model/runner.ts";
 import { runAttempt } from "./attempt.ts";
-import { ClaimsUnderWay } from "./claims-under-way.ts";
 import { StopNotice } from "./ended-by-stop.ts";
 import { Interrupter, Interruption } from "./interrupter.ts";
 import { JobLogWriter } from "./job-log-writer.ts";
@@ -31,7 +30,6 @@ export class Runner {
   readonly #running = new Map<ClaimedJob, Interrupter>();
   readonly #serves: ServedJobs;
   readonly #runningOf = new Map<string, number>();
-  readonly #claims = new ClaimsUnderWay(() => this.#change());
   /** It runs jobs that must run alone, or with others of their kind. */
   #runsAlone = false;
   /** It waits until it runs nothing, to take such jobs. */
@@ -148,37 +146,27 @@ export class Runner {
   }
 
   async #takeJobs(): Promise<void> {
-    void this.#membership.join();
-    const mayClaim = (): boolean => this.#membership.mayClaim && this.#claims.mayBegin && this.#free > 0;
-    while (!this.#stop.isStopping) {
-      await this.#until(() => this.#stop.isStopping || mayClaim());
-      if (this.#stop.isStopping) break;
-      await this.#claims.begin((expect) => this.#claim(expect));
-    }
-    await this.#until(() => this.#claims.count === 0);
-  }
-
-  async #claim(expect: (count: number) => void): Promise<void> {
     const { platform, log } = this.#options;
-    try {
-      const jobs = await platform.readyQueue.claim({
-        runner_id: this.id,
-        max: Math.min(this.#free, JOB_BATCH_MAX),
-        wait_ms: CLAIM_WAIT_MS,
-        idle: this.#running.size + this.#claims.expected === 0,
-        running: this.#runningOf,
-        priorities: this.#serves.priorities ?? undefined,
-        onTaken: expect,
-      });
-      if (jobs.length === 0) return;
-      this.#options.meter?.claimed(jobs);
-      const started = this.#startAll(jobs);
-      // From here on they count as running.
-      expect(0);
-      await started;
-    } catch (error) {
-      log.warn({ err: error }, "looking for jobs failed; trying again");
-      await wait(FAULT_DELAY_MS);
+    void this.#membership.join();
+    while (!this.#stop.isStopping) {
+      await this.#until(() => this.#stop.isStopping || (this.#membership.mayClaim && this.#free > 0));
+      if (this.#stop.isStopping) return;
+      try {
+        const jobs = await platform.readyQueue.claim({
+          runner_id: this.id,
+          max: Math.min(this.#free, JOB_BATCH_MAX),
+          wait_ms: CLAIM_WAIT_MS,
+          idle: this.#running.size === 0,
+          running: this.#runningOf,
+          priorities: this.#serves.priorities ?? undefined,
+        });
+        if (jobs.length === 0) continue;
+        this.#options.meter?.claimed(jobs);
+        await this.#startAll(jobs);
+      } catch (error) {
+        log.warn({ err: error }, "looking for jobs failed; trying again");
+        await wait(FAULT_DELAY_MS);
+      }
     }
   }
 
@@ -189,7 +177,7 @@ export class Runner {
     const { concurrency } = this.#options;
     const unsettled = this.#settlements.size;
     if (this.#runsAlone || this.#runsDry) return 0;
-    return unsettled >= 2 * concurrency ? 0 : concurrency - this.#running.size - this.#claims.expected;
+    return unsettled >= 2 * concurrency ? 0 : concurrency - this.#running.size;
   }
 
   async #startAll(jobs: readonly ClaimedJob[]): Promise<void> {

@@ -20,11 +20,6 @@ export interface ClaimRequest {
   readonly priorities?: readonly Priority[] | undefined;
   /** How long to wait for a first job. */
   readonly wait_ms: number;
-  /**
-   * Called when the wait is over and `count` ids are being claimed, none of which must run alone. Another
-   * claim may begin, for the slots that are left. It need not be called.
-   */
-  readonly onTaken?: ((count: number) => void) | undefined;
 }
 
 /**

@@ -107,16 +107,12 @@ export class Claims {
    * database is away: until then this runner may claim nothing new.
    */
   async #giveBackUnconfirmed(runner_id: string): Promise<void> {
-    const unconfirmed = this.#unconfirmedLeases.get(runner_id) ?? [];
-    for (const lease_id of unconfirmed) {
+    for (const lease_id of this.#unconfirmedLeases.get(runner_id) ?? []) {
       const jobs = await this.#find(runner_id, lease_id);
       const outcomes = jobs.map(({ id, attempt }): Outcome => ({ id, attempt, kind: "released" }));
       await this.#settlements.settle(outcomes, [lease_id]);
     }
-    // Another claim may have added one meanwhile.
-    const left = (this.#unconfirmedLeases.get(runner_id) ?? []).filter((id) => !unconfirmed.includes(id));
-    if (left.length > 0) this.#unconfirmedLeases.set(runner_id, left);
-    else this.#unconfirmedLeases.delete(runner_id);
+    this.#unconfirmedLeases.delete(runner_id);
   }
 
   async #findSoon(runner_id: string, lease_id: string): Promise<ClaimedJob[]> {
