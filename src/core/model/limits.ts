@@ -376,7 +376,7 @@ export const WAITS_SAMPLED_MAX = 200;
 export const FIGURES_EVERY_MS = 5_000;
 /** How long a scrape waits for figures of the database or of Redis. It then shows those that were read last. */
 export const FIGURES_WAIT_MS = 2_500;
-/** A statement that reads figures for metrics. Counting a million waiting jobs takes 0.3 s. */
+/** A statement that reads figures for metrics. Counting a million waiting jobs takes up to 1 s. */
 export const FIGURES_STATEMENT_MS = 5_000;
 /** A lock that such a statement waits for. */
 export const FIGURES_LOCK_MS = 500;
