@@ -98,21 +98,30 @@ test("a watcher that is killed is replaced, and the new one knows the groups of 
   }
 });
 
-test("SIGTERM to all of a service leaves the watcher at its post", async () => {
+test("SIGTERM to all of a service leaves the watcher at its post, also one that has just begun", async () => {
   const script = `
     const { GroupWatcher } = await import(${moduleUrl("./group-watcher.ts")});
     const { spawn } = await import("node:child_process");
-    const sleep = spawn("sleep", ["600"], { detached: true, stdio: "ignore" });
-    const watcher = new GroupWatcher("IEP_TEST=none.");
-    await watcher.add(sleep.pid);
-    console.log("pids", sleep.pid, watcher.pid);`;
+    const start = async () => {
+      const sleep = spawn("sleep", ["600"], { detached: true, stdio: "ignore" });
+      const watcher = new GroupWatcher("IEP_TEST=none.");
+      await watcher.add(sleep.pid);
+      process.kill(watcher.pid, "SIGTERM");
+      return sleep.pid;
+    };
+    const pids = [];
+    while (pids.length < 20) pids.push(await start());
+    console.log("pids", ...pids);
+    process.kill(process.pid, "SIGKILL");`;
   const runner = startProcess(process.execPath, [...NODE, script]);
-  const [, ...numbers] = await runner.waitForLine(/^pids (\d+) (\d+)$/);
-  const [sleep = 0, watcher = 0] = numbers.map(Number);
-  process.kill(watcher, "SIGTERM");
-  expect(isAlive(watcher)).toBe(true);
-  runner.signal("SIGKILL");
-  await die([sleep, watcher]);
+  const [, numbers = ""] = await runner.waitForLine(/^pids ([\d ]+)$/);
+  const pids = numbers.split(" ").map(Number);
+  expect(pids).toHaveLength(20);
+  try {
+    await die(pids);
+  } finally {
+    for (const pid of pids.filter(isAlive)) process.kill(pid, "SIGKILL");
+  }
 });
 
 test("a runner whose commands have ended ends by itself, and its watcher after it", async () => {

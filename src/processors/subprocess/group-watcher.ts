@@ -12,6 +12,7 @@ import { Socket } from "node:net";
  */
 const SCRIPT = `
 trap "" HUP INT TERM # A service manager sends those to all; this one goes last.
+echo ready
 groups=" "
 sweep() {
   tries=5
@@ -46,6 +47,8 @@ export class GroupWatcher {
   readonly #mark: string;
   readonly #groups = new Set<number>();
   #shell: ChildProcess | undefined;
+  /** Resolves when the shell of now can no longer be ended by a signal to all of a service. */
+  #ready: Promise<void> = Promise.resolve();
 
   /**
    * `mark`: what begins a variable in the environment of all processes of all groups, and of no other; the
@@ -59,8 +62,9 @@ export class GroupWatcher {
   async add(pgid: number): Promise<void> {
     this.#groups.add(pgid);
     // A new shell is told of all groups, this one among them.
-    if (this.#shell === undefined) await this.#start();
+    if (this.#shell === undefined) this.#ready = this.#start();
     else await this.#tell(`+ ${pgid}`);
+    await this.#ready;
   }
 
   /** Call it as soon as the group is gone: its number may be given to strangers. */
@@ -83,7 +87,7 @@ export class GroupWatcher {
 
   async #start(): Promise<void> {
     const shell = spawn("/bin/sh", ["-c", SCRIPT, this.#mark], {
-      stdio: ["pipe", "ignore", "ignore"],
+      stdio: ["pipe", "pipe", "ignore"],
       // Its own session: Ctrl-C in the terminal does not reach it.
       detached: true,
       cwd: "/",
@@ -98,11 +102,20 @@ export class GroupWatcher {
     shell.on("exit", () => {
       this.#shell = undefined;
       // Somebody killed it: the groups of now must not be without.
-      if (this.#groups.size > 0) void this.#start().catch(() => undefined);
+      if (this.#groups.size === 0) return;
+      this.#ready = this.#start();
+      this.#ready.catch(() => undefined);
     });
     shell.unref();
     if (shell.stdin instanceof Socket) shell.stdin.unref();
+    const ready = new Promise<boolean>((resolve) => {
+      shell.stdout.once("data", () => resolve(true));
+      shell.once("exit", () => resolve(false));
+    });
     await this.#tell([...this.#groups].map((pgid) => `+ ${pgid}`).join("\n"));
+    const isReady = await ready;
+    shell.stdout.destroy();
+    if (!isReady) await this.#ready; // Of the shell that replaces it.
   }
 
   /** Resolves when the kernel has the line: it is read even if we die now. */
