@@ -37,7 +37,7 @@ export async function hireCrew(
   let heard = (): void => undefined;
   const workers = settledBy.map((_, index) =>
     startRemote<WorkerMethods>({
-      file: "./worker-process.ts",
+      file: "worker-process",
       execArgv:
         profileFolder === undefined
           ? []
