@@ -8,8 +8,8 @@ import { quantile } from "../statistics.ts";
 
 const OTHERS = 20;
 const LOOK_MS = 100;
-/** More than twice what the floods below last. */
-const WAIT_MAX_S = 120;
+/** Longer than the floods below last. */
+const WAIT_MAX_S = 60;
 
 interface Flood {
   readonly jobs: number;
