@@ -45,7 +45,7 @@ export class LiveFeed {
   /** Audiences that came while the database was asked who has something new. */
   #newcomers = new Set<FeedAudience>();
   /** Up to where it is known who has something new. */
-  #seen_seq: number | undefined;
+  #seenSeq: number | undefined;
   #isLooking = false;
   #mustLook = false;
   #unwatch: (() => void) | undefined;
@@ -132,7 +132,7 @@ export class LiveFeed {
     if (this.#audiences.size > 0) return;
     this.#unwatch?.();
     this.#unwatch = undefined;
-    this.#seen_seq = undefined;
+    this.#seenSeq = undefined;
   }
 
   /** One look at a time. What is asked for meanwhile is one look after it. */
@@ -155,11 +155,11 @@ export class LiveFeed {
     const newcomers = new Set<FeedAudience>();
     this.#newcomers = newcomers;
     const customers = [...this.#audiences.keys()].filter((key) => key !== "");
-    const before = this.#seen_seq;
+    const before = this.#seenSeq;
     // Without an answer, each reader looks by itself a little later.
     const grown = await this.#grownSince(before, customers).catch(() => undefined);
     if (!grown) return;
-    this.#seen_seq = grown.end.seq;
+    this.#seenSeq = grown.end.seq;
     for (const [key, audience] of this.#audiences) {
       const hasNews =
         before === undefined || (key === "" ? grown.end.seq > before : grown.customers.has(key));

@@ -14,7 +14,7 @@ import type { Database } from "../connection/database.ts";
 import { onlyRow } from "../connection/decode.ts";
 import { selectOutlines, toOutline } from "./job-outlines.ts";
 
-const DAY_US = 24 * 60 * 60 * 1_000_000;
+const DAY_MICROS = 24 * 60 * 60 * 1_000_000;
 /** Rows without a job to show: the one that was read to its end, and the first of all. */
 const NO_JOBS_ROWS = 2;
 const BEGINNING: FeedPosition = { seq: 0, nth: WHOLE_ROW };
@@ -28,7 +28,7 @@ interface FedJob extends FeedPosition {
 interface FeedState {
   readonly oldest: number;
   readonly newest: number;
-  readonly now_us: number;
+  readonly nowMicros: number;
 }
 
 export class PostgresEventFeedRepository implements EventFeedRepository {
@@ -90,7 +90,7 @@ export class PostgresEventFeedRepository implements EventFeedRepository {
     const { rows } = await sql<FeedState & { [Name in keyof FedJob]: FedJob[Name] | null }>`
       SELECT (SELECT min(seq) FROM event_feed) AS oldest,
              (SELECT max(seq) FROM event_feed) AS newest,
-             floor(extract(epoch FROM now()) * 1000000)::bigint AS now_us,
+             floor(extract(epoch FROM now()) * 1000000)::bigint AS "nowMicros",
              f.seq, f.nth::int, f.id
         FROM (SELECT) one
         LEFT JOIN (
@@ -136,9 +136,9 @@ export class PostgresEventFeedRepository implements EventFeedRepository {
 }
 
 /** What came right after an old place may have been forgotten. */
-function refuseLost({ seq }: FeedPosition, { oldest, newest, now_us }: FeedState): void {
+function refuseLost({ seq }: FeedPosition, { oldest, newest, nowMicros }: FeedState): void {
   if (seq > newest) throw lost("is from before the database was restored");
-  if (seq < oldest && seq < now_us - FEED_DAYS * DAY_US)
+  if (seq < oldest && seq < nowMicros - FEED_DAYS * DAY_MICROS)
     throw lost(`is older than the ${FEED_DAYS} days that events are kept`);
 }
 

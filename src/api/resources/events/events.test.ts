@@ -78,8 +78,8 @@ describe("GET /events as JSON", () => {
     const first = await listAll(one.key);
     expect(first.ids.toSorted()).toEqual(made.toSorted());
     const { body } = await api.ask("GET", "/events", { key: one.key });
-    for (const { job_id, customer_id, job_type_id: type_id, ...event } of body.data) {
-      expect([customer_id, type_id]).toEqual([one.id, job_type_id]);
+    for (const { job_id, customer_id, job_type_id: typeId, ...event } of body.data) {
+      expect([customer_id, typeId]).toEqual([one.id, job_type_id]);
       const own = await api.ask("GET", `/jobs/${job_id}/events`, { key: one.key });
       expect(own.body.data.at(-1)).toEqual(event);
     }
@@ -212,7 +212,7 @@ describe("GET /events as a stream", () => {
 
 describe("a wrong Last-Event-ID", () => {
   const cursor = (text: string): string => Buffer.from(text).toString("base64url");
-  const day_us = 24 * 60 * 60 * 1_000_000;
+  const dayMicros = 24 * 60 * 60 * 1_000_000;
 
   test.each([
     ["rubbish", "is not the id of an event"],
@@ -245,11 +245,11 @@ describe("a wrong Last-Event-ID", () => {
       expect.stringContaining("events of another customer"),
     ]);
     expect(await ask(`f1 all ${newest} 1`)).toEqual([422, expect.stringContaining("another customer")]);
-    expect(await ask(`f1 ${one.id} ${newest + day_us} 1`)).toEqual([
+    expect(await ask(`f1 ${one.id} ${newest + dayMicros} 1`)).toEqual([
       422,
       expect.stringContaining("before the database was restored"),
     ]);
-    expect(await ask(`f1 ${one.id} ${newest - FEED_DAYS * day_us - day_us} 1`)).toEqual([
+    expect(await ask(`f1 ${one.id} ${newest - FEED_DAYS * dayMicros - dayMicros} 1`)).toEqual([
       422,
       expect.stringContaining("older than the 7 days"),
     ]);
