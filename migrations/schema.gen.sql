@@ -177,6 +177,15 @@ CREATE TABLE ended_jobs (
 ) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000,
   autovacuum_vacuum_cost_delay=0);
 
+-- table event_feed
+CREATE TABLE event_feed (
+  seq bigint NOT NULL,
+  customer_id uuid NOT NULL,
+  job_ids uuid[] NOT NULL,
+  CONSTRAINT event_feed_pkey PRIMARY KEY (seq)
+);
+CREATE INDEX event_feed_by_customer ON event_feed USING btree (customer_id, seq);
+
 -- table failed_jobs
 CREATE TABLE failed_jobs (
   job_id uuid NOT NULL,
@@ -556,6 +565,16 @@ CREATE INDEX sessions_by_expiry ON sessions USING btree (expires_at);
 CREATE INDEX sessions_by_key ON sessions USING btree (key_id, id);
 CREATE TRIGGER sessions_end_told AFTER DELETE ON sessions FOR EACH ROW EXECUTE FUNCTION tell_key_change();
 
+-- table unsuccessful_jobs
+CREATE TABLE unsuccessful_jobs (
+  status job_status NOT NULL,
+  job_id uuid NOT NULL,
+  customer_id uuid NOT NULL,
+  job_type_id uuid NOT NULL,
+  CONSTRAINT unsuccessful_jobs_pkey PRIMARY KEY (status, job_id)
+);
+CREATE INDEX unsuccessful_jobs_by_customer ON unsuccessful_jobs USING btree (customer_id, status, job_id);
+
 -- table wallet_entries
 CREATE TABLE wallet_entries (
   wallet_id uuid NOT NULL,
@@ -832,6 +851,15 @@ CREATE FUNCTION failure_pattern(p_message text)
   RETURNS text
   LANGUAGE sql
   IMMUTABLE;
+
+-- function feed_ended_jobs: migrations/functions/figures/feed_ended_jobs.sql
+CREATE FUNCTION feed_ended_jobs(p_jobs uuid[])
+  RETURNS void
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_nestloop=off
+  SET enable_mergejoin=off
+  SET plan_cache_mode=force_generic_plan;
 
 -- function find_customers_by_keys: migrations/functions/keys/find_customers_by_keys.sql
 CREATE FUNCTION find_customers_by_keys(p_hashes text[])

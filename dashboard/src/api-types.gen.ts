@@ -175,6 +175,25 @@ export interface Api {
     readonly data: readonly (Api["FailureGroup"])[];
     readonly next_cursor: string | null;
   };
+  readonly FeedEvent: {
+    readonly id: number;
+    readonly at: string | null;
+    readonly attempt: number;
+    readonly type: "done";
+    readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+    readonly cost_cents: number | null;
+    readonly error: {
+      readonly code: string;
+      readonly message: string;
+    } | null;
+    readonly job_id: string;
+    readonly customer_id: string;
+    readonly job_type_id: string;
+  };
+  readonly FeedEvents: {
+    readonly data: readonly (Api["FeedEvent"])[];
+    readonly next_cursor: string;
+  };
   readonly Grant: {
     readonly amount_cents: number;
     readonly reference: string;
@@ -221,6 +240,28 @@ export interface Api {
       readonly message: string | null;
       readonly at: string;
     } | null;
+  };
+  readonly JobCounts: {
+    readonly pending: {
+      readonly jobs: number;
+      readonly more: boolean;
+    };
+    readonly running: {
+      readonly jobs: number;
+      readonly more: boolean;
+    };
+    readonly succeeded: {
+      readonly jobs: number;
+      readonly more: boolean;
+    };
+    readonly failed: {
+      readonly jobs: number;
+      readonly more: boolean;
+    };
+    readonly cancelled: {
+      readonly jobs: number;
+      readonly more: boolean;
+    };
   };
   readonly JobEstimate: {
     readonly customer_id: string;

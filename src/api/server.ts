@@ -35,6 +35,9 @@ import { customerRoutes } from "./resources/customers/routes.ts";
 import { docsRoutes } from "./http/docs-routes.ts";
 import { healthRoutes } from "./resources/health/routes.ts";
 import { jobTypeRoutes } from "./resources/job-types/routes.ts";
+import { eventRoutes } from "./resources/events/routes.ts";
+import { EventStreams } from "./resources/jobs/event-streams.ts";
+import { jobCountRoutes } from "./resources/jobs/counts.ts";
 import { jobEventRoutes } from "./resources/jobs/events.ts";
 import { jobLogRoutes } from "./resources/jobs/log.ts";
 import { refundRoutes } from "./resources/jobs/refunds.ts";
@@ -147,10 +150,17 @@ export async function createApi({
     secured.addHook("onRoute", requireNeededRole);
     secured.addHook("onRoute", recordActions(platform));
     secured.addHook("onRequest", authenticateAndCount(authenticate(platform, adminApiKey)));
+    const streams = new EventStreams();
+    secured.addHook("preClose", (done) => {
+      streams.endAll();
+      done();
+    });
+    jobEventRoutes(secured, platform, streams);
+    eventRoutes(secured, platform, streams);
     for (const routes of [
+      jobCountRoutes,
       jobRoutes,
       jobLogRoutes,
-      jobEventRoutes,
       walletRoutes,
       customerRoutes,
       apiKeyRoutes,

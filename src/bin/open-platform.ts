@@ -21,6 +21,7 @@ import { createListener } from "../postgres/signals/listener.ts";
 import { PostgresCustomerRepository } from "../postgres/repositories/customers.ts";
 import { createDatabase, ping } from "../postgres/connection/database.ts";
 import { PostgresJobTypeRepository } from "../postgres/repositories/job-types.ts";
+import { PostgresEventFeedRepository } from "../postgres/repositories/event-feed.ts";
 import { PostgresJobEventRepository } from "../postgres/repositories/job-events.ts";
 import { PostgresJobLogRepository } from "../postgres/repositories/job-log.ts";
 import { PostgresJobRepository } from "../postgres/repositories/jobs.ts";
@@ -160,6 +161,7 @@ export function openPlatform(
     jobLog: new PostgresJobLogRepository(database),
     jobChanges,
     jobEvents: new PostgresJobEventRepository(database),
+    eventFeed: new PostgresEventFeedRepository(database),
     waitingJobs,
     readyQueue,
     runners: new PostgresRunnerRepository(database),

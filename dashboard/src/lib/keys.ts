@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { isOperator } from "./role.ts";
-import { isLive } from "./live.ts";
+import { isLive } from "./changes.ts";
 import { go, pageUrl } from "./place.ts";
 import { nextTheme } from "./theme.ts";
 

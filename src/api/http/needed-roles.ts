@@ -20,6 +20,8 @@ export const NEEDED_ROLES = {
   getJob: "viewer",
   listJobLogs: "viewer",
   listJobEvents: "viewer",
+  listEvents: "viewer",
+  getJobCounts: "viewer",
   listFailures: "viewer",
   createBulkAction: "operator",
   listBulkActions: "viewer",

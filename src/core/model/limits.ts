@@ -298,6 +298,22 @@ export const STREAM_HEARTBEAT_MS = 15_000;
 export const STREAM_LOOK_MS = 100;
 /** Events in one answer as JSON. */
 export const EVENTS_MAX = 1_000;
+/** How long it is known which jobs ended, for the events of all jobs of a customer. */
+export const FEED_DAYS = 7;
+/** How far apart a stream of the events of all jobs tells which jobs changed. */
+export const FEED_CHANGES_MS = 250;
+/** Where many read, changes are told further apart: so long for each stream of the process. */
+export const FEED_READER_MS = 1;
+/** How long streams share a page that one of them has read. */
+export const FEED_SHARED_MS = 500;
+/** Streams that are told something at once. Then whatever else waits goes first. */
+export const FEED_WAVE = 50;
+/** Jobs that a stream of the events of all jobs names as changed at a time. */
+export const FEED_CHANGES_MAX = 50;
+/** Jobs of each status that a count of jobs by status counts. */
+export const STATUS_COUNT_MAX = 1_000;
+/** Jobs that it looks at, of each status, where a filter passes over some. */
+export const STATUS_COUNT_WINDOW = 10_000;
 /** The number of an event. */
 export const EVENT_ID_MAX = 999_999_999;
 /** Keys without an owner that one process remembers, so that asking again asks the database nothing. */

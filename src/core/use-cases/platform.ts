@@ -3,6 +3,7 @@ import type { BulkActionRepository } from "../model/bulk-action.ts";
 import type { CustomerKeys } from "./customer-keys.ts";
 import type { CustomerRepository } from "../model/customer.ts";
 import type { FailureRepository } from "../model/failure.ts";
+import type { EventFeedRepository } from "../model/event-feed.ts";
 import type { FigureRepository } from "../model/figures.ts";
 import type { InputSchemas } from "./input-schema.ts";
 import type { JobRepository } from "../model/job.ts";
@@ -49,6 +50,7 @@ export interface Platform {
   readonly jobLog: JobLogRepository;
   readonly jobChanges: JobChanges;
   readonly jobEvents: JobEventRepository;
+  readonly eventFeed: EventFeedRepository;
   readonly waitingJobs: WaitingJobRepository;
   readonly readyQueue: ReadyQueue;
   readonly runners: RunnerRepository;

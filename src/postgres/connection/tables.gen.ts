@@ -100,6 +100,12 @@ export interface EndedJobs {
   job_ids: string[];
 }
 
+export interface EventFeed {
+  customer_id: string;
+  job_ids: string[];
+  seq: number;
+}
+
 export interface FailedJobs {
   fingerprint: string;
   job_id: string;
@@ -358,6 +364,13 @@ export interface Sessions {
   token_hash: string;
 }
 
+export interface UnsuccessfulJobs {
+  customer_id: string;
+  job_id: string;
+  job_type_id: string;
+  status: JobStatus;
+}
+
 export interface WalletEntries {
   actor: string | null;
   amount_cents: number;
@@ -406,6 +419,7 @@ export interface DB {
   customer_prices: CustomerPrices;
   customers: Customers;
   ended_jobs: EndedJobs;
+  event_feed: EventFeed;
   failed_jobs: FailedJobs;
   failures: Failures;
   idempotency_keys: IdempotencyKeys;
@@ -432,6 +446,7 @@ export interface DB {
   queue_pause: QueuePause;
   runners: Runners;
   sessions: Sessions;
+  unsuccessful_jobs: UnsuccessfulJobs;
   wallet_entries: WalletEntries;
   wallet_seals: WalletSeals;
   wallets: Wallets;

@@ -3,6 +3,7 @@ import {
   BULK_ACTION_DAYS,
   BULK_PREVIEW_DAYS,
   EXPIRY_BATCH_MAX,
+  FEED_DAYS,
   FIGURES_DAYS,
   IDEMPOTENCY_KEY_DAYS,
   LATE_IDS_DAYS,
@@ -13,8 +14,8 @@ import type { Database } from "../connection/database.ts";
 import { callForgetFigures, callPruneIdempotencyKeys } from "../connection/functions.gen.ts";
 
 /**
- * Forgets a batch each of expired idempotency keys, outbox events, notes of late ids, figures, sessions and
- * bulk actions. True when one was full.
+ * Forgets a batch each of expired idempotency keys, outbox events, notes of late ids, figures, the feed of
+ * ended jobs, sessions and bulk actions. True when one was full.
  */
 export async function forgetExpired(database: Database): Promise<boolean> {
   const keys = await callPruneIdempotencyKeys(database, {
@@ -28,9 +29,10 @@ export async function forgetExpired(database: Database): Promise<boolean> {
     all: `${FIGURES_DAYS} days`,
     limit: EXPIRY_BATCH_MAX,
   });
+  const fed = await forgetFed(database);
   const sessions = await forgetSessions(database);
   const bulkActions = await forgetBulkActions(database);
-  return [keys, events, lateIds, figures, sessions, bulkActions].includes(EXPIRY_BATCH_MAX);
+  return [keys, events, lateIds, figures, fed, sessions, bulkActions].includes(EXPIRY_BATCH_MAX);
 }
 
 /** Looks at the oldest events alone, by id: no more than a batch is read, whatever is in the table. */
@@ -47,6 +49,22 @@ async function forgetEvents({ kysely }: Database): Promise<number> {
   const { numDeletedRows } = await kysely
     .deleteFrom("outbox")
     .where(sql<boolean>`id = ANY (array(${expired}))`)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** Never the newest row of the feed: it says where the feed ends. */
+async function forgetFed({ kysely }: Database): Promise<number> {
+  const expired = kysely
+    .selectFrom("event_feed")
+    .select("seq")
+    .where(sql<boolean>`seq < floor(extract(epoch FROM ${daysAgo(FEED_DAYS)}) * 1000000)::bigint`)
+    .where(sql<boolean>`seq < (SELECT max(seq) FROM event_feed)`)
+    .orderBy("seq")
+    .limit(EXPIRY_BATCH_MAX);
+  const { numDeletedRows } = await kysely
+    .deleteFrom("event_feed")
+    .where(sql<boolean>`seq = ANY (array(${expired}))`)
     .executeTakeFirst();
   return Number(numDeletedRows);
 }
