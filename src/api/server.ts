@@ -52,6 +52,9 @@ import { queueRoutes } from "./resources/queue/routes.ts";
 import { runnerRoutes } from "./resources/runners/routes.ts";
 import { sessionRoutes } from "./resources/session/routes.ts";
 import { walletRoutes } from "./resources/wallets/routes.ts";
+import { webhookDeliveryRoutes } from "./resources/webhooks/delivery-routes.ts";
+import { webhookCatalogue } from "./resources/webhooks/event-contract.ts";
+import { webhookEndpointRoutes } from "./resources/webhooks/routes.ts";
 import { validatorCompiler } from "./http/validation.ts";
 
 /** Longer than any id, so that a wrong id reaches validation, which names the field. */
@@ -137,7 +140,7 @@ export async function createApi({
   logRequests(api);
   if (metrics.meter) measureRequests(api, metrics.meter);
 
-  await api.register(fastifySwagger, openapiOptions());
+  await api.register(fastifySwagger, openapiOptions(webhookCatalogue()));
   await api.register(docsRoutes);
   await api.register(dashboardRoutes);
   healthRoutes(api, platform);
@@ -168,6 +171,8 @@ export async function createApi({
       overviewRoutes,
       operatorRoutes,
       operatorActionRoutes,
+      webhookEndpointRoutes,
+      webhookDeliveryRoutes,
     ])
       routes(secured, platform);
   });
