@@ -55,6 +55,9 @@ import { queueRoutes } from "./resources/queue/routes.ts";
 import { runnerRoutes } from "./resources/runners/routes.ts";
 import { sessionRoutes } from "./resources/session/routes.ts";
 import { walletRoutes } from "./resources/wallets/routes.ts";
+import { webhookDeliveryRoutes } from "./resources/webhooks/delivery-routes.ts";
+import { webhookCatalogue } from "./resources/webhooks/event-contract.ts";
+import { webhookEndpointRoutes } from "./resources/webhooks/routes.ts";
 import { validatorCompiler } from "./http/validation.ts";
 
 /** Longer than any id, so that a wrong id reaches validation, which names the field. */
@@ -140,7 +143,7 @@ export async function createApi({
   logRequests(api);
   if (metrics.meter) measureRequests(api, metrics.meter);
 
-  await api.register(fastifySwagger, openapiOptions());
+  await api.register(fastifySwagger, openapiOptions(webhookCatalogue()));
   await api.register(docsRoutes);
   await api.register(dashboardRoutes);
   healthRoutes(api, platform);
@@ -178,6 +181,8 @@ export async function createApi({
       overviewRoutes,
       operatorRoutes,
       operatorActionRoutes,
+      webhookEndpointRoutes,
+      webhookDeliveryRoutes,
     ])
       routes(secured, platform);
   });

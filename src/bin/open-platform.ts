@@ -47,6 +47,8 @@ import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
 import { PostgresSealRepository } from "../postgres/repositories/seals.ts";
 import { PostgresSessionRepository } from "../postgres/repositories/sessions.ts";
 import { PostgresWalletRepository } from "../postgres/repositories/wallets.ts";
+import { PostgresWebhookDeliveryRepository } from "../postgres/repositories/webhook-deliveries.ts";
+import { PostgresWebhookEndpointRepository } from "../postgres/repositories/webhook-endpoints.ts";
 import { createPostgresReadyQueue } from "../queue/postgres-ready-queue.ts";
 import { RedisReadyQueue } from "../queue/redis-ready-queue.ts";
 import { SchemaThreadPool } from "../schema-threads/schema-thread-pool.ts";
@@ -58,6 +60,7 @@ interface PlatformConfig {
   readonly REDIS_URL?: string | undefined;
   readonly QUEUE_KEY_PREFIX: string;
   readonly DATABASE_POOL_SIZE: number;
+  readonly WEBHOOK_ALLOW_PRIVATE?: boolean | undefined;
 }
 
 /** A pool of connections, as its numbers stand now. */
@@ -175,6 +178,9 @@ export function openPlatform(
     pools: [shown("requests", requestPool), shown("claims", runnerPool), shown("audit", auditPool)],
     ledger: new PostgresLedgerRepository(database),
     audits: new PostgresAuditRepository({ requests: database, reports }),
+    webhookEndpoints: new PostgresWebhookEndpointRepository(database),
+    webhookDeliveries: new PostgresWebhookDeliveryRepository(database),
+    webhookRules: { allowPrivate: config.WEBHOOK_ALLOW_PRIVATE ?? false },
     audit: () => readAudit(reports),
     forgetExpired: () => forgetExpired(database),
     async ping() {

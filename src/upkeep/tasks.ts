@@ -38,6 +38,8 @@ export interface UpkeepSettings {
   readonly runner?: { readonly id: string; runDry(): void } | undefined;
   /** Returns for how long this process has been in contact with the database without a break. */
   readonly contact_ms: () => number;
+  /** What sends webhooks from this process. Left out: it sends none. */
+  readonly webhooks?: { round(): Promise<boolean> } | undefined;
   /** Called when jobs of dead runners were given back. */
   readonly onRescued?: (rescued: Rescued) => void;
 }
@@ -45,7 +47,7 @@ export interface UpkeepSettings {
 /** All upkeep. Every runner does all of it; each task is safe in any number of processes at once. */
 export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings): readonly UpkeepTask[] {
   const { jobs, readyQueue, waitingJobs, runners, seals } = platform;
-  const { ageing_seconds, retention_days, lease_seconds, runner, contact_ms, onRescued } = settings;
+  const { ageing_seconds, retention_days, lease_seconds, runner, contact_ms, onRescued, webhooks } = settings;
   return [
     // Brings jobs that wait outside the ready queue into it.
     { name: "refill", every_ms: 1_000, runOnce: () => readyQueue.refill() },
@@ -76,6 +78,8 @@ export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings):
         return (await jobs.prune({ older_days: retention_days, max: BATCH, after })).cursor;
       }),
     },
+    // Sends what the endpoints of webhooks want to know.
+    ...(webhooks ? [{ name: "webhooks", every_ms: 250, runOnce: () => webhooks.round() }] : []),
     // Checks every promise, and keeps the result. The database lets one process at a time do it.
     auditing(platform.audits),
     ageing(waitingJobs, ageing_seconds),

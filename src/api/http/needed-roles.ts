@@ -67,6 +67,18 @@ export const NEEDED_ROLES = {
   resumeQueue: "operator",
   listRunners: "viewer",
 
+  listWebhookEndpoints: "viewer",
+  getWebhookEndpoint: "viewer",
+  listWebhookDeliveries: "viewer",
+  getWebhookDelivery: "viewer",
+  createWebhookEndpoint: "admin",
+  updateWebhookEndpoint: "admin",
+  deleteWebhookEndpoint: "admin",
+  rotateWebhookSecret: "admin",
+  testWebhookEndpoint: "operator",
+  resendWebhookDelivery: "operator",
+  replayWebhookDeliveries: "operator",
+
   listOperatorActions: "viewer",
   listOperators: "viewer",
   createOperator: "admin",

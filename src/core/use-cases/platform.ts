@@ -26,6 +26,7 @@ import type { SessionRepository } from "../model/session.ts";
 import type { Sessions } from "./sessions.ts";
 import type { WaitingJobRepository } from "../model/waiting-jobs.ts";
 import type { WalletRepository } from "../model/wallet.ts";
+import type { WebhookDeliveryRepository, WebhookEndpointRepository, WebhookRules } from "../model/webhook.ts";
 import type { Submissions } from "./submissions.ts";
 
 /** Everything that a use case needs, put together once by `src/bin`. */
@@ -62,6 +63,9 @@ export interface Platform {
   readonly failures: FailureRepository;
   readonly ledger: LedgerRepository;
   readonly audits: AuditRepository;
+  readonly webhookEndpoints: WebhookEndpointRepository;
+  readonly webhookDeliveries: WebhookDeliveryRepository;
+  readonly webhookRules: WebhookRules;
   audit(): Promise<AuditRow[]>;
   /** Deletes a bounded batch of expired idempotency keys, outbox events, late ids and figures. True when there was more. */
   forgetExpired(): Promise<boolean>;
