@@ -25,27 +25,32 @@ BEGIN
     INTO v_seq
     FROM (SELECT coalesce(max(g.seq), 0) AS seq FROM event_feed g) f;
 
+  WITH ended AS MATERIALIZED (
+    SELECT j.id, j.customer_id, j.job_type_id, j.status, j.completed_at
+      FROM jobs j
+     WHERE j.id = ANY (p_jobs) AND j.completed_at IS NOT NULL
+  ), unsuccessful AS (
+    INSERT INTO unsuccessful_jobs (status, job_id, customer_id, job_type_id)
+    SELECT e.status, e.id, e.customer_id, e.job_type_id FROM ended e WHERE e.status IN ('failed', 'cancelled')
+    ON CONFLICT (status, job_id) DO NOTHING
+  )
   INSERT INTO event_feed (seq, customer_id, job_ids)
   SELECT
     v_seq + row_number() OVER (ORDER BY min(e.completed_at), e.customer_id, e.part),
     e.customer_id,
-    array_agg(e.id ORDER BY e.completed_at, e.id)
+    array_agg(e.id ORDER BY e.nth)
     FROM (
-      SELECT
-        j.id,
-        j.customer_id,
-        j.completed_at,
-        (row_number() OVER (PARTITION BY j.customer_id ORDER BY j.completed_at, j.id) - 1) / c_jobs AS part
-        FROM jobs j
-       WHERE j.id = ANY (p_jobs) AND j.completed_at IS NOT NULL
+      SELECT n.id, n.customer_id, n.completed_at, n.nth, (n.nth - 1) / c_jobs AS part
+        FROM (
+          SELECT
+            d.id,
+            d.customer_id,
+            d.completed_at,
+            row_number() OVER (PARTITION BY d.customer_id ORDER BY d.completed_at, d.id) AS nth
+            FROM ended d
+        ) n
     ) e
    GROUP BY e.customer_id, e.part;
-
-  INSERT INTO unsuccessful_jobs (status, job_id, customer_id, job_type_id)
-  SELECT j.status, j.id, j.customer_id, j.job_type_id
-    FROM jobs j
-   WHERE j.id = ANY (p_jobs) AND j.status IN ('failed', 'cancelled')
-  ON CONFLICT (status, job_id) DO NOTHING;
 
   -- In this transaction, because it is rare: NOTIFY takes a lock that all commits share.
   PERFORM pg_notify('iep_event_feed', '');
