@@ -113,4 +113,16 @@ export const TRIGGERS: readonly Guard[] = [
     "3 prices",
     "2 prices",
   ),
+  trigger("wallets")(
+    "wallets_frozen_told",
+    inTurn(
+      () =>
+        `INSERT INTO webhook_endpoints (id, url, events)
+         VALUES (gen_random_uuid(), 'https://shop.example', '{wallet.frozen}')`,
+      ({ wallet }) => `UPDATE wallets SET frozen_at = now() WHERE id = '${wallet}'`,
+      () => "SELECT count(*) FROM webhook_deliveries",
+    ),
+    "1",
+    "0",
+  ),
 ];

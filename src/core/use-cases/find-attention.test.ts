@@ -20,7 +20,7 @@ function saysOf(jobs: number): string[] {
       { ...failure, isNew: true },
       { ...failure, isNew: false },
     ],
-    failing_endpoints: jobs,
+    failingEndpoints: jobs,
   });
   return items.map(({ says }) => says);
 }

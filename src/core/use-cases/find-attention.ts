@@ -42,7 +42,7 @@ interface Findings {
   readonly uncounted_seconds: number;
   readonly rising: readonly RisingFailure[];
   /** Endpoints that are paused because they fail, or were disabled for it. */
-  readonly failing_endpoints: number;
+  readonly failingEndpoints: number;
 }
 
 const TARGET_SECONDS: Readonly<Record<Priority, number>> = {
@@ -58,7 +58,7 @@ export function findAttention({
   runners,
   uncounted_seconds,
   rising,
-  failing_endpoints,
+  failingEndpoints,
 }: Findings): AttentionItem[] {
   const items = [
     ...ofAudit(audit),
@@ -74,12 +74,12 @@ export function findAttention({
         ]
       : []),
     ...rising.map(ofFailure),
-    ...(failing_endpoints > 0
+    ...(failingEndpoints > 0
       ? [
           item(
             "webhooks_failing",
             "warn",
-            `${failing_endpoints} webhook ${failing_endpoints === 1 ? "endpoint fails" : "endpoints fail"}: nothing can be delivered there.`,
+            `${failingEndpoints} webhook ${failingEndpoints === 1 ? "endpoint fails" : "endpoints fail"}: nothing can be delivered there.`,
           ),
         ]
       : []),

@@ -44,7 +44,7 @@ export async function readOverview(platform: Platform, range: Range): Promise<Ov
     rising,
     audit,
     history,
-    failing_endpoints,
+    failingEndpoints,
   ] = await Promise.all([
     readQueue(platform),
     runners.list(),
@@ -67,7 +67,7 @@ export async function readOverview(platform: Platform, range: Range): Promise<Ov
       runners: living.length,
       uncounted_seconds,
       rising,
-      failing_endpoints,
+      failingEndpoints,
     }),
     now: {
       paused_at: queue.paused_at,

@@ -44,3 +44,27 @@ test("bulk actions are forgotten 30 days after their end, and previews after one
   const { rows } = await runSql(databaseUrl, "SELECT status FROM bulk_actions ORDER BY status");
   expect(rows).toEqual([{ status: "done" }, { status: "preview" }, { status: "running" }]);
 });
+
+test("deliveries are forgotten after 30 days, and listeners without a sign of life after a minute", async () => {
+  const { platform, databaseUrl } = await createTestPlatform();
+  await runSql(
+    databaseUrl,
+    `INSERT INTO webhook_deliveries (id, endpoint_id, type, created_at)
+     SELECT overlay(id_at(now() - make_interval(days => d))::text placing '7' from 15)::uuid, gen_random_uuid(), 'wallet.low', now()
+       FROM unnest(ARRAY[29, 31]) d`,
+  );
+  await runSql(
+    databaseUrl,
+    `INSERT INTO webhook_endpoints (id, url, events, description, listened_at)
+     VALUES (gen_random_uuid(), 'http://127.0.0.1', '{wallet.low}', 'alive', now()),
+            (gen_random_uuid(), 'http://127.0.0.1', '{wallet.low}', 'dead', now() - interval '61 seconds'),
+            (gen_random_uuid(), 'http://127.0.0.1', '{wallet.low}', 'no listener', NULL)`,
+  );
+  expect(await platform.forgetExpired()).toBe(false);
+  const { rows } = await runSql(
+    databaseUrl,
+    `SELECT (SELECT count(*)::int FROM webhook_deliveries) AS deliveries,
+            (SELECT jsonb_agg(description ORDER BY description) FROM webhook_endpoints) AS endpoints`,
+  );
+  expect(rows).toEqual([{ deliveries: 1, endpoints: ["alive", "no listener"] }]);
+});

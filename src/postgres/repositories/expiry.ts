@@ -13,7 +13,10 @@ import {
   WEBHOOK_LOG_DAYS,
 } from "../../core/model/limits.ts";
 import type { Database } from "../connection/database.ts";
+import { earliestIdOf } from "../hot/stored-jobs.ts";
 import { callForgetFigures, callPruneIdempotencyKeys } from "../connection/functions.gen.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /**
  * Forgets a batch each of expired idempotency keys, outbox events, notes of late ids, figures, the feed of
@@ -138,7 +141,7 @@ async function forgetDeliveries({ kysely }: Database): Promise<number> {
   const expired = kysely
     .selectFrom("webhook_deliveries")
     .select("id")
-    .where("id", "<", sql<string>`id_at(${daysAgo(WEBHOOK_LOG_DAYS)})`)
+    .where("id", "<", earliestIdOf(new Date(Date.now() - WEBHOOK_LOG_DAYS * DAY_MS).toISOString()))
     .orderBy("id")
     .limit(EXPIRY_BATCH_MAX)
     .forUpdate()

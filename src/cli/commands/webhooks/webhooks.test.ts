@@ -86,7 +86,7 @@ test("listen forwards what happens, signed, until it is stopped, and leaves noth
 test.each([
   [["create", "--events", "job.failed"], "--url"],
   [["create", "--url", URL_OF_SHOP, "--events", "job.started"], "must be some of job.succeeded"],
-  [["rotate-secret", "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11", "--overlap-hours", "169"], "from 0 to 168"],
+  [["rotate-secret", "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11", "--overlap", "169"], "from 0 to 168"],
   [["listen", "--forward-to", "http://["], "must be an address such as"],
 ])("iep webhooks %j is refused", async (argv, message) => {
   const { exitCode, stderr } = await (await createTestCli()).run("webhooks", ...argv);

@@ -123,18 +123,17 @@ function addCreating(webhooks: Command, run: CliRun): void {
         },
       ),
     );
-  withExamples(webhooks.command("rotate-secret"), "iep webhooks rotate-secret <id> --overlap-hours 48")
+  withExamples(webhooks.command("rotate-secret"), "iep webhooks rotate-secret <id> --overlap 48")
     .description("Replace the secret of an endpoint and print the new one. For a while both sign")
     .argument("<id>", "id of the endpoint")
-    .option("--overlap-hours <hours>", "how long the old one signs as well (default: 24)")
+    .option("--overlap <hours>", "how long the old one signs as well (default: 24)")
     .action(
       platformAction(
         run,
-        z.object({ id: Id, overlapHours: Overlap }),
-        async ({ webhookEndpoints }, { id, overlapHours }) => {
+        z.object({ id: Id, overlap: Overlap }),
+        async ({ webhookEndpoints }, { id, overlap }) => {
           const secret = createWebhookSecret(WEBHOOK_SECRET_BYTES);
-          if (!(await webhookEndpoints.rotateSecret(id, secret, overlapHours)))
-            throw webhookEndpointNotFound(id);
+          if (!(await webhookEndpoints.rotateSecret(id, secret, overlap))) throw webhookEndpointNotFound(id);
           await terminal.print({ id, secret }, () => secret);
         },
       ),
