@@ -12,6 +12,7 @@ import {
   REFERENCE_LENGTH_MAX,
   RUNNING_LIMIT_MAX,
   TIMEOUT_MAX_SECONDS,
+  TRACESTATE_LENGTH_MAX,
   WEIGHT_MAX,
 } from "../src/core/model/limits.ts";
 
@@ -26,6 +27,7 @@ export const CHECKED_LIMITS: Readonly<Record<string, NamedLimit>> = {
   customers_name_check: { NAME_LENGTH_MAX },
   customers_running_limit_check: { RUNNING_LIMIT_MAX },
   customers_weight_check: { WEIGHT_MAX },
+  job_traces_tracestate: { TRACESTATE_LENGTH_MAX },
   job_types_max_attempts_check: { ATTEMPTS_MAX },
   job_types_name_check: { NAME_LENGTH_MAX },
   job_types_processing_logic_id_check: { PROCESSOR_ID_LENGTH_MAX },

@@ -1,6 +1,7 @@
 import { defaultTextMapGetter, defaultTextMapSetter, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import type { Context, Span } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import { TRACESTATE_LENGTH_MAX } from "../core/model/limits.ts";
 import type { TraceContext } from "../core/model/traces.ts";
 
 const propagator = new W3CTraceContextPropagator();
@@ -14,5 +15,7 @@ export function extractTrace(headers: object): Context {
 export function traceBelow(span: Span): TraceContext {
   const carrier: { traceparent: string; tracestate?: string } = { traceparent: "" };
   propagator.inject(trace.setSpan(ROOT_CONTEXT, span), carrier, defaultTextMapSetter);
-  return carrier;
+  const { traceparent, tracestate } = carrier;
+  // A trace must never be why a job cannot be stored.
+  return tracestate === undefined || tracestate.length > TRACESTATE_LENGTH_MAX ? { traceparent } : carrier;
 }

@@ -385,6 +385,8 @@ export const HEARTBEAT_AGE_MAX_MS = 10_000;
 
 // ## Traces
 
+/** Characters of the `tracestate` that goes on with a trace. A longer one is left out. */
+export const TRACESTATE_LENGTH_MAX = 512;
 /** How long a runner waits for the traces of jobs that it claimed. It runs them untraced after that. */
 export const TRACES_READ_MS = 1_000;
 /** How long a process that ends waits until its last spans are sent. */

@@ -13,8 +13,8 @@ export interface TopReading {
   /** A second, in the last `SUBMITTED_SECONDS`. */
   readonly submitted: number;
   readonly rates: Rates;
-  /** In minor units, by currency. */
-  readonly chargedPerMinute: ReadonlyMap<string, number>;
+  /** A minute, in minor units, by currency. */
+  readonly charged: ReadonlyMap<string, number>;
 }
 
 /** Reads what is to be shown. `rates` remembers the reading before. */
@@ -32,6 +32,6 @@ export async function readTop(platform: Platform, rates: EndedRates): Promise<To
     runners: runners.map((runner) => ({ ...runner, running: runningOf.get(runner.id) ?? 0 })),
     submitted: submitted / SUBMITTED_SECONDS,
     rates: rates.read(overview.spans, at_ms),
-    chargedPerMinute: chargedPerMinute(overview.spans, at_ms),
+    charged: chargedPerMinute(overview.spans, at_ms),
   };
 }

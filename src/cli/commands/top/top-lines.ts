@@ -119,8 +119,8 @@ function moneyLine(reading: TopReading): string {
   return `money     ${sums.join("   ") || "no wallets"}`;
 }
 
-function chargedOf({ chargedPerMinute }: TopReading, currency: string): number {
-  return chargedPerMinute.get(currency) ?? 0;
+function chargedOf({ charged }: TopReading, currency: string): number {
+  return charged.get(currency) ?? 0;
 }
 
 function oldestWait({ overview }: TopReading): number | null {

@@ -45,7 +45,7 @@ async function printOnce({ terminal }: CliRun, platform: Platform): Promise<void
   );
 }
 
-function documentOf({ overview, runners, submitted, rates, chargedPerMinute }: TopReading): object {
+function documentOf({ overview, runners, submitted, rates, charged }: TopReading): object {
   const { checked_at, attention, now } = overview;
   return {
     checked_at,
@@ -53,7 +53,7 @@ function documentOf({ overview, runners, submitted, rates, chargedPerMinute }: T
     now,
     runners,
     rates: { submitted, ...rates },
-    charged_cents_per_minute: Object.fromEntries(chargedPerMinute),
+    charged_cents_per_minute: Object.fromEntries(charged),
   };
 }
 
