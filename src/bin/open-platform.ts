@@ -7,6 +7,7 @@ import type { Platform } from "../core/use-cases/platform.ts";
 import type { GaugeRepository } from "../core/model/gauges.ts";
 import type { SubmitMeter } from "../core/model/meters.ts";
 import type { ReadyQueue } from "../core/model/ready-queue.ts";
+import type { TraceRepository } from "../core/model/traces.ts";
 import { createOperatorKeys, type OperatorKeys } from "../core/use-cases/operator-keys.ts";
 import { createOperatorLog } from "../core/use-cases/operator-log.ts";
 import { createSessions, type Sessions } from "../core/use-cases/sessions.ts";
@@ -46,6 +47,7 @@ import { forgetExpired } from "../postgres/repositories/expiry.ts";
 import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
 import { PostgresSealRepository } from "../postgres/repositories/seals.ts";
 import { PostgresSessionRepository } from "../postgres/repositories/sessions.ts";
+import { PostgresTraceRepository } from "../postgres/repositories/traces.ts";
 import { PostgresWalletRepository } from "../postgres/repositories/wallets.ts";
 import { PostgresWebhookDeliveryRepository } from "../postgres/repositories/webhook-deliveries.ts";
 import { PostgresWebhookEndpointRepository } from "../postgres/repositories/webhook-endpoints.ts";
@@ -74,6 +76,7 @@ interface OpenedPool {
 
 export interface OpenPlatform extends Platform {
   readonly gauges: GaugeRepository;
+  readonly traces: TraceRepository;
   readonly pools: readonly OpenedPool[];
   close(): Promise<void>;
 }
@@ -112,7 +115,8 @@ export function openPlatform(
   const auditPool = open(AUDIT_CONNECTIONS, " audit", REPORT_LIMITS);
   const gaugePool = open(GAUGE_CONNECTIONS, " metrics", GAUGE_LIMITS);
   const database = createDatabase(requestPool);
-  const jobs = new PostgresJobRepository({ requests: database, runners: createDatabase(runnerPool) });
+  const claims = createDatabase(runnerPool);
+  const jobs = new PostgresJobRepository({ requests: database, runners: claims });
   const jobTypes = new PostgresJobTypeRepository(database);
   const waitingJobs = new PostgresWaitingJobRepository(database);
   const reports = createDatabase(auditPool);
@@ -174,6 +178,7 @@ export function openPlatform(
     bulkActions: new PostgresBulkActionRepository(database),
     figures: new PostgresFigureRepository(database),
     failures: new PostgresFailureRepository(database),
+    traces: new PostgresTraceRepository(claims),
     gauges: new PostgresGaugeRepository(createDatabase(gaugePool)),
     pools: [shown("requests", requestPool), shown("claims", runnerPool), shown("audit", auditPool)],
     ledger: new PostgresLedgerRepository(database),

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApi } from "../api/server.ts";
 import { meterSubmissions } from "../metrics/submit-metrics.ts";
+import type { OpenTraces } from "../tracing/open-traces.ts";
 import type { Config } from "./config.ts";
 import { metricsOfApi, openMetrics, watchServers } from "./open-metrics.ts";
 import { openPlatform } from "./open-platform.ts";
@@ -15,7 +16,7 @@ type ApiConfig = Config & { DATABASE_URL: string; ADMIN_API_KEY: string };
  * The API of production. It runs until SIGTERM. Then it takes no new connections, completes the requests that
  * are under way, and exits with 0.
  */
-export async function runApi(config: ApiConfig, log: Logger): Promise<number> {
+export async function runApi(config: ApiConfig, log: Logger, traces?: OpenTraces): Promise<number> {
   const stop = listenForStop();
   const openedMetrics = openMetrics();
   const platform = openPlatform(config, "iep api", log, meterSubmissions(openedMetrics));
@@ -23,7 +24,13 @@ export async function runApi(config: ApiConfig, log: Logger): Promise<number> {
   const metrics = metricsOfApi(openedMetrics, platform, config.METRICS_TOKEN);
   const start = async (): Promise<FastifyInstance> => {
     await waitForServers(platform, config, { say: (line) => log.warn(line) });
-    const api = await createApi({ platform, adminApiKey: config.ADMIN_API_KEY, log, metrics });
+    const api = await createApi({
+      platform,
+      adminApiKey: config.ADMIN_API_KEY,
+      log,
+      metrics,
+      traces: traces?.requests,
+    });
     await api.listen({ host: config.HOST, port: config.PORT });
     return api;
   };

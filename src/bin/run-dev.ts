@@ -7,6 +7,7 @@ import { startLocalPostgres } from "../local/local-postgres.ts";
 import { meterSubmissions } from "../metrics/submit-metrics.ts";
 import { databaseAddress } from "../postgres/connection/database-address.ts";
 import { redisAddress } from "../queue/redis/redis-address.ts";
+import type { OpenTraces } from "../tracing/open-traces.ts";
 import type { Config } from "./config.ts";
 import { dataFolder, type DemoCustomer } from "./data-folder.ts";
 import { forgetDriverSettings } from "./forget-driver-settings.ts";
@@ -25,6 +26,8 @@ interface DevOptions {
   readonly say: (line: string) => void;
   /** Prints what somebody needs to know to use the stack, once it is ready. */
   readonly printReady: (text: string) => void;
+  /** Left out: nothing is traced. */
+  readonly traces?: OpenTraces | undefined;
 }
 
 /** What was opened, to be closed in the opposite order. */
@@ -37,7 +40,7 @@ type Closing = (() => Promise<unknown>)[];
 export async function runDev(
   config: Config,
   log: Logger,
-  { stopWithParent, json, say, printReady }: DevOptions,
+  { stopWithParent, json, say, printReady, traces }: DevOptions,
 ): Promise<number> {
   const started_at = performance.now();
   const stop = listenForStop({ withParent: stopWithParent });
@@ -67,10 +70,11 @@ export async function runDev(
       signInLink,
       log,
       metrics: metricsOfApi(metrics, platform, config.METRICS_TOKEN),
+      traces: traces?.requests,
     });
     closing.push(() => api.close());
     const api_url = await listen(api, config, say);
-    const runner = await startRunner(platform, settings, log, metrics);
+    const runner = await startRunner(platform, settings, log, { metrics, traces });
     // Together: each takes its time, and whoever waits for the end waits once.
     closing.push(() => Promise.all([api.close(), stopRunner(runner, stop, config.RUNNER_STOP_SECONDS, log)]));
 

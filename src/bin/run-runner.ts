@@ -7,6 +7,7 @@ import { loadProcessors, type ProcessorRegistry } from "../processors/loader/reg
 import { Runner } from "../runner/runner.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
+import type { OpenTraces } from "../tracing/open-traces.ts";
 import { upkeepTasks } from "../upkeep/tasks.ts";
 import { startUpkeep } from "../upkeep/upkeep.ts";
 import { createPostWebhook } from "../webhooks/post-webhook.ts";
@@ -25,14 +26,18 @@ const DEFAULT_PROCESSORS_DIR = "./processors";
  * The runner of production. It runs until SIGTERM. Then it claims nothing more, gives running jobs
  * RUNNER_STOP_SECONDS, puts the rest back to pending, and exits with 0.
  */
-export async function runRunner(config: Config & { DATABASE_URL: string }, log: Logger): Promise<number> {
+export async function runRunner(
+  config: Config & { DATABASE_URL: string },
+  log: Logger,
+  traces?: OpenTraces,
+): Promise<number> {
   const stop = listenForStop();
   const platform = openPlatform(config, "iep runner", log);
   const metrics = config.METRICS_PORT === undefined ? undefined : openMetrics();
   if (metrics) watchServers(metrics, platform, config);
   const start = async (): Promise<RunningRunner> => {
     await waitForServers(platform, config, { say: (line) => log.warn(line) });
-    return await startRunner(platform, config, log, metrics);
+    return await startRunner(platform, config, log, { metrics, traces });
   };
   let closeMetrics: (() => Promise<void>) | undefined;
   try {
@@ -107,7 +112,7 @@ export async function startRunner(
     DATABASE_URL: string;
   },
   log: Logger,
-  metrics?: Metrics,
+  { metrics, traces }: { metrics?: Metrics | undefined; traces?: OpenTraces | undefined } = {},
 ): Promise<RunningRunner> {
   const guard = guardProcess(log);
   const { processors, faults } = await loadProcessors({
@@ -131,6 +136,7 @@ export async function startRunner(
     version: VERSION,
     log,
     meter: measured?.meter,
+    traces: traces?.attempts(platform.traces),
   });
   measured?.watch(runner, config.RUNNER_CONCURRENCY);
   const webhooks = new WebhookSender({

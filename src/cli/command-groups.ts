@@ -87,6 +87,12 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   },
   {
     commands: {
+      top: "Show the queue, the runners, rates and money, live on a terminal, or as lines where there is none",
+    },
+    load: async () => (await import("./commands/top/top.ts")).addTopCommand,
+  },
+  {
+    commands: {
       audit: "Check every promise of the platform against its data. Exit code 1 if one is broken",
     },
     load: async () => (await import("./commands/audit/audit.ts")).addAuditCommand,

@@ -4,9 +4,10 @@ import type { Redactor } from "../core/lib/redactor.ts";
 import { JOB_LOG_LINE_MAX, PROGRESS_MESSAGE_MAX } from "../core/model/limits.ts";
 import type { ClaimedJob } from "../core/model/job.ts";
 import type { JobType } from "../core/model/job-type.ts";
+import type { AttemptTrace } from "../core/model/traces.ts";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 import { processorJob } from "../processors/sdk/processor-job.ts";
-import type { ProcessorContext, ProcessorJob } from "../processors/sdk/processor.ts";
+import type { ProcessorContext, ProcessorJob, ProcessorTrace } from "../processors/sdk/processor.ts";
 import { createAttemptLog } from "./attempt-log.ts";
 import { attemptRedactor } from "./attempt-redactor.ts";
 import type { Interrupter } from "./interrupter.ts";
@@ -19,6 +20,7 @@ interface Parts {
   readonly jobLog: JobLogWriter;
   readonly interrupter: Interrupter;
   readonly log: Logger;
+  readonly trace?: AttemptTrace | undefined;
 }
 
 /**
@@ -56,12 +58,17 @@ export class AttemptContext implements ProcessorContext {
     return this.#parts.interrupter.signal;
   }
 
+  get trace(): ProcessorTrace | undefined {
+    return this.#parts.trace?.context;
+  }
+
   get log(): ProcessorContext["log"] {
     // Functions only: by a logger of the runner's own a processor could reach all of its log.
-    const { job, log, jobLog } = this.#parts;
+    const { job, log, jobLog, trace } = this.#parts;
+    const names = { job_id: job.id, attempt: job.attempt, ...(trace && { trace_id: trace.traceId }) };
     return (this.#log ??= Object.freeze(
       createAttemptLog({
-        log: log.child({ job_id: job.id, attempt: job.attempt }),
+        log: log.child(names),
         keep: (level, message) => jobLog.line(job, level, storable(message, JOB_LOG_LINE_MAX)),
         redactor: () => this.#findRedactor(),
       }),

@@ -4,6 +4,7 @@ import type { JsonText } from "../core/lib/json-text.ts";
 import type { Redactor } from "../core/lib/redactor.ts";
 import type { ClaimedJob, Outcome } from "../core/model/job.ts";
 import type { JobType } from "../core/model/job-type.ts";
+import type { AttemptTrace } from "../core/model/traces.ts";
 import { closeScope, openScope, runInScope, type AttemptScope } from "../processors/sdk/code-scope.ts";
 import { isFatal } from "../processors/sdk/fatal-error.ts";
 import { parseInput, parseOutput } from "../processors/sdk/parse-data.ts";
@@ -24,6 +25,7 @@ export interface Attempt {
   readonly log: Logger;
   readonly jobLog: JobLogWriter;
   readonly stop: StopNotice;
+  readonly trace?: AttemptTrace | undefined;
 }
 
 /**

@@ -1,10 +1,9 @@
 import type { Logger } from "pino";
-import type { ClaimedJob } from "../core/model/job.ts";
-import type { JobType } from "../core/model/job-type.ts";
 import type { EndedAttempt } from "../core/model/meters.ts";
 
 /** Writes one line for an attempt that failed, with all that whoever mends the processor needs. */
-export function logFailedAttempt(log: Logger, { job, jobType, outcome, run_ms }: EndedAttempt): void {
+export function logFailedAttempt(log: Logger, ended: EndedAttempt): void {
+  const { job, outcome, run_ms } = ended;
   if (outcome.kind !== "retry" && outcome.kind !== "failed") return;
   if (!log.isLevelEnabled("warn")) return;
   const { code, message, stack } = outcome.error;
@@ -12,23 +11,29 @@ export function logFailedAttempt(log: Logger, { job, jobType, outcome, run_ms }:
     outcome.kind === "retry" ? { will_retry: true, delay_ms: outcome.delay_ms } : { will_retry: false };
   const max_attempts = job.max_attempts;
   log.warn(
-    { ...namesOf(job, jobType), max_attempts, run_ms: Math.round(run_ms), code, message, ...next, stack },
+    { ...namesOf(ended), max_attempts, run_ms: Math.round(run_ms), code, message, ...next, stack },
     "attempt failed",
   );
 }
 
 /** Writes one line for a job that has ended. */
-export function logFinishedJob(log: Logger, { job, jobType, outcome, run_ms }: EndedAttempt): void {
+export function logFinishedJob(log: Logger, ended: EndedAttempt): void {
+  const { outcome, run_ms } = ended;
   if (outcome.kind === "retry" || outcome.kind === "released" || !log.isLevelEnabled("info")) return;
-  const cost_cents = outcome.kind === "succeeded" ? (outcome.cost_cents ?? job.estimated_cost_cents) : 0;
   log.info(
-    { ...namesOf(job, jobType), status: outcome.kind, run_ms: Math.round(run_ms), cost_cents },
+    { ...namesOf(ended), status: outcome.kind, run_ms: Math.round(run_ms), cost_cents: chargeOf(ended) },
     "job finished",
   );
 }
 
-function namesOf(job: ClaimedJob, jobType: JobType | undefined) {
+/** What the outcome costs, in cents, once it is written. */
+export function chargeOf({ job, outcome }: EndedAttempt): number {
+  return outcome.kind === "succeeded" ? (outcome.cost_cents ?? job.estimated_cost_cents) : 0;
+}
+
+function namesOf({ job, jobType, trace }: EndedAttempt) {
   return {
+    ...(trace && { trace_id: trace.traceId }),
     job_id: job.id,
     attempt: job.attempt,
     job_type: jobType?.name,

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { ClaimedJob, Outcome } from "../core/model/job.ts";
 import type { RunnerMeter } from "../core/model/meters.ts";
 import type { Heartbeat, ServedJobs } from "../core/model/runner.ts";
+import type { AttemptTraces } from "../core/model/traces.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import type { ProcessorRegistry } from "../processors/loader/registry.ts";
 
@@ -24,6 +25,8 @@ export interface RunnerOptions {
   readonly log: Logger;
   /** Told of what it claims and settles. */
   readonly meter?: RunnerMeter | undefined;
+  /** Left out: nothing is traced. */
+  readonly traces?: AttemptTraces | undefined;
   /** Called for each attempt when its outcome was written, was refused, or could not be written. */
   readonly onSettled?: (job: ClaimedJob, outcome: Outcome) => void;
 }

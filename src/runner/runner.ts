@@ -4,11 +4,12 @@ import { isEnd, type ClaimedJob, type Outcome, type RefusedOutcome } from "../co
 import type { JobType } from "../core/model/job-type.ts";
 import { withRetry } from "../core/lib/with-retry.ts";
 import type { ServedJobs } from "../core/model/runner.ts";
+import type { TraceContext } from "../core/model/traces.ts";
 import { runAttempt } from "./attempt.ts";
 import { StopNotice } from "./ended-by-stop.ts";
 import { Interrupter, Interruption } from "./interrupter.ts";
 import { JobLogWriter } from "./job-log-writer.ts";
-import { logFailedAttempt, logFinishedJob } from "./log-outcome.ts";
+import { chargeOf, logFailedAttempt, logFinishedJob } from "./log-outcome.ts";
 import { Membership } from "./membership.ts";
 import type { RunnerOptions } from "./runner-options.ts";
 import { Settlements, type Settlement } from "./settlements.ts";
@@ -188,9 +189,11 @@ export class Runner {
       this.#runningOf.set(job.customer_id, (this.#runningOf.get(job.customer_id) ?? 0) + 1);
       this.#runsAlone ||= job.lost_runners >= ALONE_AFTER_LOST_RUNNERS;
     }
+    const finding = this.#options.traces?.find(jobs);
     const jobTypes = await this.#findJobTypes(jobs);
+    const carried = finding && (await finding);
     for (const job of jobs) {
-      if (jobTypes) void this.#attempt(job, jobTypes.get(job.job_type_id));
+      if (jobTypes) void this.#attempt(job, jobTypes.get(job.job_type_id), carried?.get(job.id));
       else this.#release(job);
     }
   }
@@ -209,8 +212,9 @@ export class Runner {
     });
   }
 
-  async #attempt(job: ClaimedJob, jobType: JobType | undefined): Promise<void> {
+  async #attempt(job: ClaimedJob, jobType: JobType | undefined, carried?: TraceContext): Promise<void> {
     const { processors, log } = this.#options;
+    const trace = carried && this.#options.traces?.begin(job, jobType, carried);
     const interrupter = this.#running.get(job) ?? new Interrupter();
     const details = log.isLevelEnabled("debug")
       ? { job_id: job.id, attempt: job.attempt, processor: jobType?.processing_logic_id }
@@ -219,15 +223,17 @@ export class Runner {
     const started_at = performance.now();
     const jobLog = this.#jobLog;
     const stop = this.#stop;
-    const outcome = await runAttempt({ job, jobType, processors, interrupter, log, jobLog, stop });
+    const attempt = { job, jobType, processors, interrupter, log, jobLog, stop, trace };
+    const outcome = await (trace ? trace.around(() => runAttempt(attempt)) : runAttempt(attempt));
     const run_ms = performance.now() - started_at;
     if (details) log.debug({ ...details, outcome: outcome?.kind ?? "dropped" }, "attempt ended");
     // Whoever sees the job ended finds all of its log.
     const stored = jobLog.end(job);
     if (stored) await stored;
     this.#ended(job);
+    trace?.ran(outcome);
     if (outcome) {
-      const settlement = { job, jobType, outcome, run_ms };
+      const settlement = { job, jobType, outcome, run_ms, trace };
       logFailedAttempt(log, settlement);
       this.#settlements.settle(settlement);
     } else this.#settlements.forget(job.lease_id);
@@ -250,8 +256,10 @@ export class Runner {
   }
 
   #written(settlement: Settlement, refusal: RefusedOutcome | undefined): void {
-    const { job, outcome } = settlement;
-    if (refusal?.reason === "stale") {
+    const { job, outcome, trace } = settlement;
+    const isStale = refusal?.reason === "stale";
+    trace?.settled(isStale ? "refused" : "written", chargeOf(settlement));
+    if (isStale) {
       this.#refused += 1;
       this.#options.log.warn(
         { job_id: job.id, attempt: job.attempt, refused: this.#refused },
@@ -266,7 +274,8 @@ export class Runner {
     this.#change();
   }
 
-  #notWritten({ job, outcome }: Settlement, error: unknown): void {
+  #notWritten({ job, outcome, trace }: Settlement, error: unknown): void {
+    trace?.settled("not_written", 0);
     this.#options.log.error(
       { job_id: job.id, attempt: job.attempt, err: error },
       "an outcome could not be written: giving up this runner's id, so that others get the job",

@@ -4,10 +4,11 @@ import { CHECKED_LIMITS, LIMITS_OF_FUNCTIONS } from "../../scripts/sql-limits.ts
 import { createTestDatabase } from "../support/database.ts";
 import { connect } from "../support/sql.ts";
 
-/** Numbers in a CHECK that no user can meet: the length of a hash. */
+/** Numbers in a CHECK that no user can meet: the length of a hash, or of a traceparent. */
 const NO_LIMITS = new Set([
   "api_keys_key_hash_check",
   "customers_api_key_check",
+  "job_traces_traceparent",
   "operators_key_hash_check",
   "sessions_admin_proof_check",
   "sessions_token_hash_check",

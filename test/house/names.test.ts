@@ -36,6 +36,8 @@ const OTHER_JSON: ReadonlySet<string> = new Set([
   // Settings of PostgreSQL.
   "synchronous_commit",
   "query_timeout",
+  // Lines of the log.
+  "trace_id",
   // `iep doctor --json`, the files in .data/.
   "way_out",
   "api_url",

@@ -11,12 +11,14 @@ export function httpClient(baseUrl: string, key: string) {
     method: string,
     path: string,
     json?: unknown,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer<Body>> {
     const response = await fetch(`${baseUrl}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${key}`,
         ...(json === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
       },
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
     });

@@ -8,6 +8,7 @@ import type {
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { ErrorCode } from "../../core/lib/errors.ts";
 import type { Session } from "../../core/model/session.ts";
+import type { RequestTrace } from "../../core/model/traces.ts";
 import type { Principal } from "./auth.ts";
 
 /** A Fastify instance on which the zod schemas of a route type its body, query, path and responses. */
@@ -31,6 +32,8 @@ declare module "fastify" {
     waited_ms: number;
     /** How long it is to wait for the end of the job that it submits (`Prefer: wait`). */
     wait_seconds: number | undefined;
+    /** Undefined where nobody traces. */
+    trace: RequestTrace | undefined;
   }
   interface FastifySchema {
     /**

@@ -38,9 +38,13 @@ export function logRequests(api: Api): void {
 }
 
 /** The query is left out: people put keys into it. */
-function factsOf({ id, method, url }: FastifyRequest, { statusCode, elapsedTime }: FastifyReply): object {
+function factsOf(
+  { id, method, url, trace }: FastifyRequest,
+  { statusCode, elapsedTime }: FastifyReply,
+): object {
   return {
     request_id: id,
+    ...(trace && { trace_id: trace.traceId }),
     method,
     path: cut(withoutKeys(pathOf(url)), PATH_LOGGED_MAX),
     status: statusCode,

@@ -23,6 +23,11 @@ export interface Refusal {
   readonly way_out: string;
 }
 
+export interface ScreenTake {
+  readonly onKey: (key: string) => void;
+  readonly restore: string;
+}
+
 /**
  * What commands need from their process. Commands never read the environment or open connections: `src/bin`
  * does.
@@ -57,6 +62,18 @@ export interface CliContext {
   };
   /** For `--input -`. Default: standard input of the process. */
   readonly stdin?: AsyncIterable<Uint8Array | string> | undefined;
-  readonly stdout: NodeJS.WritableStream & { isTTY?: boolean | undefined; columns?: number | undefined };
+  /**
+   * Makes the terminal a screen that is drawn again and again. Keys are told one by one, and what is typed is
+   * not shown; a signal that asks the process to end is told as Ctrl-C. `restore` is written when what this
+   * returns is called, and however else the process ends. Left out: there is no terminal.
+   */
+  readonly takeScreen?: ((take: ScreenTake) => () => void) | undefined;
+  /** Whether what is shown may have colours. */
+  readonly hasColors?: boolean | undefined;
+  readonly stdout: NodeJS.WritableStream & {
+    isTTY?: boolean | undefined;
+    columns?: number | undefined;
+    rows?: number | undefined;
+  };
   readonly stderr: NodeJS.WritableStream;
 }

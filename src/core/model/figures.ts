@@ -68,6 +68,11 @@ export interface PriorityLoad {
   readonly running: number;
 }
 
+export interface RunnerLoad {
+  readonly runner_id: string;
+  readonly running: number;
+}
+
 export interface FigureRepository {
   /** Counts jobs that have ended, a bounded batch. True when there are more. */
   countEnded(): Promise<boolean>;
@@ -79,4 +84,8 @@ export interface FigureRepository {
   /** The job types that have waiting or running jobs, or are paused. */
   jobTypes(): Promise<JobTypeLoad[]>;
   running(): Promise<PriorityLoad[]>;
+  /** How many jobs each runner runs. One that runs none is left out. */
+  runningByRunner(): Promise<RunnerLoad[]>;
+  /** How many jobs were submitted in the last seconds: `SUBMITTED_COUNT_MAX` at most. */
+  submitted(seconds: number): Promise<number>;
 }

@@ -3,6 +3,7 @@ import type { ArrivalPosition } from "./arrival-position.ts";
 import type { IdempotencyKey, KeyedItem } from "./idempotency.ts";
 import type { Progress } from "./job-log.ts";
 import type { Page } from "./page.ts";
+import type { TraceContext } from "./traces.ts";
 
 /** 0 high, 1 medium, 2 low. */
 export const PRIORITIES = [0, 1, 2] as const;
@@ -89,6 +90,8 @@ export interface NewJob {
   readonly retry_of?: string | undefined;
   /** When an earlier request with this key created a job, that job is returned. */
   readonly key?: KeyedItem | undefined;
+  /** Where its trace goes on. Left out: it carries none. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** What a runner knows of a job that it claimed. */

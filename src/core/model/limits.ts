@@ -399,6 +399,15 @@ export const FIGURES_LOCK_MS = 500;
 /** How old a runner's last heartbeat may be for metrics to count it. */
 export const HEARTBEAT_AGE_MAX_MS = 10_000;
 
+// ## Traces
+
+/** Characters of the `tracestate` that goes on with a trace. A longer one is left out. */
+export const TRACESTATE_LENGTH_MAX = 512;
+/** How long a runner waits for the traces of jobs that it claimed. It runs them untraced after that. */
+export const TRACES_READ_MS = 1_000;
+/** How long a process that ends waits until its last spans are sent. */
+export const TRACES_CLOSE_MS = 500;
+
 // ## The log
 
 /** Lines that wait because the target of the log takes nothing. Further lines are dropped and counted. */
@@ -477,6 +486,8 @@ export const WAIT_TARGET_LOW_SECONDS = 600;
 export const AUDIT_EVERY_MS = 60 * 60 * 1_000;
 /** After an audit that takes long, the next one is due this many times as long after it (run_audit.sql). */
 export const AUDIT_PAUSE_TIMES = 100;
+/** Jobs that are counted as submitted in the last seconds. */
+export const SUBMITTED_COUNT_MAX = 100_000;
 /** How old the last audit may be before the overview says so. */
 export const AUDIT_AGE_MAX_MS = 24 * 60 * 60 * 1_000;
 /** How far back failures are listed when the request does not say. */

@@ -1,5 +1,6 @@
 import type { ClaimedJob, Outcome, Submitted } from "./job.ts";
 import type { JobType } from "./job-type.ts";
+import type { AttemptTrace } from "./traces.ts";
 
 /*
  * What the parts of a process tell of their work, to be counted. They know no metrics, and work the same when
@@ -17,6 +18,8 @@ export interface EndedAttempt {
   readonly jobType: JobType | undefined;
   readonly outcome: Outcome;
   readonly run_ms: number;
+  /** Undefined where nobody traces, or the job carries no trace. */
+  readonly trace?: AttemptTrace | undefined;
 }
 
 export interface RunnerMeter {

@@ -5,6 +5,7 @@ import { withRetry } from "../lib/with-retry.ts";
 import type { KeyedItem } from "../model/idempotency.ts";
 import { DEFAULT_PRIORITY, type Job, type NewJob, type Priority, type Submitted } from "../model/job.ts";
 import type { JobType } from "../model/job-type.ts";
+import type { TraceContext } from "../model/traces.ts";
 import { refusedIfAway, throwIfAllAway } from "./away.ts";
 import { findRefusal } from "./find-refusal.ts";
 import type { Platform } from "./platform.ts";
@@ -26,6 +27,7 @@ export interface SubmitJob {
   readonly max_attempts?: number | undefined;
   readonly retry_of?: string | undefined;
   readonly key?: KeyedItem | undefined;
+  readonly trace?: TraceContext | undefined;
 }
 
 /**
@@ -160,6 +162,7 @@ function toNewJob(request: SubmitJob): NewJob {
     max_attempts: request.max_attempts,
     retry_of: request.retry_of,
     key: request.key,
+    trace: request.trace,
   };
 }
 

@@ -416,6 +416,44 @@ function toSubmitKeyedJobsRow(row: readonly unknown[]): SubmitKeyedJobsRow {
   };
 }
 
+export interface SubmitTracedJobsRow {
+  readonly job_id: string;
+  readonly refusal: string | null;
+  readonly estimated_cost_cents: number | null;
+  readonly max_attempts: number | null;
+  readonly created_at: string | null;
+  readonly run_at: string | null;
+  readonly due: boolean | null;
+  readonly current_balance_cents: number | null;
+  readonly pending_charges_cents: number | null;
+  readonly credit_limit_cents: number | null;
+  readonly monthly_spend_limit_cents: number | null;
+  readonly month_spent_cents: number | null;
+  readonly replay_of: string | null;
+  readonly price_currency: string | null;
+  readonly wallet_currency: string | null;
+}
+
+function toSubmitTracedJobsRow(row: readonly unknown[]): SubmitTracedJobsRow {
+  return {
+    job_id: (row[0] ?? unexpectedNull("submit_traced_jobs", "job_id")) as string,
+    refusal: row[1] as string | null,
+    estimated_cost_cents: row[2] as number | null,
+    max_attempts: row[3] as number | null,
+    created_at: row[4] as string | null,
+    run_at: row[5] as string | null,
+    due: row[6] as boolean | null,
+    current_balance_cents: row[7] as number | null,
+    pending_charges_cents: row[8] as number | null,
+    credit_limit_cents: row[9] as number | null,
+    monthly_spend_limit_cents: row[10] as number | null,
+    month_spent_cents: row[11] as number | null,
+    replay_of: row[12] as string | null,
+    price_currency: row[13] as string | null,
+    wallet_currency: row[14] as string | null,
+  };
+}
+
 const ADVANCE_BULK_CANCEL = {
   name: "advance_bulk_cancel",
   text: "SELECT advance_bulk_cancel($1::uuid, $2::uuid, $3::uuid[], $4::uuid, $5::boolean)",
@@ -1079,6 +1117,49 @@ export async function callSubmitKeyedJobs(
     plainArray(given.items),
   ]);
   return rows.map(toSubmitKeyedJobsRow);
+}
+
+const SUBMIT_TRACED_JOBS = {
+  name: "submit_traced_jobs",
+  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of, price_currency, wallet_currency FROM submit_traced_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::jsonb[], $6::timestamp with time zone[], $7::smallint[], $8::uuid[], $9::boolean[], $10::uuid[], $11::uuid[], $12::integer[], $13::text[], $14::text[])",
+};
+
+export async function callSubmitTracedJobs(
+  database: Database,
+  given: {
+    readonly ids: BatchColumn<string>;
+    readonly customers: BatchColumn<string>;
+    readonly types: BatchColumn<string>;
+    readonly priorities: BatchColumn<number>;
+    readonly inputs: BatchColumn<unknown>;
+    readonly run_at: BatchColumn<string>;
+    readonly max_attempts: BatchColumn<number>;
+    readonly retry_of: BatchColumn<string>;
+    readonly room: BatchColumn<boolean>;
+    readonly keys: BatchColumn<string>;
+    readonly hashes: BatchColumn<string>;
+    readonly items: BatchColumn<number>;
+    readonly traceparents: BatchColumn<string>;
+    readonly tracestates: BatchColumn<string>;
+  },
+): Promise<SubmitTracedJobsRow[]> {
+  const rows = await database.call(SUBMIT_TRACED_JOBS, [
+    plainArray(given.ids),
+    plainArray(given.customers),
+    plainArray(given.types),
+    plainArray(given.priorities),
+    jsonArray(given.inputs),
+    textArray(given.run_at),
+    plainArray(given.max_attempts),
+    plainArray(given.retry_of),
+    plainArray(given.room),
+    plainArray(given.keys),
+    plainArray(given.hashes),
+    plainArray(given.items),
+    textArray(given.traceparents),
+    textArray(given.tracestates),
+  ]);
+  return rows.map(toSubmitTracedJobsRow);
 }
 
 const UNPARK_JOBS = {

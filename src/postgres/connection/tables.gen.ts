@@ -229,6 +229,12 @@ export interface JobTimes {
   starts_at: string;
 }
 
+export interface JobTraces {
+  job_id: string;
+  traceparent: string;
+  tracestate: string | null;
+}
+
 export interface JobTypes {
   created_at: Generated<string>;
   currency: Generated<string>;
@@ -475,6 +481,7 @@ export interface DB {
   job_queue: JobQueue;
   job_schedule: JobSchedule;
   job_times: JobTimes;
+  job_traces: JobTraces;
   job_types: JobTypes;
   jobs: Jobs;
   journal: Journal;

@@ -71,9 +71,12 @@ export function filterJobs(
  * minute further.
  */
 export function earliestIdOf(created_after: string): string {
-  const hex = Math.max(0, Date.parse(created_after) - CLOCKS_DIFFER_MS)
-    .toString(16)
-    .padStart(12, "0");
+  return firstIdAt(Date.parse(created_after) - CLOCKS_DIFFER_MS);
+}
+
+/** No UUIDv7 of this moment, in Unix milliseconds, is lower. */
+export function firstIdAt(unix_ms: number): string {
+  const hex = Math.max(0, Math.floor(unix_ms)).toString(16).padStart(12, "0");
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 

@@ -5,7 +5,12 @@ import { orNull } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 import { known } from "../connection/decode.ts";
 import { isViolationOf } from "../connection/errors.ts";
-import { callSubmitJobs, callSubmitKeyedJobs, type SubmitKeyedJobsRow } from "../connection/functions.gen.ts";
+import {
+  callSubmitJobs,
+  callSubmitKeyedJobs,
+  callSubmitTracedJobs,
+  type SubmitKeyedJobsRow,
+} from "../connection/functions.gen.ts";
 import { firstTwin, replayOf } from "./replays.ts";
 import { findStoredJobs } from "./stored-jobs.ts";
 import { submissionRefusal } from "./submission-refusal.ts";
@@ -44,16 +49,18 @@ export class Submissions {
     }
   }
 
-  /** Only a batch in which some jobs have keys pays for keys. */
+  /** Only a batch in which some jobs have keys, or carry a trace, pays for it. */
   async #store(jobs: readonly NewJob[], room: Room): Promise<readonly SubmittedRow[]> {
     const batch = toBatch(jobs, room);
-    if (!jobs.some((job) => job.key)) return await callSubmitJobs(this.#database, batch);
-    return await callSubmitKeyedJobs(this.#database, {
-      ...batch,
-      keys: jobs.map((job) => job.key?.id),
-      hashes: jobs.map((job) => job.key?.request_hash),
-      items: jobs.map((job) => job.key?.item),
-    });
+    const keyed = jobs.some((job) => job.key) ? { ...batch, ...toKeys(jobs) } : undefined;
+    if (jobs.some((job) => job.trace))
+      return await callSubmitTracedJobs(this.#database, {
+        ...(keyed ?? { ...batch, keys: null, hashes: null, items: null }),
+        traceparents: jobs.map((job) => job.trace?.traceparent),
+        tracestates: orNull(jobs.map((job) => job.trace?.tracestate)),
+      });
+    if (keyed) return await callSubmitKeyedJobs(this.#database, keyed);
+    return await callSubmitJobs(this.#database, batch);
   }
 
   async #toResults(jobs: readonly NewJob[], rows: readonly SubmittedRow[]): Promise<Submitted[]> {
@@ -107,6 +114,14 @@ function toBatch(jobs: readonly NewJob[], room: Room) {
     max_attempts: orNull(jobs.map((job) => job.max_attempts)),
     retry_of: orNull(jobs.map((job) => job.retry_of)),
     room: [room[0], room[1], room[2]],
+  };
+}
+
+function toKeys(jobs: readonly NewJob[]) {
+  return {
+    keys: jobs.map((job) => job.key?.id),
+    hashes: jobs.map((job) => job.key?.request_hash),
+    items: jobs.map((job) => job.key?.item),
   };
 }
 

@@ -8,12 +8,15 @@ import {
   type Percentiles,
   type PriorityLoad,
   type Range,
+  type RunnerLoad,
   type Span,
   type WalletSums,
 } from "../../core/model/figures.ts";
-import { COUNT_MAX, ENDED_BATCHES_MAX } from "../../core/model/limits.ts";
+import { databaseClock } from "../../core/lib/database-clock.ts";
+import { COUNT_MAX, ENDED_BATCHES_MAX, SUBMITTED_COUNT_MAX } from "../../core/model/limits.ts";
 import type { Database } from "../connection/database.ts";
 import { callCountEndedJobs } from "../connection/functions.gen.ts";
+import { firstIdAt } from "../hot/stored-jobs.ts";
 
 const RUNNING = sql`
   SELECT j.job_type_id, j.priority, count(*) AS running
@@ -108,6 +111,24 @@ export class PostgresFigureRepository implements FigureRepository {
       this.#database.kysely,
     );
     return rows;
+  }
+
+  async runningByRunner(): Promise<RunnerLoad[]> {
+    const { rows } = await sql<RunnerLoad>`
+      SELECT r.runner_id, count(*) AS running
+        FROM (SELECT DISTINCT l.runner_id, unnest(l.job_ids) AS id FROM leases l) r
+        JOIN jobs j ON j.id = r.id AND j.status = 'running' AND j.runner_id = r.runner_id
+       GROUP BY 1`.execute(this.#database.kysely);
+    return rows;
+  }
+
+  /** Ids have the time of their creation, and the primary key is in their order. */
+  async submitted(seconds: number): Promise<number> {
+    const { rows } = await sql<{ jobs: number }>`
+      SELECT count(*) AS jobs
+        FROM (SELECT FROM jobs WHERE id >= ${firstIdAt(databaseClock.now() - seconds * 1_000)}::uuid
+               LIMIT ${SUBMITTED_COUNT_MAX}) j`.execute(this.#database.kysely);
+    return rows[0]?.jobs ?? 0;
   }
 
   /** The beginnings of the spans, oldest first; the last one is of the span that goes on now. */

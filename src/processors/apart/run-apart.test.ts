@@ -51,14 +51,15 @@ test.each(["", "thread: true,"])(
     const processor = await processorWith(
       `async (input, ctx) => {
         ctx.progress(0.5, "half"); ctx.cost(7); ctx.log.info({ n: input.n }, "hello");
-        return { called: input.call(), pid: process.pid, home: process.env.HOME, job: ctx.job.id };
+        return { called: input.call(), pid: process.pid, home: process.env.HOME, job: ctx.job.id, ...ctx.trace };
       }`,
       options,
     );
-    const context = testContext();
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const context = testContext({ trace: { traceparent } });
     let started = 0;
     const output = await runApart(processor, { n: 4 }, context, () => (started += 1));
-    expect(output).toMatchObject({ called: 4, home: process.env["HOME"], job: context.job.id });
+    expect(output).toMatchObject({ called: 4, home: process.env["HOME"], job: context.job.id, traceparent });
     expect((output as { pid: number }).pid).not.toBe(process.pid); // Just matched: it has a pid.
     expect(started).toBe(1);
     expect(context.recorded).toEqual({

@@ -104,7 +104,15 @@ async function attemptIn(child: ChildProcess, task: ApartTask): Promise<JsonText
         watcher
           .add(child.pid)
           .then(() =>
-            send(child, { kind: "run", file, id, input, parsed: false, job: processorJob(context.job) }),
+            send(child, {
+              kind: "run",
+              file,
+              id,
+              input,
+              parsed: false,
+              job: processorJob(context.job),
+              trace: context.trace,
+            }),
           )
           .catch(reject);
       }

@@ -1,6 +1,6 @@
 import { LogBudget } from "../../core/lib/log-budget.ts";
 import { ATTEMPT_LOG_MAX } from "../../core/model/limits.ts";
-import type { ProcessorContext, ProcessorJob } from "../sdk/processor.ts";
+import type { ProcessorContext, ProcessorJob, ProcessorTrace } from "../sdk/processor.ts";
 import { describeThrown } from "../sdk/thrown.ts";
 import { processorJob } from "../sdk/processor-job.ts";
 import type { FromRemote } from "./remote-message.ts";
@@ -25,7 +25,11 @@ export class RemoteContext {
   #progress: Extract<FromRemote, { kind: "progress" }> | undefined;
   #progress_at = 0;
 
-  constructor(job: ProcessorJob, signal: AbortSignal, send: (message: FromRemote) => void) {
+  constructor(
+    { job, trace }: { readonly job: ProcessorJob; readonly trace: ProcessorTrace | undefined },
+    signal: AbortSignal,
+    send: (message: FromRemote) => void,
+  ) {
     this.#send = send;
     const logAt =
       (level: keyof ProcessorContext["log"]) =>
@@ -35,6 +39,7 @@ export class RemoteContext {
       job: processorJob(job),
       attempt: job.attempt,
       signal,
+      trace,
       log: Object.freeze({
         debug: logAt("debug"),
         info: logAt("info"),

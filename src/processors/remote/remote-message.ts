@@ -1,5 +1,5 @@
 import { FatalError, InputError } from "../sdk/fatal-error.ts";
-import type { ProcessorContext, ProcessorJob } from "../sdk/processor.ts";
+import type { ProcessorContext, ProcessorJob, ProcessorTrace } from "../sdk/processor.ts";
 import type { Thrown } from "../sdk/thrown.ts";
 
 /**
@@ -16,6 +16,7 @@ export type ToRemote =
       readonly input: unknown;
       /** Whether `input` has been parsed by the processor's schema. */
       readonly parsed: boolean;
+      readonly trace: ProcessorTrace | undefined;
     }
   | { readonly kind: "abort"; readonly reason: Thrown };
 

@@ -23,7 +23,7 @@ export function serveAttempts(send: (message: FromRemote) => void): (message: To
   const runAttempt = async (run: Run): Promise<void> => {
     const stop = new AbortController();
     running = stop;
-    const context = new RemoteContext(run.job, stop.signal, send);
+    const context = new RemoteContext(run, stop.signal, send);
     try {
       const processor = await load(run);
       send({ kind: "started" });

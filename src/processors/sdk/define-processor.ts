@@ -5,7 +5,7 @@ import { PROCESSOR, type Processor, type ProcessorContext } from "./processor.ts
 // This file is the package's `./processors`: all that a processor's file needs besides zod. A test compares
 // what it exports with a list.
 export { FatalError, InputError } from "./fatal-error.ts";
-export type { LogMethod, Processor, ProcessorContext, ProcessorJob } from "./processor.ts";
+export type { LogMethod, Processor, ProcessorContext, ProcessorJob, ProcessorTrace } from "./processor.ts";
 
 /** What `defineProcessor` takes. */
 export interface ProcessorDefinition<Input extends z.ZodType, Output extends z.ZodType> {

@@ -30,6 +30,20 @@ export interface ProcessorJob {
 export type LogMethod = (fields: Readonly<Record<string, unknown>>, message?: string) => void;
 
 /**
+ * Where the trace of the job goes on, as W3C Trace Context writes it. The names are those of the headers that
+ * hand it to the next service.
+ *
+ * ```ts
+ * await fetch(url, { headers: { ...ctx.trace } });
+ * ```
+ */
+export interface ProcessorTrace {
+  readonly traceparent: string;
+  /** Absent when there is none. */
+  readonly tracestate?: string;
+}
+
+/**
  * What `run` gets besides the input. Its members may be taken out of it: none needs `this`.
  *
  * ```ts
@@ -52,6 +66,8 @@ export interface ProcessorContext {
    * away.
    */
   readonly signal: AbortSignal;
+  /** Undefined where the runner does not trace, or the job carries no trace. */
+  readonly trace?: ProcessorTrace | undefined;
   /** The runner's log. Each line names the job and the attempt. */
   readonly log: Readonly<Record<"debug" | "info" | "warn" | "error", LogMethod>>;
   /** How far the attempt is, 0 to 1. May be called often: only the latest counts. */

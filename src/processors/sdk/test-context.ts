@@ -1,4 +1,4 @@
-import type { Processor, ProcessorContext, ProcessorJob } from "./processor.ts";
+import type { Processor, ProcessorContext, ProcessorJob, ProcessorTrace } from "./processor.ts";
 import { parseInput, parseOutput } from "./parse-data.ts";
 
 interface Recorded {
@@ -20,6 +20,7 @@ export interface TestContext extends ProcessorContext {
 interface TestContextOptions {
   readonly job?: Partial<ProcessorJob>;
   readonly signal?: AbortSignal;
+  readonly trace?: ProcessorTrace;
 }
 
 /**
@@ -52,6 +53,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     job,
     attempt: job.attempt,
     signal: options.signal ?? new AbortController().signal,
+    trace: options.trace,
     log: { debug: logAt("debug"), info: logAt("info"), warn: logAt("warn"), error: logAt("error") },
     progress: (fraction, message) => void recorded.progress.push({ fraction, message }),
     cost: (cents) => {

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { ERROR_MESSAGE_MAX } from "../../core/model/limits.ts";
-import type { ProcessorContext } from "../sdk/processor.ts";
+import type { ProcessorContext, ProcessorTrace } from "../sdk/processor.ts";
 import { FatalError, InputError } from "../sdk/fatal-error.ts";
 import { processorJob } from "../sdk/processor-job.ts";
 import { startProcessGroup, type GroupOptions } from "./process-group.ts";
@@ -31,6 +31,7 @@ export async function runSubprocess(
   signal.throwIfAborted();
   const group = startProcessGroup({
     ...command,
+    env: { ...command.env, ...environmentOf(context.trace) },
     input: JSON.stringify({ input: input ?? null, job: processorJob(context.job), attempt: context.attempt }),
   });
   const { leader } = group;
@@ -78,6 +79,13 @@ export async function runSubprocess(
       });
     });
   });
+}
+
+/** The names that programs with OpenTelemetry look for. */
+function environmentOf(trace: ProcessorTrace | undefined): Record<string, string> {
+  if (trace === undefined) return {};
+  const { traceparent, tracestate } = trace;
+  return { TRACEPARENT: traceparent, ...(tracestate === undefined ? {} : { TRACESTATE: tracestate }) };
 }
 
 function startFault(error: unknown): SubprocessError {

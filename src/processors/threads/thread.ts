@@ -88,7 +88,8 @@ export class Thread {
       this.#worker.ref();
       signal.addEventListener("abort", onAbort);
       try {
-        this.#send({ kind: "run", file, id, input, parsed: true, job: processorJob(context.job) });
+        const { job, trace } = context;
+        this.#send({ kind: "run", file, id, input, parsed: true, job: processorJob(job), trace });
         this.#files.add(file);
       } catch (error) {
         reject(

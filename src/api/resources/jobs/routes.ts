@@ -17,6 +17,7 @@ import { activeOnly, ownerOf, refuseForeign } from "../../http/auth.ts";
 import { IdParams, NoBody } from "../../http/fields.ts";
 import { BatchResults, Job, JobEstimate, JobPage, JobsQuery, SubmitBatch, SubmitJob } from "./contract.ts";
 import { shownJob } from "./shown-job.ts";
+import { traceOne, traceSubmission } from "./trace-submission.ts";
 import { Waits } from "./waits.ts";
 import { writePosition } from "../../../core/model/arrival-position.ts";
 import { encodeCursor, toPage } from "../../http/cursor.ts";
@@ -74,10 +75,12 @@ export function jobRoutes(api: Api, platform: Platform): void {
     async (request, reply) => {
       const key = idempotencyKeyOf(request, request.body);
       const { job, replayed = false } = await waits.submit(request, reply, () =>
-        submitOne(
-          platform,
-          { ...forCustomer(request, request.body), key: key && { ...key, item: 0 } },
-          request.waited_ms,
+        traceOne(request, (trace) =>
+          submitOne(
+            platform,
+            { ...forCustomer(request, request.body), key: key && { ...key, item: 0 }, trace },
+            request.waited_ms,
+          ),
         ),
       );
       setReplayedHeader(request, reply, replayed);
@@ -195,7 +198,10 @@ export function jobRoutes(api: Api, platform: Platform): void {
       },
     },
     async (request, reply) => {
-      const job = await retryJob(platform, request.params.id, ownerOf(request));
+      const { job } = await traceOne(request, async (trace) => ({
+        job: await retryJob(platform, request.params.id, ownerOf(request), trace),
+        due: true,
+      }));
       return reply.code(201).header("location", `/jobs/${job.id}`).send(shownJob(request, job));
     },
   );
@@ -266,7 +272,9 @@ async function submitBatch(
     const job = forCustomer(request, parse(SubmitJob, item, budget));
     return key ? { ...job, key: { ...key, item: index } } : job;
   });
-  const submitted = await submitJobs(platform, valid, request.waited_ms);
+  const submitted = await traceSubmission(request, valid.length, (trace) =>
+    submitJobs(platform, trace ? valid.map((job) => ({ ...job, trace })) : valid, request.waited_ms),
+  );
   const results = weave<Submitted>(refused, submitted).map((one): Result => {
     if ("job" in one) return { status: 201, job: shownJob(request, one.job) };
     // The Idempotency-Key belongs to the request as a whole, so its reuse refuses the whole request.
