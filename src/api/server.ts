@@ -32,6 +32,7 @@ import { apiKeyRoutes } from "./resources/api-keys/routes.ts";
 import { auditRoutes } from "./resources/audit/routes.ts";
 import { bulkActionRoutes } from "./resources/bulk-actions/routes.ts";
 import { customerRoutes } from "./resources/customers/routes.ts";
+import { erasureRoutes } from "./resources/customers/erasure.ts";
 import { docsRoutes } from "./http/docs-routes.ts";
 import { healthRoutes } from "./resources/health/routes.ts";
 import { jobTypeRoutes } from "./resources/job-types/routes.ts";
@@ -51,6 +52,7 @@ import { priceRoutes } from "./resources/prices/routes.ts";
 import { queueRoutes } from "./resources/queue/routes.ts";
 import { runnerRoutes } from "./resources/runners/routes.ts";
 import { sessionRoutes } from "./resources/session/routes.ts";
+import { usageRoutes } from "./resources/usage/routes.ts";
 import { walletRoutes } from "./resources/wallets/routes.ts";
 import { validatorCompiler } from "./http/validation.ts";
 
@@ -153,6 +155,7 @@ export async function createApi({
       jobEventRoutes,
       walletRoutes,
       customerRoutes,
+      erasureRoutes,
       apiKeyRoutes,
       meRoutes,
       jobTypeRoutes,
@@ -166,6 +169,7 @@ export async function createApi({
       ledgerRoutes,
       auditRoutes,
       overviewRoutes,
+      usageRoutes,
       operatorRoutes,
       operatorActionRoutes,
     ])

@@ -37,6 +37,7 @@ import { PostgresOperatorActionRepository } from "../postgres/repositories/opera
 import { PostgresOperatorRepository } from "../postgres/repositories/operators.ts";
 import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
 import { PostgresProcessorSchemaRepository } from "../postgres/repositories/processor-schemas.ts";
+import { PostgresErasureRepository } from "../postgres/repositories/erasures.ts";
 import { PostgresFailureRepository } from "../postgres/repositories/failures.ts";
 import { PostgresFigureRepository } from "../postgres/repositories/figures.ts";
 import { PostgresLedgerRepository } from "../postgres/repositories/ledger.ts";
@@ -45,6 +46,7 @@ import { forgetExpired } from "../postgres/repositories/expiry.ts";
 import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
 import { PostgresSealRepository } from "../postgres/repositories/seals.ts";
 import { PostgresSessionRepository } from "../postgres/repositories/sessions.ts";
+import { PostgresUsageRepository } from "../postgres/repositories/usage.ts";
 import { PostgresWalletRepository } from "../postgres/repositories/wallets.ts";
 import { createPostgresReadyQueue } from "../queue/postgres-ready-queue.ts";
 import { RedisReadyQueue } from "../queue/redis-ready-queue.ts";
@@ -166,7 +168,9 @@ export function openPlatform(
     submissions: createSubmissions({ jobs, readyQueue }, meter),
     prices: new PostgresPriceRepository(database),
     seals: new PostgresSealRepository({ upkeep: database, reports }),
+    erasures: new PostgresErasureRepository(database, forget),
     bulkActions: new PostgresBulkActionRepository(database),
+    usage: new PostgresUsageRepository(database),
     figures: new PostgresFigureRepository(database),
     failures: new PostgresFailureRepository(database),
     gauges: new PostgresGaugeRepository(createDatabase(gaugePool)),

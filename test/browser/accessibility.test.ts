@@ -40,10 +40,15 @@ beforeAll(async () => {
   const ids = results.flatMap((result) => ("job" in result ? [result.job.id] : []));
   await Promise.all(ids.slice(0, 2).map((id) => waitForEnd(platform, id)));
   const jobs = ids.map((id) => `/jobs/${id}`);
-  customerPaths = ["", "/jobs", ...jobs.slice(0, 1), "/new-job", "/failures", "/wallet", "/keys"];
+  customerPaths = ["", "/jobs", ...jobs.slice(0, 1), "/new-job", "/failures", "/wallet", "/usage", "/keys"];
   operatorPaths = ["", "/jobs", ...jobs, "/jobs?status=cancelled&priority=2"].concat(
     [`/new-job?job_type_id=${job_type_id}`, "/queue", "/failures", "/runners", "/money", "/nowhere"],
-    ["/customers", `/customers/${customer_id}`, `/customers/${customer_id}?tab=keys`],
+    [
+      "/customers",
+      `/customers/${customer_id}`,
+      `/customers/${customer_id}?tab=usage`,
+      `/customers/${customer_id}?tab=keys`,
+    ],
     ["/job-types", `/job-types/${job_type_id}`, "/operators", "/bulk-actions", "/audit-log"],
   );
 });

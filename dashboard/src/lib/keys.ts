@@ -40,6 +40,7 @@ const DESTINATIONS: readonly Destination[] = [
   { key: "p", path: "/operators", label: "Operators", who: "operator" },
   { key: "a", path: "/audit-log", label: "Audit log", who: "operator" },
   { key: "w", path: "/wallet", label: "Wallet", who: "customer" },
+  { key: "u", path: "/usage", label: "Usage", who: "customer" },
   { key: "k", path: "/keys", label: "Keys", who: "customer" },
 ];
 

@@ -4,6 +4,11 @@ export function customerNotFound(id: string): PlatformError {
   return new PlatformError("not_found", `There is no customer ${id}.`);
 }
 
+/** For a change of a customer that was erased: nobody comes back. */
+export function customerErased(id: string): PlatformError {
+  return new PlatformError("customer_erased", `The customer ${id} was erased. Create a new one.`);
+}
+
 export function jobTypeNotFound(id: string): PlatformError {
   return new PlatformError("not_found", `There is no job type ${id}.`);
 }
@@ -14,4 +19,8 @@ export function jobNotFound(id: string): PlatformError {
 
 export function bulkActionNotFound(id: string): PlatformError {
   return new PlatformError("not_found", `There is no bulk action ${id}.`);
+}
+
+export function runnerNotFound(id: string): PlatformError {
+  return new PlatformError("not_found", `There is no living runner ${id}.`);
 }

@@ -19,6 +19,7 @@ import {
   Weight,
 } from "../../terminal/options.ts";
 import { RUNNING_LIMIT_COLUMN, RUNNING_LIMIT_OPTION } from "../../terminal/running-limit.ts";
+import { addErase } from "./erase.ts";
 import { findCustomer } from "./find-customer.ts";
 import { addApiKeyCommands } from "../api-keys/api-keys.ts";
 
@@ -51,10 +52,12 @@ export function addCustomerCommands(program: Command, run: CliRun): void {
     "iep customers keys create <customer-id> --name production",
     "iep customers update <id> --inactive",
     "iep customers update <id> --weight 3 --running-limit 20",
+    "iep customers erase <id>",
   );
   addReading(customers, run);
   addCreate(customers, run);
   addUpdate(customers, run);
+  addErase(customers, run);
   addApiKeyCommands(customers, run);
 }
 
@@ -122,12 +125,8 @@ function addCreate(customers: Command, run: CliRun): void {
           weight: Weight.optional(),
           runningLimit: RunningLimit.optional(),
         }),
-        async (platform, { weight, runningLimit: running_limit, ...fields }) => {
-          let customer = await platform.customers.create({ id: newId(), ...fields });
-          if (weight !== undefined || running_limit !== undefined) {
-            const { id } = customer;
-            customer = existing(id, await platform.customers.update(id, { weight, running_limit }));
-          }
+        async (platform, { runningLimit: running_limit, ...fields }) => {
+          const customer = await platform.customers.create({ id: newId(), ...fields, running_limit });
           await terminal.print(customer, () => formatCustomer(customer));
           const twins = await platform.customers.list({ limit: TWINS_NAMED_MAX, email: fields.email });
           const others = twins.filter(({ id }) => id !== customer.id).map(({ id }) => id);
@@ -195,6 +194,7 @@ function formatCustomer(customer: Customer): string {
     ["running limit", customer.running_limit ?? "none"],
     ["created", formatTime(customer.created_at)],
     ["updated", formatTime(customer.updated_at)],
+    ...(customer.erased_at === null ? [] : [["erased", formatTime(customer.erased_at)] as const]),
   ]);
 }
 
