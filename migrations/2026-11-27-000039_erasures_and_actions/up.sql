@@ -17,8 +17,9 @@ CREATE TABLE erasures (
   requested_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
   worked_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
   ended_at          timestamptz,
-  -- fence: transactions from before may still store jobs. Then jobs, the log of operators, and the rest.
-  step              text NOT NULL DEFAULT 'fence' CHECK (step IN ('fence', 'jobs', 'actions', 'rest', 'done')),
+  -- fence: older transactions may still store jobs. Then jobs, the log of operators, and the rest.
+  step              text NOT NULL DEFAULT 'fence'
+    CHECK (step IN ('fence', 'jobs', 'actions', 'rest', 'done')),
   waits_for         text CHECK (waits_for IN ('transactions', 'jobs', 'balance')),
   -- Transactions up to this one may have seen the customer as active.
   fence_xid         xid8,
@@ -37,8 +38,8 @@ CREATE INDEX erasures_open ON erasures (worked_at) WHERE ended_at IS NULL;
 -- only_erase_details checks each row.
 GRANT UPDATE (before, after) ON operator_actions TO CURRENT_USER;
 
--- Actions of operators that are about to be done: stored before the change, and moved to operator_actions when
--- it was answered. What is left here is of a process that ended in between.
+-- Actions of operators that are about to be done: stored before the change, and moved to operator_actions
+-- when it was answered. What is left here is of a process that ended in between.
 CREATE TABLE begun_actions (
   id            uuid PRIMARY KEY,
   begun_at      timestamptz NOT NULL DEFAULT clock_timestamp(),

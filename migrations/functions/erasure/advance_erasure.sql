@@ -10,8 +10,8 @@
 -- active (submit_jobs). Each transaction that may have seen it active has a smaller number than fence_xid,
 -- which is taken after the start was committed. So when none of them is left, no job comes any more.
 --
--- Jobs, ledger entries and their amounts stay, so the audit goes on proving each charge. What a job was given,
--- returned and said goes. The texts of ledger entries stay as well: they are sealed (ADR 34).
+-- Jobs, ledger entries and their amounts stay, so the audit goes on proving each charge. What a job was
+-- given, returned and said goes. The texts of ledger entries stay as well: they are sealed (ADR 34).
 
 CREATE OR REPLACE FUNCTION advance_erasure(p_customer uuid, p_limit int)
 RETURNS boolean
