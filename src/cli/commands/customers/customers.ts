@@ -21,6 +21,7 @@ import {
 import { RUNNING_LIMIT_COLUMN, RUNNING_LIMIT_OPTION } from "../../terminal/running-limit.ts";
 import { addErase } from "./erase.ts";
 import { findCustomer } from "./find-customer.ts";
+import { addUsage } from "./usage.ts";
 import { addApiKeyCommands } from "../api-keys/api-keys.ts";
 
 const IdOrEmail = z.union([Id, Email], "must be a UUID or an e-mail address");
@@ -58,6 +59,7 @@ export function addCustomerCommands(program: Command, run: CliRun): void {
   addCreate(customers, run);
   addUpdate(customers, run);
   addErase(customers, run);
+  addUsage(customers, run);
   addApiKeyCommands(customers, run);
 }
 
