@@ -93,6 +93,23 @@ CREATE TRIGGER api_keys_told AFTER UPDATE ON api_keys FOR EACH ROW WHEN (old.cus
   new.customer_id OR old.key_hash IS DISTINCT FROM new.key_hash OR old.revoked_at IS DISTINCT FROM
   new.revoked_at) EXECUTE FUNCTION tell_key_change();
 
+-- table begun_actions
+CREATE TABLE begun_actions (
+  id uuid NOT NULL,
+  begun_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  operator_id uuid,
+  operator_name text NOT NULL,
+  action text NOT NULL,
+  target_type text NOT NULL,
+  target_id text,
+  before jsonb,
+  address text NOT NULL,
+  request_id uuid NOT NULL,
+  CONSTRAINT begun_actions_operator_name_check CHECK (length(operator_name) >= 1 AND length(operator_name) <=
+    200),
+  CONSTRAINT begun_actions_pkey PRIMARY KEY (id)
+);
+
 -- table bulk_actions
 CREATE TABLE bulk_actions (
   id uuid NOT NULL,
@@ -126,6 +143,18 @@ CREATE TABLE cancellations (
   CONSTRAINT cancellations_pkey PRIMARY KEY (runner_id, job_id)
 );
 
+-- table customer_counts
+CREATE TABLE customer_counts (
+  customer_id uuid NOT NULL,
+  starts_at timestamp with time zone NOT NULL,
+  job_type_id uuid NOT NULL,
+  status job_status NOT NULL,
+  jobs bigint NOT NULL,
+  charged_cents bigint NOT NULL,
+  CONSTRAINT customer_counts_pkey PRIMARY KEY (customer_id, starts_at, job_type_id, status)
+) WITH (fillfactor=70);
+CREATE INDEX customer_counts_by_age ON customer_counts USING btree (starts_at);
+
 -- table customer_prices
 CREATE TABLE customer_prices (
   customer_id uuid NOT NULL,
@@ -154,9 +183,11 @@ CREATE TABLE customers (
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   weight smallint NOT NULL DEFAULT 1,
   running_limit integer,
+  erased_at timestamp with time zone,
   CONSTRAINT customers_api_key_check CHECK (api_key ~ '^sha256:[0-9a-f]{64}$'::text),
   CONSTRAINT customers_api_key_key UNIQUE (api_key),
   CONSTRAINT customers_email_check CHECK (length(email) >= 3 AND length(email) <= 320),
+  CONSTRAINT customers_erased_stay CHECK (erased_at IS NULL OR NOT active AND api_key IS NULL),
   CONSTRAINT customers_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
   CONSTRAINT customers_pkey PRIMARY KEY (id),
   CONSTRAINT customers_running_limit_check CHECK (running_limit >= 1 AND running_limit <= 1000000),
@@ -176,6 +207,34 @@ CREATE TABLE ended_jobs (
   CONSTRAINT ended_jobs_pkey PRIMARY KEY (id)
 ) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000,
   autovacuum_vacuum_cost_delay=0);
+
+-- table erasures
+CREATE TABLE erasures (
+  customer_id uuid NOT NULL,
+  cancels_jobs boolean NOT NULL,
+  forfeits boolean NOT NULL,
+  actor text NOT NULL,
+  requested_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  worked_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  ended_at timestamp with time zone,
+  step text NOT NULL DEFAULT 'fence'::text,
+  waits_for text,
+  fence_xid xid8,
+  reached_job_id uuid,
+  reached_action_id uuid,
+  jobs_cancelled bigint NOT NULL DEFAULT 0,
+  jobs_erased bigint NOT NULL DEFAULT 0,
+  actions_erased bigint NOT NULL DEFAULT 0,
+  CONSTRAINT erasures_actor_check CHECK (length(actor) >= 1 AND length(actor) <= 200),
+  CONSTRAINT erasures_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customers(id),
+  CONSTRAINT erasures_done_has_time CHECK ((step = 'done'::text) = (ended_at IS NOT NULL)),
+  CONSTRAINT erasures_pkey PRIMARY KEY (customer_id),
+  CONSTRAINT erasures_step_check CHECK (step = ANY (ARRAY['fence'::text, 'jobs'::text, 'actions'::text,
+    'rest'::text, 'done'::text])),
+  CONSTRAINT erasures_waits_for_check CHECK (waits_for = ANY (ARRAY['transactions'::text, 'jobs'::text,
+    'balance'::text]))
+) WITH (fillfactor=50);
+CREATE INDEX erasures_open ON erasures USING btree (worked_at) WHERE ended_at IS NULL;
 
 -- table event_feed
 CREATE TABLE event_feed (
@@ -456,8 +515,11 @@ CREATE TABLE operator_actions (
 );
 CREATE INDEX operator_actions_by_operator ON operator_actions USING btree (operator_name, id);
 CREATE INDEX operator_actions_by_target ON operator_actions USING btree (target_id, id);
-CREATE TRIGGER operator_actions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON operator_actions FOR EACH
-  STATEMENT EXECUTE FUNCTION forbid_change();
+CREATE TRIGGER operator_actions_append_only BEFORE DELETE OR UPDATE OF id, at, operator_id, operator_name,
+  action, target_type, target_id, address, request_id OR TRUNCATE ON operator_actions FOR EACH STATEMENT
+  EXECUTE FUNCTION forbid_change();
+CREATE TRIGGER operator_actions_erased_only BEFORE UPDATE OF before, after ON operator_actions FOR EACH ROW
+  EXECUTE FUNCTION only_erase_details();
 REVOKE DELETE, TRUNCATE, UPDATE ON operator_actions FROM PUBLIC, CURRENT_USER;
 
 -- table operators
@@ -549,6 +611,8 @@ CREATE TABLE runners (
   processor_ids text[],
   restricted_to text[],
   priorities smallint[],
+  draining_at timestamp with time zone,
+  exits_when_drained boolean NOT NULL DEFAULT false,
   CONSTRAINT runners_pkey PRIMARY KEY (id),
   CONSTRAINT runners_slots_check CHECK (slots > 0)
 ) WITH (fillfactor=50);
@@ -790,6 +854,12 @@ CREATE FUNCTION add_counts(p_one jsonb, p_other jsonb)
   LANGUAGE sql
   IMMUTABLE;
 
+-- function add_customer: migrations/functions/keys/add_customer.sql
+CREATE FUNCTION add_customer(p_id uuid, p_name text, p_email text, p_weight smallint, p_running_limit integer,
+  p_wallet uuid, p_currency text, p_key uuid, p_hash uuid)
+  RETURNS uuid
+  LANGUAGE plpgsql;
+
 -- function add_event: migrations/functions/webhooks/add_event.sql
 CREATE FUNCTION add_event(p_type text, p_customer uuid, p_data jsonb)
   RETURNS void
@@ -809,6 +879,11 @@ CREATE FUNCTION advance_bulk_cancel(p_action uuid, p_after uuid, p_ids uuid[], p
 -- function advance_bulk_retry: migrations/functions/bulk/advance_bulk_retry.sql
 CREATE FUNCTION advance_bulk_retry(p_action uuid, p_after uuid, p_ids uuid[], p_new_ids uuid[], p_refusals
   text[], p_reached uuid, p_ended boolean)
+  RETURNS boolean
+  LANGUAGE plpgsql;
+
+-- function advance_erasure: migrations/functions/erasure/advance_erasure.sql
+CREATE FUNCTION advance_erasure(p_customer uuid, p_limit integer)
   RETURNS boolean
   LANGUAGE plpgsql;
 
@@ -931,12 +1006,6 @@ CREATE FUNCTION create_bulk_action(p_id uuid, p_action text, p_owner uuid, p_fil
   RETURNS uuid
   LANGUAGE plpgsql;
 
--- function create_customer: migrations/functions/keys/create_customer.sql
-CREATE FUNCTION create_customer(p_id uuid, p_name text, p_email text, p_wallet uuid, p_currency text, p_key
-  uuid, p_hash uuid)
-  RETURNS uuid
-  LANGUAGE plpgsql;
-
 -- function exceeds_balance_limit: migrations/functions/money/exceeds_balance_limit.sql
 CREATE FUNCTION exceeds_balance_limit(w wallets, p_amount_cents bigint)
   RETURNS boolean
@@ -986,12 +1055,6 @@ CREATE FUNCTION hash_entries(p_wallet uuid, p_first bigint, p_last bigint, p_lin
   RETURNS bytea
   LANGUAGE sql
   STABLE;
-
--- function heartbeat: migrations/functions/runners/heartbeat.sql
-CREATE FUNCTION heartbeat(p_runner uuid, p_told uuid[])
-  RETURNS TABLE(alive boolean, queue_paused boolean, cancelled uuid[])
-  LANGUAGE plpgsql
-  SET plan_cache_mode=force_generic_plan;
 
 -- function hold_refusal: migrations/functions/money/hold_refusal.sql
 CREATE FUNCTION hold_refusal(w wallets, p_cents bigint)
@@ -1052,6 +1115,17 @@ CREATE FUNCTION note_standard_cost()
   RETURNS trigger
   LANGUAGE plpgsql
   SET search_path="$user", public;
+
+-- function only_erase_details: migrations/functions/erasure/only_erase_details.sql
+CREATE FUNCTION only_erase_details()
+  RETURNS trigger
+  LANGUAGE plpgsql;
+
+-- function open_jobs_of: migrations/functions/erasure/open_jobs_of.sql
+CREATE FUNCTION open_jobs_of(p_customer uuid, p_limit integer)
+  RETURNS uuid[]
+  LANGUAGE sql
+  STABLE;
 
 -- function order_turns: migrations/functions/queue/order_turns.sql
 CREATE FUNCTION order_turns(p_slots integer, p_weights double precision[], p_running double precision[],
@@ -1118,6 +1192,12 @@ CREATE FUNCTION prune_jobs(p_older interval, p_limit integer, p_cursor uuid)
   SET enable_seqscan=off
   SET enable_sort=off
   SET enable_bitmapscan=off;
+
+-- function pulse: migrations/functions/runners/pulse.sql
+CREATE FUNCTION pulse(p_runner uuid, p_told uuid[])
+  RETURNS TABLE(alive boolean, queue_paused boolean, draining boolean, exits boolean, cancelled uuid[])
+  LANGUAGE plpgsql
+  SET plan_cache_mode=force_generic_plan;
 
 -- function quote_job: migrations/functions/jobs/quote_job.sql
 CREATE FUNCTION quote_job(p_customer uuid, p_type uuid)
@@ -1217,6 +1297,11 @@ CREATE FUNCTION stamp_backlog(p_priority smallint, p_limit integer, p_after uuid
   SET enable_nestloop=off
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
+
+-- function start_erasure: migrations/functions/erasure/start_erasure.sql
+CREATE FUNCTION start_erasure(p_customer uuid, p_cancels boolean, p_forfeits boolean, p_actor text)
+  RETURNS text
+  LANGUAGE plpgsql;
 
 -- function start_jobs: migrations/functions/jobs/start_jobs.sql
 CREATE FUNCTION start_jobs(p_ids uuid[], p_runner uuid, p_lease uuid)

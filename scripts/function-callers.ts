@@ -4,6 +4,7 @@ import type { FunctionHeader } from "./function-headers.ts";
 
 /** src/ calls these inside its queries, for each row: they need no caller of their own. */
 const CALLED_IN_QUERIES = new Set([
+  "open_jobs_of",
   "available_cents",
   "balance_before",
   "hold_refusal",

@@ -26,12 +26,14 @@ type NamedLimit = Readonly<Record<string, number>>;
 /** The CHECK constraints that repeat a limit, which test/house/limits.test.ts compares with the catalog. */
 export const CHECKED_LIMITS: Readonly<Record<string, NamedLimit>> = {
   api_keys_name_check: { NAME_LENGTH_MAX },
+  begun_actions_operator_name_check: { NAME_LENGTH_MAX },
   customer_prices_cost_cents_check: { AMOUNT_CENTS_MAX },
   customers_email_check: { EMAIL_LENGTH_MAX },
   customers_name_check: { NAME_LENGTH_MAX },
   customers_running_limit_check: { RUNNING_LIMIT_MAX },
   customers_weight_check: { WEIGHT_MAX },
   job_traces_tracestate: { TRACESTATE_LENGTH_MAX },
+  erasures_actor_check: { NAME_LENGTH_MAX },
   job_types_max_attempts_check: { ATTEMPTS_MAX },
   job_types_name_check: { NAME_LENGTH_MAX },
   job_types_processing_logic_id_check: { PROCESSOR_ID_LENGTH_MAX },

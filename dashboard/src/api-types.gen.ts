@@ -139,6 +139,7 @@ export interface Api {
     readonly running_limit: number | null;
     readonly created_at: string;
     readonly updated_at: string;
+    readonly erased_at: string | null;
   };
   readonly CustomerChanges: {
     readonly name?: string;
@@ -181,6 +182,25 @@ export interface Api {
       readonly status: number;
       readonly problem: Api["Problem"];
     })[];
+  };
+  readonly Erasure: {
+    readonly customer_id: string;
+    readonly status: "preview" | "running" | "done";
+    readonly waits_for: "transactions" | "jobs" | "balance" | null;
+    readonly requested_at: string | null;
+    readonly ended_at: string | null;
+    readonly api_keys: number;
+    readonly sessions: number;
+    readonly jobs: number;
+    readonly is_capped: boolean;
+    readonly open_jobs: number;
+    readonly entries: number;
+    readonly entries_with_name: number;
+    readonly balance_cents: number;
+    readonly currency: string;
+    readonly jobs_cancelled: number;
+    readonly jobs_erased: number;
+    readonly actions_erased: number;
   };
   readonly FailureGroup: {
     readonly fingerprint: string;
@@ -568,6 +588,9 @@ export interface Api {
   readonly NewCustomerPrice: {
     readonly cost_cents: number;
   };
+  readonly NewDrain: {
+    readonly exit?: boolean;
+  };
   readonly NewEntry: {
     readonly customer_id: string;
     readonly kind: "top_up" | "grant" | "adjustment" | "chargeback";
@@ -575,6 +598,11 @@ export interface Api {
     readonly reference: string;
     readonly reason?: string;
     readonly freeze?: boolean;
+  };
+  readonly NewErasure: {
+    readonly confirm: string;
+    readonly cancel_jobs?: boolean;
+    readonly forfeit?: boolean;
   };
   readonly NewJobType: {
     readonly name: string;
@@ -756,7 +784,7 @@ export interface Api {
     readonly type: string;
     readonly title: string;
     readonly status: number;
-    readonly code: "malformed_request" | "missing_api_key" | "invalid_api_key" | "insufficient_funds" | "spend_limit_reached" | "forbidden" | "customer_inactive" | "wallet_frozen" | "not_found" | "method_not_allowed" | "request_timeout" | "reference_reused" | "idempotency_key_reused" | "refund_exceeds_charge" | "too_many_keys" | "too_many_endpoints" | "name_taken" | "job_already_ended" | "job_not_ended" | "runner_unknown" | "stale_attempt" | "job_gone" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "validation_failed" | "unknown_customer" | "unknown_job_type" | "job_type_disabled" | "currency_mismatch" | "input_invalid" | "rate_limited" | "headers_too_large" | "internal_error" | "unavailable";
+    readonly code: "malformed_request" | "missing_api_key" | "invalid_api_key" | "insufficient_funds" | "spend_limit_reached" | "forbidden" | "customer_inactive" | "wallet_frozen" | "not_found" | "method_not_allowed" | "request_timeout" | "reference_reused" | "idempotency_key_reused" | "refund_exceeds_charge" | "too_many_keys" | "too_many_endpoints" | "customer_erased" | "jobs_open" | "balance_left" | "name_taken" | "job_already_ended" | "job_not_ended" | "runner_unknown" | "stale_attempt" | "job_gone" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "validation_failed" | "unknown_customer" | "unknown_job_type" | "job_type_disabled" | "currency_mismatch" | "input_invalid" | "rate_limited" | "headers_too_large" | "internal_error" | "unavailable";
     readonly detail: string;
     readonly request_id: string;
     readonly retryable: boolean;
@@ -834,6 +862,9 @@ export interface Api {
     readonly priorities: readonly (0 | 1 | 2)[] | null;
     readonly started_at: string;
     readonly heartbeat_at: string;
+    readonly draining_at: string | null;
+    readonly exits_when_drained: boolean;
+    readonly running: number;
   };
   readonly RunnerPage: {
     readonly data: readonly (Api["Runner"])[];
@@ -886,6 +917,22 @@ export interface Api {
   readonly TopUp: {
     readonly amount_cents: number;
     readonly reference: string;
+  };
+  readonly Usage: {
+    readonly customer_id: string;
+    readonly currency: string;
+    readonly bucket: "hour" | "day";
+    readonly from: string;
+    readonly to: string;
+    readonly data: readonly ({
+      readonly starts_at: string;
+      readonly job_type_id: string;
+      readonly job_type: string;
+      readonly succeeded: number;
+      readonly failed: number;
+      readonly cancelled: number;
+      readonly charged_cents: number;
+    })[];
   };
   readonly Wallet: {
     readonly id: string;

@@ -34,6 +34,7 @@ import { apiKeyRoutes } from "./resources/api-keys/routes.ts";
 import { auditRoutes } from "./resources/audit/routes.ts";
 import { bulkActionRoutes } from "./resources/bulk-actions/routes.ts";
 import { customerRoutes } from "./resources/customers/routes.ts";
+import { erasureRoutes } from "./resources/customers/erasure.ts";
 import { docsRoutes } from "./http/docs-routes.ts";
 import { healthRoutes } from "./resources/health/routes.ts";
 import { jobTypeRoutes } from "./resources/job-types/routes.ts";
@@ -56,6 +57,7 @@ import { priceRoutes } from "./resources/prices/routes.ts";
 import { queueRoutes } from "./resources/queue/routes.ts";
 import { runnerRoutes } from "./resources/runners/routes.ts";
 import { sessionRoutes } from "./resources/session/routes.ts";
+import { usageRoutes } from "./resources/usage/routes.ts";
 import { walletRoutes } from "./resources/wallets/routes.ts";
 import { webhookDeliveryRoutes } from "./resources/webhooks/delivery-routes.ts";
 import { webhookCatalogue } from "./resources/webhooks/event-contract.ts";
@@ -173,6 +175,7 @@ export async function createApi({
       jobLogRoutes,
       walletRoutes,
       customerRoutes,
+      erasureRoutes,
       apiKeyRoutes,
       meRoutes,
       jobTypeRoutes,
@@ -186,6 +189,7 @@ export async function createApi({
       ledgerRoutes,
       auditRoutes,
       overviewRoutes,
+      usageRoutes,
       operatorRoutes,
       operatorActionRoutes,
       webhookEndpointRoutes,

@@ -39,6 +39,7 @@ import { PostgresOperatorActionRepository } from "../postgres/repositories/opera
 import { PostgresOperatorRepository } from "../postgres/repositories/operators.ts";
 import { PostgresPriceRepository } from "../postgres/repositories/prices.ts";
 import { PostgresProcessorSchemaRepository } from "../postgres/repositories/processor-schemas.ts";
+import { PostgresErasureRepository } from "../postgres/repositories/erasures.ts";
 import { PostgresFailureRepository } from "../postgres/repositories/failures.ts";
 import { PostgresFigureRepository } from "../postgres/repositories/figures.ts";
 import { PostgresLedgerRepository } from "../postgres/repositories/ledger.ts";
@@ -48,6 +49,7 @@ import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
 import { PostgresSealRepository } from "../postgres/repositories/seals.ts";
 import { PostgresSessionRepository } from "../postgres/repositories/sessions.ts";
 import { PostgresTraceRepository } from "../postgres/repositories/traces.ts";
+import { PostgresUsageRepository } from "../postgres/repositories/usage.ts";
 import { PostgresWalletRepository } from "../postgres/repositories/wallets.ts";
 import { PostgresWebhookDeliveryRepository } from "../postgres/repositories/webhook-deliveries.ts";
 import { PostgresWebhookEndpointRepository } from "../postgres/repositories/webhook-endpoints.ts";
@@ -175,7 +177,9 @@ export function openPlatform(
     submissions: createSubmissions({ jobs, readyQueue }, meter),
     prices: new PostgresPriceRepository(database),
     seals: new PostgresSealRepository({ upkeep: database, reports }),
+    erasures: new PostgresErasureRepository(database, forget),
     bulkActions: new PostgresBulkActionRepository(database),
+    usage: new PostgresUsageRepository(database),
     figures: new PostgresFigureRepository(database),
     failures: new PostgresFailureRepository(database),
     traces: new PostgresTraceRepository(claims),

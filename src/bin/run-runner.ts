@@ -23,8 +23,8 @@ import { waitForServers } from "./wait-for-servers.ts";
 const DEFAULT_PROCESSORS_DIR = "./processors";
 
 /**
- * The runner of production. It runs until SIGTERM. Then it claims nothing more, gives running jobs
- * RUNNER_STOP_SECONDS, puts the rest back to pending, and exits with 0.
+ * The runner of production. It runs until SIGTERM, or until an operator told it to drain and to end. Then it
+ * claims nothing more, gives running jobs RUNNER_STOP_SECONDS, puts the rest back to pending, and exits with 0.
  */
 export async function runRunner(
   config: Config & { DATABASE_URL: string },
@@ -48,7 +48,7 @@ export async function runRunner(
       log.info("stopped before it was ready");
       return 0;
     }
-    await stop.asked;
+    await Promise.race([stop.asked, runner.drained()]);
     log.info({ running: runner.running }, "stopping: no new claims");
     await stopRunner(runner, stop, config.RUNNER_STOP_SECONDS, log);
     return 0;
@@ -62,6 +62,8 @@ interface RunningRunner {
   readonly running: number;
   readonly gaveBack: number;
   readonly unwritten: number;
+  /** Resolves when an operator has told it to drain and to end, and nothing runs any more. */
+  drained(): Promise<void>;
   stop(grace_ms: number): Promise<void>;
 }
 
@@ -171,6 +173,7 @@ export async function startRunner(
     get unwritten() {
       return runner.unwritten;
     },
+    drained: () => runner.drained(),
     async stop(grace_ms) {
       await Promise.all([upkeep.stop(), webhooks.stop(grace_ms), runner.stop(grace_ms)]);
     },

@@ -81,7 +81,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   },
   {
     commands: {
-      runners: "List the runners that are alive, oldest first",
+      runners: "List the runners that are alive, oldest first, and drain one",
     },
     load: async () => (await import("./commands/runners/runners.ts")).addRunnersCommand,
   },

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { HEARTBEAT_MS } from "../core/model/limits.ts";
 import { newId } from "../core/lib/new-id.ts";
 import { withRetry } from "../core/lib/with-retry.ts";
-import type { Heartbeat, Pulse, RunnerRepository, ServedJobs } from "../core/model/runner.ts";
+import type { Drain, Heartbeat, Pulse, RunnerRepository, ServedJobs } from "../core/model/runner.ts";
 
 /** Heartbeats that are answered further apart than this are a break in the contact with the database. */
 const BREAK_MS = 3 * HEARTBEAT_MS;
@@ -23,7 +23,7 @@ interface MembershipOptions {
   /** Called when the runner gives its id up. Nothing that was claimed under it may be written any more. */
   readonly onLost: () => void;
   readonly onCancelled: (jobIds: readonly string[]) => void;
-  /** Called when the queue was paused or resumed, and when the runner has registered. */
+  /** Called when the queue was paused or resumed, the runner is to drain or not to, or has registered. */
   readonly onChange: () => void;
 }
 
@@ -38,6 +38,7 @@ export class Membership {
   #joining = Promise.resolve();
   #left = false;
   #paused = false;
+  #drain: Drain | undefined;
   #contact_began_at = 0;
   #last_pulse_at = -Infinity;
 
@@ -51,7 +52,12 @@ export class Membership {
 
   /** Whether claims may be made now. */
   get mayClaim(): boolean {
-    return this.#joined && !this.#paused;
+    return this.#joined && !this.#paused && !this.#drain;
+  }
+
+  /** What an operator wants: that the runner takes no more jobs. Undefined: it takes jobs. */
+  get drain(): Drain | undefined {
+    return this.#drain;
   }
 
   /** For how long the database has answered heartbeats without a break. */
@@ -71,7 +77,8 @@ export class Membership {
     while (!this.#left) {
       const id = newId();
       try {
-        await withRetry(() => runners.register({ id, host: hostname(), version, slots, ...serves }), {
+        const runner = { id, host: hostname(), version, slots, ...serves, drain: this.#drain };
+        await withRetry(() => runners.register(runner), {
           for_ms: REGISTER_FOR_MS,
           onRetry: (error) => {
             if (this.#left) throw error;
@@ -130,6 +137,7 @@ export class Membership {
       return;
     }
     if (pulse.cancelled.length > 0) this.#options.onCancelled(pulse.cancelled);
+    this.#hearDrain(pulse);
     if (pulse.queue_paused !== this.#paused) {
       this.#paused = pulse.queue_paused;
       this.#options.log.info(
@@ -138,5 +146,15 @@ export class Membership {
       );
       this.#options.onChange();
     }
+  }
+
+  #hearDrain({ draining, exits }: Pulse): void {
+    if (draining === (this.#drain !== undefined) && exits === (this.#drain?.exits ?? false)) return;
+    this.#drain = draining ? { exits } : undefined;
+    this.#options.log.info(
+      { runner_id: this.#id, draining, exits },
+      draining ? "draining: no new claims" : "takes jobs again",
+    );
+    this.#options.onChange();
   }
 }

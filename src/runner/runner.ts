@@ -10,6 +10,7 @@ import { StopNotice } from "./ended-by-stop.ts";
 import { Interrupter, Interruption } from "./interrupter.ts";
 import { JobLogWriter } from "./job-log-writer.ts";
 import { chargeOf, logFailedAttempt, logFinishedJob } from "./log-outcome.ts";
+import { Changes } from "./changes.ts";
 import { Membership } from "./membership.ts";
 import type { RunnerOptions } from "./runner-options.ts";
 import { Settlements, type Settlement } from "./settlements.ts";
@@ -35,10 +36,12 @@ export class Runner {
   #runsAlone = false;
   /** It waits until it runs nothing, to take such jobs. */
   #runsDry = false;
+  /** A claim is under way, and may bring jobs. */
+  #claiming = false;
   readonly #stop = new StopNotice();
   #gaveBack = 0;
   #loop: Promise<void> | undefined;
-  #waiters: (() => void)[] = [];
+  readonly #changes = new Changes();
   #refused = 0;
 
   constructor(options: RunnerOptions) {
@@ -66,7 +69,11 @@ export class Runner {
         this.#interruptAll(new Interruption("lease_lost", "The runner was declared dead."));
       },
       onCancelled: (jobIds) => this.#cancel(new Set(jobIds)),
-      onChange: () => this.#change(),
+      onChange: () => {
+        // A claim that waits for jobs would take the next one.
+        if (this.#membership.drain) void options.platform.readyQueue.wake().catch(() => undefined);
+        this.#changes.tell();
+      },
     });
     this.#settlements = new Settlements(options.platform.jobs, {
       // A slot is free again when its job has run, before it is settled: the next claim overlaps the last
@@ -100,6 +107,11 @@ export class Runner {
     this.#runsDry = this.#running.size > 0;
   }
 
+  /** Whether it was told to take no more jobs, and no claim is under way that may still bring some. */
+  get drains(): boolean {
+    return this.#membership.drain !== undefined && !this.#claiming;
+  }
+
   /** How many outcomes were refused so far because the job was no longer this runner's. */
   get refused(): number {
     return this.#refused;
@@ -125,12 +137,26 @@ export class Runner {
   }
 
   /**
+   * Resolves when the runner was told to drain and then to end, and runs nothing any more: everything is
+   * written, and it will claim nothing.
+   */
+  async drained(): Promise<void> {
+    await this.#changes.until(
+      () =>
+        this.drains &&
+        this.#membership.drain?.exits === true &&
+        this.#running.size === 0 &&
+        this.#settlements.size === 0,
+    );
+  }
+
+  /**
    * Claims nothing more, gives running jobs `grace_ms` to end, and puts the rest back to pending, with their
    * attempt excused. Resolves when every outcome is written.
    */
   async stop(grace_ms = STOP_SECONDS * 1_000): Promise<void> {
     this.#stop.begin();
-    this.#change();
+    this.#changes.tell();
     const stops = new Interruption("shutdown", "The runner stops.");
     let isOver = false;
     const deadline = setTimeout(() => {
@@ -141,7 +167,7 @@ export class Runner {
     await this.#loop;
     // What the last claim has brought meanwhile.
     if (isOver) this.#interruptAll(stops);
-    await this.#until(() => this.#running.size === 0 && this.#settlements.size === 0);
+    await this.#changes.until(() => this.#running.size === 0 && this.#settlements.size === 0);
     clearTimeout(deadline);
     await this.#membership.leave();
   }
@@ -150,8 +176,9 @@ export class Runner {
     const { platform, log } = this.#options;
     void this.#membership.join();
     while (!this.#stop.isStopping) {
-      await this.#until(() => this.#stop.isStopping || (this.#membership.mayClaim && this.#free > 0));
+      await this.#changes.until(() => this.#stop.isStopping || (this.#membership.mayClaim && this.#free > 0));
       if (this.#stop.isStopping) return;
+      this.#claiming = true;
       try {
         const jobs = await platform.readyQueue.claim({
           runner_id: this.id,
@@ -167,6 +194,9 @@ export class Runner {
       } catch (error) {
         log.warn({ err: error }, "looking for jobs failed; trying again");
         await wait(FAULT_DELAY_MS);
+      } finally {
+        this.#claiming = false;
+        this.#changes.tell();
       }
     }
   }
@@ -237,7 +267,7 @@ export class Runner {
       logFailedAttempt(log, settlement);
       this.#settlements.settle(settlement);
     } else this.#settlements.forget(job.lease_id);
-    this.#change();
+    this.#changes.tell();
   }
 
   #ended(job: ClaimedJob): void {
@@ -252,7 +282,7 @@ export class Runner {
     this.#ended(job);
     const outcome: Outcome = { id: job.id, attempt: job.attempt, kind: "released" };
     this.#settlements.settle({ job, jobType: undefined, outcome, run_ms: 0 });
-    this.#change();
+    this.#changes.tell();
   }
 
   #written(settlement: Settlement, refusal: RefusedOutcome | undefined): void {
@@ -271,7 +301,7 @@ export class Runner {
       logFinishedJob(this.#options.log, settlement);
     }
     this.#options.onSettled?.(job, outcome);
-    this.#change();
+    this.#changes.tell();
   }
 
   #notWritten({ job, outcome, trace }: Settlement, error: unknown): void {
@@ -282,7 +312,7 @@ export class Runner {
     );
     void this.#membership.rejoinUnderNewId();
     this.#options.onSettled?.(job, outcome);
-    this.#change();
+    this.#changes.tell();
   }
 
   #cancel(jobIds: ReadonlySet<string>): void {
@@ -293,19 +323,5 @@ export class Runner {
 
   #interruptAll(reason: Interruption): void {
     for (const interrupter of this.#running.values()) interrupter.interrupt(reason);
-  }
-
-  async #until(fact: () => boolean): Promise<void> {
-    while (!fact()) {
-      await new Promise<void>((resolve) => void this.#waiters.push(resolve));
-      // Waits for the other changes of this cycle of the event loop: a whole batch of slots becomes free at
-      // once.
-      await new Promise((resolve) => void setImmediate(resolve));
-    }
-  }
-
-  #change(): void {
-    if (this.#waiters.length === 0) return;
-    for (const resume of this.#waiters.splice(0)) resume();
   }
 }

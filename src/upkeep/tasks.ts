@@ -3,6 +3,7 @@ import type { Rescued } from "../core/model/runner.ts";
 import { ageing } from "./ageing.ts";
 import { advanceBulkAction } from "../core/use-cases/advance-bulk-action.ts";
 import { auditing } from "./auditing.ts";
+import { ACTION_FORGOTTEN_MS } from "../core/model/limits.ts";
 import { rescue } from "./rescue.ts";
 import type { UpkeepTask } from "./upkeep.ts";
 
@@ -21,6 +22,8 @@ type UpkeepPlatform = Pick<
   | "seals"
   | "figures"
   | "bulkActions"
+  | "operatorActions"
+  | "erasures"
   | "audits"
   | "jobTypeCache"
   | "inputSchemas"
@@ -57,6 +60,18 @@ export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings):
     { name: "counting", every_ms: 1_000, can_wait: true, runOnce: () => platform.figures.countEnded() },
     // Does a batch of the bulk action that has waited longest.
     { name: "bulk actions", every_ms: 1_000, can_wait: true, runOnce: () => advanceBulkAction(platform) },
+    // Erases a batch of a customer whose erasure was asked for.
+    { name: "erasures", every_ms: 1_000, can_wait: true, runOnce: () => platform.erasures.advanceNext() },
+    // Puts actions of operators on the list whose process died before it answered.
+    {
+      name: "forgotten actions",
+      every_ms: 60_000,
+      can_wait: true,
+      async runOnce() {
+        await platform.operatorActions.endForgotten(ACTION_FORGOTTEN_MS);
+        return false;
+      },
+    },
     // Deletes expired idempotency keys, outbox events and figures.
     { name: "expiry", every_ms: 5_000, can_wait: true, runOnce: () => platform.forgetExpired() },
     // Adds a link to the hash chain of each wallet that has new entries. The database lets one process at a

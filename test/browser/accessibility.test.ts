@@ -56,11 +56,17 @@ beforeAll(async () => {
     "/new-job",
     "/failures",
     "/wallet",
+    "/usage",
     "/keys",
   ];
   operatorPaths = ["", "/jobs", ...jobs, "/jobs?status=cancelled&priority=2"].concat(
     [`/new-job?job_type_id=${job_type_id}`, "/queue", "/failures", "/runners", "/money", "/nowhere"],
-    ["/customers", `/customers/${customer_id}`, `/customers/${customer_id}?tab=keys`],
+    [
+      "/customers",
+      `/customers/${customer_id}`,
+      `/customers/${customer_id}?tab=usage`,
+      `/customers/${customer_id}?tab=keys`,
+    ],
     webhooks,
     ["/job-types", `/job-types/${job_type_id}`, "/operators", "/bulk-actions", "/audit-log"],
   );

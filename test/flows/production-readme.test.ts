@@ -4,6 +4,7 @@ import { Client } from "pg";
 import { expect, inject, test } from "vitest";
 import { atTheEnd } from "../support/cleanup.ts";
 import { httpClient } from "../support/http-client.ts";
+import { killDescendants } from "../support/process-tree.ts";
 import { startProcess } from "../support/processes.ts";
 import { redisNamespace } from "../support/redis.ts";
 import { runShell } from "../support/run-shell.ts";
@@ -46,6 +47,8 @@ async function runInProduction(block: string): Promise<void> {
   // A shell that somebody types into lives on, and ends what it started when it is told to.
   const shell = `export PORT=0 QUEUE_KEY_PREFIX=${redis.prefix}\n${pasted}trap 'kill %1 %2' TERM\nwait\nwait\n`;
   const started = startProcess("bash", ["-c", shell]);
+  // When this test fails midway, the shell is killed and ends nothing.
+  atTheEnd(() => killDescendants(started.pid));
   const [, key = ""] = await started.waitForLine(/^admin key: ([0-9a-f]{48})$/);
   const [, api = ""] = await started.waitForLine(/Server listening at (http:\/\/127\.0\.0\.1:\d+)/, 60_000);
   await started.waitForLine(/"registered"/, 60_000);

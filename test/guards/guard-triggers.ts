@@ -80,6 +80,17 @@ export const TRIGGERS: readonly Guard[] = [
       "accepted",
     ),
   ),
+  trigger("operator_actions")(
+    "operator_actions_erased_only",
+    inTurn(
+      () =>
+        `INSERT INTO operator_actions (id, operator_name, action, target_type, after, address, request_id)
+         VALUES (gen_random_uuid(), 'somebody', 'updateWallet', 'customer', '{"credit_limit_cents": 1}', '::1', gen_random_uuid())`,
+      () => "UPDATE operator_actions SET after = '{}'",
+    ),
+    "UPDATE on operator_actions is forbidden",
+    "accepted",
+  ),
   trigger("job_types")(
     "job_types_price_made",
     () =>

@@ -41,6 +41,7 @@ const DESTINATIONS: readonly Destination[] = [
   { key: "a", path: "/audit-log", label: "Audit log", who: "operator" },
   { key: "h", path: "/webhooks", label: "Webhooks", who: "both" },
   { key: "w", path: "/wallet", label: "Wallet", who: "customer" },
+  { key: "u", path: "/usage", label: "Usage", who: "customer" },
   { key: "k", path: "/keys", label: "Keys", who: "customer" },
 ];
 

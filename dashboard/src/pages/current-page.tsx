@@ -15,7 +15,7 @@ import { MoneyPage } from "./money.tsx";
 import { NewJobPage } from "./new-job.tsx";
 import { OperatorsPage } from "./operators.tsx";
 import { OverviewPage } from "./overview.tsx";
-import { OwnHomePage, OwnKeysPage, OwnWalletPage } from "./own.tsx";
+import { OwnHomePage, OwnKeysPage, OwnUsagePage, OwnWalletPage } from "./own.tsx";
 import { QueuePage } from "./queue.tsx";
 import { RunnersPage } from "./runners.tsx";
 import { WebhookPage, WebhooksPage } from "./webhooks.tsx";
@@ -50,6 +50,7 @@ const CUSTOMER: Readonly<Record<string, PageOf>> = {
   ...BOTH,
   "/": () => own((customer) => <OwnHomePage customer={customer} />),
   "/wallet": () => own((customer) => <OwnWalletPage customer={customer} />),
+  "/usage": () => own((customer) => <OwnUsagePage customer={customer} />),
   "/keys": () => own((customer) => <OwnKeysPage customer={customer} />),
 };
 

@@ -5,12 +5,14 @@ import { pageUrl, query, withQuery } from "../lib/place.ts";
 import { may } from "../lib/role.ts";
 import { OF_JOBS, useAnswer } from "../lib/use-answer.ts";
 import { CopyId } from "../ui/copy-id.tsx";
+import { EraseCustomer } from "../ui/erase-customer.tsx";
 import { openForm } from "../ui/form-dialog.tsx";
 import { JobTable } from "../ui/job-table.tsx";
 import { KeyList } from "../ui/key-list.tsx";
 import { Answered, Card, Facts, Page } from "../ui/page.tsx";
 import { Tabs } from "../ui/tabs.tsx";
 import { Text } from "../ui/text.tsx";
+import { UsageView } from "../ui/usage-view.tsx";
 import { Badge, Time } from "../ui/values.tsx";
 import { WalletActions } from "../ui/wallet-actions.tsx";
 import { WalletEntries } from "../ui/wallet-entries.tsx";
@@ -18,7 +20,7 @@ import { WalletFigures } from "../ui/wallet-figures.tsx";
 
 type Customer = Api["Customer"];
 
-const TABS = ["entries", "jobs", "keys"] as const;
+const TABS = ["entries", "jobs", "usage", "keys"] as const;
 
 /** A customer as an operator sees it: the wallet first, then who it is. */
 export function CustomerPage({ id }: { readonly id: string }): JSX.Element {
@@ -34,7 +36,8 @@ export function CustomerPage({ id }: { readonly id: string }): JSX.Element {
         data ? (
           <>
             <Text value={data.name} />
-            {data.active ? null : <Badge kind="warn">inactive</Badge>}
+            {data.erased_at === null ? null : <Badge kind="grey">erased</Badge>}
+            {data.active || data.erased_at !== null ? null : <Badge kind="warn">inactive</Badge>}
             {wallet.data?.frozen_at ? <Badge kind="bad">wallet frozen</Badge> : null}
           </>
         ) : (
@@ -46,10 +49,13 @@ export function CustomerPage({ id }: { readonly id: string }): JSX.Element {
           {wallet.data && may("move money") ? (
             <WalletActions wallet={wallet.data} reload={wallet.reload} />
           ) : null}
-          {data && may("administer") ? (
-            <button type="button" onClick={() => changeCustomer(data, customer.reload)}>
-              Change
-            </button>
+          {data?.erased_at === null && may("administer") ? (
+            <>
+              <button type="button" onClick={() => changeCustomer(data, customer.reload)}>
+                Change
+              </button>
+              <EraseCustomer customer={data} reload={customer.reload} />
+            </>
           ) : null}
         </>
       }
@@ -66,6 +72,7 @@ export function CustomerPage({ id }: { readonly id: string }): JSX.Element {
                   ["Share of slots", known.weight],
                   ["Runs at once", known.running_limit ?? "no limit"],
                   ["Since", <Time time={known.created_at} />],
+                  ...(known.erased_at === null ? [] : [["Erased", <Time time={known.erased_at} />] as const]),
                 ]}
               />
             </Card>
@@ -74,6 +81,7 @@ export function CustomerPage({ id }: { readonly id: string }): JSX.Element {
               tabs={[
                 { label: "Ledger", name: "entries" },
                 { label: "Jobs", name: "jobs" },
+                { label: "Usage", name: "usage" },
                 { label: "Keys", name: "keys" },
               ].map(({ label, name }) => ({
                 label,
@@ -83,6 +91,7 @@ export function CustomerPage({ id }: { readonly id: string }): JSX.Element {
             />
             {tab === "entries" ? <WalletEntries customer_id={id} currency={known.currency} /> : null}
             {tab === "jobs" ? <NewestJobs customer_id={id} /> : null}
+            {tab === "usage" ? <UsageView customer_id={id} /> : null}
             {tab === "keys" ? <KeyList customer_id={id} mayCreate={may("administer")} /> : null}
           </>
         )}

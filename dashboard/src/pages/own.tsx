@@ -6,6 +6,7 @@ import { OF_JOBS, useAnswer } from "../lib/use-answer.ts";
 import { JobTable } from "../ui/job-table.tsx";
 import { KeyList } from "../ui/key-list.tsx";
 import { Answered, Card, Page } from "../ui/page.tsx";
+import { UsageView } from "../ui/usage-view.tsx";
 import { WalletEntries } from "../ui/wallet-entries.tsx";
 import { WalletFigures } from "../ui/wallet-figures.tsx";
 
@@ -45,6 +46,14 @@ export function OwnWalletPage({ customer }: OwnProps): JSX.Element {
         released and nothing is charged.
       </p>
       <WalletEntries customer_id={customer.id} currency={customer.currency} />
+    </Page>
+  );
+}
+
+export function OwnUsagePage({ customer }: OwnProps): JSX.Element {
+  return (
+    <Page title="Usage">
+      <UsageView customer_id={customer.id} />
     </Page>
   );
 }

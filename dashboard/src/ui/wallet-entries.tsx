@@ -1,7 +1,8 @@
 import type { JSX } from "preact";
 import type { Api } from "../api-types.gen.ts";
-import { apiPath, apiUrl } from "../lib/http.ts";
+import { apiPath } from "../lib/http.ts";
 import { query } from "../lib/place.ts";
+import { saveCsv } from "../lib/save-csv.ts";
 import { useAnswer } from "../lib/use-answer.ts";
 import { EntryTable } from "./entry-table.tsx";
 import { Answered } from "./page.tsx";
@@ -19,7 +20,7 @@ export function WalletEntries(props: {
 }): JSX.Element {
   const path = `/customers/${props.customer_id}/wallet/entries`;
   const answer = useAnswer<EntryPage>(apiPath(path, { cursor: query.value.get("cursor") ?? undefined }));
-  const save = (): void => void saveStatement(path);
+  const save = (): void => void saveCsv(path, "statement.csv");
   return (
     <>
       <Answered answer={answer}>
@@ -44,14 +45,4 @@ export function WalletEntries(props: {
       </Answered>
     </>
   );
-}
-
-/** The statement comes by content negotiation, which a link cannot ask for. */
-async function saveStatement(path: string): Promise<void> {
-  const response = await fetch(apiUrl(path), { headers: { accept: "text/csv" } });
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(await response.blob());
-  link.download = "statement.csv";
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

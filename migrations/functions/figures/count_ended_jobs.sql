@@ -1,6 +1,7 @@
--- Does: counts the jobs of up to p_batches rows of ended_jobs: into job_counts, job_times, failures and
---   failed_jobs, each job once, appends them to the feed of events, and deletes the rows. Returns how many
---   rows it counted: 0 while another process counts, p_batches where more than c_jobs wait to be counted.
+-- Does: counts the jobs of up to p_batches rows of ended_jobs: into job_counts, customer_counts, job_times,
+--   failures and failed_jobs, each job once, appends them to the feed of events, and deletes the rows.
+--   Returns how many rows it counted: 0 while another process counts, p_batches where more than c_jobs wait
+--   to be counted.
 -- Locks, in order: one advisory lock (only tried, held until the commit): one process at a time, so the rows
 --   that count need no order. It waits for nobody but whoever deletes old rows.
 -- Returns: integer
@@ -85,6 +86,20 @@ BEGIN
      CROSS JOIN (VALUES ('minute'), ('hour')) s (span)
      GROUP BY 1, 2, 3, 4, 5
     ON CONFLICT (span, starts_at, job_type_id, status, currency) DO UPDATE
+       SET jobs = c.jobs + excluded.jobs,
+           charged_cents = c.charged_cents + excluded.charged_cents
+  ), used AS (
+    INSERT INTO customer_counts AS c (customer_id, starts_at, job_type_id, status, jobs, charged_cents)
+    SELECT
+      d.customer_id,
+      date_trunc('hour', d.minute, 'UTC'),
+      d.job_type_id,
+      d.status,
+      count(*),
+      coalesce(sum(d.cost_cents), 0)
+      FROM ended d
+     GROUP BY 1, 2, 3, 4
+    ON CONFLICT (customer_id, starts_at, job_type_id, status) DO UPDATE
        SET jobs = c.jobs + excluded.jobs,
            charged_cents = c.charged_cents + excluded.charged_cents
   ), timed AS (

@@ -28,6 +28,11 @@ BEGIN
   ));
   GET DIAGNOSTICS n = ROW_COUNT;
   v_most := greatest(v_most, n);
+  DELETE FROM customer_counts u WHERE u.ctid = ANY (array(
+    SELECT o.ctid FROM customer_counts o WHERE o.starts_at < now() - p_all LIMIT p_limit
+  ));
+  GET DIAGNOSTICS n = ROW_COUNT;
+  v_most := greatest(v_most, n);
   DELETE FROM job_times t WHERE t.ctid = ANY (array(
     SELECT o.ctid
       FROM job_times o

@@ -1,7 +1,7 @@
 -- Does: tells what a pending job waits for, the first that applies: run_at (it is scheduled, or backs off),
---   resume (the queue or its type is paused), runner (no living runner serves it), limit (its customer or
---   type has as many running jobs as it may), idle_runner (it runs alone), slot (its turn). Null: it is not
---   pending.
+--   resume (the queue or its type is paused), runner (no living runner that takes jobs serves it), limit (its
+--   customer or type has as many running jobs as it may), idle_runner (it runs alone), slot (its turn). Null:
+--   it is not pending.
 -- Locks, in order: nothing.
 -- Returns: text
 -- Raises: nothing.
@@ -22,7 +22,7 @@ AS $$
       SELECT
         FROM runners r
         JOIN job_types t ON t.id = j.job_type_id
-       WHERE serves(r, t) AND j.priority = ANY (coalesce(r.priorities, '{0,1,2}'))
+       WHERE serves(r, t) AND r.draining_at IS NULL AND j.priority = ANY (coalesce(r.priorities, '{0,1,2}'))
     )
     THEN 'runner'
     WHEN EXISTS (

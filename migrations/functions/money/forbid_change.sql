@@ -31,6 +31,17 @@ CREATE OR REPLACE TRIGGER price_history_append_only
   BEFORE UPDATE OR DELETE OR TRUNCATE ON price_history
   FOR EACH STATEMENT EXECUTE FUNCTION forbid_change();
 
+-- All columns but before and after: only_erase_details.sql has these.
 CREATE OR REPLACE TRIGGER operator_actions_append_only
-  BEFORE UPDATE OR DELETE OR TRUNCATE ON operator_actions
+  BEFORE UPDATE OF
+    id,
+    at,
+    operator_id,
+    operator_name,
+    action,
+    target_type,
+    target_id,
+    address,
+    request_id
+  OR DELETE OR TRUNCATE ON operator_actions
   FOR EACH STATEMENT EXECUTE FUNCTION forbid_change();

@@ -15,6 +15,9 @@ AS $$
     SELECT t.id
       FROM job_types t
      WHERE t.id = ANY (p_types)
-       AND (t.running_limit IS NOT NULL OR EXISTS (SELECT FROM runners r WHERE NOT serves(r, t)))
+       AND (
+         t.running_limit IS NOT NULL
+         OR EXISTS (SELECT FROM runners r WHERE r.draining_at IS NULL AND NOT serves(r, t))
+       )
   )
 $$;

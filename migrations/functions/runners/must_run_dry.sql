@@ -24,7 +24,9 @@ AS $$
        AND p_runner = (
              SELECT r.id
                FROM runners r
-              WHERE serves(r, t) AND a.priority = ANY (coalesce(r.priorities, '{0,1,2}'))
+              WHERE serves(r, t)
+                AND r.draining_at IS NULL
+                AND a.priority = ANY (coalesce(r.priorities, '{0,1,2}'))
               ORDER BY r.id
               LIMIT 1
            )

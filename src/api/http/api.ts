@@ -6,6 +6,7 @@ import type {
   RawServerDefault,
 } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { BegunAction } from "../../core/model/operator-action.ts";
 import type { ErrorCode } from "../../core/lib/errors.ts";
 import type { Session } from "../../core/model/session.ts";
 import type { RequestTrace } from "../../core/model/traces.ts";
@@ -27,7 +28,7 @@ declare module "fastify" {
     /** The session that authenticated it; undefined with a key. */
     session: Session | undefined;
     /** What an operator changes with it: before and after. Undefined where nothing is recorded. */
-    action: { readonly before: unknown; after: unknown } | undefined;
+    action: { readonly begun: BegunAction; after: unknown } | undefined;
     /** How long it waited for a database that was away, to find the owner of its key. */
     waited_ms: number;
     /** How long it is to wait for the end of the job that it submits (`Prefer: wait`). */

@@ -11,6 +11,7 @@ type Read = (platform: Platform, target: Target) => Promise<unknown>;
 const readJobType: Read = ({ jobTypes }, { id }) => jobTypes.findById(id);
 const readOperator: Read = ({ operators }, { id }) => operators.findById(id);
 const readWebhookEndpoint: Read = ({ webhookEndpoints }, { id }) => webhookEndpoints.findById(id);
+const readRunner: Read = ({ runners }, { id }) => runners.findById(id);
 const readQueue: Read = async ({ waitingJobs }) => ({ paused_at: await waitingJobs.pausedAt() });
 
 /**
@@ -26,6 +27,8 @@ const READS: Readonly<Record<string, Read>> = {
   updateJobType: readJobType,
   pauseJobType: readJobType,
   resumeJobType: readJobType,
+  drainRunner: readRunner,
+  resumeRunner: readRunner,
   pauseQueue: readQueue,
   resumeQueue: readQueue,
   updateOperator: readOperator,

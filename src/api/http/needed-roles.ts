@@ -12,6 +12,7 @@ import type { KnownOperator, OperatorRole } from "../../core/model/operator.ts";
 export const NEEDED_ROLES = {
   getMe: "viewer",
   getOverview: "viewer",
+  getUsage: "viewer",
   listLedgerEntries: "viewer",
   getAudit: "viewer",
   requestAudit: "operator",
@@ -48,6 +49,8 @@ export const NEEDED_ROLES = {
   getCustomer: "viewer",
   createCustomer: "admin",
   updateCustomer: "admin",
+  eraseCustomer: "admin",
+  getErasure: "viewer",
   listApiKeys: "viewer",
   createApiKey: "admin",
   revokeApiKey: "admin",
@@ -66,6 +69,8 @@ export const NEEDED_ROLES = {
   pauseQueue: "operator",
   resumeQueue: "operator",
   listRunners: "viewer",
+  drainRunner: "operator",
+  resumeRunner: "operator",
 
   listWebhookEndpoints: "viewer",
   getWebhookEndpoint: "viewer",

@@ -107,6 +107,16 @@ const EXAMPLES: Readonly<Record<ErrorCode, Example>> = {
     members: { price_currency: "EUR", wallet_currency: "USD" },
     errors: [{ pointer: "/job_type_id", message: "has no price in USD" }],
   },
+  customer_erased: { detail: "This customer was erased. Create a new one." },
+  jobs_open: {
+    detail:
+      "This customer has jobs that wait or run. Cancel them with the erasure (cancel_jobs), or wait for their end.",
+  },
+  balance_left: {
+    detail:
+      "The wallet of this customer is not at 0. Pay it out and adjust the wallet, or give it up with the erasure (forfeit), which posts a ledger entry.",
+    members: { current_balance_cents: 1250, wallet_currency: "EUR" },
+  },
   too_many_keys: { detail: "This customer has 100 API keys. Revoke one that is not used any more." },
   too_many_endpoints: {
     detail: "This customer has 20 webhook endpoints. Delete one that is not used any more.",

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import { newId } from "../../core/lib/new-id.ts";
-import type { NewOperatorAction } from "../../core/model/operator-action.ts";
+import type { BegunAction } from "../../core/model/operator-action.ts";
 import type { Platform } from "../../core/use-cases/platform.ts";
 import { actorOf } from "./auth.ts";
 import { readBefore } from "./before-action.ts";
@@ -15,10 +15,10 @@ const CHANGES_NOTHING: ReadonlySet<string> = new Set(["estimateJob"]);
 const BY_PROGRAMS: ReadonlySet<string> = new Set(["submitJob", "submitJobs"]);
 
 /**
- * A hook that makes every route which changes something record what operators do: after it was done, and before
- * the answer is sent. Refused requests are not recorded. One rule for all routes, so that none can forget it;
- * it costs that an action has no record when this process dies between the two. Entries of wallets have their
- * actor in a transaction with the money.
+ * A hook that makes every route which changes something record what operators do: it is stored before it is done,
+ * and moved to the list when it was, before the answer is sent. Where it cannot be stored it is not done. Refused
+ * requests are forgotten again. One rule for all routes, so that none can forget it. What a process left begun when
+ * it died, upkeep puts on the list, with a word that nobody knows how it ended.
  */
 export function recordActions(platform: Platform): (route: RouteOptions) => void {
   return (route) => {
@@ -31,7 +31,7 @@ export function recordActions(platform: Platform): (route: RouteOptions) => void
 
     // Each calls `done` when there is nothing to wait for: a promise on every submission would cost more.
     route.preHandler = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
-      if (isRecorded(request)) return noteBefore(request);
+      if (isRecorded(request)) return begin(request);
       done();
       return undefined;
     };
@@ -40,23 +40,34 @@ export function recordActions(platform: Platform): (route: RouteOptions) => void
       done(null, payload);
     };
     route.onSend = (request, reply, payload, done) => {
-      if (request.action && reply.statusCode < 300) return record(request, payload);
+      if (request.action) return end(request, reply.statusCode, payload);
       done(null, payload);
       return undefined;
     };
 
-    async function noteBefore(request: FastifyRequest): Promise<void> {
-      request.action = { before: await readBefore(platform, operation, request.params), after: undefined };
+    async function begin(request: FastifyRequest): Promise<void> {
+      const before = await readBefore(platform, operation, request.params);
+      const begun = toBegun(request, operation, before);
+      await platform.operatorLog.begin(begun);
+      request.action = { begun, after: undefined };
     }
 
     /** Returns the payload, which Fastify then sends. */
-    async function record<Payload>(request: FastifyRequest, payload: Payload): Promise<Payload> {
-      const action = toAction(request, operation);
+    async function end<Payload>(request: FastifyRequest, status: number, payload: Payload): Promise<Payload> {
+      const { begun, after } = request.action ?? {};
+      if (!begun) return payload;
       try {
-        await platform.operatorLog(action);
+        if (status >= 400 && status < 500) await platform.operatorLog.drop(begun.id);
+        else {
+          const shown =
+            status < 400
+              ? shownInLog(after)
+              : { left_out: `It was answered with ${status}: it is not known whether this was done.` };
+          await platform.operatorLog.end({ id: begun.id, target_id: idOf(after) ?? null, after: shown });
+        }
       } catch (error) {
-        // It is done, and a retry would do it again: the log of the process keeps what could not be stored.
-        const { before: _before, after: _after, ...facts } = action;
+        // Upkeep puts it on the list later. The log of the process says now what it was.
+        const { before: _before, ...facts } = begun;
         request.log.error({ ...facts, err: error }, "an action was not recorded");
       }
       return payload;
@@ -64,30 +75,28 @@ export function recordActions(platform: Platform): (route: RouteOptions) => void
   };
 }
 
-function toAction(request: FastifyRequest, operation: string): NewOperatorAction {
-  const { principal, action } = request;
+function toBegun(request: FastifyRequest, operation: string, before: unknown): BegunAction {
+  const { principal } = request;
   return {
     id: newId(),
     operator_id: principal?.kind === "operator" ? principal.operator.id : null,
     operator_name: actorOf(request),
     action: operation,
     ...targetOf(request),
-    before: shownInLog(action?.before),
-    after: shownInLog(action?.after),
+    before: shownInLog(before),
     address: request.ip,
     request_id: request.id,
   };
 }
 
-/** `/job-types/:id/pause` is done to the `job_type` with that id; `POST /customers` to the one it created. */
-function targetOf({ routeOptions, params, action }: FastifyRequest): {
+/** `/job-types/:id/pause` is done to the `job_type` with that id; `POST /customers` to the one that it will create. */
+function targetOf({ routeOptions, params }: FastifyRequest): {
   target_type: string;
   target_id: string | null;
 } {
   const noun = routeOptions.url?.split("/")[1] ?? "";
   const target_type = noun.replace(/s$/, "").replaceAll("-", "_");
-  const id = idOf(params) ?? idOf(action?.after) ?? null;
-  return { target_type, target_id: id };
+  return { target_type, target_id: idOf(params) ?? null };
 }
 
 function idOf(value: unknown): string | undefined {

@@ -22,6 +22,8 @@ export interface Customer extends KeyOwner {
   readonly weight: number;
   /** How many of its jobs may run at the same time; null: as many as there are slots. */
   readonly running_limit: number | null;
+  /** When it was erased; null: it was not. */
+  readonly erased_at: string | null;
 }
 
 /** A customer to create. Its wallet is created in the same statement, in `currency`. */
@@ -31,6 +33,10 @@ export interface NewCustomer {
   readonly email: string;
   /** ISO 4217, upper case. */
   readonly currency: string;
+  /** Left out: `WEIGHT_DEFAULT`. */
+  readonly weight?: number | undefined;
+  /** Left out: none. */
+  readonly running_limit?: number | null | undefined;
 }
 
 export interface CustomerChanges {
@@ -84,9 +90,9 @@ export interface CustomerRepository {
   findByApiKeys(keyHashes: readonly string[]): Promise<(KeyOwner | undefined)[]>;
   /** Newest first. With `email`, those that have that address, in upper or lower case. */
   list(page: CustomersPage): Promise<Customer[]>;
-  /** Returns the changed customer; undefined when there is none. */
+  /** Returns the changed customer; undefined when there is none. Throws `customer_erased`. */
   update(id: string, changes: CustomerChanges): Promise<Customer | undefined>;
-  /** Throws `not_found` when there is no such customer, `too_many_keys` when it has `API_KEYS_MAX` valid ones. */
+  /** Throws `not_found` when there is no such customer, `customer_erased`, and `too_many_keys` when it has `API_KEYS_MAX` valid ones. */
   addApiKey(key: NewApiKey): Promise<ApiKey>;
   /** Finds a valid key by its hash. */
   findApiKey(keyHash: string): Promise<ApiKey | undefined>;

@@ -340,9 +340,11 @@ export const ACTION_BYTES_MAX = 8_192;
 export const ACTION_TEXT_MAX = 500;
 /** Items of a list in such a value. Of a longer one only their number is shown. */
 export const ACTION_ITEMS_MAX = 20;
+/** How long ago an action was begun that counts as never answered. Longer than any request takes. */
+export const ACTION_FORGOTTEN_MS = 600_000;
 /** Actions of operators that one call stores. */
 export const ACTIONS_BATCH_MAX = 100;
-/** Actions of operators that may wait to be stored. One more is only logged. */
+/** Actions of operators that may wait to be stored. One more is refused with 503. */
 export const ACTIONS_WAITING_MAX = 1_000;
 
 // ## PostgreSQL
@@ -459,6 +461,16 @@ export const BULK_ACTION_DAYS = 30;
 export const BULK_PREVIEW_DAYS = 1;
 /** Idempotency keys, events, bulk actions and sessions that one call of expiry deletes. 50 calls in a row every 5 s keep up. */
 export const EXPIRY_BATCH_MAX = 5_000;
+/** Rows of one request for usage: a row for each span and job type. */
+export const USAGE_ROWS_MAX = 10_000;
+/** The range of a request for usage by the day. */
+export const USAGE_DAYS_MAX = 92;
+/** The range of a request for usage by the hour. */
+export const USAGE_HOURS_MAX = 336;
+/** Jobs, or actions of operators, that one batch of an erasure works on. */
+export const ERASURE_BATCH_MAX = 500;
+/** Open jobs that the preview of an erasure counts. */
+export const OPEN_JOBS_COUNTED_MAX = 10_000;
 /** Wallets that one call of sealing looks at. */
 export const SEALED_WALLETS_MAX = 200;
 /** Entries that one call of sealing seals. It takes 0.3 s at the most (a million took 2.9 s). */

@@ -17,13 +17,20 @@ export interface OperatorAction {
   readonly target_id: string | null;
   /** What it was before; null where nothing was, or nothing is shown. */
   readonly before: ShownInLog | null;
-  /** What the request returned. */
+  /** What the request returned, or why that is not known. */
   readonly after: ShownInLog | null;
   readonly address: string;
   readonly request_id: string;
 }
 
-export type NewOperatorAction = Omit<OperatorAction, "at">;
+/** An action that is about to be done. */
+export type BegunAction = Omit<OperatorAction, "at" | "after">;
+
+/** An action that was begun and done. */
+export interface EndedAction extends Pick<OperatorAction, "id" | "after"> {
+  /** What it created; what it was begun with wins. */
+  readonly target_id: string | null;
+}
 
 export interface OperatorActionsPage extends Page {
   readonly operator_name?: string | undefined;
@@ -38,7 +45,16 @@ export interface OperatorActionsPage extends Page {
 
 /** Where the actions of operators are kept. */
 export interface OperatorActionRepository {
-  addAll(actions: readonly NewOperatorAction[]): Promise<void>;
+  beginAll(actions: readonly BegunAction[]): Promise<void>;
+  /** Puts begun actions on the list. */
+  endAll(actions: readonly EndedAction[]): Promise<void>;
+  /** Forgets begun actions that were refused. */
+  dropAll(ids: readonly string[]): Promise<void>;
+  /**
+   * Puts actions on the list that were begun `age_ms` ago and never ended: the process died, and nobody knows
+   * whether they were done. The entry says so. Returns how many.
+   */
+  endForgotten(age_ms: number): Promise<number>;
   /** Newest first. */
   list(page: OperatorActionsPage): Promise<OperatorAction[]>;
 }

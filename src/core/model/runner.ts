@@ -17,12 +17,26 @@ export interface NewRunner extends Partial<ServedJobs> {
   readonly version: string;
   /** Jobs that it may run at the same time. */
   readonly slots: number;
+  /** It drains already: it did so under the id that it had before. */
+  readonly drain?: Drain | undefined;
+}
+
+/** What an operator wants of a runner: that it takes no more jobs, and finishes what it has. */
+export interface Drain {
+  /** Whether it ends when it runs nothing any more. Otherwise it waits until it is resumed. */
+  readonly exits: boolean;
 }
 
 /** A living runner, as callers see it. */
-export interface RunnerInfo extends Omit<NewRunner, keyof ServedJobs>, ServedJobs {
+export interface RunnerInfo extends Omit<NewRunner, keyof ServedJobs | "drain">, ServedJobs {
   readonly started_at: string;
   readonly heartbeat_at: string;
+  /** Since when it drains; null: it takes jobs. */
+  readonly draining_at: string | null;
+  /** Whether it ends when it has drained. */
+  readonly exits_when_drained: boolean;
+  /** Jobs that it runs now. */
+  readonly running: number;
 }
 
 /** The reply to a heartbeat. */
@@ -30,6 +44,10 @@ export interface Pulse {
   /** False when the runner was declared dead. It has lost its jobs: it must stop them, and register anew. */
   readonly alive: boolean;
   readonly queue_paused: boolean;
+  /** Whether the runner is to take no more jobs. */
+  readonly draining: boolean;
+  /** Whether it is to end when it runs nothing any more. */
+  readonly exits: boolean;
   /** Jobs of this runner that were cancelled. A job may be named twice. */
   readonly cancelled: readonly string[];
 }
@@ -49,7 +67,14 @@ export interface RunnerRepository {
   register(runner: NewRunner): Promise<void>;
   /** Removes a runner. Jobs that it still holds are then given back by the next `rescue`. */
   deregister(id: string): Promise<void>;
+  /** Oldest first. */
   list(): Promise<RunnerInfo[]>;
+  findById(id: string): Promise<RunnerInfo | undefined>;
+  /**
+   * Makes a runner drain, or with undefined take jobs again. It hears of it with its next heartbeat. False: there is
+   * no such runner.
+   */
+  setDrain(id: string, drain: Drain | undefined): Promise<boolean>;
   /**
    * True when a job that must run alone has waited for `after_ms`, and this runner is the one that makes room
    * for it: it is to claim nothing until it runs nothing.

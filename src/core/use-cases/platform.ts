@@ -2,6 +2,7 @@ import type { AuditRepository, AuditRow } from "../model/audit.ts";
 import type { BulkActionRepository } from "../model/bulk-action.ts";
 import type { CustomerKeys } from "./customer-keys.ts";
 import type { CustomerRepository } from "../model/customer.ts";
+import type { ErasureRepository } from "../model/erasure.ts";
 import type { FailureRepository } from "../model/failure.ts";
 import type { EventFeedRepository } from "../model/event-feed.ts";
 import type { FigureRepository } from "../model/figures.ts";
@@ -24,6 +25,7 @@ import type { RunnerRepository } from "../model/runner.ts";
 import type { SealRepository } from "../model/seals.ts";
 import type { SessionRepository } from "../model/session.ts";
 import type { Sessions } from "./sessions.ts";
+import type { UsageRepository } from "../model/usage.ts";
 import type { WaitingJobRepository } from "../model/waiting-jobs.ts";
 import type { WalletRepository } from "../model/wallet.ts";
 import type { WebhookDeliveryRepository, WebhookEndpointRepository, WebhookRules } from "../model/webhook.ts";
@@ -58,8 +60,10 @@ export interface Platform {
   /** All submissions of this process go through here: see `submitJobs`. */
   readonly submissions: Submissions;
   readonly bulkActions: BulkActionRepository;
+  readonly erasures: ErasureRepository;
   readonly seals: SealRepository;
   readonly figures: FigureRepository;
+  readonly usage: UsageRepository;
   readonly failures: FailureRepository;
   readonly ledger: LedgerRepository;
   readonly audits: AuditRepository;

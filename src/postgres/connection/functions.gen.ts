@@ -454,6 +454,42 @@ function toSubmitTracedJobsRow(row: readonly unknown[]): SubmitTracedJobsRow {
   };
 }
 
+const ADD_CUSTOMER = {
+  name: "add_customer",
+  text: "SELECT add_customer($1::uuid, $2::text, $3::text, $4::smallint, $5::integer, $6::uuid, $7::text, $8::uuid, $9::uuid)",
+};
+
+export async function callAddCustomer(
+  database: Database,
+  given: {
+    readonly id: string | null;
+    readonly name: string | null;
+    readonly email: string | null;
+    readonly weight: number | null;
+    readonly running_limit: number | null;
+    readonly wallet: string | null;
+    readonly currency: string | null;
+    readonly key: string | null;
+    readonly hash: string | null;
+  },
+): Promise<string> {
+  const row = onlyRow(
+    "add_customer",
+    await database.call(ADD_CUSTOMER, [
+      given.id,
+      given.name,
+      given.email,
+      given.weight,
+      given.running_limit,
+      given.wallet,
+      given.currency,
+      given.key,
+      given.hash,
+    ]),
+  );
+  return (row[0] ?? unexpectedNull("add_customer", "its result")) as string;
+}
+
 const ADVANCE_BULK_CANCEL = {
   name: "advance_bulk_cancel",
   text: "SELECT advance_bulk_cancel($1::uuid, $2::uuid, $3::uuid[], $4::uuid, $5::boolean)",
@@ -512,6 +548,19 @@ export async function callAdvanceBulkRetry(
     ]),
   );
   return (row[0] ?? unexpectedNull("advance_bulk_retry", "its result")) as boolean;
+}
+
+const ADVANCE_ERASURE = {
+  name: "advance_erasure",
+  text: "SELECT advance_erasure($1::uuid, $2::integer)",
+};
+
+export async function callAdvanceErasure(
+  database: Database,
+  given: { readonly customer: string | null; readonly limit: number | null },
+): Promise<boolean> {
+  const row = onlyRow("advance_erasure", await database.call(ADVANCE_ERASURE, [given.customer, given.limit]));
+  return (row[0] ?? unexpectedNull("advance_erasure", "its result")) as boolean;
 }
 
 const AGE_JOBS = {
@@ -686,38 +735,6 @@ export async function callCreateBulkAction(
     ]),
   );
   return row[0] as string | null;
-}
-
-const CREATE_CUSTOMER = {
-  name: "create_customer",
-  text: "SELECT create_customer($1::uuid, $2::text, $3::text, $4::uuid, $5::text, $6::uuid, $7::uuid)",
-};
-
-export async function callCreateCustomer(
-  database: Database,
-  given: {
-    readonly id: string | null;
-    readonly name: string | null;
-    readonly email: string | null;
-    readonly wallet: string | null;
-    readonly currency: string | null;
-    readonly key: string | null;
-    readonly hash: string | null;
-  },
-): Promise<string> {
-  const row = onlyRow(
-    "create_customer",
-    await database.call(CREATE_CUSTOMER, [
-      given.id,
-      given.name,
-      given.email,
-      given.wallet,
-      given.currency,
-      given.key,
-      given.hash,
-    ]),
-  );
-  return (row[0] ?? unexpectedNull("create_customer", "its result")) as string;
 }
 
 const FIND_CUSTOMERS_BY_KEYS = {
@@ -1045,6 +1062,27 @@ export async function callStampBacklog(
 ): Promise<StampBacklogRow[]> {
   const rows = await database.call(STAMP_BACKLOG, [given.priority, given.limit, given.after]);
   return rows.map(toStampBacklogRow);
+}
+
+const START_ERASURE = {
+  name: "start_erasure",
+  text: "SELECT start_erasure($1::uuid, $2::boolean, $3::boolean, $4::text)",
+};
+
+export async function callStartErasure(
+  database: Database,
+  given: {
+    readonly customer: string | null;
+    readonly cancels: boolean | null;
+    readonly forfeits: boolean | null;
+    readonly actor: string | null;
+  },
+): Promise<string> {
+  const row = onlyRow(
+    "start_erasure",
+    await database.call(START_ERASURE, [given.customer, given.cancels, given.forfeits, given.actor]),
+  );
+  return (row[0] ?? unexpectedNull("start_erasure", "its result")) as string;
 }
 
 const SUBMIT_JOBS = {

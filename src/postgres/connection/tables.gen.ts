@@ -47,6 +47,19 @@ export interface Audit {
   says: string | null;
 }
 
+export interface BegunActions {
+  action: string;
+  address: string;
+  before: Json | null;
+  begun_at: Generated<string>;
+  id: string;
+  operator_id: string | null;
+  operator_name: string;
+  request_id: string;
+  target_id: string | null;
+  target_type: string;
+}
+
 export interface BrokenSeals {
   first_seq: number | null;
   last_seq: number | null;
@@ -75,6 +88,15 @@ export interface Cancellations {
   runner_id: string;
 }
 
+export interface CustomerCounts {
+  charged_cents: number;
+  customer_id: string;
+  job_type_id: string;
+  jobs: number;
+  starts_at: string;
+  status: JobStatus;
+}
+
 export interface CustomerPrices {
   cost_cents: number;
   customer_id: string;
@@ -87,6 +109,7 @@ export interface Customers {
   api_key: string | null;
   created_at: Generated<string>;
   email: string;
+  erased_at: string | null;
   id: string;
   name: string;
   running_limit: number | null;
@@ -98,6 +121,24 @@ export interface EndedJobs {
   ended_at: Generated<string>;
   id: Generated<number>;
   job_ids: string[];
+}
+
+export interface Erasures {
+  actions_erased: Generated<number>;
+  actor: string;
+  cancels_jobs: boolean;
+  customer_id: string;
+  ended_at: string | null;
+  fence_xid: string | null;
+  forfeits: boolean;
+  jobs_cancelled: Generated<number>;
+  jobs_erased: Generated<number>;
+  reached_action_id: string | null;
+  reached_job_id: string | null;
+  requested_at: Generated<string>;
+  step: Generated<string>;
+  waits_for: string | null;
+  worked_at: Generated<string>;
 }
 
 export interface EventFeed {
@@ -347,6 +388,8 @@ export interface QueuePause {
 }
 
 export interface Runners {
+  draining_at: string | null;
+  exits_when_drained: Generated<boolean>;
   heartbeat_at: Generated<string>;
   host: string;
   id: string;
@@ -463,12 +506,15 @@ export interface WebhookSecrets {
 export interface DB {
   api_keys: ApiKeys;
   audit: Audit;
+  begun_actions: BegunActions;
   broken_seals: BrokenSeals;
   bulk_actions: BulkActions;
   cancellations: Cancellations;
+  customer_counts: CustomerCounts;
   customer_prices: CustomerPrices;
   customers: Customers;
   ended_jobs: EndedJobs;
+  erasures: Erasures;
   event_feed: EventFeed;
   failed_jobs: FailedJobs;
   failures: Failures;

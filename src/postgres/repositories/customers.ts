@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { customerNotFound } from "../../core/model/not-found.ts";
+import { customerErased, customerNotFound } from "../../core/model/not-found.ts";
 import type {
   ApiKey,
   Customer,
@@ -17,15 +17,15 @@ import { API_KEYS_MAX } from "../../core/model/limits.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
 import { textArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
-import { callCreateCustomer, callFindCustomersByKeys } from "../connection/functions.gen.ts";
+import { callAddCustomer, callFindCustomersByKeys } from "../connection/functions.gen.ts";
 import { refusingReusedKey } from "../hot/refusing-reused-key.ts";
 import { definedOnly } from "./defined-only.ts";
 import { findByApiKey } from "./specification.ts";
 
 const CUSTOMER_COLUMNS = ["id", "name", "email", "active", "weight", "running_limit"] as const;
-/** Every customer has a wallet: create_customer inserts both. */
+/** Every customer has a wallet: add_customer inserts both. */
 const CURRENCY = sql<string>`(SELECT w.currency FROM wallets w WHERE w.customer_id = customers.id)`;
-const TIME_COLUMNS = ["created_at", "updated_at"] as const;
+const TIME_COLUMNS = ["created_at", "updated_at", "erased_at"] as const;
 const KEY_COLUMNS = [
   "id",
   "customer_id",
@@ -51,14 +51,16 @@ export class PostgresCustomerRepository implements CustomerRepository {
   }
 
   async createOrReplay(
-    { id, name, email, currency }: NewCustomer,
+    { id, name, email, currency, weight, running_limit }: NewCustomer,
     key?: IdempotencyKey,
   ): Promise<{ customer: Customer; replayed: boolean }> {
     const created = await refusingReusedKey(() =>
-      callCreateCustomer(this.#database, {
+      callAddCustomer(this.#database, {
         id,
         name,
         email,
+        weight: weight ?? null,
+        running_limit: running_limit ?? null,
         wallet: newId(),
         currency,
         key: key?.id ?? null,
@@ -66,7 +68,7 @@ export class PostgresCustomerRepository implements CustomerRepository {
       }),
     );
     const customer = await this.findById(created);
-    if (!customer) throw new Error(`create_customer returned ${created}, which is no customer's id`);
+    if (!customer) throw new Error(`add_customer returned ${created}, which is no customer's id`);
     return { customer, replayed: customer.id !== id };
   }
 
@@ -132,10 +134,12 @@ export class PostgresCustomerRepository implements CustomerRepository {
       .updateTable("customers")
       .set({ ...definedOnly(changes), updated_at: sql`now()` })
       .where("id", "=", id)
+      .where("erased_at", "is", null)
       .returning(CUSTOMER_COLUMNS)
       .returning(CURRENCY.as("currency"))
       .returning(TIME_COLUMNS)
       .executeTakeFirst();
+    if (!updated && (await this.findById(id))) throw customerErased(id);
     this.#changed(id);
     return updated;
   }
@@ -148,6 +152,7 @@ export class PostgresCustomerRepository implements CustomerRepository {
           .updateTable("customers")
           .set({ api_key: key.key_hash })
           .where("id", "=", key.customer_id)
+          .where("erased_at", "is", null)
           .where((eb) =>
             eb(
               eb
@@ -177,7 +182,9 @@ export class PostgresCustomerRepository implements CustomerRepository {
       .returning(KEY_COLUMNS)
       .executeTakeFirst();
     if (added) return added;
-    if (!(await this.findById(key.customer_id))) throw customerNotFound(key.customer_id);
+    const customer = await this.findById(key.customer_id);
+    if (!customer) throw customerNotFound(key.customer_id);
+    if (customer.erased_at !== null) throw customerErased(key.customer_id);
     throw new PlatformError(
       "too_many_keys",
       `This customer has ${API_KEYS_MAX} API keys. Revoke one that is not used any more.`,

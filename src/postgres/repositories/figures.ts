@@ -88,7 +88,7 @@ export class PostgresFigureRepository implements FigureRepository {
              w.oldest_wait_seconds,
              coalesce(r.running, 0)::bigint AS running,
              t.paused_at,
-             EXISTS (SELECT FROM runners s WHERE serves(s, t)) AS served
+             EXISTS (SELECT FROM runners s WHERE serves(s, t) AND s.draining_at IS NULL) AS served
         FROM job_types t
         LEFT JOIN (
           SELECT q.job_type_id,

@@ -15,7 +15,10 @@ import { isViolationOf } from "../connection/errors.ts";
 import type { Json } from "../connection/tables.gen.ts";
 import { definedOnly } from "./defined-only.ts";
 
-const SERVED = sql<boolean>`EXISTS (SELECT FROM runners r WHERE serves(r, job_types))`.as("served");
+const SERVED =
+  sql<boolean>`EXISTS (SELECT FROM runners r WHERE serves(r, job_types) AND r.draining_at IS NULL)`.as(
+    "served",
+  );
 
 export class PostgresJobTypeRepository implements JobTypeRepository {
   readonly #database: Database;

@@ -1,9 +1,16 @@
 import { sql } from "kysely";
 import type { Priority } from "../../core/model/job.ts";
-import type { NewRunner, Rescued, RunnerInfo, RunnerRepository } from "../../core/model/runner.ts";
+import type { Drain, NewRunner, Rescued, RunnerInfo, RunnerRepository } from "../../core/model/runner.ts";
 import type { Database } from "../connection/database.ts";
 import { onlyRow } from "../connection/decode.ts";
 import { callMustRunDry, callRescueJobs } from "../connection/functions.gen.ts";
+
+/** By its leases: each job once, however often it was claimed. */
+const RUNNING = sql<number>`(
+  SELECT count(*)
+    FROM (SELECT DISTINCT unnest(l.job_ids) AS id FROM leases l WHERE l.runner_id = runners.id) r
+    JOIN jobs j ON j.id = r.id AND j.status = 'running' AND j.runner_id = runners.id
+)`.as("running");
 
 export class PostgresRunnerRepository implements RunnerRepository {
   readonly #database: Database;
@@ -12,7 +19,7 @@ export class PostgresRunnerRepository implements RunnerRepository {
     this.#database = database;
   }
 
-  async register(runner: NewRunner): Promise<void> {
+  async register({ drain, ...runner }: NewRunner): Promise<void> {
     await this.#database.kysely
       .insertInto("runners")
       .values({
@@ -20,6 +27,8 @@ export class PostgresRunnerRepository implements RunnerRepository {
         processor_ids: runner.processor_ids ? [...runner.processor_ids] : null,
         restricted_to: runner.restricted_to ? [...runner.restricted_to] : null,
         priorities: runner.priorities ? [...runner.priorities] : null,
+        draining_at: drain ? sql<string>`now()` : null,
+        exits_when_drained: drain?.exits ?? false,
       })
       .onConflict((same) => same.doNothing())
       .execute();
@@ -30,14 +39,34 @@ export class PostgresRunnerRepository implements RunnerRepository {
   }
 
   async list(): Promise<RunnerInfo[]> {
-    return await this.#database.kysely
+    return await this.#select().orderBy("started_at").execute();
+  }
+
+  async findById(id: string): Promise<RunnerInfo | undefined> {
+    return await this.#select().where("id", "=", id).executeTakeFirst();
+  }
+
+  async setDrain(id: string, drain: Drain | undefined): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database.kysely
+      .updateTable("runners")
+      .set({
+        draining_at: drain ? sql<string>`coalesce(draining_at, now())` : null,
+        exits_when_drained: drain?.exits ?? false,
+      })
+      .where("id", "=", id)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
+  #select() {
+    return this.#database.kysely
       .selectFrom("runners")
       .select(["id", "host", "version", "slots", "started_at", "heartbeat_at"])
+      .select(["draining_at", "exits_when_drained"])
+      .select(RUNNING)
       .select(sql<string[] | null>`to_jsonb(processor_ids)`.as("processor_ids"))
       .select(sql<string[] | null>`to_jsonb(restricted_to)`.as("restricted_to"))
-      .select(sql<Priority[] | null>`to_jsonb(priorities)`.as("priorities"))
-      .orderBy("started_at")
-      .execute();
+      .select(sql<Priority[] | null>`to_jsonb(priorities)`.as("priorities"));
   }
 
   async mustRunDry(id: string, after_ms: number): Promise<boolean> {

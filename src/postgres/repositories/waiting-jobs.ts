@@ -122,7 +122,7 @@ export class PostgresWaitingJobRepository implements WaitingJobRepository {
       SELECT t.id AS job_type_id, t.name, t.processing_logic_id, w.waiting
         FROM (SELECT q.job_type_id, count(*) AS waiting FROM (SELECT job_type_id FROM job_queue LIMIT ${COUNT_MAX}) q GROUP BY 1) w
         JOIN job_types t ON t.id = w.job_type_id
-       WHERE NOT EXISTS (SELECT FROM runners r WHERE serves(r, t))
+       WHERE NOT EXISTS (SELECT FROM runners r WHERE serves(r, t) AND r.draining_at IS NULL)
        ORDER BY t.name`.execute(this.#database.kysely);
     return rows;
   }

@@ -46,11 +46,11 @@ async function sendBeat() {
     /** @type {import("pg").QueryResult<Omit<Beat, "runner_id">>} */
     // Not prepared by name: the next beat may go to another connection of the server, behind a pooler.
     const { rows } = await client.query({
-      text: "SELECT alive, queue_paused, cancelled FROM heartbeat($1, $2::uuid[])",
+      text: "SELECT alive, queue_paused, draining, exits, cancelled FROM pulse($1, $2::uuid[])",
       values: [id, told],
     });
     const [pulse] = rows;
-    if (!pulse) throw new Error("heartbeat() returned no row");
+    if (!pulse) throw new Error("pulse() returned no row");
     if (id === runner_id) told = pulse.cancelled;
     /** @type {Beat} */
     const beat = { runner_id: id, ...pulse };

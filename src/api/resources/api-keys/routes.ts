@@ -26,7 +26,7 @@ export function apiKeyRoutes(api: Api, { customers }: Platform): void {
         // The body may be left out: it has no required field.
         body: NewApiKey.nullable(),
         response: { 201: CreatedApiKey },
-        errors: ["not_found", "too_many_keys"],
+        errors: ["not_found", "customer_erased", "too_many_keys"],
       },
     },
     async (request, reply) => {

@@ -30,6 +30,7 @@ export const CUSTOMER_EXAMPLE = {
   running_limit: null,
   created_at: "2026-11-23T21:06:00.123456Z",
   updated_at: "2026-11-23T21:06:00.123456Z",
+  erased_at: null,
 };
 
 export const Customer = z
@@ -43,6 +44,9 @@ export const Customer = z
     running_limit: RunningLimit,
     created_at: UtcTime,
     updated_at: UtcTime,
+    erased_at: UtcTime.nullable().meta({
+      description: "When the customer was erased. Null: it was not.",
+    }),
   })
   .meta({
     id: "Customer",

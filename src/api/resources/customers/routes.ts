@@ -99,7 +99,7 @@ export function customerRoutes(api: Api, { customers }: Platform): void {
         params: IdParams,
         body: CustomerChanges,
         response: { 200: Customer },
-        errors: ["not_found"],
+        errors: ["not_found", "customer_erased"],
       },
     },
     async ({ params: { id }, body }) => {

@@ -1,8 +1,10 @@
 import { pino } from "pino";
 import { beforeAll, describe, expect, test } from "vitest";
 import { v7 as uuidv7 } from "uuid";
-import { runSql } from "../../../../test/support/sql.ts";
+import { connect, runSql } from "../../../../test/support/sql.ts";
 import { createCustomer, createJobType } from "../../../../test/support/test-platform.ts";
+import { upkeepTask } from "../../../../test/support/upkeep.ts";
+import { waitFor } from "../../../../test/support/wait-for.ts";
 import { shownInLog } from "../../http/shown-in-log.ts";
 import type { OperatorRole } from "../../../core/model/operator.ts";
 import { ADMIN_KEY, createTestApi, type TestApi } from "../../test-api.ts";
@@ -124,6 +126,56 @@ test("an action that cannot be recorded is answered all the same, and stands in 
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
     { msg: "an action was not recorded", operator_name: "admin", action: "pauseQueue" },
   ]);
+});
+
+test("an action is stored before it is done, so that a process that dies in between has left it", async () => {
+  const other = await createTestApi();
+  const { databaseUrl, platform } = other;
+  const holder = await connect(databaseUrl);
+  await holder.query("BEGIN; LOCK TABLE operator_actions IN EXCLUSIVE MODE");
+  const answer = other.ask("POST", "/queue/pause");
+  const begun = async () => (await runSql(databaseUrl, "SELECT * FROM begun_actions")).rows;
+  await waitFor(async () => (await platform.waitingJobs.pausedAt()) !== null);
+  expect(await begun()).toMatchObject([
+    { action: "pauseQueue", operator_name: "admin", before: { paused_at: null } },
+  ]);
+  await holder.query("ROLLBACK");
+  expect((await answer).status).toBe(200);
+  expect(await begun()).toEqual([]);
+});
+
+test("what was begun and never answered is put on the list, with a word that nobody knows how it ended", async () => {
+  const other = await createTestApi();
+  const action = {
+    id: uuidv7(),
+    operator_id: null,
+    operator_name: "admin",
+    action: "pauseQueue",
+    target_type: "queue",
+    target_id: null,
+    before: { paused_at: null },
+    address: "127.0.0.1",
+    request_id: uuidv7(),
+  };
+  await other.platform.operatorLog.begin(action);
+  await upkeepTask(other.platform, "forgotten actions").runOnce();
+  const list = async () => (await other.ask("GET", "/operator-actions")).body.data;
+  expect(await list()).toEqual([]);
+  await runSql(other.databaseUrl, "UPDATE begun_actions SET begun_at = now() - interval '11 minutes'");
+  await upkeepTask(other.platform, "forgotten actions").runOnce();
+  const after = {
+    left_out: "The process ended before it answered: it is not known whether this was done.",
+  };
+  expect(await list()).toEqual([{ ...action, at: expect.any(String), after }]);
+});
+
+test("what cannot be stored before is not done, and what is refused leaves nothing", async () => {
+  const other = await createTestApi();
+  expect((await other.ask("PATCH", `/customers/${uuidv7()}`, { body: { active: true } })).status).toBe(404);
+  expect((await runSql(other.databaseUrl, "SELECT 1 FROM begun_actions")).rows).toEqual([]);
+  await runSql(other.databaseUrl, "DROP TABLE begun_actions");
+  expect((await other.ask("POST", "/queue/pause")).status).toBe(500);
+  expect(await other.platform.waitingJobs.pausedAt()).toBeNull();
 });
 
 test("long texts are cut, long lists are counted, and what is too large is left out", () => {

@@ -75,6 +75,7 @@ const MAY: Readonly<Record<Exclude<OperatorRole, "admin">, readonly string[]>> =
   operator: [
     "cancelJob",
     "createBulkAction",
+    "drainRunner",
     "estimateJob",
     "pauseJobType",
     "pauseQueue",
@@ -83,6 +84,7 @@ const MAY: Readonly<Record<Exclude<OperatorRole, "admin">, readonly string[]>> =
     "resendWebhookDelivery",
     "resumeJobType",
     "resumeQueue",
+    "resumeRunner",
     "retryJob",
     "stopBulkAction",
     "submitJob",

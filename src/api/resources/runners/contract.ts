@@ -19,6 +19,13 @@ export const Runner = z
     }),
     started_at: UtcTime,
     heartbeat_at: UtcTime.meta({ description: "When it last reported that it is alive." }),
+    draining_at: UtcTime.nullable().meta({
+      description: "Since when it drains: it takes no more jobs. Null: it takes jobs.",
+    }),
+    exits_when_drained: z.boolean().meta({
+      description: "Whether it ends when it drains and runs nothing any more.",
+    }),
+    running: z.int().meta({ description: "How many jobs it runs now." }),
   })
   .meta({
     id: "Runner",
@@ -33,8 +40,20 @@ export const Runner = z
         priorities: null,
         started_at: "2026-11-23T21:05:58.4Z",
         heartbeat_at: "2026-11-23T21:07:12.9Z",
+        draining_at: null,
+        exits_when_drained: false,
+        running: 14,
       },
     ],
   });
 
 export const RunnerPage = pageOf(Runner, "RunnerPage");
+
+export const NewDrain = z
+  .strictObject({
+    exit: z.boolean().default(false).meta({
+      description:
+        "Whether the runner ends when it runs nothing any more. Otherwise it waits until it is resumed.",
+    }),
+  })
+  .meta({ id: "NewDrain", examples: [{ exit: true }] });

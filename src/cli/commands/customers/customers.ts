@@ -19,7 +19,9 @@ import {
   Weight,
 } from "../../terminal/options.ts";
 import { RUNNING_LIMIT_COLUMN, RUNNING_LIMIT_OPTION } from "../../terminal/running-limit.ts";
+import { addErase } from "./erase.ts";
 import { findCustomer } from "./find-customer.ts";
+import { addUsage } from "./usage.ts";
 import { addApiKeyCommands } from "../api-keys/api-keys.ts";
 
 const IdOrEmail = z.union([Id, Email], "must be a UUID or an e-mail address");
@@ -51,10 +53,13 @@ export function addCustomerCommands(program: Command, run: CliRun): void {
     "iep customers keys create <customer-id> --name production",
     "iep customers update <id> --inactive",
     "iep customers update <id> --weight 3 --running-limit 20",
+    "iep customers erase <id>",
   );
   addReading(customers, run);
   addCreate(customers, run);
   addUpdate(customers, run);
+  addErase(customers, run);
+  addUsage(customers, run);
   addApiKeyCommands(customers, run);
 }
 
@@ -122,12 +127,8 @@ function addCreate(customers: Command, run: CliRun): void {
           weight: Weight.optional(),
           runningLimit: RunningLimit.optional(),
         }),
-        async (platform, { weight, runningLimit: running_limit, ...fields }) => {
-          let customer = await platform.customers.create({ id: newId(), ...fields });
-          if (weight !== undefined || running_limit !== undefined) {
-            const { id } = customer;
-            customer = existing(id, await platform.customers.update(id, { weight, running_limit }));
-          }
+        async (platform, { runningLimit: running_limit, ...fields }) => {
+          const customer = await platform.customers.create({ id: newId(), ...fields, running_limit });
           await terminal.print(customer, () => formatCustomer(customer));
           const twins = await platform.customers.list({ limit: TWINS_NAMED_MAX, email: fields.email });
           const others = twins.filter(({ id }) => id !== customer.id).map(({ id }) => id);
@@ -195,6 +196,7 @@ function formatCustomer(customer: Customer): string {
     ["running limit", customer.running_limit ?? "none"],
     ["created", formatTime(customer.created_at)],
     ["updated", formatTime(customer.updated_at)],
+    ...(customer.erased_at === null ? [] : [["erased", formatTime(customer.erased_at)] as const]),
   ]);
 }
 

@@ -218,16 +218,25 @@ async function lookAtRunners({ platform, context }: Parts) {
   );
   const silence = `${silent.length} of ${runners.length} sent no heartbeat for ${LEASE_SECONDS} s`;
   if (silent.length === runners.length) {
-    const found = runners.length === 0 ? "none is alive" : silence;
-    const due = (await platform.waitingJobs.overview()).reduce(
-      (sum, row) => sum + row.ready + row.backlog,
-      0,
-    );
-    return due > 0 ? bad(`${found}, and ${due} jobs are due`, start) : warn(found, start);
+    return await withoutRunner(platform, runners.length === 0 ? "none is alive" : silence, start);
   }
   if (silent.length > 0) return warn(silence, start);
+  const draining = runners.filter(({ draining_at }) => draining_at !== null);
+  if (draining.length === runners.length)
+    return await withoutRunner(
+      platform,
+      `all ${draining.length} drain`,
+      "start another one, or let one take jobs again: iep runners resume <id>",
+    );
   const slots = runners.reduce((sum, runner) => sum + runner.slots, 0);
-  return ok(`${runners.length} alive, ${slots} slots`);
+  const drain = draining.length === 0 ? "" : `, ${draining.length} of them drain`;
+  return ok(`${runners.length} alive, ${slots} slots${drain}`);
+}
+
+/** Nobody takes jobs. That is bad when there are some. */
+async function withoutRunner(platform: Platform, found: string, way_out: string) {
+  const due = (await platform.waitingJobs.overview()).reduce((sum, row) => sum + row.ready + row.backlog, 0);
+  return due > 0 ? bad(`${found}, and ${due} jobs are due`, way_out) : warn(found, way_out);
 }
 
 function messageOf(error: unknown): string {

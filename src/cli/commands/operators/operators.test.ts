@@ -54,12 +54,14 @@ test("the log shows what operators did, by name and since when", async () => {
     target_type: "queue",
     target_id: null,
     before: { paused_at: null },
-    after: null,
     address: "127.0.0.1",
     request_id: uuidv7(),
   };
-  await cli.platform.operatorLog({ ...action, id: uuidv7(), operator_name: "admin" });
-  await cli.platform.operatorLog({ ...action, id: uuidv7(), operator_name: "Olga" });
+  for (const operator_name of ["admin", "Olga"]) {
+    const id = uuidv7();
+    await cli.platform.operatorLog.begin({ ...action, id, operator_name });
+    await cli.platform.operatorLog.end({ id, target_id: null, after: null });
+  }
   expect(await cli.json("operators", "log", "--name", "Olga", "--since", "1h")).toMatchObject([
     { operator_name: "Olga", action: "pauseQueue", before: { paused_at: null } },
   ]);

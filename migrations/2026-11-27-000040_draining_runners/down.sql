@@ -1,0 +1,2 @@
+ALTER TABLE runners DROP COLUMN exits_when_drained;
+ALTER TABLE runners DROP COLUMN draining_at;
