@@ -12,6 +12,7 @@ import {
   REFERENCE_LENGTH_MAX,
   RUNNING_LIMIT_MAX,
   TIMEOUT_MAX_SECONDS,
+  WAITING_LIMIT_MAX,
   WEIGHT_MAX,
 } from "../src/core/model/limits.ts";
 
@@ -25,6 +26,7 @@ export const CHECKED_LIMITS: Readonly<Record<string, NamedLimit>> = {
   customers_email_check: { EMAIL_LENGTH_MAX },
   customers_name_check: { NAME_LENGTH_MAX },
   customers_running_limit_check: { RUNNING_LIMIT_MAX },
+  customers_waiting_limit_check: { WAITING_LIMIT_MAX },
   customers_weight_check: { WEIGHT_MAX },
   job_types_max_attempts_check: { ATTEMPTS_MAX },
   job_types_name_check: { NAME_LENGTH_MAX },

@@ -12,7 +12,9 @@ export interface Api {
     readonly customer_id: string;
     readonly name: string | null;
     readonly prefix: string;
+    readonly scopes: readonly ("jobs:write" | "jobs:read" | "wallet:read")[];
     readonly created_at: string;
+    readonly expires_at: string | null;
     readonly last_used_at: string | null;
     readonly revoked_at: string | null;
   };
@@ -121,6 +123,7 @@ export interface Api {
     readonly active: boolean;
     readonly weight: number;
     readonly running_limit: number | null;
+    readonly waiting_limit: number | null;
     readonly created_at: string;
     readonly updated_at: string;
   };
@@ -130,6 +133,7 @@ export interface Api {
     readonly active?: boolean;
     readonly weight?: number;
     readonly running_limit?: number | null;
+    readonly waiting_limit?: number | null;
   };
   readonly CustomerPage: {
     readonly data: readonly (Api["Customer"])[];
@@ -356,10 +360,14 @@ export interface Api {
       readonly id: string;
       readonly name: string | null;
       readonly prefix: string;
+      readonly scopes: readonly ("jobs:write" | "jobs:read" | "wallet:read")[];
+      readonly expires_at: string | null;
     };
   };
   readonly MetricsText: string;
   readonly NewApiKey: {
+    readonly scopes?: readonly ("jobs:write" | "jobs:read" | "wallet:read")[];
+    readonly expires_at?: string | null;
     readonly name?: string;
   };
   readonly NewBulkAction: {
@@ -565,7 +573,7 @@ export interface Api {
     readonly type: string;
     readonly title: string;
     readonly status: number;
-    readonly code: "malformed_request" | "missing_api_key" | "invalid_api_key" | "insufficient_funds" | "spend_limit_reached" | "forbidden" | "customer_inactive" | "wallet_frozen" | "not_found" | "method_not_allowed" | "request_timeout" | "reference_reused" | "idempotency_key_reused" | "refund_exceeds_charge" | "too_many_keys" | "name_taken" | "job_already_ended" | "job_not_ended" | "runner_unknown" | "stale_attempt" | "job_gone" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "validation_failed" | "unknown_customer" | "unknown_job_type" | "job_type_disabled" | "currency_mismatch" | "input_invalid" | "rate_limited" | "headers_too_large" | "internal_error" | "unavailable";
+    readonly code: "malformed_request" | "missing_api_key" | "invalid_api_key" | "insufficient_funds" | "spend_limit_reached" | "forbidden" | "customer_inactive" | "wallet_frozen" | "not_found" | "method_not_allowed" | "request_timeout" | "reference_reused" | "idempotency_key_reused" | "refund_exceeds_charge" | "too_many_keys" | "name_taken" | "job_already_ended" | "job_not_ended" | "runner_unknown" | "stale_attempt" | "job_gone" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "validation_failed" | "unknown_customer" | "unknown_job_type" | "job_type_disabled" | "currency_mismatch" | "input_invalid" | "rate_limited" | "queue_full" | "headers_too_large" | "internal_error" | "unavailable";
     readonly detail: string;
     readonly request_id: string;
     readonly retryable: boolean;
@@ -573,6 +581,7 @@ export interface Api {
       readonly pointer: string;
       readonly message: string;
     })[];
+    readonly required_scope?: "jobs:write" | "jobs:read" | "wallet:read";
     readonly required_cents?: number;
     readonly available_cents?: number;
     readonly pending_charges_cents?: number;
@@ -586,6 +595,8 @@ export interface Api {
     readonly price_currency?: string;
     readonly wallet_currency?: string;
     readonly job_status?: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+    readonly waiting_jobs?: number;
+    readonly waiting_limit?: number;
     readonly checks?: {
       readonly database: "ok" | "unavailable";
       readonly ready_queue: "ok" | "unavailable";
@@ -625,6 +636,19 @@ export interface Api {
     readonly amount_cents?: number;
     readonly reference: string;
     readonly reason?: string;
+  };
+  readonly RollApiKey: {
+    readonly overlap_seconds?: number;
+    readonly expires_at?: string | null;
+  };
+  readonly RolledApiKey: {
+    readonly id: string;
+    readonly api_key: string;
+    readonly expires_at: string | null;
+    readonly replaced: {
+      readonly id: string;
+      readonly expires_at: string;
+    };
   };
   readonly Runner: {
     readonly id: string;

@@ -9,6 +9,7 @@ import type { SubmitMeter } from "../core/model/meters.ts";
 import type { ReadyQueue } from "../core/model/ready-queue.ts";
 import { createOperatorKeys, type OperatorKeys } from "../core/use-cases/operator-keys.ts";
 import { createOperatorLog } from "../core/use-cases/operator-log.ts";
+import { createRateLimits } from "../core/use-cases/rate-limits.ts";
 import { createSessions, type Sessions } from "../core/use-cases/sessions.ts";
 import { createSubmissions } from "../core/use-cases/submissions.ts";
 import { PostgresAuditRepository, readAudit } from "../postgres/repositories/audit.ts";
@@ -47,6 +48,7 @@ import { PostgresSealRepository } from "../postgres/repositories/seals.ts";
 import { PostgresSessionRepository } from "../postgres/repositories/sessions.ts";
 import { PostgresWalletRepository } from "../postgres/repositories/wallets.ts";
 import { createPostgresReadyQueue } from "../queue/postgres-ready-queue.ts";
+import { createRedisRateShare } from "../queue/redis/redis-rate-share.ts";
 import { RedisReadyQueue } from "../queue/redis-ready-queue.ts";
 import { SchemaThreadPool } from "../schema-threads/schema-thread-pool.ts";
 
@@ -57,6 +59,12 @@ interface PlatformConfig {
   readonly REDIS_URL?: string | undefined;
   readonly QUEUE_KEY_PREFIX: string;
   readonly DATABASE_POOL_SIZE: number;
+  /** Of new customers. */
+  readonly CUSTOMER_RUNNING_LIMIT?: number | undefined;
+  readonly CUSTOMER_WAITING_LIMIT?: number | undefined;
+  /** 0, or left out: without a limit. */
+  readonly KEY_REQUESTS_PER_SECOND?: number | undefined;
+  readonly ADDRESS_FAILURES_PER_MINUTE?: number | undefined;
 }
 
 /** A pool of connections, as its numbers stand now. */
@@ -123,7 +131,10 @@ export function openPlatform(
     operatorKeys.forget(id);
     sessions.forget(id);
   };
-  const customers = new PostgresCustomerRepository(database, forget);
+  const customers = new PostgresCustomerRepository(database, forget, {
+    running_limit: config.CUSTOMER_RUNNING_LIMIT,
+    waiting_limit: config.CUSTOMER_WAITING_LIMIT,
+  });
   const customerKeys: CustomerKeys = createCustomerKeys(customers, keyChanges);
   const operators = new PostgresOperatorRepository(database, forget);
   const operatorKeys: OperatorKeys = createOperatorKeys(operators, keyChanges);
@@ -142,6 +153,14 @@ export function openPlatform(
           platformId: () => readPlatformId(database),
           say: (level, line) => log[level](line),
         });
+  const rateShare =
+    config.REDIS_URL === undefined
+      ? undefined
+      : createRedisRateShare(config.REDIS_URL, config.QUEUE_KEY_PREFIX);
+  const rates = {
+    requests_per_second: config.KEY_REQUESTS_PER_SECOND,
+    failures_per_minute: config.ADDRESS_FAILURES_PER_MINUTE,
+  };
   return {
     customers,
     customerKeys,
@@ -151,6 +170,7 @@ export function openPlatform(
     operatorLog: createOperatorLog(operatorActions),
     sessionRows,
     sessions,
+    rateLimits: createRateLimits(rates, rateShare),
     wallets: new PostgresWalletRepository(database),
     jobTypes,
     jobTypeCache: new JobTypeCache(jobTypes),
@@ -180,6 +200,7 @@ export function openPlatform(
     },
     async close() {
       keyChanges.close();
+      rateShare?.close();
       await jobChanges.close();
       await Promise.all([readyQueue.close(), schemaThreads.close()]);
       await Promise.all([requestPool, runnerPool, auditPool, gaugePool].map((pool) => pool.end()));

@@ -23,7 +23,8 @@ export async function runApi(config: ApiConfig, log: Logger): Promise<number> {
   const metrics = metricsOfApi(openedMetrics, platform, config.METRICS_TOKEN);
   const start = async (): Promise<FastifyInstance> => {
     await waitForServers(platform, config, { say: (line) => log.warn(line) });
-    const api = await createApi({ platform, adminApiKey: config.ADMIN_API_KEY, log, metrics });
+    const { ADMIN_API_KEY: adminApiKey, TRUSTED_PROXIES: trustedProxies } = config;
+    const api = await createApi({ platform, adminApiKey, log, metrics, trustedProxies });
     await api.listen({ host: config.HOST, port: config.PORT });
     return api;
   };

@@ -66,6 +66,7 @@ export async function runDev(
       adminApiKey: admin_api_key,
       signInLink,
       log,
+      trustedProxies: config.TRUSTED_PROXIES,
       metrics: metricsOfApi(metrics, platform, config.METRICS_TOKEN),
     });
     closing.push(() => api.close());

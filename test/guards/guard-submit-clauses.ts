@@ -266,13 +266,13 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
     "idempotency_key_reused",
     "",
   ),
-  clause("create_customer")(
+  clause("add_customer")(
     "a key makes one customer",
     ["IF v_made[1] IS NOT NULL THEN RETURN v_made[1]; END IF;", ""],
     inTurn(
       ...[1, 2].map(
         () => () =>
-          `SELECT create_customer(gen_random_uuid(), 'Keyed', 'k@example.com', gen_random_uuid(), 'EUR', '${KEY}', '${HASH}')`,
+          `SELECT add_customer(gen_random_uuid(), 'Keyed', 'k@example.com', NULL, NULL, gen_random_uuid(), 'EUR', '${KEY}', '${HASH}')`,
       ),
       () => "SELECT count(*) FROM customers WHERE name = 'Keyed'",
     ),

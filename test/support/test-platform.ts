@@ -11,6 +11,8 @@ interface TestPlatformOptions {
   /** Left out: the ready queue is PostgreSQL's. */
   readonly redis?: { readonly url: string; readonly prefix: string };
   readonly poolSize?: number;
+  /** Left out: none. */
+  readonly limits?: Partial<Parameters<typeof openPlatform>[0]>;
 }
 
 export interface TestPlatform {
@@ -31,6 +33,7 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
       REDIS_URL: options.redis?.url,
       QUEUE_KEY_PREFIX: options.redis?.prefix ?? "jobs",
       DATABASE_POOL_SIZE: options.poolSize ?? 10,
+      ...options.limits,
     },
     "test",
     pino({ level: "silent" }),

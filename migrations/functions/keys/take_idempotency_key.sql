@@ -3,7 +3,7 @@
 -- Locks, in order: the key.
 -- Returns: uuid[]
 -- Raises: idempotency_key_reused (unique_violation): the key stands for another request.
--- Called by: create_customer, create_bulk_action, post_keyed_entries.
+-- Called by: add_customer, create_bulk_action, post_keyed_entries.
 
 CREATE OR REPLACE FUNCTION take_idempotency_key(p_id uuid, p_hash uuid)
 RETURNS uuid[]

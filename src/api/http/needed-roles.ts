@@ -48,6 +48,7 @@ export const NEEDED_ROLES = {
   updateCustomer: "admin",
   listApiKeys: "viewer",
   createApiKey: "admin",
+  rollApiKey: "admin",
   revokeApiKey: "admin",
 
   listJobTypes: "viewer",

@@ -47,7 +47,7 @@ export class PostgresPriceRepository implements PriceRepository {
             .selectFrom("wallets")
             .select("currency")
             .whereRef("wallets.customer_id", "=", "customer_prices.customer_id")
-            // Every customer has a wallet: create_customer inserts both.
+            // Every customer has a wallet: add_customer inserts both.
             .$asScalar()
             .$notNull()
             .as("currency"),
