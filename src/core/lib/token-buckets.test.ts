@@ -107,6 +107,7 @@ test("a million keys take bounded memory, and those that are full again go first
   expect(buckets.take("late").wait_ms).toBeGreaterThan(0);
   const started_at = performance.now();
   for (let n = 0; n < 1_000_000; n += 1) buckets.take(`flood ${n}`);
-  expect(buckets.size).toBe(1_000);
-  expect(performance.now() - started_at).toBeLessThan(10_000);
+  expect(buckets.size).toBeLessThanOrEqual(1_000);
+  expect(buckets.size).toBeGreaterThan(900);
+  expect(performance.now() - started_at).toBeLessThan(5_000);
 });

@@ -17,10 +17,12 @@ export interface Taken {
 
 /** A bucket is swept away when it is full again: then it says nothing. No more often than this. */
 const SWEEP_MS = 1_000;
+/** Where none is full, one of so many is forgotten. */
+const FORGOTTEN_SHARE = 16;
 
 /**
  * Token buckets, by key. Of each there is one number: when it is full again. A bucket that nobody knows is full.
- * There are `bucketsMax` at most: then the one that was seen first is forgotten.
+ * There are `bucketsMax` at most: then a sixteenth is forgotten, of those that were seen first.
  */
 export class TokenBuckets {
   readonly policy: BucketPolicy;
@@ -89,6 +91,13 @@ export class TokenBuckets {
       this.#swept_at = now;
       for (const [key, full_at] of this.#fullAt) if (full_at <= now) this.#fullAt.delete(key);
     }
-    if (this.#fullAt.size >= this.#bucketsMax) this.#fullAt.delete(this.#fullAt.keys().next().value ?? "");
+    if (this.#fullAt.size < this.#bucketsMax) return;
+    // Many at a time: to find the first key of a Map takes as long as there were deletions before it.
+    let tooMany = Math.ceil(this.#bucketsMax / FORGOTTEN_SHARE);
+    for (const key of this.#fullAt.keys()) {
+      if (tooMany === 0) break;
+      this.#fullAt.delete(key);
+      tooMany -= 1;
+    }
   }
 }

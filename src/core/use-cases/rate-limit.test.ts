@@ -83,7 +83,8 @@ test("huge numbers of keys take bounded memory, and each call a bounded part of 
   const share = countingShare();
   const limit = new RateLimit({ name: "failures", policy, share });
   for (let n = 0; n < 300_000; n += 1) limit.take(`address ${n}`);
-  expect(limit.size).toEqual({ buckets: RATE_BUCKETS_MAX, untold: RATE_BUCKETS_MAX });
+  expect(limit.size.untold).toBe(RATE_BUCKETS_MAX);
+  expect(limit.size.buckets).toBeLessThanOrEqual(RATE_BUCKETS_MAX);
   await waitFor(() => limit.size.untold === 0);
   expect(Math.max(...share.calls.map((spent) => spent.length))).toBe(RATE_SHARE_BATCH_MAX);
   expect(share.calls).toHaveLength(RATE_BUCKETS_MAX / RATE_SHARE_BATCH_MAX);
