@@ -63,7 +63,8 @@ export class RequestRates {
   async hold(refusal: unknown): Promise<never> {
     if (this.#held < REFUSALS_HELD_MAX) {
       this.#held += 1;
-      await wait(REFUSAL_DELAY_MS);
+      // Not all of them together, or they would come back together.
+      await wait(REFUSAL_DELAY_MS * (0.5 + Math.random()));
       this.#held -= 1;
     }
     throw refusal;

@@ -277,15 +277,15 @@ export const KEY_REFRESH_MS = 10_000;
 /** Owners of keys that one process caches. */
 export const KEYS_CACHED_MAX = 10_000;
 /** Requests of one key in a second, when KEY_REQUESTS_PER_SECOND does not say. */
-export const KEY_REQUESTS_PER_SECOND = 1_000;
+export const KEY_REQUESTS_PER_SECOND = 200;
 /** How long a key may save up requests that it did not send. */
 export const KEY_BURST_SECONDS = 5;
 /** Requests of one address in a minute whose key is not valid, when ADDRESS_FAILURES_PER_MINUTE does not say. */
 export const ADDRESS_FAILURES_PER_MINUTE = 300;
-/** How much later a request is answered that came too often. Its sender cannot keep the process busy then. */
-export const REFUSAL_DELAY_MS = 100;
+/** How much later, about, a request is answered that came too often. Its sender cannot keep the process busy then. */
+export const REFUSAL_DELAY_MS = 500;
 /** Such requests that are held back at a time. Others are refused at once. */
-export const REFUSALS_HELD_MAX = 1_000;
+export const REFUSALS_HELD_MAX = 5_000;
 /** Keys, or addresses, whose rate one process keeps. */
 export const RATE_BUCKETS_MAX = 20_000;
 /** How long what was taken waits to be told to the other processes, by Redis. */
