@@ -67,7 +67,9 @@ CREATE TYPE submitted_job AS (
   month_spent_cents bigint,
   replay_of uuid,
   price_currency text,
-  wallet_currency text
+  wallet_currency text,
+  waiting_limit integer,
+  waiting_jobs bigint
 );
 
 -- table api_keys
@@ -80,18 +82,23 @@ CREATE TABLE api_keys (
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   last_used_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  scopes text[] NOT NULL DEFAULT '{jobs:write,jobs:read,wallet:read}'::text[],
+  expires_at timestamp with time zone,
   CONSTRAINT api_keys_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customers(id),
   CONSTRAINT api_keys_key_hash_check CHECK (key_hash ~ '^sha256:[0-9a-f]{64}$'::text),
   CONSTRAINT api_keys_key_hash_key UNIQUE (key_hash),
   CONSTRAINT api_keys_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
-  CONSTRAINT api_keys_pkey PRIMARY KEY (id)
+  CONSTRAINT api_keys_pkey PRIMARY KEY (id),
+  CONSTRAINT api_keys_scopes_check CHECK (scopes <@ '{jobs:write,jobs:read,wallet:read}'::text[] AND
+    cardinality(scopes) > 0)
 );
 CREATE INDEX api_keys_by_customer ON api_keys USING btree (customer_id, id);
 CREATE TRIGGER api_keys_deletion_told AFTER DELETE ON api_keys FOR EACH ROW EXECUTE FUNCTION
   tell_key_change();
 CREATE TRIGGER api_keys_told AFTER UPDATE ON api_keys FOR EACH ROW WHEN (old.customer_id IS DISTINCT FROM
-  new.customer_id OR old.key_hash IS DISTINCT FROM new.key_hash OR old.revoked_at IS DISTINCT FROM
-  new.revoked_at) EXECUTE FUNCTION tell_key_change();
+  new.customer_id OR old.key_hash IS DISTINCT FROM new.key_hash OR old.scopes IS DISTINCT FROM new.scopes OR
+  old.expires_at IS DISTINCT FROM new.expires_at OR old.revoked_at IS DISTINCT FROM new.revoked_at) EXECUTE
+  FUNCTION tell_key_change();
 
 -- table begun_actions
 CREATE TABLE begun_actions (
@@ -183,6 +190,7 @@ CREATE TABLE customers (
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   weight smallint NOT NULL DEFAULT 1,
   running_limit integer,
+  waiting_limit integer,
   erased_at timestamp with time zone,
   CONSTRAINT customers_api_key_check CHECK (api_key ~ '^sha256:[0-9a-f]{64}$'::text),
   CONSTRAINT customers_api_key_key UNIQUE (api_key),
@@ -191,6 +199,7 @@ CREATE TABLE customers (
   CONSTRAINT customers_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
   CONSTRAINT customers_pkey PRIMARY KEY (id),
   CONSTRAINT customers_running_limit_check CHECK (running_limit >= 1 AND running_limit <= 1000000),
+  CONSTRAINT customers_waiting_limit_check CHECK (waiting_limit >= 1 AND waiting_limit <= 1000000),
   CONSTRAINT customers_weight_check CHECK (weight >= 1 AND weight <= 1000)
 );
 CREATE INDEX customers_by_email ON customers USING btree (lower(email));
@@ -329,6 +338,7 @@ CREATE TABLE job_parked (
   job_type_id uuid NOT NULL,
   CONSTRAINT job_parked_pkey PRIMARY KEY (job_id)
 );
+CREATE INDEX job_parked_by_customer ON job_parked USING btree (customer_id);
 CREATE INDEX job_parked_by_type ON job_parked USING btree (job_type_id);
 
 -- table job_progress
@@ -366,6 +376,7 @@ CREATE TABLE job_schedule (
   job_type_id uuid NOT NULL,
   CONSTRAINT job_schedule_pkey PRIMARY KEY (job_id)
 );
+CREATE INDEX job_schedule_by_customer ON job_schedule USING btree (customer_id);
 CREATE INDEX job_schedule_due ON job_schedule USING btree (run_at);
 
 -- table job_times
@@ -856,7 +867,7 @@ CREATE FUNCTION add_counts(p_one jsonb, p_other jsonb)
 
 -- function add_customer: migrations/functions/keys/add_customer.sql
 CREATE FUNCTION add_customer(p_id uuid, p_name text, p_email text, p_weight smallint, p_running_limit integer,
-  p_wallet uuid, p_currency text, p_key uuid, p_hash uuid)
+  p_waiting_limit integer, p_wallet uuid, p_currency text, p_key uuid, p_hash uuid)
   RETURNS uuid
   LANGUAGE plpgsql;
 
@@ -1000,6 +1011,12 @@ CREATE FUNCTION count_stamped_jobs(p_older interval)
   SET enable_seqscan=off
   SET plan_cache_mode=force_generic_plan;
 
+-- function count_waiting_jobs: migrations/functions/jobs/count_waiting_jobs.sql
+CREATE FUNCTION count_waiting_jobs(p_customer uuid, p_most integer)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  STABLE;
+
 -- function create_bulk_action: migrations/functions/bulk/create_bulk_action.sql
 CREATE FUNCTION create_bulk_action(p_id uuid, p_action text, p_owner uuid, p_filter jsonb, p_preview boolean,
   p_expected jsonb, p_created_at timestamp with time zone, p_running_max integer, p_key uuid, p_hash uuid)
@@ -1033,9 +1050,10 @@ CREATE FUNCTION feed_ended_jobs(p_jobs uuid[])
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
--- function find_customers_by_keys: migrations/functions/keys/find_customers_by_keys.sql
-CREATE FUNCTION find_customers_by_keys(p_hashes text[])
-  RETURNS TABLE(key_hash text, use_to_note boolean, id uuid, name text, email text, active boolean, created_at
+-- function find_key_holders: migrations/functions/keys/find_key_holders.sql
+CREATE FUNCTION find_key_holders(p_hashes text[])
+  RETURNS TABLE(key_hash text, use_to_note boolean, api_key_id uuid, scopes text, key_expires_at timestamp
+    with time zone, left_ms double precision, id uuid, name text, email text, active boolean, created_at
     timestamp with time zone, updated_at timestamp with time zone)
   LANGUAGE sql
   STABLE;
@@ -1219,6 +1237,13 @@ CREATE FUNCTION rescue_jobs(p_lease interval, p_lost_max integer, p_leases integ
   SET enable_seqscan=off
   SET enable_nestloop=off
   SET enable_mergejoin=off;
+
+-- function roll_api_key: migrations/functions/keys/roll_api_key.sql
+CREATE FUNCTION roll_api_key(p_id uuid, p_customer uuid, p_replaces uuid, p_prefix text, p_hash text,
+  p_overlap_seconds integer, p_expires_at timestamp with time zone, p_keeps_expiry boolean, p_keys_max
+  integer)
+  RETURNS text
+  LANGUAGE plpgsql;
 
 -- function room_below_limits: migrations/functions/queue/room_below_limits.sql
 CREATE FUNCTION room_below_limits(p_subjects uuid[])

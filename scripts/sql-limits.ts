@@ -17,6 +17,7 @@ import {
   WEBHOOK_ENDPOINTS_LOOKED_AT,
   WEBHOOK_URL_LENGTH_MAX,
   TRACESTATE_LENGTH_MAX,
+  WAITING_LIMIT_MAX,
   WEIGHT_MAX,
 } from "../src/core/model/limits.ts";
 
@@ -31,6 +32,7 @@ export const CHECKED_LIMITS: Readonly<Record<string, NamedLimit>> = {
   customers_email_check: { EMAIL_LENGTH_MAX },
   customers_name_check: { NAME_LENGTH_MAX },
   customers_running_limit_check: { RUNNING_LIMIT_MAX },
+  customers_waiting_limit_check: { WAITING_LIMIT_MAX },
   customers_weight_check: { WEIGHT_MAX },
   job_traces_tracestate: { TRACESTATE_LENGTH_MAX },
   erasures_actor_check: { NAME_LENGTH_MAX },

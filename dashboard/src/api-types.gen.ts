@@ -12,7 +12,9 @@ export interface Api {
     readonly customer_id: string;
     readonly name: string | null;
     readonly prefix: string;
+    readonly scopes: readonly ("jobs:write" | "jobs:read" | "wallet:read")[];
     readonly created_at: string;
+    readonly expires_at: string | null;
     readonly last_used_at: string | null;
     readonly revoked_at: string | null;
   };
@@ -137,6 +139,7 @@ export interface Api {
     readonly active: boolean;
     readonly weight: number;
     readonly running_limit: number | null;
+    readonly waiting_limit: number | null;
     readonly created_at: string;
     readonly updated_at: string;
     readonly erased_at: string | null;
@@ -147,6 +150,7 @@ export interface Api {
     readonly active?: boolean;
     readonly weight?: number;
     readonly running_limit?: number | null;
+    readonly waiting_limit?: number | null;
   };
   readonly CustomerPage: {
     readonly data: readonly (Api["Customer"])[];
@@ -561,10 +565,14 @@ export interface Api {
       readonly id: string;
       readonly name: string | null;
       readonly prefix: string;
+      readonly scopes: readonly ("jobs:write" | "jobs:read" | "wallet:read")[];
+      readonly expires_at: string | null;
     };
   };
   readonly MetricsText: string;
   readonly NewApiKey: {
+    readonly scopes?: readonly ("jobs:write" | "jobs:read" | "wallet:read")[];
+    readonly expires_at?: string | null;
     readonly name?: string;
   };
   readonly NewBulkAction: {
@@ -784,7 +792,7 @@ export interface Api {
     readonly type: string;
     readonly title: string;
     readonly status: number;
-    readonly code: "malformed_request" | "missing_api_key" | "invalid_api_key" | "insufficient_funds" | "spend_limit_reached" | "forbidden" | "customer_inactive" | "wallet_frozen" | "not_found" | "method_not_allowed" | "request_timeout" | "reference_reused" | "idempotency_key_reused" | "refund_exceeds_charge" | "too_many_keys" | "too_many_endpoints" | "customer_erased" | "jobs_open" | "balance_left" | "name_taken" | "job_already_ended" | "job_not_ended" | "runner_unknown" | "stale_attempt" | "job_gone" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "validation_failed" | "unknown_customer" | "unknown_job_type" | "job_type_disabled" | "currency_mismatch" | "input_invalid" | "rate_limited" | "headers_too_large" | "internal_error" | "unavailable";
+    readonly code: "malformed_request" | "missing_api_key" | "invalid_api_key" | "insufficient_funds" | "spend_limit_reached" | "forbidden" | "customer_inactive" | "wallet_frozen" | "not_found" | "method_not_allowed" | "request_timeout" | "reference_reused" | "idempotency_key_reused" | "refund_exceeds_charge" | "too_many_keys" | "too_many_endpoints" | "customer_erased" | "jobs_open" | "balance_left" | "name_taken" | "job_already_ended" | "job_not_ended" | "runner_unknown" | "stale_attempt" | "job_gone" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "validation_failed" | "unknown_customer" | "unknown_job_type" | "job_type_disabled" | "currency_mismatch" | "input_invalid" | "rate_limited" | "queue_full" | "headers_too_large" | "internal_error" | "unavailable";
     readonly detail: string;
     readonly request_id: string;
     readonly retryable: boolean;
@@ -792,6 +800,7 @@ export interface Api {
       readonly pointer: string;
       readonly message: string;
     })[];
+    readonly required_scope?: "jobs:write" | "jobs:read" | "wallet:read";
     readonly required_cents?: number;
     readonly available_cents?: number;
     readonly pending_charges_cents?: number;
@@ -805,6 +814,8 @@ export interface Api {
     readonly price_currency?: string;
     readonly wallet_currency?: string;
     readonly job_status?: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+    readonly waiting_jobs?: number;
+    readonly waiting_limit?: number;
     readonly checks?: {
       readonly database: "ok" | "unavailable";
       readonly ready_queue: "ok" | "unavailable";
@@ -847,6 +858,19 @@ export interface Api {
   };
   readonly ReplayedDeliveries: {
     readonly deliveries: number;
+  };
+  readonly RollApiKey: {
+    readonly overlap_seconds?: number;
+    readonly expires_at?: string | null;
+  };
+  readonly RolledApiKey: {
+    readonly id: string;
+    readonly api_key: string;
+    readonly expires_at: string | null;
+    readonly replaced: {
+      readonly id: string;
+      readonly expires_at: string;
+    };
   };
   readonly RotatedSecret: {
     readonly secret: string;

@@ -1,3 +1,4 @@
+import { createRateLimits } from "../core/use-cases/rate-limits.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import { createApi } from "./server.ts";
 
@@ -7,7 +8,7 @@ import { createApi } from "./server.ts";
  */
 export async function generateOpenApi(): Promise<object> {
   // No handler runs, so the platform is never used.
-  const platform = { customers: {} } as Platform;
+  const platform = { customers: {}, rateLimits: createRateLimits({}) } as Platform;
   const api = await createApi({ platform, adminApiKey: "", log: false });
   try {
     return api.swagger();

@@ -15,7 +15,7 @@ import { SignInLink } from "../core/use-cases/sign-in-link.ts";
 import type { Platform } from "../core/use-cases/platform.ts";
 import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import type { Api } from "./http/api.ts";
-import { authenticate } from "./http/auth.ts";
+import { adminOnly, authenticate } from "./http/auth.ts";
 import { noteMethods } from "./http/allowed-methods.ts";
 import { authenticateAndCount } from "./http/authenticate-and-count.ts";
 import { refuseBroken, refuseExpectation, refuseTunnel } from "./http/broken-requests.ts";
@@ -23,6 +23,8 @@ import { trackConnections, type Connections } from "./http/connections.ts";
 import { everyRequest } from "./http/every-request.ts";
 import { createFindKey } from "./http/find-key.ts";
 import { requireNeededRole } from "./http/needed-roles.ts";
+import { requireNeededScope } from "./http/needed-scopes.ts";
+import { RequestRates } from "./http/request-rates.ts";
 import { recordActions } from "./http/record-actions.ts";
 import { acceptJsonBodies } from "./http/json-body.ts";
 import { logRequests } from "./http/log-requests.ts";
@@ -77,6 +79,8 @@ interface ApiOptions {
   /** What signs in without a key. Left out: nothing does. */
   readonly signInLink?: SignInLink;
   readonly log: Logger | false;
+  /** Addresses of proxies, or ranges of them, whose X-Forwarded-For is believed. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Left out: GET /metrics shows nothing. */
   readonly metrics?: ApiMetrics | undefined;
   /** Left out: nothing is traced. */
@@ -103,6 +107,7 @@ export async function createApi({
   adminApiKey,
   signInLink = new SignInLink(),
   log,
+  trustedProxies = [],
   metrics = NO_METRICS,
   traces,
 }: ApiOptions): Promise<FastifyInstance> {
@@ -116,7 +121,7 @@ export async function createApi({
     logController: new LogController({ disableRequestLogging: true }),
     // We choose the id: one that a client chose could be that of another request.
     genReqId: () => randomUUID(),
-    trustProxy: false,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     // No logger for each request, which would cost more than most requests log: log calls name the request
     // themselves.
     childLoggerFactory: (parent) => parent,
@@ -159,9 +164,11 @@ export async function createApi({
   metricsRoutes(api, metrics);
   await api.register(async (secured: Api) => {
     secured.addHook("onRoute", requireNeededRole);
+    secured.addHook("onRoute", requireNeededScope(adminOnly));
     secured.addHook("onRoute", recordActions(platform));
     if (traces) traceRequests(secured, traces);
-    secured.addHook("onRequest", authenticateAndCount(authenticate(platform, adminApiKey)));
+    const rates = new RequestRates(platform.rateLimits);
+    secured.addHook("onRequest", authenticateAndCount(authenticate(platform, adminApiKey, rates), rates));
     const streams = new EventStreams();
     secured.addHook("preClose", (done) => {
       streams.endAll();

@@ -5,6 +5,7 @@ import type { FastifyInstance, InjectOptions } from "fastify";
 import type { Logger } from "pino";
 import { atTheEnd } from "../../test/support/cleanup.ts";
 import { createTestPlatform, type TestPlatform } from "../../test/support/test-platform.ts";
+import type { RateLimits } from "../core/use-cases/rate-limits.ts";
 import { createApi } from "./server.ts";
 
 /**
@@ -48,10 +49,16 @@ export interface TestApi extends TestPlatform {
 }
 
 export async function createTestApi(
-  options: Parameters<typeof createTestPlatform>[0] & { log?: Logger } = {},
+  options: Parameters<typeof createTestPlatform>[0] & {
+    log?: Logger;
+    trustedProxies?: readonly string[];
+    rateLimits?: RateLimits;
+  } = {},
 ): Promise<TestApi> {
   const test = await createTestPlatform(options);
-  const api = await createApi({ platform: test.platform, adminApiKey: ADMIN_KEY, log: options.log ?? false });
+  const { log = false, trustedProxies, rateLimits = test.platform.rateLimits } = options;
+  const platform = { ...test.platform, rateLimits };
+  const api = await createApi({ platform, adminApiKey: ADMIN_KEY, log, trustedProxies });
   atTheEnd(() => api.close());
   const expectDocumented = documentedBy(api.swagger());
   return {

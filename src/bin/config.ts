@@ -1,6 +1,16 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import type { Priority } from "../core/model/job.ts";
-import { LEASE_SECONDS, POOL_SIZE_DEFAULT, RETENTION_DAYS, STOP_SECONDS } from "../core/model/limits.ts";
+import {
+  ADDRESS_FAILURES_PER_MINUTE,
+  KEY_REQUESTS_PER_SECOND,
+  LEASE_SECONDS,
+  POOL_SIZE_DEFAULT,
+  RETENTION_DAYS,
+  RUNNING_LIMIT_MAX,
+  STOP_SECONDS,
+  WAITING_LIMIT_MAX,
+} from "../core/model/limits.ts";
 import { ConfigError } from "./config-error.ts";
 import { completeDatabaseUrl, findParameterFault } from "./database-url-parameters.ts";
 import { findUrlFault } from "./url-fault.ts";
@@ -33,6 +43,13 @@ const list = () =>
     .transform((text) => [...new Set(text.split(",").map((item) => item.trim()))])
     .refine((items) => !items.includes(""), "must be a list with commas between its items");
 
+/** Whether it is an address, or one with the length of a prefix behind it. */
+function isRange(text: string): boolean {
+  const [address = "", length] = text.split("/");
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+  return bits > 0 && (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits));
+}
+
 /** Every variable of the environment that the platform reads. README.md has the same table. */
 const Environment = z.object({
   DATABASE_URL: databaseUrl.optional(),
@@ -53,6 +70,16 @@ const Environment = z.object({
     .optional(),
   RUNNER_LEASE_SECONDS: integer(1, 3_600).default(LEASE_SECONDS),
   RUNNER_STOP_SECONDS: integer(0, 86_400).default(STOP_SECONDS),
+  KEY_REQUESTS_PER_SECOND: integer(0, 1_000_000).default(KEY_REQUESTS_PER_SECOND),
+  ADDRESS_FAILURES_PER_MINUTE: integer(0, 1_000_000).default(ADDRESS_FAILURES_PER_MINUTE),
+  TRUSTED_PROXIES: list()
+    .refine(
+      (items) => items.every(isRange),
+      "must be addresses or ranges such as 10.0.0.0/8, with commas between them",
+    )
+    .optional(),
+  CUSTOMER_RUNNING_LIMIT: integer(1, RUNNING_LIMIT_MAX).optional(),
+  CUSTOMER_WAITING_LIMIT: integer(1, WAITING_LIMIT_MAX).optional(),
   PRIORITY_AGING_SECONDS: integer(0, 86_400).default(300),
   JOB_RETENTION_DAYS: integer(0, 36_500).default(RETENTION_DAYS),
   PROCESSORS_DIR: z.string().min(1, "must not be empty").optional(),

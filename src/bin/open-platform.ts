@@ -10,6 +10,7 @@ import type { ReadyQueue } from "../core/model/ready-queue.ts";
 import type { TraceRepository } from "../core/model/traces.ts";
 import { createOperatorKeys, type OperatorKeys } from "../core/use-cases/operator-keys.ts";
 import { createOperatorLog } from "../core/use-cases/operator-log.ts";
+import { createRateLimits } from "../core/use-cases/rate-limits.ts";
 import { createSessions, type Sessions } from "../core/use-cases/sessions.ts";
 import { createSubmissions } from "../core/use-cases/submissions.ts";
 import { PostgresAuditRepository, readAudit } from "../postgres/repositories/audit.ts";
@@ -54,6 +55,7 @@ import { PostgresWalletRepository } from "../postgres/repositories/wallets.ts";
 import { PostgresWebhookDeliveryRepository } from "../postgres/repositories/webhook-deliveries.ts";
 import { PostgresWebhookEndpointRepository } from "../postgres/repositories/webhook-endpoints.ts";
 import { createPostgresReadyQueue } from "../queue/postgres-ready-queue.ts";
+import { createRedisRateShare } from "../queue/redis/redis-rate-share.ts";
 import { RedisReadyQueue } from "../queue/redis-ready-queue.ts";
 import { SchemaThreadPool } from "../schema-threads/schema-thread-pool.ts";
 
@@ -65,6 +67,12 @@ interface PlatformConfig {
   readonly QUEUE_KEY_PREFIX: string;
   readonly DATABASE_POOL_SIZE: number;
   readonly WEBHOOK_ALLOW_PRIVATE?: boolean | undefined;
+  /** Of new customers. */
+  readonly CUSTOMER_RUNNING_LIMIT?: number | undefined;
+  readonly CUSTOMER_WAITING_LIMIT?: number | undefined;
+  /** 0, or left out: without a limit. */
+  readonly KEY_REQUESTS_PER_SECOND?: number | undefined;
+  readonly ADDRESS_FAILURES_PER_MINUTE?: number | undefined;
 }
 
 /** A pool of connections, as its numbers stand now. */
@@ -133,7 +141,10 @@ export function openPlatform(
     operatorKeys.forget(id);
     sessions.forget(id);
   };
-  const customers = new PostgresCustomerRepository(database, forget);
+  const customers = new PostgresCustomerRepository(database, forget, {
+    running_limit: config.CUSTOMER_RUNNING_LIMIT,
+    waiting_limit: config.CUSTOMER_WAITING_LIMIT,
+  });
   const customerKeys: CustomerKeys = createCustomerKeys(customers, keyChanges);
   const operators = new PostgresOperatorRepository(database, forget);
   const operatorKeys: OperatorKeys = createOperatorKeys(operators, keyChanges);
@@ -152,6 +163,14 @@ export function openPlatform(
           platformId: () => readPlatformId(database),
           say: (level, line) => log[level](line),
         });
+  const rateShare =
+    config.REDIS_URL === undefined
+      ? undefined
+      : createRedisRateShare(config.REDIS_URL, config.QUEUE_KEY_PREFIX);
+  const rates = {
+    requests_per_second: config.KEY_REQUESTS_PER_SECOND,
+    failures_per_minute: config.ADDRESS_FAILURES_PER_MINUTE,
+  };
   return {
     customers,
     customerKeys,
@@ -161,6 +180,7 @@ export function openPlatform(
     operatorLog: createOperatorLog(operatorActions),
     sessionRows,
     sessions,
+    rateLimits: createRateLimits(rates, rateShare),
     wallets: new PostgresWalletRepository(database),
     jobTypes,
     jobTypeCache: new JobTypeCache(jobTypes),
@@ -197,6 +217,7 @@ export function openPlatform(
     },
     async close() {
       keyChanges.close();
+      rateShare?.close();
       await jobChanges.close();
       await Promise.all([readyQueue.close(), schemaThreads.close()]);
       await Promise.all([requestPool, runnerPool, auditPool, gaugePool].map((pool) => pool.end()));

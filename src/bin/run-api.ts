@@ -24,12 +24,14 @@ export async function runApi(config: ApiConfig, log: Logger, traces?: OpenTraces
   const metrics = metricsOfApi(openedMetrics, platform, config.METRICS_TOKEN);
   const start = async (): Promise<FastifyInstance> => {
     await waitForServers(platform, config, { say: (line) => log.warn(line) });
+    const { ADMIN_API_KEY: adminApiKey, TRUSTED_PROXIES: trustedProxies } = config;
     const api = await createApi({
       platform,
-      adminApiKey: config.ADMIN_API_KEY,
+      adminApiKey,
       log,
       metrics,
       traces: traces?.requests,
+      trustedProxies,
     });
     await api.listen({ host: config.HOST, port: config.PORT });
     return api;

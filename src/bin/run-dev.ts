@@ -69,6 +69,7 @@ export async function runDev(
       adminApiKey: admin_api_key,
       signInLink,
       log,
+      trustedProxies: config.TRUSTED_PROXIES,
       metrics: metricsOfApi(metrics, platform, config.METRICS_TOKEN),
       traces: traces?.requests,
     });

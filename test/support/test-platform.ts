@@ -13,6 +13,8 @@ interface TestPlatformOptions {
   readonly poolSize?: number;
   /** Whether endpoints of webhooks may be on this machine. */
   readonly webhookAllowPrivate?: boolean;
+  /** Left out: none. */
+  readonly limits?: Partial<Parameters<typeof openPlatform>[0]>;
 }
 
 export interface TestPlatform {
@@ -34,6 +36,7 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
       QUEUE_KEY_PREFIX: options.redis?.prefix ?? "jobs",
       DATABASE_POOL_SIZE: options.poolSize ?? 10,
       WEBHOOK_ALLOW_PRIVATE: options.webhookAllowPrivate,
+      ...options.limits,
     },
     "test",
     pino({ level: "silent" }),

@@ -71,6 +71,7 @@ export function CustomerPage({ id }: { readonly id: string }): JSX.Element {
                   ["E-mail", <Text value={known.email} />],
                   ["Share of slots", known.weight],
                   ["Runs at once", known.running_limit ?? "no limit"],
+                  ["May wait", known.waiting_limit ?? "no limit"],
                   ["Since", <Time time={known.created_at} />],
                   ...(known.erased_at === null ? [] : [["Erased", <Time time={known.erased_at} />] as const]),
                 ]}
@@ -145,9 +146,16 @@ function changeCustomer(customer: Customer, reload: () => void): void {
         value: String(customer.running_limit ?? ""),
         hint: "Empty: no limit.",
       },
+      {
+        name: "waiting_limit",
+        label: "Jobs that may wait",
+        kind: "number",
+        value: String(customer.waiting_limit ?? ""),
+        hint: "One more is refused. Empty: no limit.",
+      },
     ],
     submit: "Change",
-    run: async ({ name, email, active, weight, running_limit }) => {
+    run: async ({ name, email, active, weight, running_limit, waiting_limit }) => {
       await ask(`/customers/${customer.id}`, {
         method: "PATCH",
         body: {
@@ -156,6 +164,7 @@ function changeCustomer(customer: Customer, reload: () => void): void {
           active: active === "true",
           weight: Number(weight),
           running_limit: running_limit ? Number(running_limit) : null,
+          waiting_limit: waiting_limit ? Number(waiting_limit) : null,
         },
       });
       reload();

@@ -3,7 +3,7 @@
 -- Locks, in order: as submit_keyed_jobs or submit_jobs.
 -- Returns: job_id, refusal?, estimated_cost_cents?, max_attempts?, created_at?, run_at?, due?,
 --   current_balance_cents?, pending_charges_cents?, credit_limit_cents?, monthly_spend_limit_cents?,
---   month_spent_cents?, replay_of?, price_currency?, wallet_currency?
+--   month_spent_cents?, replay_of?, price_currency?, wallet_currency?, waiting_limit?, waiting_jobs?
 -- Raises: as submit_keyed_jobs or submit_jobs.
 -- Called by: src/postgres/hot/submissions.ts.
 --

@@ -4,7 +4,7 @@
 --   then find what was created.
 -- Returns: job_id, refusal?, estimated_cost_cents?, max_attempts?, created_at?, run_at?, due?,
 --   current_balance_cents?, pending_charges_cents?, credit_limit_cents?, monthly_spend_limit_cents?,
---   month_spent_cents?, replay_of?, price_currency?, wallet_currency?
+--   month_spent_cents?, replay_of?, price_currency?, wallet_currency?, waiting_limit?, waiting_jobs?
 -- Raises: as submit_jobs; serialization_failure: a key expired while it was taken. The caller starts again.
 -- Called by: src/postgres/hot/submissions.ts, submit_traced_jobs.
 --

@@ -30,8 +30,8 @@ CREATE OR REPLACE TRIGGER customers_told
 CREATE OR REPLACE TRIGGER api_keys_told
   AFTER UPDATE ON api_keys
   FOR EACH ROW WHEN (
-    (OLD.customer_id, OLD.key_hash, OLD.revoked_at)
-    IS DISTINCT FROM (NEW.customer_id, NEW.key_hash, NEW.revoked_at))
+    (OLD.customer_id, OLD.key_hash, OLD.scopes, OLD.expires_at, OLD.revoked_at)
+    IS DISTINCT FROM (NEW.customer_id, NEW.key_hash, NEW.scopes, NEW.expires_at, NEW.revoked_at))
   EXECUTE FUNCTION tell_key_change();
 
 CREATE OR REPLACE TRIGGER api_keys_deletion_told

@@ -2,22 +2,24 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { customerNotFound } from "../../core/model/not-found.ts";
 import { SUBMIT_FOR_MS } from "../../core/model/limits.ts";
-import { CUSTOMER_KEY, OPERATOR_KEY, toKeyHash } from "../../core/model/api-key.ts";
-import type { KeyOwner } from "../../core/model/customer.ts";
+import { kindOfKey, toKeyHash } from "../../core/model/api-key.ts";
+import type { KeyHolder } from "../../core/model/customer.ts";
 import { PlatformError } from "../../core/lib/errors.ts";
 import type { Platform } from "../../core/use-cases/platform.ts";
 import type { CustomerKeys } from "../../core/use-cases/customer-keys.ts";
 import type { KnownOperator } from "../../core/model/operator.ts";
 import type { OperatorKeys } from "../../core/use-cases/operator-keys.ts";
 import { authenticateSession } from "./authenticate-session.ts";
+import { admitCustomer } from "./admit-customer.ts";
 import { admitOperator } from "./admit-operator.ts";
+import type { RequestRates } from "./request-rates.ts";
 import { customerInactive } from "../../core/model/refusals.ts";
 
 /** Who sent a request. */
 export type Principal =
   | { readonly kind: "admin" }
   | { readonly kind: "operator"; readonly operator: KnownOperator }
-  | { readonly kind: "customer"; readonly customer: KeyOwner };
+  | { readonly kind: "customer"; readonly customer: KeyHolder };
 
 /** The actor of entries that were posted with the admin key. */
 const ADMIN_ACTOR = "admin";
@@ -36,6 +38,7 @@ export type Authenticate = (request: FastifyRequest) => Promise<void> | undefine
 export function authenticate(
   { customerKeys, operatorKeys, sessions }: Pick<Platform, "customerKeys" | "operatorKeys" | "sessions">,
   adminApiKey: string,
+  rates: RequestRates,
 ): Authenticate {
   const adminDigest = sha256(adminApiKey);
 
@@ -49,27 +52,32 @@ export function authenticate(
       request.principal = { kind: "admin" };
       return undefined;
     }
-    // Any other form is refused without a query.
-    const isOperators = !CUSTOMER_KEY.test(key);
-    if (isOperators && !OPERATOR_KEY.test(key)) throw unknownKey();
     // A cache that is searched by the digest tells nothing about a key by its time.
     const hash = toKeyHash(digest);
-    if (isOperators) {
-      const operator = operatorKeys.peek(hash);
-      return operator ? admitOperator(request, operator) : findOperator(operatorKeys, request, hash);
-    }
     const customer = customerKeys.peek(hash);
-    if (!customer) return admitOwner(customerKeys, request, hash);
-    request.principal = { kind: "customer", customer };
-    return undefined;
+    if (customer) return admitCustomer(request, customer);
+    // What has not the form of a key is refused without a query.
+    const kind = kindOfKey(key);
+    if (kind === undefined) throw unknownKey();
+    const operator = kind === "operator" ? operatorKeys.peek(hash) : undefined;
+    if (operator) return admitOperator(request, operator);
+    const keys = kind === "operator" ? operatorKeys : customerKeys;
+    if (!keys.knew(hash)) rates.refuseFailing(request);
+    return kind === "operator"
+      ? findOperator(operatorKeys, request, hash)
+      : findCustomer(customerKeys, request, hash);
   };
 }
 
-async function admitOwner(customerKeys: CustomerKeys, request: FastifyRequest, hash: string): Promise<void> {
+async function findCustomer(
+  customerKeys: CustomerKeys,
+  request: FastifyRequest,
+  hash: string,
+): Promise<void> {
   const asked_at = performance.now();
   const customer = await customerKeys.find(hash, request.method === "POST" ? SUBMIT_FOR_MS : 0);
   if (!customer) throw unknownKey();
-  request.principal = { kind: "customer", customer };
+  admitCustomer(request, customer);
   request.waited_ms = performance.now() - asked_at;
 }
 

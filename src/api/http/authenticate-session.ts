@@ -3,6 +3,7 @@ import { PlatformError } from "../../core/lib/errors.ts";
 import { sameSecret } from "../../core/model/api-key.ts";
 import { adminProof, hashToken } from "../../core/model/session.ts";
 import type { KnownSession, Sessions } from "../../core/use-cases/sessions.ts";
+import { admitCustomer } from "./admit-customer.ts";
 import { admitOperator } from "./admit-operator.ts";
 import { refuseForgery, sessionTokenOf } from "./session-cookie.ts";
 
@@ -25,7 +26,7 @@ export function authenticateSession(
     if (!session || session.ends_at < performance.now()) throw sessionEnded();
     const { owner } = session;
     if (owner.kind === "operator") admitOperator(request, owner.operator);
-    else if (owner.kind === "customer") request.principal = { kind: "customer", customer: owner.customer };
+    else if (owner.kind === "customer") admitCustomer(request, owner.customer);
     else if (sameSecret(owner.admin_proof, adminProof(adminApiKey, token)))
       request.principal = { kind: "admin" };
     else throw sessionEnded();

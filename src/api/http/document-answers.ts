@@ -8,6 +8,8 @@ export interface OperationNotes {
   readonly location: string | undefined;
   readonly takesIdempotencyKey: boolean;
   readonly takesBody: boolean;
+  /** Whether customers' keys use it, whose rate is limited. */
+  readonly isLimited: boolean;
 }
 
 interface Header {
@@ -34,6 +36,12 @@ const WWW_AUTHENTICATE = text("Always `Bearer`.", { const: "Bearer" });
 const REPLAYED = text(
   "`true` when an earlier request with the same Idempotency-Key created what is returned. Left out otherwise.",
   { const: "true" },
+);
+const POLICY = text(
+  "How often a customer's key may send requests: `q` at once, and as many again within `w` seconds. Left out where there is no limit.",
+);
+const LEFT = text(
+  "How many requests are left to this key (`r`), and in how many seconds all are there again (`t`); with 429, in how many seconds the next one is.",
 );
 const APPLIED = text("Preferences of the request (`Prefer`, RFC 7240) that were honoured.");
 const IGNORED = text(
@@ -63,6 +71,7 @@ function headersOf(status: number, notes: OperationNotes): Record<string, Header
       : {}),
     ...(status === 200 && notes.takesIdempotencyKey ? { "Idempotent-Replayed": REPLAYED } : {}),
     ...(isServed && notes.takesBody ? { "Preference-Applied": APPLIED, "Preference-Ignored": IGNORED } : {}),
+    ...(notes.isLimited && status !== 401 ? { "RateLimit-Policy": POLICY, RateLimit: LEFT } : {}),
     ...(status === 401 ? { "WWW-Authenticate": WWW_AUTHENTICATE } : {}),
     ...(status === 429 || status === 503 ? { "Retry-After": RETRY_AFTER } : {}),
   };

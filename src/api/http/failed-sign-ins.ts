@@ -1,62 +1,38 @@
 import { PlatformError } from "../../core/lib/errors.ts";
-import { SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURE_MS, SIGN_IN_FAILURES_MAX } from "../../core/model/limits.ts";
-
-interface Bucket {
-  /** Failures that the address had left at that time. */
-  left: number;
-  at: number;
-}
+import type { RateLimit } from "../../core/use-cases/rate-limit.ts";
+import { networkOf } from "./network-of.ts";
 
 /**
- * Counts the sign-ins that fail, by address: a bucket that fills again by one every `SIGN_IN_FAILURE_MS`. A
- * try is taken before the key is looked at and given back when it was valid, so that tries at the same time
- * count as well.
+ * Counts the sign-ins that fail, by address. A try is taken before the key is looked at and given back when it
+ * was valid, so that tries at the same time count as well.
  */
 export class FailedSignIns {
-  /** The address that was seen first is forgotten first. */
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #limit: RateLimit;
 
-  /** Tries to find whose key was sent. Throws `rate_limited` when the address has no try left. */
-  async count<Key>(address: string, find: () => Promise<Key>): Promise<Key> {
-    this.#take(address);
-    try {
-      const key = await find();
-      this.#giveBack(address);
-      return key;
-    } catch (error) {
-      const isFailure = error instanceof PlatformError && error.code === "invalid_api_key";
-      if (!isFailure) this.#giveBack(address);
-      throw error;
-    }
+  constructor(limit: RateLimit) {
+    this.#limit = limit;
   }
 
-  #take(address: string): void {
-    const now = performance.now();
-    const known = this.#buckets.get(address);
-    const left = known ? refilled(known, now) : SIGN_IN_FAILURES_MAX;
-    if (left < 1) {
-      const seconds = Math.ceil(((1 - left) * SIGN_IN_FAILURE_MS) / 1_000);
+  /** Tries to find whose key was sent. Throws `rate_limited` when the address has no try left. */
+  async count<Key>(ip: string, find: () => Promise<Key>): Promise<Key> {
+    const address = networkOf(ip);
+    const { wait_ms } = this.#limit.take(address);
+    if (wait_ms > 0) {
+      const seconds = Math.ceil(wait_ms / 1_000);
       throw new PlatformError(
         "rate_limited",
         `Too many sign-ins from this address have failed. Try again in ${seconds} s.`,
         { retry_after_seconds: seconds },
       );
     }
-    if (!known && this.#buckets.size >= SIGN_IN_ADDRESSES_MAX)
-      this.#buckets.delete(this.#buckets.keys().next().value ?? "");
-    this.#buckets.set(address, { left: left - 1, at: now });
+    try {
+      const key = await find();
+      this.#limit.giveBack(address);
+      return key;
+    } catch (error) {
+      const isFailure = error instanceof PlatformError && error.code === "invalid_api_key";
+      if (!isFailure) this.#limit.giveBack(address);
+      throw error;
+    }
   }
-
-  #giveBack(address: string): void {
-    const known = this.#buckets.get(address);
-    if (!known) return;
-    const now = performance.now();
-    const left = refilled(known, now) + 1;
-    if (left >= SIGN_IN_FAILURES_MAX) this.#buckets.delete(address);
-    else this.#buckets.set(address, { left, at: now });
-  }
-}
-
-function refilled({ left, at }: Bucket, now: number): number {
-  return Math.min(SIGN_IN_FAILURES_MAX, left + (now - at) / SIGN_IN_FAILURE_MS);
 }

@@ -1,5 +1,5 @@
 import { PlatformError } from "../../core/lib/errors.ts";
-import { CUSTOMER_KEY, hashApiKey, OPERATOR_KEY, sameSecret } from "../../core/model/api-key.ts";
+import { hashApiKey, kindOfKey, sameSecret } from "../../core/model/api-key.ts";
 import { customerInactive } from "../../core/model/refusals.ts";
 import { adminProof, type SessionKey } from "../../core/model/session.ts";
 import type { Platform } from "../../core/use-cases/platform.ts";
@@ -29,13 +29,13 @@ export function createFindKey(
       return { admin_proof: adminProof(adminApiKey, token) };
     }
     if (sameSecret(api_key, adminApiKey)) return { admin_proof: adminProof(adminApiKey, token) };
-    const hash = hashApiKey(api_key);
-    if (OPERATOR_KEY.test(api_key)) {
+    const [hash, kind] = [hashApiKey(api_key), kindOfKey(api_key)];
+    if (kind === "operator") {
       const operator = await operatorKeys.find(hash);
       if (!operator) throw unknownKey();
       return { operator_id: operator.id };
     }
-    if (!CUSTOMER_KEY.test(api_key)) throw unknownKey();
+    if (kind === undefined) throw unknownKey();
     const [customer, key] = await Promise.all([customerKeys.find(hash), customers.findApiKey(hash)]);
     if (!customer || !key) throw unknownKey();
     if (!customer.active) throw customerInactive();

@@ -53,6 +53,7 @@ export const NEEDED_ROLES = {
   getErasure: "viewer",
   listApiKeys: "viewer",
   createApiKey: "admin",
+  rollApiKey: "admin",
   revokeApiKey: "admin",
 
   listJobTypes: "viewer",

@@ -7,6 +7,7 @@ import { BYTES_IN_FLIGHT_MAX } from "../../core/model/limits.ts";
 import { adminOnly } from "./auth.ts";
 import type { OperationNotes } from "./document-answers.ts";
 import { neededRole } from "./needed-roles.ts";
+import { neededScope, scopesInWords } from "./needed-scopes.ts";
 import { IdempotencyHeaders } from "./idempotency.ts";
 import { tidyDocument } from "./tidy-document.ts";
 
@@ -17,11 +18,12 @@ A paid job queue. Customers have prepaid wallets and submit jobs. The price of a
 - Unknown fields are refused, so that a typing mistake in an optional field does not go unnoticed.
 - Lists return the newest rows first, 50 by default; \`limit\` changes that, up to 200. To get the next page, send \`next_cursor\` as \`cursor\`. It is null on the last page.
 - Errors are \`application/problem+json\` (RFC 9457). Let programs decide by \`code\`, show \`detail\` to people, and quote \`request_id\` when you ask for help. The \`Request-Id\` header of every response has it, too.
-- A customer's key gives access to the data of that customer only. Ids of other customers return 404. Operations that need the admin key say so, and their \`security\` names \`adminKey\` and no \`customerKey\`. Operators have keys of their own, whose role (\`viewer\`, \`operator\`, \`finance\`, \`admin\`) says which of those operations they may use.
+- A customer's key gives access to the data of that customer only, and may have fewer than all scopes (\`jobs:write\`, \`jobs:read\`, \`wallet:read\`): what needs another one returns 403 and names it. Ids of other customers return 404. Operations that need the admin key say so, and their \`security\` names \`adminKey\` and no \`customerKey\`. Operators have keys of their own, whose role (\`viewer\`, \`operator\`, \`finance\`, \`admin\`) says which of those operations they may use.
 - Bodies are JSON in UTF-8, uncompressed, 1 MiB at most. A name that stands twice in one object is refused with 400. Responses are not compressed, and there are no CORS headers: browsers call this API through a server of yours.
 - A browser signs in with \`POST /session\` and then sends a cookie instead of a key. A request with an \`Authorization\` header is authenticated by that alone. What changes something by the cookie needs the header \`X-CSRF-Protection: 1\`.
 - A path that does not take a method returns 405 with \`Allow\`. HEAD works wherever GET does. Every response has \`Cache-Control: no-store\`.
 - One key may have ${BYTES_IN_FLIGHT_MAX / 1_048_576} MiB of request bodies under way. More is refused with 429 \`rate_limited\`, which does nothing and may be sent again after \`Retry-After\`.
+- One key may send a number of requests a second, which \`RateLimit-Policy\` says on every answer to a customer's key: \`q\` requests at once, and as many again within \`w\` seconds. \`RateLimit\` says how many are left (\`r\`), and in how many seconds all of them are there again (\`t\`). More is refused with 429 \`rate_limited\` and \`Retry-After\`.
 - Preferences (\`Prefer\`, RFC 7240) that have no effect are named in \`Preference-Ignored\`, and refuse the request with \`handling=strict\`. \`wait\` has one for \`POST /jobs\` alone, and \`respond-async\` for none.
 `.trim();
 
@@ -81,15 +83,23 @@ export function openapiOptions(webhooks: Readonly<Record<string, object>>): Fast
       const isAdminOnly = onRequest === adminOnly;
       const { errors: _routeErrors, location: _location, ...documented } = schema;
       const changes = ![route.route.method].flat().includes("GET");
-      const errors = [...new Set(errorsOf(own, { isAdminOnly, changes }))];
+      const scopes = scopesInWords(neededScope(own.operationId));
+      const errors = [
+        ...new Set(errorsOf(own, { mayBeRefused: isAdminOnly || scopes !== undefined, changes })),
+      ];
       notes.set(String(own.operationId), {
         errors,
         location: own.location,
         takesIdempotencyKey: own.headers === IdempotencyHeaders,
         takesBody: own.body !== undefined,
+        isLimited: own.security?.length !== 0 && !isAdminOnly,
       });
       const response = { ...asResponses(schema.response, own.response), ...asProblems(errors) };
-      const description = [own.description, isAdminOnly ? `Needs the admin key${orRole(own)}.` : undefined];
+      const description = [
+        own.description,
+        isAdminOnly ? `Needs the admin key${orRole(own)}.` : undefined,
+        scopes === undefined ? undefined : `A customer's key needs ${scopes}.`,
+      ];
       return {
         url,
         schema: {
@@ -122,7 +132,7 @@ function orRole({ operationId }: RouteSchema): string {
  */
 function errorsOf(
   schema: RouteSchema,
-  { isAdminOnly, changes }: { isAdminOnly: boolean; changes: boolean },
+  { mayBeRefused, changes }: { mayBeRefused: boolean; changes: boolean },
 ): ErrorCode[] {
   const isPublic = schema.security?.length === 0;
   return [
@@ -131,9 +141,9 @@ function errorsOf(
     ...(schema.body ? (["payload_too_large", "unsupported_media_type"] as const) : []),
     ...(schema.body || schema.params || schema.querystring ? (["validation_failed"] as const) : []),
     ...(isPublic ? [] : (["missing_api_key", "invalid_api_key", "unavailable"] as const)),
-    ...(schema.body && !isPublic ? (["rate_limited"] as const) : []),
+    ...(isPublic ? [] : (["rate_limited"] as const)),
     // Also for what changes something by a cookie without the header that guards it.
-    ...(isAdminOnly || (changes && !isPublic) ? (["forbidden"] as const) : []),
+    ...(mayBeRefused || (changes && !isPublic) ? (["forbidden"] as const) : []),
     "internal_error",
   ];
 }

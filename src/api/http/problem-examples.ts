@@ -125,6 +125,11 @@ const EXAMPLES: Readonly<Record<ErrorCode, Example>> = {
     detail:
       "Requests with 8 MiB of bodies are under way from here. Send this one again when others have been answered.",
   },
+  queue_full: {
+    detail:
+      "1000 jobs of this customer wait, and 1000 may. Send it again when some of them have started, or cancel some.",
+    members: { waiting_jobs: 1_000, waiting_limit: 1_000 },
+  },
   headers_too_large: { detail: "The headers are larger than 16 KiB. Send fewer or shorter ones." },
   internal_error: { detail: "Something went wrong on our side. Report it with this request_id." },
   unavailable: { detail: "The database does not answer. Try again." },

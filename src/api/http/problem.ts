@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ERRORS, type ErrorCode } from "../../core/lib/errors.ts";
+import { SCOPES } from "../../core/model/api-key.ts";
 import { JOB_STATUSES } from "../../core/model/job.ts";
 import { Checks } from "./checks.ts";
 
@@ -30,6 +31,10 @@ export const Problem = z
       .boolean()
       .meta({ description: "Whether the same request may succeed later without changes." }),
     errors: FieldErrors.optional().meta({ description: "The fields that are wrong." }),
+    required_scope: z
+      .enum(SCOPES)
+      .optional()
+      .meta({ description: "The scope that the key lacks. With `forbidden`." }),
     required_cents: z
       .int()
       .optional()
@@ -58,6 +63,8 @@ export const Problem = z
       .enum(JOB_STATUSES)
       .optional()
       .meta({ description: "Status of the job. With `job_already_ended` and `job_not_ended`." }),
+    waiting_jobs: z.int().optional().meta({ description: "Jobs that wait. With `queue_full`." }),
+    waiting_limit: z.int().optional().meta({ description: "Jobs that may wait. With `queue_full`." }),
     checks: Checks.optional().meta({ description: "The servers that were checked. With `GET /readyz`." }),
   })
   .meta({

@@ -71,6 +71,12 @@ const LIMITS: [name: string, cli: z.ZodType, api: z.ZodType, values: (string | n
     jobTypes.NewJobType.shape.running_limit,
     [-1, 0, 1, 1_000_000, 1_000_001],
   ],
+  [
+    "waiting limit",
+    options.WaitingLimit,
+    customers.CustomerChanges.shape.waiting_limit,
+    [-1, 0, 1, 1_000_000, 1_000_001],
+  ],
   ["cost", options.CostCents, jobTypes.NewJobType.shape.standard_cost_cents, [-1, 0, 1e12, 1e12 + 1]],
   [
     "processor",

@@ -18,6 +18,7 @@ import {
   RUN_AT_AHEAD_MAX_MS,
   TIMEOUT_MAX_SECONDS,
   TIME_END_MS,
+  WAITING_LIMIT_MAX,
   WEIGHT_MAX,
 } from "../../core/model/limits.ts";
 import { UsageError } from "./errors.ts";
@@ -48,6 +49,8 @@ export const LowBalanceCents = orNone(-AMOUNT_CENTS_MAX, AMOUNT_CENTS_MAX);
 export const MonthlySpendLimitCents = orNone(0, AMOUNT_CENTS_MAX);
 /** How many jobs of a customer or a job type may run at the same time. */
 export const RunningLimit = orNone(1, RUNNING_LIMIT_MAX);
+/** How many jobs of a customer may wait. */
+export const WaitingLimit = orNone(1, WAITING_LIMIT_MAX);
 export const Weight = integer(1, WEIGHT_MAX);
 /** A price, which may be 0. */
 export const CostCents = integer(0, AMOUNT_CENTS_MAX);

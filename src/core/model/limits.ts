@@ -10,6 +10,10 @@
 export const NAME_LENGTH_MAX = 200;
 /** Keys of a customer that are not revoked. A key may create keys, so there must be an end. */
 export const API_KEYS_MAX = 100;
+/** How long a key stays valid after it was rolled, when the request does not say. */
+export const KEY_OVERLAP_DEFAULT_SECONDS = 86_400;
+/** How long a key may stay valid after it was rolled. */
+export const KEY_OVERLAP_MAX_SECONDS = 30 * 86_400;
 /** Characters of an e-mail address. */
 export const EMAIL_LENGTH_MAX = 320;
 /** Characters of a reference. */
@@ -135,6 +139,10 @@ export const COUNT_MAX = 1_000_000;
 export const WEIGHT_MAX = 1_000;
 /** The limit of running jobs of a customer or a job type. */
 export const RUNNING_LIMIT_MAX = 1_000_000;
+/** The limit of waiting jobs of a customer. A submission counts them, so there must be an end. */
+export const WAITING_LIMIT_MAX = 1_000_000;
+/** When a job that was refused because too many wait may be submitted again. Nobody knows when one of them starts. */
+export const QUEUE_FULL_RETRY_SECONDS = 5;
 /** Jobs that have lost two runners, and that one runner then runs at the same time. */
 export const ALONE_TOGETHER_MAX = 8;
 
@@ -268,6 +276,24 @@ export const KEY_TRUST_MS = 900;
 export const KEY_REFRESH_MS = 10_000;
 /** Owners of keys that one process caches. */
 export const KEYS_CACHED_MAX = 10_000;
+/** Requests of one key in a second, when KEY_REQUESTS_PER_SECOND does not say. */
+export const KEY_REQUESTS_PER_SECOND = 200;
+/** How long a key may save up requests that it did not send. */
+export const KEY_BURST_SECONDS = 5;
+/** Requests of one address in a minute whose key is not valid, when ADDRESS_FAILURES_PER_MINUTE does not say. */
+export const ADDRESS_FAILURES_PER_MINUTE = 300;
+/** How much later, about, a request is answered that came too often. Its sender cannot keep the process busy then. */
+export const REFUSAL_DELAY_MS = 500;
+/** Such requests that are held back at a time. Others are refused at once. */
+export const REFUSALS_HELD_MAX = 5_000;
+/** Keys, or addresses, whose rate one process keeps. */
+export const RATE_BUCKETS_MAX = 20_000;
+/** How long what was taken waits to be told to the other processes, by Redis. */
+export const RATE_SHARE_MS = 200;
+/** Keys, or addresses, of which one call tells. */
+export const RATE_SHARE_BATCH_MAX = 1_000;
+/** How long Redis may take for such a call. */
+export const RATE_SHARE_TIMEOUT_MS = 1_000;
 /** How long a request may wait for its job to end (`Prefer: wait`). */
 export const WAIT_MAX_SECONDS = 60;
 /** How long a waiting request goes without a look at its job, when no process tells that it ended. */
@@ -332,8 +358,6 @@ export const SIGN_IN_BODY_BYTES_MAX = 8_192;
 export const SIGN_IN_FAILURES_MAX = 10;
 /** The time after which an address may fail one more sign-in. */
 export const SIGN_IN_FAILURE_MS = 6_000;
-/** Addresses whose failed sign-ins one process counts. */
-export const SIGN_IN_ADDRESSES_MAX = 10_000;
 /** One of the two values of an action in the log of operators. A larger one is left out. */
 export const ACTION_BYTES_MAX = 8_192;
 /** Characters of a text in such a value. A longer one is cut. */

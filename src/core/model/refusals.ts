@@ -1,4 +1,5 @@
 import { PlatformError } from "../lib/errors.ts";
+import { QUEUE_FULL_RETRY_SECONDS } from "./limits.ts";
 
 // Why a submission is not taken: the same words wherever it is found out.
 
@@ -100,6 +101,19 @@ export function spendLimitReached(
     "spend_limit_reached",
     `This costs ${required_cents} cents; of the month's limit of ${monthly_spend_limit_cents}, ${month_spent_cents} are spent and ${pending_charges_cents} held for open jobs. Raise the limit, or wait for the next month.`,
     { members: { required_cents, ...month } },
+  );
+}
+
+/** 429 with how many jobs wait. Nobody knows when one of them starts: the client asks again in a while. */
+export function queueFull(figures: {
+  readonly waiting_jobs: number;
+  readonly waiting_limit: number;
+}): PlatformError {
+  const { waiting_jobs, waiting_limit } = figures;
+  return new PlatformError(
+    "queue_full",
+    `${waiting_jobs} jobs of this customer wait, and ${waiting_limit} may. Send it again when some of them have started, or cancel some.`,
+    { members: { waiting_jobs, waiting_limit }, retry_after_seconds: QUEUE_FULL_RETRY_SECONDS },
   );
 }
 

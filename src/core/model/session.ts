@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import type { KeyOwner } from "./customer.ts";
+import type { KeyHolder } from "./customer.ts";
 import type { KnownOperator } from "./operator.ts";
 
 const TOKEN_BYTES = 32;
@@ -40,7 +40,7 @@ export interface Session {
   readonly owner:
     | { readonly kind: "admin"; readonly admin_proof: string }
     | { readonly kind: "operator"; readonly operator: KnownOperator }
-    | { readonly kind: "customer"; readonly customer: KeyOwner; readonly api_key_id: string };
+    | { readonly kind: "customer"; readonly customer: KeyHolder };
 }
 
 /** Where browsers are signed in. */

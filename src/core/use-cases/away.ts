@@ -18,5 +18,7 @@ export function throwIfAllAway(submitted: readonly Submitted[]): void {
 }
 
 function isAway(submitted: Submitted): submitted is { refused: PlatformError } {
-  return "refused" in submitted && submitted.refused.retryable;
+  if (!("refused" in submitted)) return false;
+  // A queue that is full is this customer's own affair: it refuses jobs, never a request.
+  return submitted.refused.retryable && submitted.refused.code !== "queue_full";
 }

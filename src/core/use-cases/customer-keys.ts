@@ -1,9 +1,9 @@
-import type { CustomerRepository, KeyOwner } from "../model/customer.ts";
+import type { CustomerRepository, KeyHolder } from "../model/customer.ts";
 import type { KeyChanges } from "../model/key-changes.ts";
 import { KeyCache } from "./key-cache.ts";
 
 /** A cache of the customers that own API keys. */
-export type CustomerKeys = KeyCache<KeyOwner>;
+export type CustomerKeys = KeyCache<KeyHolder>;
 
 export function createCustomerKeys(
   customers: Pick<CustomerRepository, "findByApiKeys">,

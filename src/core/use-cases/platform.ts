@@ -20,6 +20,7 @@ import type { OperatorRepository } from "../model/operator.ts";
 import type { LedgerRepository } from "../model/ledger.ts";
 import type { PriceRepository } from "../model/price.ts";
 import type { ProcessorSchemaRepository } from "../model/processor-schema.ts";
+import type { RateLimits } from "./rate-limits.ts";
 import type { ReadyQueue } from "../model/ready-queue.ts";
 import type { RunnerRepository } from "../model/runner.ts";
 import type { SealRepository } from "../model/seals.ts";
@@ -43,6 +44,8 @@ export interface Platform {
   readonly sessionRows: SessionRepository;
   /** The sessions of requests, from a cache. */
   readonly sessions: Sessions;
+  /** How often something may be asked for. */
+  readonly rateLimits: RateLimits;
   readonly wallets: WalletRepository;
   readonly jobTypes: JobTypeRepository;
   readonly prices: PriceRepository;

@@ -112,9 +112,13 @@ function toCountStampedJobsRow(row: readonly unknown[]): CountStampedJobsRow {
   };
 }
 
-export interface FindCustomersByKeysRow {
+export interface FindKeyHoldersRow {
   readonly key_hash: string;
   readonly use_to_note: boolean;
+  readonly api_key_id: string;
+  readonly scopes: string;
+  readonly key_expires_at: string | null;
+  readonly left_ms: number | null;
   readonly id: string;
   readonly name: string;
   readonly email: string;
@@ -123,16 +127,20 @@ export interface FindCustomersByKeysRow {
   readonly updated_at: string;
 }
 
-function toFindCustomersByKeysRow(row: readonly unknown[]): FindCustomersByKeysRow {
+function toFindKeyHoldersRow(row: readonly unknown[]): FindKeyHoldersRow {
   return {
-    key_hash: (row[0] ?? unexpectedNull("find_customers_by_keys", "key_hash")) as string,
-    use_to_note: (row[1] ?? unexpectedNull("find_customers_by_keys", "use_to_note")) as boolean,
-    id: (row[2] ?? unexpectedNull("find_customers_by_keys", "id")) as string,
-    name: (row[3] ?? unexpectedNull("find_customers_by_keys", "name")) as string,
-    email: (row[4] ?? unexpectedNull("find_customers_by_keys", "email")) as string,
-    active: (row[5] ?? unexpectedNull("find_customers_by_keys", "active")) as boolean,
-    created_at: (row[6] ?? unexpectedNull("find_customers_by_keys", "created_at")) as string,
-    updated_at: (row[7] ?? unexpectedNull("find_customers_by_keys", "updated_at")) as string,
+    key_hash: (row[0] ?? unexpectedNull("find_key_holders", "key_hash")) as string,
+    use_to_note: (row[1] ?? unexpectedNull("find_key_holders", "use_to_note")) as boolean,
+    api_key_id: (row[2] ?? unexpectedNull("find_key_holders", "api_key_id")) as string,
+    scopes: (row[3] ?? unexpectedNull("find_key_holders", "scopes")) as string,
+    key_expires_at: row[4] as string | null,
+    left_ms: row[5] as number | null,
+    id: (row[6] ?? unexpectedNull("find_key_holders", "id")) as string,
+    name: (row[7] ?? unexpectedNull("find_key_holders", "name")) as string,
+    email: (row[8] ?? unexpectedNull("find_key_holders", "email")) as string,
+    active: (row[9] ?? unexpectedNull("find_key_holders", "active")) as boolean,
+    created_at: (row[10] ?? unexpectedNull("find_key_holders", "created_at")) as string,
+    updated_at: (row[11] ?? unexpectedNull("find_key_holders", "updated_at")) as string,
   };
 }
 
@@ -232,6 +240,8 @@ export interface QuoteJobRow {
   readonly replay_of: string | null;
   readonly price_currency: string | null;
   readonly wallet_currency: string | null;
+  readonly waiting_limit: number | null;
+  readonly waiting_jobs: number | null;
 }
 
 function toQuoteJobRow(row: readonly unknown[]): QuoteJobRow {
@@ -251,6 +261,8 @@ function toQuoteJobRow(row: readonly unknown[]): QuoteJobRow {
     replay_of: row[12] as string | null,
     price_currency: row[13] as string | null,
     wallet_currency: row[14] as string | null,
+    waiting_limit: row[15] as number | null,
+    waiting_jobs: row[16] as number | null,
   };
 }
 
@@ -356,6 +368,8 @@ export interface SubmitJobsRow {
   readonly replay_of: string | null;
   readonly price_currency: string | null;
   readonly wallet_currency: string | null;
+  readonly waiting_limit: number | null;
+  readonly waiting_jobs: number | null;
 }
 
 function toSubmitJobsRow(row: readonly unknown[]): SubmitJobsRow {
@@ -375,6 +389,8 @@ function toSubmitJobsRow(row: readonly unknown[]): SubmitJobsRow {
     replay_of: row[12] as string | null,
     price_currency: row[13] as string | null,
     wallet_currency: row[14] as string | null,
+    waiting_limit: row[15] as number | null,
+    waiting_jobs: row[16] as number | null,
   };
 }
 
@@ -394,6 +410,8 @@ export interface SubmitKeyedJobsRow {
   readonly replay_of: string | null;
   readonly price_currency: string | null;
   readonly wallet_currency: string | null;
+  readonly waiting_limit: number | null;
+  readonly waiting_jobs: number | null;
 }
 
 function toSubmitKeyedJobsRow(row: readonly unknown[]): SubmitKeyedJobsRow {
@@ -413,6 +431,8 @@ function toSubmitKeyedJobsRow(row: readonly unknown[]): SubmitKeyedJobsRow {
     replay_of: row[12] as string | null,
     price_currency: row[13] as string | null,
     wallet_currency: row[14] as string | null,
+    waiting_limit: row[15] as number | null,
+    waiting_jobs: row[16] as number | null,
   };
 }
 
@@ -432,6 +452,8 @@ export interface SubmitTracedJobsRow {
   readonly replay_of: string | null;
   readonly price_currency: string | null;
   readonly wallet_currency: string | null;
+  readonly waiting_limit: number | null;
+  readonly waiting_jobs: number | null;
 }
 
 function toSubmitTracedJobsRow(row: readonly unknown[]): SubmitTracedJobsRow {
@@ -451,12 +473,14 @@ function toSubmitTracedJobsRow(row: readonly unknown[]): SubmitTracedJobsRow {
     replay_of: row[12] as string | null,
     price_currency: row[13] as string | null,
     wallet_currency: row[14] as string | null,
+    waiting_limit: row[15] as number | null,
+    waiting_jobs: row[16] as number | null,
   };
 }
 
 const ADD_CUSTOMER = {
   name: "add_customer",
-  text: "SELECT add_customer($1::uuid, $2::text, $3::text, $4::smallint, $5::integer, $6::uuid, $7::text, $8::uuid, $9::uuid)",
+  text: "SELECT add_customer($1::uuid, $2::text, $3::text, $4::smallint, $5::integer, $6::integer, $7::uuid, $8::text, $9::uuid, $10::uuid)",
 };
 
 export async function callAddCustomer(
@@ -467,6 +491,7 @@ export async function callAddCustomer(
     readonly email: string | null;
     readonly weight: number | null;
     readonly running_limit: number | null;
+    readonly waiting_limit: number | null;
     readonly wallet: string | null;
     readonly currency: string | null;
     readonly key: string | null;
@@ -481,6 +506,7 @@ export async function callAddCustomer(
       given.email,
       given.weight,
       given.running_limit,
+      given.waiting_limit,
       given.wallet,
       given.currency,
       given.key,
@@ -737,17 +763,17 @@ export async function callCreateBulkAction(
   return row[0] as string | null;
 }
 
-const FIND_CUSTOMERS_BY_KEYS = {
-  name: "find_customers_by_keys",
-  text: "SELECT key_hash, use_to_note, id, name, email, active, created_at, updated_at FROM find_customers_by_keys($1::text[])",
+const FIND_KEY_HOLDERS = {
+  name: "find_key_holders",
+  text: "SELECT key_hash, use_to_note, api_key_id, scopes, key_expires_at, left_ms, id, name, email, active, created_at, updated_at FROM find_key_holders($1::text[])",
 };
 
-export async function callFindCustomersByKeys(
+export async function callFindKeyHolders(
   database: Database,
   given: { readonly hashes: BatchColumn<string> },
-): Promise<FindCustomersByKeysRow[]> {
-  const rows = await database.call(FIND_CUSTOMERS_BY_KEYS, [textArray(given.hashes)]);
-  return rows.map(toFindCustomersByKeysRow);
+): Promise<FindKeyHoldersRow[]> {
+  const rows = await database.call(FIND_KEY_HOLDERS, [textArray(given.hashes)]);
+  return rows.map(toFindKeyHoldersRow);
 }
 
 const FORGET_FIGURES = {
@@ -885,7 +911,7 @@ export async function callPruneJobs(
 
 const QUOTE_JOB = {
   name: "quote_job",
-  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of, price_currency, wallet_currency FROM quote_job($1::uuid, $2::uuid)",
+  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of, price_currency, wallet_currency, waiting_limit, waiting_jobs FROM quote_job($1::uuid, $2::uuid)",
 };
 
 export async function callQuoteJob(
@@ -935,6 +961,42 @@ export async function callRescueJobs(
 ): Promise<RescueJobsRow[]> {
   const rows = await database.call(RESCUE_JOBS, [given.lease, given.lost_max, given.leases]);
   return rows.map(toRescueJobsRow);
+}
+
+const ROLL_API_KEY = {
+  name: "roll_api_key",
+  text: "SELECT roll_api_key($1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::integer, $7::timestamp with time zone, $8::boolean, $9::integer)",
+};
+
+export async function callRollApiKey(
+  database: Database,
+  given: {
+    readonly id: string | null;
+    readonly customer: string | null;
+    readonly replaces: string | null;
+    readonly prefix: string | null;
+    readonly hash: string | null;
+    readonly overlap_seconds: number | null;
+    readonly expires_at: string | null;
+    readonly keeps_expiry: boolean | null;
+    readonly keys_max: number | null;
+  },
+): Promise<string> {
+  const row = onlyRow(
+    "roll_api_key",
+    await database.call(ROLL_API_KEY, [
+      given.id,
+      given.customer,
+      given.replaces,
+      given.prefix,
+      given.hash,
+      given.overlap_seconds,
+      given.expires_at,
+      given.keeps_expiry,
+      given.keys_max,
+    ]),
+  );
+  return (row[0] ?? unexpectedNull("roll_api_key", "its result")) as string;
 }
 
 const ROTATE_WEBHOOK_SECRET = {
@@ -1087,7 +1149,7 @@ export async function callStartErasure(
 
 const SUBMIT_JOBS = {
   name: "submit_jobs",
-  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of, price_currency, wallet_currency FROM submit_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::jsonb[], $6::timestamp with time zone[], $7::smallint[], $8::uuid[], $9::boolean[])",
+  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of, price_currency, wallet_currency, waiting_limit, waiting_jobs FROM submit_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::jsonb[], $6::timestamp with time zone[], $7::smallint[], $8::uuid[], $9::boolean[])",
 };
 
 export async function callSubmitJobs(
@@ -1120,7 +1182,7 @@ export async function callSubmitJobs(
 
 const SUBMIT_KEYED_JOBS = {
   name: "submit_keyed_jobs",
-  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of, price_currency, wallet_currency FROM submit_keyed_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::jsonb[], $6::timestamp with time zone[], $7::smallint[], $8::uuid[], $9::boolean[], $10::uuid[], $11::uuid[], $12::integer[])",
+  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of, price_currency, wallet_currency, waiting_limit, waiting_jobs FROM submit_keyed_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::jsonb[], $6::timestamp with time zone[], $7::smallint[], $8::uuid[], $9::boolean[], $10::uuid[], $11::uuid[], $12::integer[])",
 };
 
 export async function callSubmitKeyedJobs(
@@ -1159,7 +1221,7 @@ export async function callSubmitKeyedJobs(
 
 const SUBMIT_TRACED_JOBS = {
   name: "submit_traced_jobs",
-  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of, price_currency, wallet_currency FROM submit_traced_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::jsonb[], $6::timestamp with time zone[], $7::smallint[], $8::uuid[], $9::boolean[], $10::uuid[], $11::uuid[], $12::integer[], $13::text[], $14::text[])",
+  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of, price_currency, wallet_currency, waiting_limit, waiting_jobs FROM submit_traced_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::jsonb[], $6::timestamp with time zone[], $7::smallint[], $8::uuid[], $9::boolean[], $10::uuid[], $11::uuid[], $12::integer[], $13::text[], $14::text[])",
 };
 
 export async function callSubmitTracedJobs(

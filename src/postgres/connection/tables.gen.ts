@@ -32,12 +32,14 @@ export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 export interface ApiKeys {
   created_at: Generated<string>;
   customer_id: string;
+  expires_at: string | null;
   id: string;
   key_hash: string;
   last_used_at: string | null;
   name: string | null;
   prefix: string;
   revoked_at: string | null;
+  scopes: Generated<string[]>;
 }
 
 export interface Audit {
@@ -114,6 +116,7 @@ export interface Customers {
   name: string;
   running_limit: number | null;
   updated_at: Generated<string>;
+  waiting_limit: number | null;
   weight: Generated<number>;
 }
 

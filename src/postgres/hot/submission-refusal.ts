@@ -6,6 +6,7 @@ import {
   idempotencyKeyReused,
   insufficientFunds,
   jobTypeDisabled,
+  queueFull,
   spendLimitReached,
   unknownCustomer,
   unknownJobType,
@@ -28,6 +29,11 @@ export function submissionRefusal(job: NewJob, refusal: string, row: SubmitKeyed
       });
     case "wallet_frozen":
       return walletFrozen();
+    case "queue_full":
+      return queueFull({
+        waiting_jobs: known(row.waiting_jobs, "waiting_jobs"),
+        waiting_limit: known(row.waiting_limit, "waiting_limit"),
+      });
     case "idempotency_key_reused":
       return idempotencyKeyReused();
     case "unknown_customer":

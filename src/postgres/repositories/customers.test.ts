@@ -52,7 +52,7 @@ test("the look-up of keys is a query that the planner sees through, by their ind
   const client = await connect(databaseUrl);
   await client.query("SET enable_seqscan = off");
   const { rows } = await client.query<{ "QUERY PLAN": string }>(
-    "EXPLAIN SELECT * FROM find_customers_by_keys('{a,b}')",
+    "EXPLAIN SELECT * FROM find_key_holders('{a,b}')",
   );
   const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
   expect(plan).toContain("api_keys_key_hash_key");

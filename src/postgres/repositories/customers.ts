@@ -4,46 +4,57 @@ import type {
   ApiKey,
   Customer,
   CustomerChanges,
+  CustomerLimits,
   CustomerRepository,
+  KeyHolder,
   KeyOwner,
   CustomersPage,
   NewApiKey,
   NewCustomer,
+  RolledKey,
 } from "../../core/model/customer.ts";
-import { PlatformError } from "../../core/lib/errors.ts";
+import { SCOPES, type Scope } from "../../core/model/api-key.ts";
 import { newId } from "../../core/lib/new-id.ts";
 import { isRetryable } from "../../core/lib/with-retry.ts";
 import { API_KEYS_MAX } from "../../core/model/limits.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
 import { textArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
-import { callAddCustomer, callFindCustomersByKeys } from "../connection/functions.gen.ts";
+import { callAddCustomer, callFindKeyHolders, type FindKeyHoldersRow } from "../connection/functions.gen.ts";
 import { refusingReusedKey } from "../hot/refusing-reused-key.ts";
+import { IS_NOT_EXPIRED, KEY_COLUMNS, rollKey, tooManyKeys, toKeyTerms } from "./api-keys.ts";
 import { definedOnly } from "./defined-only.ts";
 import { findByApiKey } from "./specification.ts";
 
-const CUSTOMER_COLUMNS = ["id", "name", "email", "active", "weight", "running_limit"] as const;
+const CUSTOMER_COLUMNS = [
+  "id",
+  "name",
+  "email",
+  "active",
+  "weight",
+  "running_limit",
+  "waiting_limit",
+] as const;
 /** Every customer has a wallet: add_customer inserts both. */
 const CURRENCY = sql<string>`(SELECT w.currency FROM wallets w WHERE w.customer_id = customers.id)`;
 const TIME_COLUMNS = ["created_at", "updated_at", "erased_at"] as const;
-const KEY_COLUMNS = [
-  "id",
-  "customer_id",
-  "name",
-  "prefix",
-  "created_at",
-  "last_used_at",
-  "revoked_at",
-] as const;
-
 export class PostgresCustomerRepository implements CustomerRepository {
   readonly #database: Database;
   readonly #changed: (customer_id: string) => void;
+  readonly #limits: CustomerLimits;
 
-  /** `changed` is told of each change that other processes hear of from tell_key_change: here at once. */
-  constructor(database: Database, changed: (customer_id: string) => void = () => undefined) {
+  /**
+   * `changed` is told of each change that other processes hear of from tell_key_change: here at once. `limits`
+   * are those of new customers.
+   */
+  constructor(
+    database: Database,
+    changed: (customer_id: string) => void = () => undefined,
+    limits: CustomerLimits = {},
+  ) {
     this.#database = database;
     this.#changed = changed;
+    this.#limits = limits;
   }
 
   async create(customer: NewCustomer): Promise<Customer> {
@@ -51,7 +62,7 @@ export class PostgresCustomerRepository implements CustomerRepository {
   }
 
   async createOrReplay(
-    { id, name, email, currency, weight, running_limit }: NewCustomer,
+    { id, name, email, currency, weight, running_limit, waiting_limit }: NewCustomer,
     key?: IdempotencyKey,
   ): Promise<{ customer: Customer; replayed: boolean }> {
     const created = await refusingReusedKey(() =>
@@ -60,7 +71,8 @@ export class PostgresCustomerRepository implements CustomerRepository {
         name,
         email,
         weight: weight ?? null,
-        running_limit: running_limit ?? null,
+        running_limit: (running_limit === undefined ? this.#limits.running_limit : running_limit) ?? null,
+        waiting_limit: (waiting_limit === undefined ? this.#limits.waiting_limit : waiting_limit) ?? null,
         wallet: newId(),
         currency,
         key: key?.id ?? null,
@@ -86,13 +98,15 @@ export class PostgresCustomerRepository implements CustomerRepository {
     return await findByApiKey(this, keyHash);
   }
 
-  async findByApiKeys(keyHashes: readonly string[]): Promise<(KeyOwner | undefined)[]> {
-    const rows = await callFindCustomersByKeys(this.#database, { hashes: [...new Set(keyHashes)] });
+  async findByApiKeys(keyHashes: readonly string[]): Promise<(KeyHolder | undefined)[]> {
+    // Before it is asked: no key is believed longer than it is valid.
+    const asked_at = performance.now();
+    const rows = await callFindKeyHolders(this.#database, { hashes: [...new Set(keyHashes)] });
     const toNote = rows.filter((row) => row.use_to_note).map((row) => row.key_hash);
     // A key is valid although its use cannot be noted just now.
     if (toNote.length > 0) await this.#noteUse(toNote).catch(ignoreAway);
-    const owners = new Map(rows.map((row) => [row.key_hash, toOwner(row)]));
-    return keyHashes.map((hash) => owners.get(hash));
+    const holders = new Map(rows.map((row) => [row.key_hash, toHolder(row, asked_at)]));
+    return keyHashes.map((hash) => holders.get(hash));
   }
 
   /**
@@ -159,7 +173,8 @@ export class PostgresCustomerRepository implements CustomerRepository {
                 .selectFrom("api_keys")
                 .select(({ fn }) => fn.countAll<number>().as("valid"))
                 .whereRef("api_keys.customer_id", "=", "customers.id")
-                .where("revoked_at", "is", null),
+                .where("revoked_at", "is", null)
+                .where(IS_NOT_EXPIRED),
               "<",
               API_KEYS_MAX,
             ),
@@ -167,7 +182,7 @@ export class PostgresCustomerRepository implements CustomerRepository {
           .returning("id"),
       )
       .insertInto("api_keys")
-      .columns(["id", "customer_id", "name", "prefix", "key_hash"])
+      .columns(["id", "customer_id", "name", "prefix", "key_hash", "scopes", "expires_at"])
       .expression((db) =>
         db
           .selectFrom("owner")
@@ -177,6 +192,8 @@ export class PostgresCustomerRepository implements CustomerRepository {
             eb.cast<string | null>(eb.val(key.name), "text").as("name"),
             eb.cast<string>(eb.val(key.prefix), "text").as("prefix"),
             eb.cast<string>(eb.val(key.key_hash), "text").as("key_hash"),
+            sql<Scope[]>`${textArray(key.scopes ?? SCOPES)}::text[]`.as("scopes"),
+            sql<string | null>`${key.expires_at ?? null}::timestamptz`.as("expires_at"),
           ]),
       )
       .returning(KEY_COLUMNS)
@@ -185,10 +202,13 @@ export class PostgresCustomerRepository implements CustomerRepository {
     const customer = await this.findById(key.customer_id);
     if (!customer) throw customerNotFound(key.customer_id);
     if (customer.erased_at !== null) throw customerErased(key.customer_id);
-    throw new PlatformError(
-      "too_many_keys",
-      `This customer has ${API_KEYS_MAX} API keys. Revoke one that is not used any more.`,
-    );
+    throw tooManyKeys();
+  }
+
+  async rollApiKey(key: RolledKey): Promise<{ key: ApiKey; replaced: ApiKey }> {
+    const rolled = await rollKey(this.#database, key);
+    this.#changed(key.customer_id);
+    return rolled;
   }
 
   async findApiKey(keyHash: string): Promise<ApiKey | undefined> {
@@ -197,6 +217,7 @@ export class PostgresCustomerRepository implements CustomerRepository {
       .select(KEY_COLUMNS)
       .where("key_hash", "=", keyHash)
       .where("revoked_at", "is", null)
+      .where(IS_NOT_EXPIRED)
       .executeTakeFirst();
   }
 
@@ -246,6 +267,7 @@ function ignoreAway(error: unknown): void {
   if (!isRetryable(error)) throw error;
 }
 
-function toOwner({ id, name, email, active, created_at, updated_at }: KeyOwner): KeyOwner {
-  return { id, name, email, active, created_at, updated_at };
+function toHolder(row: FindKeyHoldersRow, asked_at: number): KeyHolder {
+  const { id, name, email, active, created_at, updated_at } = row;
+  return { id, name, email, active, created_at, updated_at, key: toKeyTerms(row, asked_at) };
 }

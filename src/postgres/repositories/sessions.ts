@@ -6,6 +6,7 @@ import type { OperatorRole } from "../../core/model/operator.ts";
 import type { NewSession, Session, SessionKey, SessionRepository } from "../../core/model/session.ts";
 import { textArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
+import { toKeyTerms } from "./api-keys.ts";
 
 /** The `key_id` of sessions of the admin key. */
 const ADMIN_KEY_ID = "00000000-0000-0000-0000-000000000000";
@@ -17,6 +18,9 @@ interface FoundSession {
   readonly role: OperatorRole | null;
   readonly token_hash: string;
   readonly api_key_id: string | null;
+  /** Of the key, with a space between them. */
+  readonly scopes: string | null;
+  readonly key_expires_at: string | null;
   readonly admin_proof: string | null;
   readonly left_ms: number;
   readonly use_to_note: boolean;
@@ -54,9 +58,11 @@ export class PostgresSessionRepository implements SessionRepository {
         s.id,
         s.token_hash,
         s.api_key_id,
+        array_to_string(k.scopes, ' ') AS scopes,
+        k.expires_at AS key_expires_at,
         s.admin_proof,
-        (extract(epoch FROM least(s.expires_at, s.last_used_at + ${interval(SESSION_IDLE_MS)}) - now()) * 1000)::float8
-          AS left_ms,
+        (extract(epoch FROM least(s.expires_at, k.expires_at, s.last_used_at + ${interval(SESSION_IDLE_MS)}) - now())
+          * 1000)::float8 AS left_ms,
         s.last_used_at < now() - interval '45 seconds' AS use_to_note,
         o.id AS operator_id,
         o.role,
@@ -68,6 +74,7 @@ export class PostgresSessionRepository implements SessionRepository {
         c.updated_at
         FROM sessions s
         LEFT JOIN api_keys k ON k.id = s.api_key_id AND k.revoked_at IS NULL
+         AND coalesce(k.expires_at > now(), true)
         LEFT JOIN customers c ON c.id = k.customer_id AND c.active
         LEFT JOIN operators o ON o.id = s.operator_id AND o.active AND o.revoked_at IS NULL
        WHERE s.token_hash = ANY (${textArray([...new Set(hashes)])}::text[])
@@ -121,14 +128,18 @@ function inMs(ms: number) {
 }
 
 function toSession(row: FoundSession & Omit<KeyOwner, "id">): Session {
-  const { id, left_ms, admin_proof, api_key_id, customer_id, operator_id, role } = row;
+  const { id, left_ms, admin_proof, api_key_id, scopes, key_expires_at, customer_id, operator_id, role } =
+    row;
   if (admin_proof !== null) return { id, left_ms, owner: { kind: "admin", admin_proof } };
   if (operator_id !== null && role !== null)
     return { id, left_ms, owner: { kind: "operator", operator: { id: operator_id, name: row.name, role } } };
-  if (api_key_id === null || customer_id === null) throw new Error(`session ${id} has no owner`);
+  if (api_key_id === null || scopes === null || customer_id === null)
+    throw new Error(`session ${id} has no owner`);
   const { name, email, active, created_at, updated_at } = row;
-  const customer = { id: customer_id, name, email, active, created_at, updated_at };
-  return { id, left_ms, owner: { kind: "customer", customer, api_key_id } };
+  // When the key expires, the session ends, whose end is looked at.
+  const key = toKeyTerms({ api_key_id, scopes, key_expires_at, left_ms: null }, 0);
+  const customer = { id: customer_id, name, email, active, created_at, updated_at, key };
+  return { id, left_ms, owner: { kind: "customer", customer } };
 }
 
 function ignoreAway(error: unknown): void {

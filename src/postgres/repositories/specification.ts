@@ -86,5 +86,5 @@ export async function findByApiKey(
   keyHash: string,
 ): Promise<KeyOwner | undefined> {
   const [customer] = await customers.findByApiKeys([keyHash]);
-  return customer;
+  return customer && customer.key.ends_at > performance.now() ? customer : undefined;
 }

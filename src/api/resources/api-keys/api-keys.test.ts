@@ -15,7 +15,7 @@ describe("API keys", () => {
     expect(made.headers["cache-control"]).toBe("no-store");
     expect(Object.keys(made.body)).toEqual(["id", "api_key"]);
     const { api_key } = made.body;
-    expect(api_key).toMatch(/^iep_[\w-]{43}$/);
+    expect(api_key).toMatch(/^iep_[0-9A-Za-z]{49}$/);
 
     expect((await api.ask("GET", `/customers/${id}`, { key: api_key })).status).toBe(200);
     const listed = await api.ask("GET", `/customers/${id}/api-keys`);
@@ -26,7 +26,9 @@ describe("API keys", () => {
         customer_id: id,
         name: "laptop",
         prefix: api_key.slice(0, 12),
+        scopes: ["jobs:write", "jobs:read", "wallet:read"],
         created_at: expect.any(String),
+        expires_at: null,
         last_used_at: expect.any(String),
         revoked_at: null,
       },

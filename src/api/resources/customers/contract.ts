@@ -3,6 +3,7 @@ import {
   EMAIL_LENGTH_MAX,
   NAME_LENGTH_MAX,
   RUNNING_LIMIT_MAX,
+  WAITING_LIMIT_MAX,
   WEIGHT_MAX,
 } from "../../../core/model/limits.ts";
 import { DEFAULT_CURRENCY } from "../../../core/model/currency.ts";
@@ -20,6 +21,11 @@ export const RunningLimit = z.int().min(1).max(RUNNING_LIMIT_MAX).nullable().met
   description: "How many jobs may run at the same time. More wait, and block nobody. Null: no limit.",
 });
 
+const WaitingLimit = z.int().min(1).max(WAITING_LIMIT_MAX).nullable().meta({
+  description:
+    "How many jobs may wait, for a slot or for a later time. One more is refused with `queue_full`. Null: no limit.",
+});
+
 export const CUSTOMER_EXAMPLE = {
   id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
   name: "Ada Lovelace",
@@ -28,6 +34,7 @@ export const CUSTOMER_EXAMPLE = {
   active: true,
   weight: 1,
   running_limit: null,
+  waiting_limit: 10_000,
   created_at: "2026-11-23T21:06:00.123456Z",
   updated_at: "2026-11-23T21:06:00.123456Z",
   erased_at: null,
@@ -42,6 +49,7 @@ export const Customer = z
     active: z.boolean().meta({ description: "An inactive customer can read but cannot submit jobs." }),
     weight: Weight,
     running_limit: RunningLimit,
+    waiting_limit: WaitingLimit,
     created_at: UtcTime,
     updated_at: UtcTime,
     erased_at: UtcTime.nullable().meta({
@@ -76,6 +84,7 @@ export const CustomerChanges = z
     active: z.boolean(),
     weight: Weight,
     running_limit: RunningLimit,
+    waiting_limit: WaitingLimit,
   })
   .partial()
   .meta({ id: "CustomerChanges", examples: [{ active: false }] });

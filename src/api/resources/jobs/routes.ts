@@ -38,6 +38,7 @@ const SUBMISSION_ERRORS = [
   "insufficient_funds",
   "spend_limit_reached",
   "wallet_frozen",
+  "queue_full",
   "customer_inactive",
   "not_found",
   "unknown_customer",

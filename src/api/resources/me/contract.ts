@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { Id } from "../../http/fields.ts";
+import { SCOPES } from "../../../core/model/api-key.ts";
+import { Id, UtcTime } from "../../http/fields.ts";
 import { OPERATOR_EXAMPLE, Role } from "../operators/contract.ts";
 import { Customer, CUSTOMER_EXAMPLE } from "../customers/contract.ts";
 
@@ -15,6 +16,8 @@ export const Me = z
           id: Id,
           name: z.string().nullable(),
           prefix: z.string().meta({ description: "The first 12 characters of the key." }),
+          scopes: z.array(z.enum(SCOPES)).readonly().meta({ description: "What the key may do." }),
+          expires_at: UtcTime.nullable().meta({ description: "When the key expires. Null: never." }),
         })
         .meta({ description: "The key that the request was sent with." }),
     }),
@@ -25,7 +28,13 @@ export const Me = z
       {
         kind: "customer",
         customer: CUSTOMER_EXAMPLE,
-        api_key: { id: "019ab1f0-61aa-7d20-b0a4-02c1a2f7c9d0", name: "production", prefix: "iep_2rX0nq1J" },
+        api_key: {
+          id: "019ab1f0-61aa-7d20-b0a4-02c1a2f7c9d0",
+          name: "production",
+          prefix: "iep_2rX0nq1J",
+          scopes: [...SCOPES],
+          expires_at: null,
+        },
       },
       { kind: "operator", id: OPERATOR_EXAMPLE.id, name: "Grace Hopper", role: "finance" },
       { kind: "admin", name: "admin", role: "admin" },

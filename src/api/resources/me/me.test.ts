@@ -15,7 +15,13 @@ test("a customer's key tells whose it is and which, the admin key that it is the
   expect(body).toEqual({
     kind: "customer",
     customer: (await api.ask("GET", `/customers/${id}`)).body,
-    api_key: { id: made.id, name: "laptop", prefix: made.api_key.slice(0, 12) },
+    api_key: {
+      id: made.id,
+      name: "laptop",
+      prefix: made.api_key.slice(0, 12),
+      scopes: ["jobs:write", "jobs:read", "wallet:read"],
+      expires_at: null,
+    },
   });
   expect((await api.ask("GET", "/me")).body).toEqual({ kind: "admin", name: "admin", role: "admin" });
   expect((await api.ask("GET", "/me", { key: `iep_${"A".repeat(43)}` })).status).toBe(401);

@@ -19,7 +19,7 @@ export function meRoutes(api: Api, { customers }: Platform): void {
         tags: ["API keys"],
         summary: "Get who is signed in",
         description:
-          "Returns the name and the role of an operator. With a customer's key, returns that customer, whose `id` is in the paths of its wallet and keys, and which of its keys was sent, or began the session.",
+          "Returns the name and the role of an operator. With a customer's key, returns that customer, whose `id` is in the paths of its wallet and keys, and which of its keys was sent, or began the session, with what that key may do.",
         response: { 200: Me },
       },
     },
@@ -32,8 +32,9 @@ export function meRoutes(api: Api, { customers }: Platform): void {
       const [customer, key] = await Promise.all([customers.findById(owner), findKey(request, owner)]);
       if (!customer || !key)
         throw new PlatformError("invalid_api_key", "This API key was revoked. Use a valid one.");
-      const { id, name, prefix } = key;
-      return { kind: "customer" as const, customer, api_key: { id, name, prefix } };
+      const { id, name, prefix, scopes, expires_at } = key;
+      const api_key = { id, name, prefix, scopes, expires_at };
+      return { kind: "customer" as const, customer, api_key };
     },
   );
 
@@ -41,7 +42,7 @@ export function meRoutes(api: Api, { customers }: Platform): void {
   async function findKey(request: FastifyRequest, owner: string): Promise<ApiKey | undefined> {
     const session = request.session?.owner;
     if (session?.kind === "customer")
-      return (await customers.listApiKeys(owner)).find(({ id }) => id === session.api_key_id);
+      return (await customers.listApiKeys(owner)).find(({ id }) => id === session.customer.key.api_key_id);
     const sent = BEARER.exec(request.headers.authorization ?? "")?.[1] ?? "";
     return await customers.findApiKey(hashApiKey(sent));
   }

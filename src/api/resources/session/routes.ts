@@ -20,8 +20,8 @@ import { SignIn } from "./contract.ts";
 const tags = ["Sessions"];
 
 /** Sign-in and sign-out. Both are public: who signs in is nobody yet, and who signs out may be nobody any more. */
-export function sessionRoutes(api: Api, { sessionRows }: Platform, findKey: FindKey): void {
-  const failed = new FailedSignIns();
+export function sessionRoutes(api: Api, { sessionRows, rateLimits }: Platform, findKey: FindKey): void {
+  const failed = new FailedSignIns(rateLimits.signIns);
 
   api.post(
     "/session",

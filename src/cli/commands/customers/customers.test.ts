@@ -70,6 +70,22 @@ test("a customer has a weight and a limit of running jobs, which lists show wher
   expect(await cli.json("customers", "show", third)).toMatchObject({ weight: 2, running_limit: 5 });
 });
 
+test("a customer has a limit of waiting jobs, which lists show where one is set", async () => {
+  const id = await createCustomer("--waiting-limit", "10000");
+  expect(await cli.json("customers", "show", id)).toMatchObject({
+    waiting_limit: 10_000,
+    running_limit: null,
+  });
+  expect((await cli.run("customers", "list", "--limit", "1")).stdout).toMatch(
+    /ACTIVE +WAITING LIMIT +CREATED$/m,
+  );
+  const update = ["customers", "update", id, "--waiting-limit"];
+  expect(await cli.json(...update, "none")).toMatchObject({ waiting_limit: null });
+  expect((await cli.run(...update, "0")).stderr).toContain(
+    "--waiting-limit must be none or a whole number from 1 to 1000000",
+  );
+});
+
 test("a weight or a limit that is none is wrong usage, and says what is right", async () => {
   const wrong = ["--weight", "none", "--running-limit", "1000001"];
   const told = [
@@ -89,7 +105,9 @@ test("a weight or a limit that is none is wrong usage, and says what is right", 
 test("an update that changes nothing is wrong usage", async () => {
   const { exitCode, stderr } = await cli.run("customers", "update", await createCustomer());
   expect(exitCode).toBe(2);
-  expect(stderr).toContain("--name, --email, --active, --inactive, --weight or --running-limit");
+  expect(stderr).toContain(
+    "--name, --email, --active, --inactive, --weight, --running-limit or --waiting-limit",
+  );
 });
 
 test("a customer that is not there is exit 1", async () => {

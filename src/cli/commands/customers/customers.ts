@@ -16,6 +16,7 @@ import {
   ListLimit,
   Name,
   RunningLimit,
+  WaitingLimit,
   Weight,
 } from "../../terminal/options.ts";
 import { RUNNING_LIMIT_COLUMN, RUNNING_LIMIT_OPTION } from "../../terminal/running-limit.ts";
@@ -34,12 +35,23 @@ const COLUMNS: readonly Column<Customer>[] = [
   { title: "ACTIVE", cell: (row) => formatYesNo(row.active) },
   { title: "WEIGHT", cell: (row) => row.weight, right: true, used: (row) => row.weight !== WEIGHT_DEFAULT },
   RUNNING_LIMIT_COLUMN,
+  {
+    title: "WAITING LIMIT",
+    cell: (row) => row.waiting_limit ?? "none",
+    right: true,
+    used: (row) => row.waiting_limit !== null,
+  },
   { title: "CREATED", cell: (row) => formatTime(row.created_at) },
 ];
 
 const WEIGHT_OPTION = [
   "--weight <n>",
   `share of the slots compared with other customers that wait, up to ${WEIGHT_MAX}; at first ${WEIGHT_DEFAULT}`,
+] as const;
+
+const WAITING_LIMIT_OPTION = [
+  "--waiting-limit <n|none>",
+  "how many of its jobs may wait; one more is refused with queue_full",
 ] as const;
 
 /** How many customers with the same e-mail address are looked up, the new one among them. */
@@ -117,6 +129,7 @@ function addCreate(customers: Command, run: CliRun): void {
     )
     .option(...WEIGHT_OPTION)
     .option(...RUNNING_LIMIT_OPTION)
+    .option(...WAITING_LIMIT_OPTION)
     .action(
       platformAction(
         run,
@@ -126,9 +139,11 @@ function addCreate(customers: Command, run: CliRun): void {
           currency: Currency.default(DEFAULT_CURRENCY),
           weight: Weight.optional(),
           runningLimit: RunningLimit.optional(),
+          waitingLimit: WaitingLimit.optional(),
         }),
-        async (platform, { runningLimit: running_limit, ...fields }) => {
-          const customer = await platform.customers.create({ id: newId(), ...fields, running_limit });
+        async (platform, { runningLimit: running_limit, waitingLimit: waiting_limit, ...fields }) => {
+          const limits = { running_limit, waiting_limit };
+          const customer = await platform.customers.create({ id: newId(), ...fields, ...limits });
           await terminal.print(customer, () => formatCustomer(customer));
           const twins = await platform.customers.list({ limit: TWINS_NAMED_MAX, email: fields.email });
           const others = twins.filter(({ id }) => id !== customer.id).map(({ id }) => id);
@@ -149,6 +164,7 @@ function addUpdate(customers: Command, run: CliRun): void {
     "iep customers update <id> --name Ada",
     "iep customers update <id> --weight 3 --running-limit 20",
     "iep customers update <id> --running-limit none",
+    "iep customers update <id> --waiting-limit 10000",
   )
     .description("Update a customer. An inactive customer can read but cannot submit jobs")
     .argument("<id>", "id of the customer")
@@ -158,6 +174,7 @@ function addUpdate(customers: Command, run: CliRun): void {
     .addOption(new Option("--inactive", "stop the customer from submitting jobs").conflicts("active"))
     .option(...WEIGHT_OPTION)
     .option(...RUNNING_LIMIT_OPTION)
+    .option(...WAITING_LIMIT_OPTION)
     .action(
       platformAction(
         run,
@@ -170,14 +187,20 @@ function addUpdate(customers: Command, run: CliRun): void {
             inactive: Flag,
             weight: Weight.optional(),
             runningLimit: RunningLimit.optional(),
+            waitingLimit: WaitingLimit.optional(),
           })
           .refine(
             ({ id: _id, active, inactive, ...changes }) =>
               active || inactive || Object.values(changes).some((change) => change !== undefined),
-            "nothing to change: set --name, --email, --active, --inactive, --weight or --running-limit",
+            "nothing to change: set --name, --email, --active, --inactive, --weight, --running-limit or --waiting-limit",
           ),
-        async (platform, { id, active, inactive, runningLimit: running_limit, ...fields }) => {
-          const changes = { ...fields, running_limit, active: active || inactive ? active : undefined };
+        async (platform, { id, active, inactive, runningLimit, waitingLimit, ...fields }) => {
+          const changes = {
+            ...fields,
+            running_limit: runningLimit,
+            waiting_limit: waitingLimit,
+            active: active || inactive ? active : undefined,
+          };
           const customer = existing(id, await platform.customers.update(id, changes));
           await run.terminal.print(customer, () => formatCustomer(customer));
         },
@@ -194,6 +217,7 @@ function formatCustomer(customer: Customer): string {
     ["active", formatYesNo(customer.active)],
     ["weight", customer.weight],
     ["running limit", customer.running_limit ?? "none"],
+    ["waiting limit", customer.waiting_limit ?? "none"],
     ["created", formatTime(customer.created_at)],
     ["updated", formatTime(customer.updated_at)],
     ...(customer.erased_at === null ? [] : [["erased", formatTime(customer.erased_at)] as const]),
