@@ -8,13 +8,14 @@ import { generateOpenApi } from "../src/api/openapi.ts";
 import { startEmbeddedPostgres } from "../src/local/embedded-postgres.ts";
 import { migrateUp } from "../src/postgres/connection/migrator.ts";
 import { MIGRATIONS_FOLDER, readSchemaFiles } from "../src/postgres/connection/schema-files.ts";
-import { dashboardTypes } from "./dashboard-types.ts";
+import { dashboardTypes } from "./api-types.ts";
 import { functionCallers } from "./function-callers.ts";
 import { readCatalog } from "./function-catalog.ts";
 import { readFunctionHeaders } from "./function-headers.ts";
 import { lintConfig } from "./house.ts";
 import { architectureWithLimits } from "./limits-table.ts";
 import { readSchemaText } from "./schema-text.ts";
+import { sdkErrors, sdkTypes } from "./sdk-types.ts";
 
 // `npm run generate` writes the generated files. With --check it writes nothing, names those that are out of
 // date, and exits 1 when there are any.
@@ -23,6 +24,8 @@ const TABLES = "src/postgres/connection/tables.gen.ts";
 const FUNCTIONS = "src/postgres/connection/functions.gen.ts";
 const OPENAPI = "openapi.json";
 const DASHBOARD_TYPES = "dashboard/src/api-types.gen.ts";
+const SDK_TYPES = "sdk/src/api-types.gen.ts";
+const SDK_ERRORS = "sdk/src/errors.gen.ts";
 const LINT = ".oxlintrc.house.json";
 const SCHEMA = "migrations/schema.gen.sql";
 /** bigint and timestamptz arrive as src/postgres/connection/pool.ts parses them. */
@@ -53,6 +56,8 @@ const generated = new Map([
   [LINT, `${JSON.stringify(lintConfig(), null, 2)}\n`],
   [OPENAPI, `${JSON.stringify(openapi, null, 2)}\n`],
   [DASHBOARD_TYPES, dashboardTypes(openapi)],
+  [SDK_TYPES, sdkTypes(openapi)],
+  [SDK_ERRORS, sdkErrors()],
   [architecture.file, architecture.text],
 ]);
 

@@ -117,6 +117,13 @@ const context: CliContext = {
     const { explainRefusal } = await import("../postgres/connection/explain-refusal.ts");
     return explainRefusal(error);
   },
+  async outputSchemas(say) {
+    const { loadConfigured } = await import("./load-configured.ts");
+    const { processors, faults } = await loadConfigured(await readEnvironment());
+    for (const { file, message } of faults) await say(`${file} is left out: ${message}`);
+    const { outputSchemas } = await import("../processors/loader/processor-schemas.ts");
+    return outputSchemas(processors);
+  },
   ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm } : {}),
   async serverFacts() {
     const { Client } = await import("pg");
