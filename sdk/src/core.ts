@@ -22,6 +22,7 @@ export interface RequestOptions {
 interface SentOptions extends RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly repeatable?: boolean;
+  readonly repeatsUnheard?: boolean;
 }
 
 /** The typed operations of `openapi.json`, over one way to send them. */

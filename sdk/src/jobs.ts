@@ -101,11 +101,15 @@ export class Jobs<Types> {
       ...(wait_seconds === 0 ? {} : { prefer: `wait=${wait_seconds}` }),
     };
     const longer_ms = (timeout_ms ?? this.#core.settings.timeout_ms) + wait_seconds * 1_000;
-    const options = { headers, signal, timeout_ms: longer_ms, repeatable: true };
+    const repeats = { repeatable: true, repeatsUnheard: wait_seconds === 0 };
+    const options = { headers, signal, timeout_ms: longer_ms, ...repeats };
     try {
       return await this.#core.call("POST /jobs", { body }, options);
     } catch (error) {
       if (error instanceof UnknownJobTypeError) this.#ids.forget();
+      // So many requests may wait at a time. Without waiting, the same key makes the same job.
+      if (wait_seconds > 0 && error instanceof RateLimitedError)
+        return await this.submitAndWait(type, input, { idempotencyKey, signal, timeout_ms, ...fields }, 0);
       throw error;
     }
   }

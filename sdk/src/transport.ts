@@ -32,6 +32,8 @@ export interface Request {
   readonly timeout_ms?: number | undefined;
   /** Whether it does no harm when it is done twice. Default: only GET is. */
   readonly repeatable?: boolean;
+  /** False: 408 and 429 are thrown at once, for somebody who knows another way. */
+  readonly repeatsUnheard?: boolean;
 }
 
 /** Why an attempt failed, and whether another one may be made. */
@@ -46,13 +48,13 @@ interface Failure {
  * `ApiError`, a `ConnectionError`, an `UnexpectedAnswerError`, or the reason of the signal.
  */
 export async function send(settings: Settings, request: Request): Promise<unknown> {
-  const { signal, repeatable = request.method === "GET" } = request;
+  const { signal, repeatable = request.method === "GET", repeatsUnheard = true } = request;
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await attemptOnce(settings, request);
     if ("body" in outcome) return outcome.body;
     const { error, again } = outcome;
     const asked_ms = error instanceof ApiError ? (error.retry_after_ms ?? 0) : 0;
-    const mayRepeat = again === "unheard" || (again === "repeatable" && repeatable);
+    const mayRepeat = (again === "unheard" && repeatsUnheard) || (again === "repeatable" && repeatable);
     if (!mayRepeat || attempt > settings.retries || asked_ms > RETRY_AFTER_MAX_MS) throw error;
     await pause(Math.max(asked_ms, backoff_ms(attempt)), signal);
   }

@@ -44,7 +44,7 @@ test("after each break it goes on behind the last event: none is missed, none co
 test.each(["\n", "\r\n", "\r"])(
   "a stream may be cut anywhere: bytes one by one, lines that end with %j",
   async (end) => {
-    const text = (QUEUED + HALFWAY + DONE).replaceAll("\n", end);
+    const text = (QUEUED + HALFWAY + DONE + "data: two\ndata:  lines\ndata\n\n").replaceAll("\n", end);
     const bytes = [...new TextEncoder().encode(text)].map((byte) => Uint8Array.of(byte));
     const body = new ReadableStream<Uint8Array>({
       start(controller) {
@@ -55,7 +55,8 @@ test.each(["\n", "\r\n", "\r"])(
       },
     });
     const data = await all(readEvents(body, { first_ms: 1_000, silence_ms: 1_000, heard: () => undefined }));
-    expect(data.map((one) => (JSON.parse(one) as { id: number }).id)).toEqual([1, 3, 4]);
+    expect(data.pop()).toBe("two\n lines\n");
+  expect(data.map((one) => (JSON.parse(one) as { id: number }).id)).toEqual([1, 3, 4]);
     expect(data[1]).toContain("halb – ½");
   },
 );

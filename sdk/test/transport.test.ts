@@ -94,6 +94,18 @@ test("Retry-After is waited for; a long one is told instead", async () => {
   expect(server.requests).toHaveLength(3);
 });
 
+test("where no more requests may wait for their jobs, it submits without waiting", async () => {
+  const server = await startFaultyServer(
+    problem("rate_limited", 429, { headers: { "retry-after": "60" } }),
+    json(201, jobOf({ status: "succeeded", completed_at: "2026-11-23T21:06:45Z", cost_cents: 5 })),
+  );
+  expect(await clientOf(server.url).jobs.run(TYPE_ID, {})).toMatchObject({ cost_cents: 5 });
+  const [first, second] = server.requests.map(({ headers }) => headers);
+  expect(first?.["prefer"]).toBe("wait=20");
+  expect(second?.["prefer"]).toBeUndefined();
+  expect(second?.["idempotency-key"]).toBe(first?.["idempotency-key"]);
+});
+
 test("a retry of a job is not repeated when its answer is lost, only when it was refused unheard", async () => {
   const server = await startFaultyServer(
     problem("rate_limited", 429, { headers: { "retry-after": "0" } }),
