@@ -7,7 +7,7 @@ import type { Job } from "../src/core/model/job.ts";
 import { atTheEnd } from "../test/support/cleanup.ts";
 import { createTestDatabase } from "../test/support/database.ts";
 import { httpClient, type Request } from "../test/support/http-client.ts";
-import { startProcess } from "../test/support/processes.ts";
+import { startIep, startProcess } from "../test/support/processes.ts";
 import { redisNamespace } from "../test/support/redis.ts";
 import {
   postCustomer,
@@ -102,6 +102,17 @@ test("the SDK: jobs run by name, with their output, their cost, and what is left
 
   expect(await run()).toEqual(["2 words, 7 cents", "3 words, 7 cents", "6 cents of EUR are left"]);
   expect(await run()).toEqual(["top up: 7 cents are needed, 6 are there"]);
+
+  await postJobType(request, {
+    name: "Reverse",
+    processing_logic_id: "text.reverse",
+    standard_cost_cents: 1,
+  });
+  const types = startIep(["job-types", "types"], { env: environment });
+  expect(await types.exited).toMatchObject({ code: 0 });
+  const text = types.stdout.join("\n").replaceAll(/\s+/g, " ");
+  expect(text).toContain('"Reverse": { input: { "text": string; }; output: { "text": string; }; };');
+  expect(text).toContain('"Text statistics": { input: { "text": string; }; output: { "characters": number; ');
 });
 
 test("a foreign producer on Redis: what it pushes to the high list runs before what waited longer", async () => {
