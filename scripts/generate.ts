@@ -15,7 +15,7 @@ import { readFunctionHeaders } from "./function-headers.ts";
 import { lintConfig } from "./house.ts";
 import { architectureWithLimits } from "./limits-table.ts";
 import { readSchemaText } from "./schema-text.ts";
-import { sdkErrors, sdkTypes } from "./sdk-types.ts";
+import { sdkErrorClasses, sdkErrors, sdkTypes } from "./sdk-types.ts";
 
 // `npm run generate` writes the generated files. With --check it writes nothing, names those that are out of
 // date, and exits 1 when there are any.
@@ -26,6 +26,7 @@ const OPENAPI = "openapi.json";
 const DASHBOARD_TYPES = "dashboard/src/api-types.gen.ts";
 const SDK_TYPES = "sdk/src/api-types.gen.ts";
 const SDK_ERRORS = "sdk/src/errors.gen.ts";
+const SDK_ERROR_CLASSES = "sdk/src/class-of.gen.ts";
 const LINT = ".oxlintrc.house.json";
 const SCHEMA = "migrations/schema.gen.sql";
 /** bigint and timestamptz arrive as src/postgres/connection/pool.ts parses them. */
@@ -58,6 +59,7 @@ const generated = new Map([
   [DASHBOARD_TYPES, dashboardTypes(openapi)],
   [SDK_TYPES, sdkTypes(openapi)],
   [SDK_ERRORS, sdkErrors()],
+  [SDK_ERROR_CLASSES, sdkErrorClasses()],
   [architecture.file, architecture.text],
 ]);
 

@@ -1,7 +1,8 @@
 import type { Api, Operations } from "./api-types.gen.ts";
+import { classOf } from "./class-of.gen.ts";
 import { newKey, pages, type Core, type RequestOptions } from "./core.ts";
-import { classOf, JobAlreadyEndedError, RateLimitedError, UnknownJobTypeError } from "./errors.gen.ts";
-import { followEvents, type JobEvent } from "./follow-events.ts";
+import { JobAlreadyEndedError, RateLimitedError, UnknownJobTypeError } from "./errors.gen.ts";
+import { followEvents, PATIENCE, type JobEvent } from "./follow-events.ts";
 import { ApiError, ConnectionError, WaitTimeoutError } from "./iep-error.ts";
 import type { JobTypeIds } from "./job-type-ids.ts";
 import type { EndedJob, InputOf, Job, OutputOf, TypeName } from "./job-types.ts";
@@ -107,8 +108,8 @@ export class Jobs<Types> {
       return await this.#core.call("POST /jobs", { body }, options);
     } catch (error) {
       if (error instanceof UnknownJobTypeError) this.#ids.forget();
-      // So many requests may wait at a time. Without waiting, the same key makes the same job.
-      if (wait_seconds > 0 && error instanceof RateLimitedError)
+      // Only so many requests may wait, and a long one breaks more easily. The same key makes the same job.
+      if (wait_seconds > 0 && (error instanceof RateLimitedError || error instanceof ConnectionError))
         return await this.submitAndWait(type, input, { idempotencyKey, signal, timeout_ms, ...fields }, 0);
       throw error;
     }
@@ -218,8 +219,9 @@ export class Jobs<Types> {
 
   /** Follows the stream of events; where none can be had, such as behind some proxies, asks again and again. */
   async #endOf(id: string, onProgress: WaitOptions["onProgress"], options: RequestOptions): Promise<Job> {
+    const { settings } = this.#core;
     try {
-      for await (const event of this.events(id, options))
+      for await (const event of followEvents(settings, id, { signal: options.signal, leavesSilence: true }))
         if (event.type === "progress") onProgress?.({ fraction: event.fraction, message: event.message });
       return await this.get(id, options);
     } catch (error) {
@@ -227,12 +229,18 @@ export class Jobs<Types> {
       if (!(error instanceof ConnectionError) && !(error instanceof RateLimitedError)) throw error;
     }
     let told = "";
+    let failures = 0;
     for (let turn = 1; ; turn += 1) {
-      const job = await this.get(id, options);
-      const progress = JSON.stringify(job.progress);
-      if (job.progress && progress !== told) onProgress?.(job.progress);
-      if (job.completed_at !== null) return job;
-      told = progress;
+      const job = await this.get(id, options).catch((error: unknown) => {
+        failures += 1;
+        if (!(error instanceof ConnectionError) || failures > PATIENCE * settings.retries) throw error;
+        return undefined;
+      });
+      if (job) failures = 0;
+      const progress = JSON.stringify(job?.progress ?? null);
+      if (job?.progress && progress !== told) onProgress?.(job.progress);
+      if (job && job.completed_at !== null) return job;
+      if (job) told = progress;
       await pause(backoff_ms(turn), options.signal);
     }
   }

@@ -5,6 +5,9 @@ const LINE_END = /\r\n|\n|\r(?!$)/;
 /** Characters of one event. The API's are far smaller. */
 const EVENT_MAX = 4 * 1_048_576;
 
+/** Nothing comes, although the connection is open: something on the way may hold it back. */
+export class SilentStream extends ConnectionError {}
+
 interface Hearing {
   /** How long the stream may be silent at first, and later: the API sends a comment every 15 s. */
   readonly first_ms: number;
@@ -65,10 +68,7 @@ function dataOf(line: string): string[] {
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silence = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new ConnectionError(`The stream of events was silent for ${ms} ms.`)),
-      ms,
-    );
+    timer = setTimeout(() => reject(new SilentStream(`The stream of events was silent for ${ms} ms.`)), ms);
   });
   try {
     return await Promise.race([work, silence]);

@@ -1,4 +1,4 @@
-import { classOf } from "./errors.gen.ts";
+import { classOf } from "./class-of.gen.ts";
 import {
   ApiError,
   ConnectionError,
@@ -9,7 +9,7 @@ import {
 import { anyOf, backoff_ms, pause } from "./pause.ts";
 
 /** A longer `Retry-After` is not waited for: the error is thrown, and says how long. */
-const RETRY_AFTER_MAX_MS = 60_000;
+export const RETRY_AFTER_MAX_MS = 60_000;
 const SHOWN_MAX = 80;
 
 export interface Settings {

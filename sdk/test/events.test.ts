@@ -56,7 +56,7 @@ test.each(["\n", "\r\n", "\r"])(
     });
     const data = await all(readEvents(body, { first_ms: 1_000, silence_ms: 1_000, heard: () => undefined }));
     expect(data.pop()).toBe("two\n lines\n");
-  expect(data.map((one) => (JSON.parse(one) as { id: number }).id)).toEqual([1, 3, 4]);
+    expect(data.map((one) => (JSON.parse(one) as { id: number }).id)).toEqual([1, 3, 4]);
     expect(data[1]).toContain("halb – ½");
   },
 );
@@ -103,10 +103,20 @@ test("what cannot be repaired is thrown at once", async () => {
   expect(server.requests).toHaveLength(3);
 });
 
-test("streams that end at once are given up", async () => {
+test("streams that end at once are given up, after four times as many as there are retries", async () => {
   const server = await startFaultyServer(stream([], (response) => response.end()));
-  await expect(all(jobsAt(server.url, 1).events(JOB_ID))).rejects.toThrow(ConnectionError);
-  expect(server.requests.length).toBeLessThan(5);
+  await expect(all(jobsAt(server.url, 1).events(JOB_ID))).rejects.toThrow("ended too soon");
+  expect(server.requests).toHaveLength(5);
+});
+
+test("a stream that something holds back: waiting asks for the job instead, soon", async () => {
+  const ended = jobOf({ status: "succeeded", completed_at: "2026-11-23T21:06:45Z" });
+  const server = await startFaultyServer(
+    stream([], () => undefined),
+    json(200, ended),
+  );
+  expect(await jobsAt(server.url).wait(JOB_ID)).toMatchObject({ status: "succeeded" });
+  expect(server.requests.map(({ url }) => url)).toEqual([`/jobs/${JOB_ID}/events`, `/jobs/${JOB_ID}`]);
 });
 
 test("where no stream can be had, waiting asks again until the job has ended", async () => {

@@ -34,6 +34,7 @@ let url: string;
 let customer_id: string;
 let iep: Client<AnyJobTypes>;
 const gate = createGate();
+const late = createGate();
 
 const keyOf = async (id: string): Promise<string> =>
   (await api.ask("POST", `/customers/${id}/api-keys`)).body.api_key;
@@ -54,6 +55,13 @@ beforeAll(async () => {
       id: "refuses",
       run: () => {
         throw new FatalError("There is nothing to do.", { code: "nothing_to_do" });
+      },
+    }),
+    defineProcessor({
+      id: "late",
+      async run() {
+        await late.opened;
+        return "at last";
       },
     }),
     defineProcessor({
@@ -305,6 +313,25 @@ test("answers that are lost on the way: each submission is one job, and is charg
   for (let n = 0; n < 6; n += 1) await shaky.jobs.run(type, { n });
   expect(lost.count).toBeGreaterThan(2);
   expect((await all(iep.jobs.list({ type }))).length).toBe(before + 6);
+});
+
+test("connections that are cut while a job runs: it is one job, and its end is heard of", async () => {
+  const proxy = await startTcpProxy(url);
+  const shaky = createClient({ baseUrl: proxy.url, apiKey: await keyOf(customer_id) });
+  const blind = shaky.jobs.run("Type late", 1, { idempotencyKey: "cut, blind" });
+  const following = shaky.jobs.run("Type late", 2, { idempotencyKey: "cut", onProgress: () => undefined });
+  for (let n = 0; n < 3; n += 1) {
+    await expect
+      .poll(async () => (await all(iep.jobs.list({ type: "Type late", status: "running" }))).length)
+      .toBe(2);
+    proxy.cut();
+  }
+  late.open();
+  expect([await blind, await following]).toMatchObject([
+    { output_data: "at last", input_data: 1 },
+    { output_data: "at last", input_data: 2 },
+  ]);
+  expect(await all(iep.jobs.list({ type: "Type late" }))).toHaveLength(2);
 });
 
 test("after all that, every promise holds", async () => {

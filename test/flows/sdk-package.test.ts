@@ -54,7 +54,7 @@ beforeAll(async () => {
 
 test("it holds its code and its types, and nothing else comes with it", async () => {
   const files = await readdir(join(project, "node_modules/innovation-ecosystem-platform-sdk"));
-  expect(files.toSorted()).toEqual(["dist", "package.json"]);
+  expect(files.toSorted()).toEqual(["README.md", "dist", "package.json"]);
   const names = await readdir(join(project, "node_modules"));
   expect(names.filter((name) => !name.startsWith("."))).toEqual(["innovation-ecosystem-platform-sdk"]);
 });
@@ -90,7 +90,7 @@ test("the types that `iep job-types types` writes check names, inputs and output
   });
   await create("Any", "echo", {});
   await create('"]: 1; } declare const owned: 1; interface X { "', "echo", {
-    properties: { '"; } declare const owned: 1; //': { enum: ["`${1}", '"'] }, __proto__: {} },
+    properties: { '"; } declare const owned: 1; //': { enum: ["`${1}", '"'] }, ["__proto__"]: {} },
   });
   await writeFile(join(project, "job-types.d.ts"), (await cli.run("job-types", "types")).stdout);
   await writeFile(join(project, "use.ts"), USE);
