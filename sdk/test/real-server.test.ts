@@ -315,6 +315,12 @@ test("answers that are lost on the way: each submission is one job, and is charg
   expect((await all(iep.jobs.list({ type }))).length).toBe(before + 6);
 });
 
+test("a hundred runs at the same time: each gets its own output", async () => {
+  const numbers = Array.from({ length: 100 }, (_, n) => n);
+  const jobs = await Promise.all(numbers.map((n) => iep.jobs.run("Type shout", { n })));
+  expect(jobs.map((job) => job.output_data)).toEqual(numbers.map((n) => ({ got: { n } })));
+});
+
 test("connections that are cut while a job runs: it is one job, and its end is heard of", async () => {
   const proxy = await startTcpProxy(url);
   const shaky = createClient({ baseUrl: proxy.url, apiKey: await keyOf(customer_id) });
