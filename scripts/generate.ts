@@ -9,13 +9,13 @@ import { startEmbeddedPostgres } from "../src/local/embedded-postgres.ts";
 import { migrateUp } from "../src/postgres/connection/migrator.ts";
 import { MIGRATIONS_FOLDER, readSchemaFiles } from "../src/postgres/connection/schema-files.ts";
 import { dashboardTypes } from "./api-types.ts";
+import { sdkFiles } from "./sdk-types.ts";
 import { functionCallers } from "./function-callers.ts";
 import { readCatalog } from "./function-catalog.ts";
 import { readFunctionHeaders } from "./function-headers.ts";
 import { lintConfig } from "./house.ts";
 import { architectureWithLimits } from "./limits-table.ts";
 import { readSchemaText } from "./schema-text.ts";
-import { sdkErrorClasses, sdkErrors, sdkTypes } from "./sdk-types.ts";
 
 // `npm run generate` writes the generated files. With --check it writes nothing, names those that are out of
 // date, and exits 1 when there are any.
@@ -24,9 +24,6 @@ const TABLES = "src/postgres/connection/tables.gen.ts";
 const FUNCTIONS = "src/postgres/connection/functions.gen.ts";
 const OPENAPI = "openapi.json";
 const DASHBOARD_TYPES = "dashboard/src/api-types.gen.ts";
-const SDK_TYPES = "sdk/src/api-types.gen.ts";
-const SDK_ERRORS = "sdk/src/errors.gen.ts";
-const SDK_ERROR_CLASSES = "sdk/src/class-of.gen.ts";
 const LINT = ".oxlintrc.house.json";
 const SCHEMA = "migrations/schema.gen.sql";
 /** bigint and timestamptz arrive as src/postgres/connection/pool.ts parses them. */
@@ -51,15 +48,13 @@ const { tables, schema, functions } = await generateFromSchema();
 const openapi = await generateOpenApi();
 const architecture = await architectureWithLimits();
 const generated = new Map([
+  ...sdkFiles(openapi),
   [TABLES, tables],
   [SCHEMA, schema],
   [FUNCTIONS, functions],
   [LINT, `${JSON.stringify(lintConfig(), null, 2)}\n`],
   [OPENAPI, `${JSON.stringify(openapi, null, 2)}\n`],
   [DASHBOARD_TYPES, dashboardTypes(openapi)],
-  [SDK_TYPES, sdkTypes(openapi)],
-  [SDK_ERRORS, sdkErrors()],
-  [SDK_ERROR_CLASSES, sdkErrorClasses()],
   [architecture.file, architecture.text],
 ]);
 

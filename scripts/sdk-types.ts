@@ -43,11 +43,20 @@ const FIGURES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   job_not_ended: { job_status: 'NonNullable<Problem["job_status"]>' },
 };
 
+/** The generated files of the SDK, with their texts. */
+export function sdkFiles(document: object): [path: string, text: string][] {
+  return [
+    ["sdk/src/api-types.gen.ts", sdkTypes(document)],
+    ["sdk/src/errors.gen.ts", sdkErrors()],
+    ["sdk/src/class-of.gen.ts", sdkErrorClasses()],
+  ];
+}
+
 /**
  * The types of the SDK: the named schemas, and what each operation takes and returns, by `"METHOD /path"`. An
  * operation that does not return JSON is left out.
  */
-export function sdkTypes(document: object): string {
+function sdkTypes(document: object): string {
   // The document is ours, generated a moment ago.
   const { paths } = document as { paths: Record<string, Record<string, Operation>> };
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
@@ -104,7 +113,7 @@ function queryField({ name, required, description, schema }: Parameter): string 
 }
 
 /** A class for each error code, with the figures that the API sends with it. */
-export function sdkErrors(): string {
+function sdkErrors(): string {
   return [
     ERRORS_HEAD,
     'import { ApiError, type Problem } from "./iep-error.ts";',
@@ -118,7 +127,7 @@ export function sdkErrors(): string {
 }
 
 /** Which class belongs to a code. It is no part of what the package exports. */
-export function sdkErrorClasses(): string {
+function sdkErrorClasses(): string {
   return [
     ERRORS_HEAD,
     'import * as errors from "./errors.gen.ts";',

@@ -118,8 +118,13 @@ const context: CliContext = {
     return explainRefusal(error);
   },
   async outputSchemas(say) {
-    const { loadConfigured } = await import("./load-configured.ts");
-    const { processors, faults } = await loadConfigured(await readEnvironment());
+    const { PROCESSORS_DIR } = await readEnvironment();
+    const { DEFAULT_PROCESSORS_DIR } = await import("./processors-dir.ts");
+    const { loadProcessors } = await import("../processors/loader/registry.ts");
+    const { processors, faults } = await loadProcessors({
+      directory: PROCESSORS_DIR ?? DEFAULT_PROCESSORS_DIR,
+      required: PROCESSORS_DIR !== undefined,
+    });
     for (const { file, message } of faults) await say(`${file} is left out: ${message}`);
     const { outputSchemas } = await import("../processors/loader/processor-schemas.ts");
     return outputSchemas(processors);

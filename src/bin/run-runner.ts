@@ -3,7 +3,7 @@ import { within } from "../core/lib/within.ts";
 import { STOP_SETTLE_MS } from "../core/model/limits.ts";
 import { VERSION } from "../core/lib/version.ts";
 import { processorSchemas } from "../processors/loader/processor-schemas.ts";
-import type { ProcessorRegistry } from "../processors/loader/registry.ts";
+import { loadProcessors, type ProcessorRegistry } from "../processors/loader/registry.ts";
 import { Runner } from "../runner/runner.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
@@ -13,8 +13,8 @@ import type { Config } from "./config.ts";
 import { guardProcess } from "./guard-process.ts";
 import { metricsOfRunner, openMetrics, serveRunnerMetrics, watchServers } from "./open-metrics.ts";
 import { openPlatform, type OpenPlatform } from "./open-platform.ts";
+import { DEFAULT_PROCESSORS_DIR } from "./processors-dir.ts";
 import { closeInTime } from "./close-in-time.ts";
-import { loadConfigured } from "./load-configured.ts";
 import { listenForStop, type StopSignal } from "./stop-signal.ts";
 import { waitForServers } from "./wait-for-servers.ts";
 
@@ -106,7 +106,10 @@ export async function startRunner(
   metrics?: Metrics,
 ): Promise<RunningRunner> {
   const guard = guardProcess(log);
-  const { processors, faults } = await loadConfigured(config);
+  const { processors, faults } = await loadProcessors({
+    directory: config.PROCESSORS_DIR ?? DEFAULT_PROCESSORS_DIR,
+    required: config.PROCESSORS_DIR !== undefined,
+  });
   for (const { file, message } of faults)
     log.error({ file }, `a processor is left out, the others are served: ${file}: ${message}`);
   guard(processors);
