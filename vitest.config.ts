@@ -19,7 +19,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: "whole",
-          include: ["test/**/*.test.ts", "processors/**/*.test.ts", "examples/**/*.test.ts"],
+          include: [
+            "test/**/*.test.ts",
+            "processors/**/*.test.ts",
+            "examples/**/*.test.ts",
+            "sdk/test/**/*.test.ts",
+          ],
           exclude: [...configDefaults.exclude, MEASURED, BROWSER],
         },
       },

@@ -7,7 +7,7 @@ import type { Job } from "../src/core/model/job.ts";
 import { atTheEnd } from "../test/support/cleanup.ts";
 import { createTestDatabase } from "../test/support/database.ts";
 import { httpClient, type Request } from "../test/support/http-client.ts";
-import { startProcess } from "../test/support/processes.ts";
+import { startIep, startProcess } from "../test/support/processes.ts";
 import { redisNamespace } from "../test/support/redis.ts";
 import {
   postCustomer,
@@ -23,6 +23,8 @@ import { lacksPython } from "./python.ts";
 
 const EXAMPLES = fileURLToPath(new URL(".", import.meta.url));
 const START_MONEY_CENTS = 1_000;
+/** In this checkout the SDK is TypeScript: nobody has built it. */
+const FLAGS = ["--conditions=iep-source", "--import", "tsx"];
 
 let environment: Environment;
 let url: string;
@@ -87,6 +89,30 @@ test("submitting in a loop: every line is a job, and a second run submits none o
   expect(await run()).toEqual(lines);
   const mine = await httpClient(url, body.api_key)<{ data: Job[] }>("GET", `/jobs?job_type_id=${TYPE}`);
   expect(mine.body.data).toHaveLength(3);
+});
+
+test("the SDK: jobs run by name, with their output, their cost, and what is left", async () => {
+  await startRunner(environment);
+  const processor = { name: "Text statistics", processing_logic_id: "text.statistics" };
+  await postJobType(request, { ...processor, standard_cost_cents: 7 });
+  const own = await postCustomer(request, "User of the SDK", 20);
+  const { body } = await request<{ api_key: string }>("POST", `/customers/${own}/api-keys`, { name: "sdk" });
+  const run = () =>
+    runExample("run-with-sdk.ts", ["One fish.", "Two red fish."], { API: url, KEY: body.api_key });
+
+  expect(await run()).toEqual(["2 words, 7 cents", "3 words, 7 cents", "6 cents of EUR are left"]);
+  expect(await run()).toEqual(["top up: 7 cents are needed, 6 are there"]);
+
+  await postJobType(request, {
+    name: "Reverse",
+    processing_logic_id: "text.reverse",
+    standard_cost_cents: 1,
+  });
+  const types = startIep(["job-types", "types"], { env: environment });
+  expect(await types.exited).toMatchObject({ code: 0 });
+  const text = types.stdout.join("\n").replaceAll(/\s+/g, " ");
+  expect(text).toContain('"Reverse": { input: { "text": string; }; output: { "text": string; }; };');
+  expect(text).toContain('"Text statistics": { input: { "text": string; }; output: { "characters": number; ');
 });
 
 test("a foreign producer on Redis: what it pushes to the high list runs before what waited longer", async () => {
@@ -164,7 +190,7 @@ async function runExample(
   args: readonly string[],
   env: Environment,
 ): Promise<readonly string[]> {
-  const example = startProcess(process.execPath, ["--import", "tsx", `examples/${file}`, ...args], { env });
+  const example = startProcess(process.execPath, [...FLAGS, `examples/${file}`, ...args], { env });
   const { code } = await example.exited;
   if (code !== 0) throw new Error([...example.stdout, ...example.stderr].join("\n"));
   return example.stdout;

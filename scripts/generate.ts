@@ -8,7 +8,8 @@ import { generateOpenApi } from "../src/api/openapi.ts";
 import { startEmbeddedPostgres } from "../src/local/embedded-postgres.ts";
 import { migrateUp } from "../src/postgres/connection/migrator.ts";
 import { MIGRATIONS_FOLDER, readSchemaFiles } from "../src/postgres/connection/schema-files.ts";
-import { dashboardTypes } from "./dashboard-types.ts";
+import { dashboardTypes } from "./api-types.ts";
+import { sdkFiles } from "./sdk-types.ts";
 import { functionCallers } from "./function-callers.ts";
 import { readCatalog } from "./function-catalog.ts";
 import { readFunctionHeaders } from "./function-headers.ts";
@@ -47,6 +48,7 @@ const { tables, schema, functions } = await generateFromSchema();
 const openapi = await generateOpenApi();
 const architecture = await architectureWithLimits();
 const generated = new Map([
+  ...sdkFiles(openapi),
   [TABLES, tables],
   [SCHEMA, schema],
   [FUNCTIONS, functions],

@@ -119,6 +119,18 @@ const context: CliContext = {
     const { explainRefusal } = await import("../postgres/connection/explain-refusal.ts");
     return explainRefusal(error);
   },
+  async outputSchemas(say) {
+    const { PROCESSORS_DIR } = await readEnvironment();
+    const { DEFAULT_PROCESSORS_DIR } = await import("./processors-dir.ts");
+    const { loadProcessors } = await import("../processors/loader/registry.ts");
+    const { processors, faults } = await loadProcessors({
+      directory: PROCESSORS_DIR ?? DEFAULT_PROCESSORS_DIR,
+      required: PROCESSORS_DIR !== undefined,
+    });
+    for (const { file, message } of faults) await say(`${file} is left out: ${message}`);
+    const { outputSchemas } = await import("../processors/loader/processor-schemas.ts");
+    return outputSchemas(processors);
+  },
   ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm } : {}),
   async serverFacts() {
     const { Client } = await import("pg");

@@ -16,11 +16,10 @@ import type { Config } from "./config.ts";
 import { guardProcess } from "./guard-process.ts";
 import { metricsOfRunner, openMetrics, serveRunnerMetrics, watchServers } from "./open-metrics.ts";
 import { openPlatform, type OpenPlatform } from "./open-platform.ts";
+import { DEFAULT_PROCESSORS_DIR } from "./processors-dir.ts";
 import { closeInTime } from "./close-in-time.ts";
 import { listenForStop, type StopSignal } from "./stop-signal.ts";
 import { waitForServers } from "./wait-for-servers.ts";
-
-const DEFAULT_PROCESSORS_DIR = "./processors";
 
 /**
  * The runner of production. It runs until SIGTERM, or until an operator told it to drain and to end. Then it

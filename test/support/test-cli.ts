@@ -45,6 +45,7 @@ export async function createTestCli(changes: Partial<CliContext> = {}): Promise<
         pending: () => readSchemaState(databaseUrl),
       },
       explain: (thrown) => Promise.resolve(explainRefusal(thrown)),
+      outputSchemas: () => Promise.resolve(new Map()),
       serverFacts: () => readServerFacts(databaseUrl),
       processes: {
         api: () => Promise.resolve(0),

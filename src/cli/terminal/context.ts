@@ -49,6 +49,11 @@ export interface CliContext {
   explain(error: unknown): Promise<Refusal | undefined>;
   /** Asks the person at the terminal; undefined where nobody is. */
   readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
+  /**
+   * JSON Schemas of what the processors of this machine return, by id. Those that do not say are left out, and
+   * `say` gets a line for each that cannot be loaded.
+   */
+  outputSchemas(say: (line: string) => Promise<void>): Promise<ReadonlyMap<string, object>>;
   /** Works without our tables. Throws the error of the driver when the server cannot be reached. */
   serverFacts(): Promise<ServerFacts>;
   /** From now on Ctrl-C does not end the process but aborts this, once. Left out: it ends the process. */

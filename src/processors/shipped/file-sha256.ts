@@ -26,6 +26,12 @@ export default defineProcessor({
     /** Returned unchanged. It never decides the media type. */
     filename: z.string().min(1).max(255).optional(),
   }),
+  output: z.strictObject({
+    filename: z.string().optional(),
+    sha256: z.string(),
+    bytes: z.int(),
+    media_type: z.string(),
+  }),
   run({ content_base64, filename }) {
     const content = decodeBase64(content_base64);
     return {

@@ -25,6 +25,17 @@ export default defineProcessor({
   description:
     "Counts characters, words, sentences and lines, finds frequent words, estimates the reading time.",
   input: z.strictObject({ text: z.string().max(1_000_000) }),
+  output: z.strictObject({
+    characters: z.int(),
+    words: z.int(),
+    sentences: z.int(),
+    lines: z.int(),
+    unique_words: z.int(),
+    frequent_words: z.array(z.strictObject({ word: z.string(), count: z.int() })),
+    average_word_length: z.number().nullable(),
+    reading_time_seconds: z.int(),
+    reading_words_per_minute: z.int(),
+  }),
   async run({ text }, ctx) {
     const eventLoop = shareEventLoop(ctx.signal);
     const granularities = ["grapheme", "word", "sentence"] as const;

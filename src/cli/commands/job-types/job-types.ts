@@ -24,6 +24,7 @@ import {
 import { RUNNING_LIMIT_COLUMN, RUNNING_LIMIT_OPTION } from "../../terminal/running-limit.ts";
 import { findJobType } from "./find-job-type.ts";
 import { addPriceCommands } from "../prices/prices.ts";
+import { addTypesCommand } from "./types.ts";
 
 const COLUMNS: readonly Column<JobType>[] = [
   { title: "ID", cell: (row) => row.id },
@@ -53,6 +54,7 @@ export function addJobTypeCommands(program: Command, run: CliRun): void {
   addUpdate(jobTypes, run);
   addPause(jobTypes, run);
   addPriceCommands(jobTypes, run);
+  addTypesCommand(jobTypes, run);
 }
 
 function addReading(jobTypes: Command, run: CliRun): void {

@@ -86,6 +86,7 @@ function screenOf({ platform }: Cli, size: { columns?: number; rows?: number; is
     migrations: { up: never, down: never, risk: never, status: never, pending: never },
     explain: () => Promise.resolve(undefined),
     serverFacts: never,
+    outputSchemas: () => Promise.resolve(new Map()),
     processes: { api: never, runner: never, dev: never, demo: never },
     ...(size.isTTY && {
       takeScreen: (take: ScreenTake) => {
