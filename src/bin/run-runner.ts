@@ -4,6 +4,7 @@ import { STOP_SETTLE_MS } from "../core/model/limits.ts";
 import { VERSION } from "../core/lib/version.ts";
 import { processorSchemas } from "../processors/loader/processor-schemas.ts";
 import { loadProcessors, type ProcessorRegistry } from "../processors/loader/registry.ts";
+import { loadAndReload, type Reloaded } from "../processors/loader/reload-on-save.ts";
 import { Runner } from "../runner/runner.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
@@ -13,11 +14,10 @@ import type { Config } from "./config.ts";
 import { guardProcess } from "./guard-process.ts";
 import { metricsOfRunner, openMetrics, serveRunnerMetrics, watchServers } from "./open-metrics.ts";
 import { openPlatform, type OpenPlatform } from "./open-platform.ts";
+import { DEFAULT_PROCESSORS_DIR } from "./processors-dir.ts";
 import { closeInTime } from "./close-in-time.ts";
 import { listenForStop, type StopSignal } from "./stop-signal.ts";
 import { waitForServers } from "./wait-for-servers.ts";
-
-const DEFAULT_PROCESSORS_DIR = "./processors";
 
 /**
  * The runner of production. It runs until SIGTERM. Then it claims nothing more, gives running jobs
@@ -86,7 +86,7 @@ export async function stopRunner(
 
 /**
  * Starts a runner, and the upkeep that every runner does. A faulty processor of PROCESSORS_DIR is named in the log and
- * left out.
+ * left out. With `reloads` it serves what is saved there while it runs.
  */
 export async function startRunner(
   platform: OpenPlatform,
@@ -105,12 +105,13 @@ export async function startRunner(
   },
   log: Logger,
   metrics?: Metrics,
+  { reloads = false } = {},
 ): Promise<RunningRunner> {
   const guard = guardProcess(log);
-  const { processors, faults } = await loadProcessors({
-    directory: config.PROCESSORS_DIR ?? DEFAULT_PROCESSORS_DIR,
-    required: config.PROCESSORS_DIR !== undefined,
-  });
+  const directory = config.PROCESSORS_DIR ?? DEFAULT_PROCESSORS_DIR;
+  const required = config.PROCESSORS_DIR !== undefined;
+  const reloading = reloads ? await loadAndReload({ directory, required }) : undefined;
+  const { processors, faults } = reloading ?? (await loadProcessors({ directory, required }));
   for (const { file, message } of faults)
     log.error({ file }, `a processor is left out, the others are served: ${file}: ${message}`);
   guard(processors);
@@ -144,6 +145,13 @@ export async function startRunner(
   });
   const upkeep = startUpkeep([...tasks, ...(measured?.tasks ?? [])], log, measured?.upkeepMeter);
   runner.start();
+  reloading?.start(async (reloaded) => {
+    await registerSchemas(platform, processors, log);
+    await runner
+      .serve([...processors.keys()])
+      .catch((error: unknown) => log.warn({ err: error }, "new processors are not served yet"));
+    logReload(log, reloaded, processors);
+  });
   log.info({ concurrency: config.RUNNER_CONCURRENCY, processors: [...processors.keys()] }, "runner ready");
   return {
     get running() {
@@ -156,9 +164,18 @@ export async function startRunner(
       return runner.unwritten;
     },
     async stop(grace_ms) {
-      await Promise.all([upkeep.stop(), runner.stop(grace_ms)]);
+      await Promise.all([upkeep.stop(), reloading?.stop(), runner.stop(grace_ms)]);
     },
   };
+}
+
+/** Says what was saved, and what of it cannot be used. */
+function logReload(log: Logger, { files, faults }: Reloaded, processors: ProcessorRegistry): void {
+  log.info({ processors: [...processors.keys()] }, `reloaded, because these were saved: ${files.join(", ")}`);
+  for (const { file, message, kept } of faults) {
+    const stays = kept.length === 0 ? "it is left out" : `${kept.join(", ")} stays as it was`;
+    log.error({ file }, `a processor cannot be loaded, ${stays}: ${file}: ${message}`);
+  }
 }
 
 /** Tells the API what the processors take. A runner works as well when that fails. */

@@ -10,13 +10,13 @@ import type { ProcessorContext, ProcessorJob } from "../processors/sdk/processor
 import { createAttemptLog } from "./attempt-log.ts";
 import { attemptRedactor } from "./attempt-redactor.ts";
 import type { Interrupter } from "./interrupter.ts";
-import type { JobLogWriter } from "./job-log-writer.ts";
+import type { AttemptTeller } from "./job-log-writer.ts";
 
 interface Parts {
   readonly job: ClaimedJob;
   readonly jobType: JobType | undefined;
   readonly processors: ProcessorRegistry;
-  readonly jobLog: JobLogWriter;
+  readonly jobLog: AttemptTeller;
   readonly interrupter: Interrupter;
   readonly log: Logger;
 }
@@ -33,6 +33,7 @@ export class AttemptContext implements ProcessorContext {
   #cost_cents: number | undefined;
   #saidCost = false;
   #redactor: Redactor | "none" | undefined;
+  #due_at: number | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -42,6 +43,11 @@ export class AttemptContext implements ProcessorContext {
   /** The cost that the processor set last; undefined when it set none. No member: the processor has those. */
   static costOf(context: AttemptContext): number | undefined {
     return context.#cost_cents;
+  }
+
+  /** From now on the time of the attempt passes: it is over at `due_at`, as `performance.now` counts. */
+  static startClock(context: AttemptContext, due_at: number): void {
+    context.#due_at = due_at;
   }
 
   get job(): ProcessorJob {
@@ -54,6 +60,16 @@ export class AttemptContext implements ProcessorContext {
 
   get signal(): AbortSignal {
     return this.#parts.interrupter.signal;
+  }
+
+  get idempotencyKey(): string {
+    return this.#parts.job.id;
+  }
+
+  get remaining_ms(): number {
+    const { jobType } = this.#parts;
+    if (this.#due_at === undefined) return (jobType?.timeout_seconds ?? 0) * 1_000;
+    return Math.max(0, Math.round(this.#due_at - performance.now()));
   }
 
   get log(): ProcessorContext["log"] {

@@ -134,8 +134,8 @@ test("it exports what a processor's file and its test need, and nothing else", a
     console.log(JSON.stringify([await names("processors"), await names("processors/testing")]));`;
   const said = await run(process.execPath, ["--input-type=module", "--eval", script], project);
   expect(JSON.parse(said)).toEqual([
-    ["FatalError", "InputError", "defineProcessor"],
-    ["runForTest", "testContext"],
+    ["FatalError", "InputError", "RetryAfter", "defineProcessor"],
+    ["commandForTest", "runForTest", "testContext"],
   ]);
 });
 

@@ -101,11 +101,21 @@ async function attemptIn(child: ChildProcess, task: ApartTask): Promise<JsonText
       });
       // Only what is sure to die with us may run.
       if (child.pid !== undefined) {
+        const { remaining_ms } = context;
+        const job = processorJob(context.job);
+        const run = {
+          kind: "run",
+          file,
+          id,
+          input,
+          parsed: false,
+          job,
+          remaining_ms,
+          clockRuns: false,
+        } as const;
         watcher
           .add(child.pid)
-          .then(() =>
-            send(child, { kind: "run", file, id, input, parsed: false, job: processorJob(context.job) }),
-          )
+          .then(() => send(child, run))
           .catch(reject);
       }
     });

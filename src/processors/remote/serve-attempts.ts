@@ -23,9 +23,10 @@ export function serveAttempts(send: (message: FromRemote) => void): (message: To
   const runAttempt = async (run: Run): Promise<void> => {
     const stop = new AbortController();
     running = stop;
-    const context = new RemoteContext(run.job, stop.signal, send);
+    const context = new RemoteContext(run, stop.signal, send);
     try {
       const processor = await load(run);
+      context.startClock();
       send({ kind: "started" });
       const input = run.parsed ? run.input : parseInput(processor, run.input);
       const output = parseOutput(processor, await processor.run(input, context.given));

@@ -88,7 +88,9 @@ export class Thread {
       this.#worker.ref();
       signal.addEventListener("abort", onAbort);
       try {
-        this.#send({ kind: "run", file, id, input, parsed: true, job: processorJob(context.job) });
+        const { remaining_ms } = context;
+        const job = processorJob(context.job);
+        this.#send({ kind: "run", file, id, input, parsed: true, job, remaining_ms, clockRuns: true });
         this.#files.add(file);
       } catch (error) {
         reject(
