@@ -5,6 +5,7 @@
 `iep_client.py` is generated from openapi.json. Copy both; they need nothing but Python.
 """
 
+import hashlib
 import os
 import sys
 import time
@@ -18,10 +19,11 @@ WAIT_SECONDS = 30
 def submit(client, job_type_id, text):
     """Submits a job and waits for its end. A text that was submitted before is not submitted again."""
     job = {"job_type_id": job_type_id, "input_data": {"text": text}}
+    # It makes it safe to send again. A header takes ASCII only, so it is not the text itself.
+    key = "text-" + hashlib.sha256(text.encode()).hexdigest()
     for _ in range(RETRIES_MAX):
         try:
-            # The key makes it safe to send again.
-            return client.submit_job(job, idempotency_key=f"text {text}", prefer=f"wait={WAIT_SECONDS}")
+            return client.submit_job(job, idempotency_key=key, prefer=f"wait={WAIT_SECONDS}")
         except ApiError as error:
             if not error.retryable:
                 raise
