@@ -169,6 +169,30 @@ test("a reader of the outbox: each event is delivered once, and one whose delive
   await expectCleanAudit(environment);
 });
 
+test.skipIf(lacksPython)(
+  "a client in Python that was generated from openapi.json submits, waits and reads an error",
+  async () => {
+    await startRunner(environment);
+    const TYPE = await postJobType(request, { processing_logic_id: "text.reverse", standard_cost_cents: 2 });
+    const customer = await postCustomer(request, "Reader of Python", 100);
+    const { body } = await request<{ api_key: string }>("POST", `/customers/${customer}/api-keys`, {});
+    const run = async (): Promise<readonly string[]> => {
+      const env = { API: url, KEY: body.api_key, TYPE, PYTHONDONTWRITEBYTECODE: "1" };
+      const example = startProcess("python3", ["examples/python/submit.py", "one", "zwei ä"], { env });
+      const { code } = await example.exited;
+      if (code !== 0) throw new Error([...example.stdout, ...example.stderr].join("\n"));
+      return example.stdout;
+    };
+    const lines = [
+      "one: succeeded, 2 cents: {'text': 'eno'}",
+      "zwei ä: succeeded, 2 cents: {'text': 'ä iewz'}",
+      "404 not_found, see /docs/errors/not_found",
+    ];
+    expect(await run()).toEqual(["Reader of Python has 100 cents", ...lines]);
+    expect(await run()).toEqual(["Reader of Python has 96 cents", ...lines]);
+  },
+);
+
 /** A copy, as a reader would make one; without the Python one where there is no Python. */
 async function exampleProcessors(): Promise<string> {
   const folder = await temporaryFolder();

@@ -7,8 +7,8 @@ import { promisify } from "node:util";
 import { bundleDashboard } from "../src/api/dashboard/dashboard-files.ts";
 
 const ROOT = new URL("..", import.meta.url);
-/** A file beside the code that is opened by its path, which no compiler follows. */
-const OPENED_FILE = /new URL\("([^"]+)", import\.meta\.url\)/g;
+/** A file beside the code that is opened by its path, which no compiler follows. No folder: those stand in examples. */
+const OPENED_FILE = /new URL\("([^"]+[^"/])", import\.meta\.url\)/g;
 
 /**
  * Writes the JavaScript that the installed package runs into `folder`. Throws when it does not compile, and

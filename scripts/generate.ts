@@ -15,6 +15,7 @@ import { readCatalog } from "./function-catalog.ts";
 import { readFunctionHeaders } from "./function-headers.ts";
 import { lintConfig } from "./house.ts";
 import { architectureWithLimits } from "./limits-table.ts";
+import { pythonClient } from "./python-client.ts";
 import { readSchemaText } from "./schema-text.ts";
 
 // `npm run generate` writes the generated files. With --check it writes nothing, names those that are out of
@@ -24,6 +25,7 @@ const TABLES = "src/postgres/connection/tables.gen.ts";
 const FUNCTIONS = "src/postgres/connection/functions.gen.ts";
 const OPENAPI = "openapi.json";
 const DASHBOARD_TYPES = "dashboard/src/api-types.gen.ts";
+const PYTHON_CLIENT = "examples/python/iep_client.py";
 const LINT = ".oxlintrc.house.json";
 const SCHEMA = "migrations/schema.gen.sql";
 /** bigint and timestamptz arrive as src/postgres/connection/pool.ts parses them. */
@@ -55,6 +57,7 @@ const generated = new Map([
   [LINT, `${JSON.stringify(lintConfig(), null, 2)}\n`],
   [OPENAPI, `${JSON.stringify(openapi, null, 2)}\n`],
   [DASHBOARD_TYPES, dashboardTypes(openapi)],
+  [PYTHON_CLIENT, pythonClient(openapi, await readFile("scripts/python-client-core.py", "utf8"))],
   [architecture.file, architecture.text],
 ]);
 

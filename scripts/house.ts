@@ -122,6 +122,10 @@ export const ROOMS: readonly Room[] = [
       "src/core/lib",
     ],
   },
+  {
+    folder: "src/processors/testing",
+    imports: ["src/processors/subprocess", "src/processors/sdk"],
+  },
   { folder: "src/processors/subprocess", imports: ["src/processors/sdk", "src/core/model", "src/core/lib"] },
   {
     folder: "src/processors/threads",

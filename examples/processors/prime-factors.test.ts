@@ -1,15 +1,7 @@
-import { fileURLToPath } from "node:url";
-import { runForTest } from "innovation-ecosystem-platform/processors/testing";
-import { beforeAll, expect, test } from "vitest";
-import type { Processor } from "../../src/processors/sdk/processor.ts";
-import { readProcessorJson } from "../../src/processors/subprocess/processor-json.ts";
+import { commandForTest, runForTest } from "innovation-ecosystem-platform/processors/testing";
+import { expect, test } from "vitest";
 
-let primeFactors: Processor;
-
-beforeAll(async () => {
-  const file = new URL("prime-factors/processor.json", import.meta.url);
-  primeFactors = await readProcessorJson(fileURLToPath(file));
-});
+const primeFactors = await commandForTest(new URL("prime-factors/", import.meta.url));
 
 test.each([
   [1, []],

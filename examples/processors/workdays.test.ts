@@ -1,17 +1,15 @@
-import { fileURLToPath } from "node:url";
-import { runForTest, testContext } from "innovation-ecosystem-platform/processors/testing";
+import { commandForTest, runForTest, testContext } from "innovation-ecosystem-platform/processors/testing";
 import { describe, expect, test } from "vitest";
-import { readProcessorJson } from "../../src/processors/subprocess/processor-json.ts";
 import { lacksPython } from "../python.ts";
 
-const FILE = fileURLToPath(new URL("workdays/processor.json", import.meta.url));
+const FOLDER = new URL("workdays/", import.meta.url);
 
 describe.skipIf(lacksPython)("calendar.workdays", () => {
   test("counts from Monday to Friday without the holidays, and tells its progress and its cost", async () => {
     const context = testContext({ job: { estimated_cost_cents: 10 } });
     const input = { from: "2026-01-01", to: "2026-03-31", holidays: ["2026-01-01", "2026-01-04"] };
     // 64 days from Monday to Friday. The first holiday is a Thursday, the second a Sunday.
-    expect(await runForTest(await readProcessorJson(FILE), input, context)).toEqual({
+    expect(await runForTest(await commandForTest(FOLDER), input, context)).toEqual({
       days: 90,
       workdays: 63,
     });
@@ -30,7 +28,7 @@ describe.skipIf(lacksPython)("calendar.workdays", () => {
     [[], "TypeError"],
     [null, "TypeError"],
   ])("the input %j is refused for good", async (input, reason) => {
-    await expect(runForTest(await readProcessorJson(FILE), input)).rejects.toMatchObject({
+    await expect(runForTest(await commandForTest(FOLDER), input)).rejects.toMatchObject({
       code: "input_invalid",
       message: expect.stringContaining(reason),
     });

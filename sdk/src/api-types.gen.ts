@@ -1067,7 +1067,7 @@ export interface Api {
   };
   /** An error in the form of RFC 9457. */
   readonly Problem: {
-    /** Link to the meaning of the code. */
+    /** Path of a page of this server that says what happened, what it cost and what to do. */
     readonly type: string;
     readonly title: string;
     readonly status: number;

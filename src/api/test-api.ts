@@ -114,8 +114,11 @@ function documentedBy(document: Json): (method: string, url: string, answer: Ans
   return (method, url, answer) => {
     const id = String(answer.headers["request-id"]);
     assert.match(id, /^[0-9a-f-]{36}$/);
-    if (answer.status >= 400)
+    if (answer.status >= 400) {
       assert.deepEqual([answer.body?.status, answer.body?.request_id], [answer.status, id]);
+      // Each of these pages is there: error-pages.test.ts.
+      assert.equal(answer.body.type, `/docs/errors/${answer.body.code}`);
+    }
 
     const operation = paths.find(({ pattern }) => pattern.test(url))?.operations[method.toLowerCase()];
     const response = operation ? operation.responses[answer.status] : ofNoRoute;

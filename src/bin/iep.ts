@@ -86,6 +86,16 @@ async function directUrl(): Promise<string> {
   return DATABASE_DIRECT_URL ?? DATABASE_URL;
 }
 
+async function processorsHere(): Promise<CliContext["localProcessors"]> {
+  const { localProcessors } = await import("./local-processors.ts");
+  const { guardProcess } = await import("./guard-process.ts");
+  return localProcessors(await readEnvironment(), (log) => {
+    // stdout has the output of the command and nothing else, so that it can be piped.
+    for (const name of ["log", "info", "debug"] as const) console[name] = console.error.bind(console);
+    return guardProcess(log);
+  });
+}
+
 const migrator = () => import("../postgres/connection/migrator.ts");
 
 const SERVER_FACTS =
@@ -153,6 +163,11 @@ const context: CliContext = {
     const controller = new AbortController();
     process.once("SIGINT", () => controller.abort());
     return controller.signal;
+  },
+  localProcessors: {
+    directory: async () => await (await processorsHere()).directory(),
+    list: async () => await (await processorsHere()).list(),
+    open: async () => await (await processorsHere()).open(),
   },
   processes: {
     async api() {

@@ -75,7 +75,7 @@ export async function runDev(
     });
     closing.push(() => api.close());
     const api_url = await listen(api, config, say);
-    const runner = await startRunner(platform, settings, log, { metrics, traces });
+    const runner = await startRunner(platform, settings, log, { metrics, traces, reloads: true });
     // Together: each takes its time, and whoever waits for the end waits once.
     closing.push(() => Promise.all([api.close(), stopRunner(runner, stop, config.RUNNER_STOP_SECONDS, log)]));
 

@@ -4,6 +4,7 @@ import { STOP_SETTLE_MS } from "../core/model/limits.ts";
 import { VERSION } from "../core/lib/version.ts";
 import { processorSchemas } from "../processors/loader/processor-schemas.ts";
 import { loadProcessors, type ProcessorRegistry } from "../processors/loader/registry.ts";
+import { loadAndReload, type Reloaded } from "../processors/loader/reload-on-save.ts";
 import { Runner } from "../runner/runner.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
@@ -57,6 +58,13 @@ export async function runRunner(
   }
 }
 
+interface RunnerParts {
+  readonly metrics?: Metrics | undefined;
+  readonly traces?: OpenTraces | undefined;
+  /** Whether it serves what is saved in PROCESSORS_DIR while it runs. */
+  readonly reloads?: boolean;
+}
+
 interface RunningRunner {
   readonly running: number;
   readonly gaveBack: number;
@@ -94,7 +102,7 @@ export async function stopRunner(
 
 /**
  * Starts a runner, and the upkeep that every runner does. A faulty processor of PROCESSORS_DIR is named in the log and
- * left out.
+ * left out. With `reloads` it serves what is saved there while it runs.
  */
 export async function startRunner(
   platform: OpenPlatform,
@@ -113,13 +121,13 @@ export async function startRunner(
     DATABASE_URL: string;
   },
   log: Logger,
-  { metrics, traces }: { metrics?: Metrics | undefined; traces?: OpenTraces | undefined } = {},
+  { metrics, traces, reloads = false }: RunnerParts = {},
 ): Promise<RunningRunner> {
   const guard = guardProcess(log);
-  const { processors, faults } = await loadProcessors({
-    directory: config.PROCESSORS_DIR ?? DEFAULT_PROCESSORS_DIR,
-    required: config.PROCESSORS_DIR !== undefined,
-  });
+  const directory = config.PROCESSORS_DIR ?? DEFAULT_PROCESSORS_DIR;
+  const required = config.PROCESSORS_DIR !== undefined;
+  const reloading = reloads ? await loadAndReload({ directory, required }) : undefined;
+  const { processors, faults } = reloading ?? (await loadProcessors({ directory, required }));
   for (const { file, message } of faults)
     log.error({ file }, `a processor is left out, the others are served: ${file}: ${message}`);
   guard(processors);
@@ -161,6 +169,13 @@ export async function startRunner(
   });
   const upkeep = startUpkeep([...tasks, ...(measured?.tasks ?? [])], log, measured?.upkeepMeter);
   runner.start();
+  reloading?.start(async (reloaded) => {
+    await registerSchemas(platform, processors, log);
+    await runner
+      .serve([...processors.keys()])
+      .catch((error: unknown) => log.warn({ err: error }, "new processors are not served yet"));
+    logReload(log, reloaded, processors);
+  });
   log.info({ concurrency: config.RUNNER_CONCURRENCY, processors: [...processors.keys()] }, "runner ready");
   return {
     get running() {
@@ -174,9 +189,18 @@ export async function startRunner(
     },
     drained: () => runner.drained(),
     async stop(grace_ms) {
-      await Promise.all([upkeep.stop(), webhooks.stop(grace_ms), runner.stop(grace_ms)]);
+      await Promise.all([upkeep.stop(), reloading?.stop(), webhooks.stop(grace_ms), runner.stop(grace_ms)]);
     },
   };
+}
+
+/** Says what was saved, and what of it cannot be used. */
+function logReload(log: Logger, { files, faults }: Reloaded, processors: ProcessorRegistry): void {
+  log.info({ processors: [...processors.keys()] }, `reloaded, because these were saved: ${files.join(", ")}`);
+  for (const { file, message, kept } of faults) {
+    const stays = kept.length === 0 ? "it is left out" : `${kept.join(", ")} stays as it was`;
+    log.error({ file }, `a processor cannot be loaded, ${stays}: ${file}: ${message}`);
+  }
 }
 
 /** Tells the API what the processors take. A runner works as well when that fails. */

@@ -56,6 +56,12 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   },
   {
     commands: {
+      processors: "Write, list and try processors on this machine; no database is needed",
+    },
+    load: async () => (await import("./commands/processors/processors.ts")).addProcessorsCommands,
+  },
+  {
+    commands: {
       failures: "List what fails, in groups of the same job type, error code and message",
     },
     load: async () => (await import("./commands/failures/failures.ts")).addFailuresCommand,

@@ -8,8 +8,8 @@ import { createTerminal } from "./terminal/terminal.ts";
 
 /**
  * Runs one command line (without `node` and the script) and returns the exit code: 0 ok, 1 error, 2 wrong
- * usage, 4 the job that was waited for did not succeed, 78 wrong configuration. Throws errors that are not
- * meant for users: bugs.
+ * usage, 4 the job that was waited for, or the trial of a processor, did not succeed, 75 the trial failed and another
+ * attempt would follow, 78 wrong configuration, 130 interrupted. Throws errors that are not meant for users: bugs.
  */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   const terminal = createTerminal(context, wantsJson(argv));

@@ -11,13 +11,13 @@ import type { ProcessorContext, ProcessorJob, ProcessorTrace } from "../processo
 import { createAttemptLog } from "./attempt-log.ts";
 import { attemptRedactor } from "./attempt-redactor.ts";
 import type { Interrupter } from "./interrupter.ts";
-import type { JobLogWriter } from "./job-log-writer.ts";
+import type { AttemptTeller } from "./job-log-writer.ts";
 
 interface Parts {
   readonly job: ClaimedJob;
   readonly jobType: JobType | undefined;
   readonly processors: ProcessorRegistry;
-  readonly jobLog: JobLogWriter;
+  readonly jobLog: AttemptTeller;
   readonly interrupter: Interrupter;
   readonly log: Logger;
   readonly trace?: AttemptTrace | undefined;
@@ -35,6 +35,7 @@ export class AttemptContext implements ProcessorContext {
   #cost_cents: number | undefined;
   #saidCost = false;
   #redactor: Redactor | "none" | undefined;
+  #due_at: number | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -44,6 +45,11 @@ export class AttemptContext implements ProcessorContext {
   /** The cost that the processor set last; undefined when it set none. No member: the processor has those. */
   static costOf(context: AttemptContext): number | undefined {
     return context.#cost_cents;
+  }
+
+  /** From now on the time of the attempt passes: it is over at `due_at`, as `performance.now` counts. */
+  static startClock(context: AttemptContext, due_at: number): void {
+    context.#due_at = due_at;
   }
 
   get job(): ProcessorJob {
@@ -60,6 +66,16 @@ export class AttemptContext implements ProcessorContext {
 
   get trace(): ProcessorTrace | undefined {
     return this.#parts.trace?.context;
+  }
+
+  get idempotencyKey(): string {
+    return this.#parts.job.id;
+  }
+
+  get remaining_ms(): number {
+    const { jobType } = this.#parts;
+    if (this.#due_at === undefined) return (jobType?.timeout_seconds ?? 0) * 1_000;
+    return Math.max(0, Math.round(this.#due_at - performance.now()));
   }
 
   get log(): ProcessorContext["log"] {

@@ -8,13 +8,14 @@ import type { AttemptTrace } from "../core/model/traces.ts";
 import { closeScope, openScope, runInScope, type AttemptScope } from "../processors/sdk/code-scope.ts";
 import { isFatal } from "../processors/sdk/fatal-error.ts";
 import { parseInput, parseOutput } from "../processors/sdk/parse-data.ts";
+import { retryDelayOf } from "../processors/sdk/retry-after.ts";
 import type { ProcessorRegistry, RegisteredProcessor } from "../processors/loader/registry.ts";
 import { AttemptContext } from "./attempt-context.ts";
 import { attemptRedactor } from "./attempt-redactor.ts";
 import { endedByStop, type StopNotice } from "./ended-by-stop.ts";
 import { Interruption, type Interrupter } from "./interrupter.ts";
 import { toJobError } from "./job-error.ts";
-import type { JobLogWriter } from "./job-log-writer.ts";
+import type { AttemptTeller } from "./job-log-writer.ts";
 import { withStack } from "./with-stack.ts";
 
 export interface Attempt {
@@ -23,7 +24,7 @@ export interface Attempt {
   readonly processors: ProcessorRegistry;
   readonly interrupter: Interrupter;
   readonly log: Logger;
-  readonly jobLog: JobLogWriter;
+  readonly jobLog: AttemptTeller;
   readonly stop: StopNotice;
   readonly trace?: AttemptTrace | undefined;
 }
@@ -43,10 +44,11 @@ export async function runAttempt(attempt: Attempt): Promise<Outcome | undefined>
     let output: JsonText | null;
     if (job.lost_runners > 0 && processor.runApart) {
       // It may be what ended them: until it has shown that it is not, it shares its process with nobody.
-      const task = { input_data: job.input_data, context, onStarted: () => (timer ??= startTimer(attempt)) };
+      const onStarted = (): void => void (timer ??= startTimer(attempt, context));
+      const task = { input_data: job.input_data, context, onStarted };
       output = parseOutput(processor, await interrupter.race(processor.runApart(task)));
     } else {
-      timer = startTimer(attempt);
+      timer = startTimer(attempt, context);
       // Whatever it leaves behind in the runner's own thread is laid at the door of this attempt.
       scope = processor.place === undefined ? openScope(scopeOf(attempt, processor)) : undefined;
       output = await interrupter.race(runInScope(scope, runProcessor, attempt, processor, context, timer));
@@ -89,9 +91,10 @@ interface Deadline {
   clear(): void;
 }
 
-function startTimer({ jobType, interrupter }: Attempt): Deadline {
+function startTimer({ jobType, interrupter }: Attempt, context: AttemptContext): Deadline {
   const seconds = jobType?.timeout_seconds ?? 0;
   const due_at = performance.now() + seconds * 1_000;
+  AttemptContext.startClock(context, due_at);
   const timer = setTimeout(timeOut, seconds * 1_000, interrupter, seconds);
   return {
     check() {
@@ -127,7 +130,8 @@ export function decideOutcome(
   const error = withStack(toJobError(failure), failure, findRedactor);
   const failures = attempt - job.excused_attempts;
   if (isFatal(failure) || failures >= job.max_attempts) return { id, attempt, kind: "failed", error };
-  return { id, attempt, kind: "retry", error, delay_ms: retryDelayMs(failures) };
+  const delay_ms = retryDelayOf(failure) ?? retryDelayMs(failures);
+  return { id, attempt, kind: "retry", error, delay_ms };
 }
 
 function processorFor({ jobType, processors }: Attempt): RegisteredProcessor {

@@ -28,6 +28,9 @@ interface Waiting {
   readonly told: Told;
 }
 
+/** What an attempt may tell. */
+export type AttemptTeller = Pick<JobLogWriter, "line" | "progress">;
+
 /**
  * Stores what the attempts of a runner tell, all together and in the background: one call each half second,
  * or as soon as an attempt ends that told something. Never throws and never rejects: when the database does not

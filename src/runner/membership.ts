@@ -41,9 +41,11 @@ export class Membership {
   #drain: Drain | undefined;
   #contact_began_at = 0;
   #last_pulse_at = -Infinity;
+  #serves: ServedJobs;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+    this.#serves = options.serves;
   }
 
   get id(): string {
@@ -73,11 +75,11 @@ export class Membership {
   }
 
   async #register(): Promise<void> {
-    const { runners, heartbeat, slots, version, serves, log, onChange } = this.#options;
+    const { runners, heartbeat, slots, version, log, onChange } = this.#options;
     while (!this.#left) {
       const id = newId();
       try {
-        const runner = { id, host: hostname(), version, slots, ...serves, drain: this.#drain };
+        const runner = { id, host: hostname(), version, slots, ...this.#serves, drain: this.#drain };
         await withRetry(() => runners.register(runner), {
           for_ms: REGISTER_FOR_MS,
           onRetry: (error) => {
@@ -110,6 +112,13 @@ export class Membership {
     this.#options.onLost();
     await this.#options.runners.deregister(lost).catch(() => undefined);
     await this.join();
+  }
+
+  /** From now on it serves other processors: the next claim knows. */
+  async serve(processor_ids: readonly string[]): Promise<void> {
+    this.#serves = { ...this.#serves, processor_ids };
+    await this.#joining;
+    if (this.#joined) await this.#options.runners.setProcessors(this.#id, processor_ids);
   }
 
   /**

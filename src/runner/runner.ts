@@ -102,6 +102,12 @@ export class Runner {
     return this.#membership.id;
   }
 
+  /** Tells the platform that its `processors` are others now, so that it claims jobs of the new ones. */
+  async serve(processor_ids: readonly string[]): Promise<void> {
+    await this.#membership.serve(processor_ids);
+    await this.#options.platform.readyQueue.wake();
+  }
+
   /** Claims nothing more until it runs nothing. */
   runDry(): void {
     this.#runsDry = this.#running.size > 0;

@@ -111,20 +111,14 @@ beforeAll(async () => {
 test("it brings no TypeScript of ours, and the declarations of what a processor's file may import", () => {
   expect(sources).toEqual([]);
   expect(declarations).toEqual([
+    // Of an `InputError`.
     "dist/core/lib/field-error.d.ts",
-    // Not exported, but read by those that are.
-    "dist/core/lib/json-text.d.ts",
-    "dist/core/lib/json.d.ts",
-    "dist/core/lib/loggable.d.ts",
-    "dist/core/lib/stack-of.d.ts",
-    "dist/core/model/limits.d.ts",
     "dist/processors/sdk/define-processor.d.ts",
     "dist/processors/sdk/fatal-error.d.ts",
-    // Not exported: `runForTest` calls it.
-    "dist/processors/sdk/parse-data.d.ts",
     "dist/processors/sdk/processor.d.ts",
+    "dist/processors/sdk/retry-after.d.ts",
     "dist/processors/sdk/test-context.d.ts",
-    "dist/processors/sdk/thrown.d.ts",
+    "dist/processors/testing/command-for-test.d.ts",
   ]);
 });
 
@@ -134,8 +128,8 @@ test("it exports what a processor's file and its test need, and nothing else", a
     console.log(JSON.stringify([await names("processors"), await names("processors/testing")]));`;
   const said = await run(process.execPath, ["--input-type=module", "--eval", script], project);
   expect(JSON.parse(said)).toEqual([
-    ["FatalError", "InputError", "defineProcessor"],
-    ["runForTest", "testContext"],
+    ["FatalError", "InputError", "RetryAfter", "defineProcessor"],
+    ["commandForTest", "runForTest", "testContext"],
   ]);
 });
 

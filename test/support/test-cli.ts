@@ -11,6 +11,7 @@ import { explainRefusal } from "../../src/postgres/connection/explain-refusal.ts
 import { readRevertRisk } from "../../src/postgres/connection/revert-risk.ts";
 import { readSession } from "../../src/postgres/connection/read-session.ts";
 import type { CliContext, ServerFacts } from "../../src/cli/terminal/context.ts";
+import { localProcessorsOf } from "./local-processors.ts";
 import { runCli } from "../../src/cli/program.ts";
 
 interface CliRunResult {
@@ -47,6 +48,7 @@ export async function createTestCli(changes: Partial<CliContext> = {}): Promise<
       explain: (thrown) => Promise.resolve(explainRefusal(thrown)),
       outputSchemas: () => Promise.resolve(new Map()),
       serverFacts: () => readServerFacts(databaseUrl),
+      localProcessors: localProcessorsOf(),
       processes: {
         api: () => Promise.resolve(0),
         runner: () => Promise.resolve(0),

@@ -1,6 +1,10 @@
 import fastifySwaggerUi from "@fastify/swagger-ui";
-import { ERRORS } from "../../core/lib/errors.ts";
+import { PlatformError } from "../../core/lib/errors.ts";
+import { prefers } from "./accepts.ts";
 import type { Api } from "./api.ts";
+import { ERROR_ENTRIES, errorListPage, errorPage, errorText } from "./error-pages.ts";
+import { HTML_HEADERS } from "./html-page.ts";
+import { llmsText } from "./llms-text.ts";
 
 /**
  * The browser refuses to load anything from other hosts: fonts, badges, trackers. Swagger UI needs inline
@@ -34,28 +38,28 @@ export async function docsRoutes(api: Api): Promise<void> {
 
   api.get("/openapi.json", { schema: { hide: true } }, async () => api.swagger());
 
+  // For everybody, with a key or without: whoever reads an error may have no key that works.
   api.get("/docs/errors", { schema: { hide: true } }, async (_request, reply) =>
-    reply.type("text/html; charset=utf-8").send(ERRORS_PAGE),
+    reply.headers(HTML_HEADERS).send(errorListPage()),
+  );
+  api.get<{ Params: { code: string } }>(
+    "/docs/errors/:code",
+    { schema: { hide: true } },
+    (request, reply) => {
+      const entry = ERROR_ENTRIES.get(request.params.code);
+      if (!entry)
+        throw new PlatformError("not_found", "There is no such error code. GET /docs/errors lists all.");
+      const { accept } = request.headers;
+      if (prefers(accept, "text/html")) return reply.headers(HTML_HEADERS).send(errorPage(entry));
+      if (prefers(accept, "application/json")) return reply.send(entry);
+      if (prefers(accept, "text/plain") || prefers(accept, "text/markdown"))
+        return reply.type("text/plain; charset=utf-8").send(errorText(entry));
+      return reply.headers(HTML_HEADERS).send(errorPage(entry));
+    },
+  );
+
+  let text: string | undefined;
+  api.get("/llms.txt", { schema: { hide: true } }, async (_request, reply) =>
+    reply.type("text/plain; charset=utf-8").send((text ??= llmsText(api.swagger()))),
   );
 }
-
-/** The page to which the `type` of a problem leads. */
-const ERRORS_PAGE = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Errors</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}td,th{padding:.3rem .8rem;text-align:left}:target{background:#ffd}</style>
-<h1>Errors</h1>
-<p>Every error response is <code>application/problem+json</code> (RFC 9457). Its <code>code</code> is one of these.</p>
-<table>
-<tr><th>Status<th>Code<th>Meaning<th>Retry without changes
-${Object.entries(ERRORS)
-  .map(
-    ([code, { status, title, retryable }]) =>
-      `<tr id="${code}"><td>${status}<td><code>${code}</code><td>${title}<td>${retryable ? "yes, after Retry-After" : "no"}`,
-  )
-  .join("\n")}
-</table>
-</html>
-`;

@@ -137,7 +137,8 @@ function errorsOf(
   const isPublic = schema.security?.length === 0;
   return [
     ...(schema.errors ?? []),
-    ...(schema.body || schema.params ? (["malformed_request"] as const) : []),
+    // Any request may have headers that can be read in two ways.
+    "malformed_request",
     ...(schema.body ? (["payload_too_large", "unsupported_media_type"] as const) : []),
     ...(schema.body || schema.params || schema.querystring ? (["validation_failed"] as const) : []),
     ...(isPublic ? [] : (["missing_api_key", "invalid_api_key", "unavailable"] as const)),

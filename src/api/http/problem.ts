@@ -21,7 +21,9 @@ const FieldErrors = z
 /** RFC 9457. The body of every response from status 400 on, and of every refused item of a batch. */
 export const Problem = z
   .strictObject({
-    type: z.string().meta({ description: "Link to the meaning of the code." }),
+    type: z.string().meta({
+      description: "Path of a page of this server that says what happened, what it cost and what to do.",
+    }),
     title: z.string(),
     status: z.int().min(400).max(599),
     code: z.enum(CODES),
@@ -72,7 +74,7 @@ export const Problem = z
     description: "An error in the form of RFC 9457.",
     examples: [
       {
-        type: "/docs/errors#insufficient_funds",
+        type: "/docs/errors/insufficient_funds",
         title: "Not enough available balance",
         status: 402,
         code: "insufficient_funds",

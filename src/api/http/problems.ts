@@ -3,6 +3,7 @@ import { cut } from "../../core/lib/cut.ts";
 import { ERRORS, PlatformError, type ErrorCode } from "../../core/lib/errors.ts";
 import { DETAIL_LENGTH_MAX } from "../../core/model/limits.ts";
 import { ANSWER_HEADERS } from "./answer-headers.ts";
+import { errorPath } from "./error-path.ts";
 import { createErrorBudget, spend, UNLISTED } from "./error-budget.ts";
 import type { Problem } from "./problem.ts";
 
@@ -39,8 +40,8 @@ export function toProblem(error: PlatformError, request_id: string, budget = cre
   const errors = spend(budget, error.errors);
   const isUnlisted = error.errors.length > 0 && errors.length === 0;
   return {
-    // A reference that resolves: GET /docs/errors explains each code.
-    type: `/docs/errors#${error.code}`,
+    // It leads to a page of this server that explains the code.
+    type: errorPath(error.code),
     title: error.title,
     status: error.status,
     code: error.code,

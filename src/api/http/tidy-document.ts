@@ -1,4 +1,5 @@
 import { documentAnswers, type OperationNotes } from "./document-answers.ts";
+import { documentParameters, type Parameter } from "./document-parameters.ts";
 
 /** Formats that say the same as their pattern, so that the pattern is left out. */
 const FORMATS = new Set(["uuid", "date-time", "email"]);
@@ -8,6 +9,7 @@ const INPUT = /Input$/;
 
 interface Operation {
   operationId: string;
+  parameters?: Parameter[];
   responses: Parameters<typeof documentAnswers>[0];
   requestBody?: { required?: boolean; content: Record<string, { schema: { anyOf?: { type?: string }[] } }> };
 }
@@ -33,8 +35,12 @@ export function tidyDocument<Generated extends object>(
 ): Generated {
   // `jsonSchemaTransformObject` generated it from our routes, so its form is known.
   const document = withoutRedundancy(generated) as unknown as Document;
-  for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path))) {
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.values(methods).map((operation) => ({ path, operation })),
+  );
+  for (const { path, operation } of operations) {
     requireBody(operation);
+    documentParameters(path, operation);
     const known = notes.get(operation.operationId);
     if (known) documentAnswers(operation.responses, known);
   }
@@ -45,6 +51,8 @@ export function tidyDocument<Generated extends object>(
 
 function withoutRedundancy<T extends object>(document: T): T {
   return JSON.parse(JSON.stringify(document), (key, value: unknown) => {
+    // zod says so of what our own code must not write to. For clients it would be a field that they cannot send.
+    if (key === "readOnly" && value === true) return undefined;
     if (key === "minimum" && value === Number.MIN_SAFE_INTEGER) return undefined;
     if (key === "maximum" && value === Number.MAX_SAFE_INTEGER) return undefined;
     if (typeof value !== "object" || value === null || !("format" in value) || !("pattern" in value))

@@ -1,4 +1,5 @@
 import type { Platform } from "../../core/use-cases/platform.ts";
+import type { KnownProcessors, Trial, TrialListener, TrialResult } from "../../core/model/trial.ts";
 import type { MigrationStatus, RevertRisk, SchemaChanges, SchemaState } from "../../core/model/migration.ts";
 
 /** Facts about the database server, as it reports them. */
@@ -58,6 +59,22 @@ export interface CliContext {
   serverFacts(): Promise<ServerFacts>;
   /** From now on Ctrl-C does not end the process but aborts this, once. Left out: it ends the process. */
   readonly interruption?: (() => AbortSignal) | undefined;
+  /** Works without a database. */
+  readonly localProcessors: {
+    /** Absolute path of PROCESSORS_DIR, or of `./processors`. It may not exist. */
+    directory(): Promise<string>;
+    /** Loads all of them, as a runner would. */
+    list(): Promise<KnownProcessors>;
+    /**
+     * Loads them to run trials, with this process guarded as a runner's: from now on stdout has nothing that a
+     * processor writes by `console`.
+     */
+    open(): Promise<{
+      readonly known: KnownProcessors;
+      /** One attempt. Never rejects. `signal` cancels it. */
+      run(trial: Trial, listener: TrialListener, signal: AbortSignal): Promise<TrialResult>;
+    }>;
+  };
   /** The long-running processes. Each resolves with its exit code when it has stopped. */
   readonly processes: {
     api(): Promise<number>;

@@ -6,6 +6,8 @@ export const EXIT_OK = 0;
 export const EXIT_ERROR = 1;
 export const EXIT_USAGE = 2;
 export const EXIT_JOB_NOT_SUCCEEDED = 4;
+/** EX_TEMPFAIL of sysexits.h: a trial of a processor failed, and another attempt would follow. */
+export const EXIT_RETRY = 75;
 /** 128 and the number of SIGINT, as shells say it. */
 export const EXIT_INTERRUPTED = 130;
 /** EX_CONFIG of sysexits.h: the environment is wrong, and nothing was started. */

@@ -192,6 +192,12 @@ export const PROCESSOR_IMPORT_MS = 10_000;
 export const PROCESSOR_SCHEMA_CHARACTERS_MAX = 65_536;
 /** An output, as JSON in UTF-8. */
 export const OUTPUT_BYTES_MAX = 1_048_576;
+/** How long a `RetryAfter` holds up the next attempt. A day; a longer one counts as that. */
+export const RETRY_AFTER_MAX_MS = 24 * 60 * 60 * 1_000;
+/** How often `npm start` looks for saved files of processors. What stands still between two looks is loaded. */
+export const RELOAD_LOOK_MS = 300;
+/** Files and folders in the folder of processors that `npm start` looks at. Further ones are not noticed. */
+export const RELOAD_FILES_MAX = 2_000;
 /** Heap of a worker thread, and of a process in which a job runs apart. Buffers do not count. */
 export const THREAD_HEAP_MB = 512;
 /** How long a worker thread may go on after an abort. Then it is terminated. */

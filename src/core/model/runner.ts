@@ -65,6 +65,8 @@ export interface Heartbeat {
 /** The registered runners. All times are the database's. */
 export interface RunnerRepository {
   register(runner: NewRunner): Promise<void>;
+  /** Changes which processors a runner says that it has. Does nothing when it is not registered. */
+  setProcessors(id: string, processor_ids: readonly string[]): Promise<void>;
   /** Removes a runner. Jobs that it still holds are then given back by the next `rescue`. */
   deregister(id: string): Promise<void>;
   /** Oldest first. */

@@ -34,6 +34,14 @@ export class PostgresRunnerRepository implements RunnerRepository {
       .execute();
   }
 
+  async setProcessors(id: string, processor_ids: readonly string[]): Promise<void> {
+    await this.#database.kysely
+      .updateTable("runners")
+      .set({ processor_ids: [...processor_ids] })
+      .where("id", "=", id)
+      .execute();
+  }
+
   async deregister(id: string): Promise<void> {
     await this.#database.kysely.deleteFrom("runners").where("id", "=", id).execute();
   }

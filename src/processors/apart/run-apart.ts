@@ -101,19 +101,22 @@ async function attemptIn(child: ChildProcess, task: ApartTask): Promise<JsonText
       });
       // Only what is sure to die with us may run.
       if (child.pid !== undefined) {
+        const { remaining_ms, trace } = context;
+        const job = processorJob(context.job);
+        const run = {
+          kind: "run",
+          file,
+          id,
+          input,
+          parsed: false,
+          job,
+          trace,
+          remaining_ms,
+          clockRuns: false,
+        } as const;
         watcher
           .add(child.pid)
-          .then(() =>
-            send(child, {
-              kind: "run",
-              file,
-              id,
-              input,
-              parsed: false,
-              job: processorJob(context.job),
-              trace: context.trace,
-            }),
-          )
+          .then(() => send(child, run))
           .catch(reject);
       }
     });

@@ -25,6 +25,8 @@ export interface RegisteredProcessor extends Processor {
   readonly place?: "thread" | "command";
   /** The module that has it as its default export. A command has none. */
   readonly file?: string;
+  /** The file of the user's folder that it was read from: its module, or its `processor.json`. */
+  readonly origin?: string;
   /** Runs it in a process of its own. A command has one anyway. */
   readonly runApart?: (task: Omit<ApartTask, "file" | "id">) => Promise<unknown>;
 }
@@ -94,7 +96,7 @@ export async function loadProcessors({
       faults.push({ file, message: `the id "${processor.id}" is taken by ${holder}` });
       continue;
     }
-    processors.set(processor.id, place(processor, file));
+    processors.set(processor.id, Object.freeze({ ...place(processor, file), origin: file }));
     origins.set(processor.id, file);
   }
   return { processors, faults };
@@ -184,12 +186,23 @@ async function inspectFolder(file: string): Promise<Inspection> {
 function inspectModule(imported: ImportedModule): Inspection {
   if ("error" in imported) {
     const said = describeThrown(imported.error).message;
-    return { fault: `cannot be imported: ${said}${hintFor(said)}` };
+    const place = placeIn(imported.error, said, imported.file);
+    return { fault: `cannot be imported: ${said}${place}${hintFor(said)}` };
   }
   const exported = defaultExport(imported.module);
   if (exported === undefined) return { fault: "has no default export" };
   if (!isProcessor(exported)) return { fault: "its default export does not come from defineProcessor" };
   return { processor: exported };
+}
+
+/** Where in the file it was thrown, ` (hello.ts:9:3)`, unless the message says it. */
+function placeIn(error: unknown, said: string, file: string): string {
+  const { stack = "" } = describeThrown(error);
+  const name = basename(file);
+  if (said.includes(`${name}:`) || said.includes("\n")) return "";
+  const frame = stack.split("\n").find((line) => /^\s+at /.test(line) && line.includes(`/${name}`));
+  const place = /:(\d+:\d+)\)?$/.exec(frame ?? "")?.[1];
+  return place === undefined ? "" : ` (${name}:${place})`;
 }
 
 /** Outside a project that has this package, only modules find it. */

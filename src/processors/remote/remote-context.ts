@@ -1,9 +1,11 @@
 import { LogBudget } from "../../core/lib/log-budget.ts";
 import { ATTEMPT_LOG_MAX } from "../../core/model/limits.ts";
-import type { ProcessorContext, ProcessorJob, ProcessorTrace } from "../sdk/processor.ts";
+import type { ProcessorContext } from "../sdk/processor.ts";
 import { describeThrown } from "../sdk/thrown.ts";
 import { processorJob } from "../sdk/processor-job.ts";
-import type { FromRemote } from "./remote-message.ts";
+import type { FromRemote, ToRemote } from "./remote-message.ts";
+
+type Run = Extract<ToRemote, { kind: "run" }>;
 
 /** Progress goes out this often at most: a loop may tell of every item, and only the latest counts. */
 const PROGRESS_INTERVAL_MS = 50;
@@ -22,15 +24,21 @@ export class RemoteContext {
   readonly #budget = new LogBudget(2 * ATTEMPT_LOG_MAX);
   readonly #debugBudget = new LogBudget(2 * ATTEMPT_LOG_MAX);
   #isOver = false;
+  readonly #remaining_ms: number;
+  /** When the remaining time began to pass; undefined before. */
+  #clock_at: number | undefined;
   #progress: Extract<FromRemote, { kind: "progress" }> | undefined;
   #progress_at = 0;
 
   constructor(
-    { job, trace }: { readonly job: ProcessorJob; readonly trace: ProcessorTrace | undefined },
+    { job, trace, remaining_ms, clockRuns }: Pick<Run, "job" | "trace" | "remaining_ms" | "clockRuns">,
     signal: AbortSignal,
     send: (message: FromRemote) => void,
   ) {
     this.#send = send;
+    this.#remaining_ms = remaining_ms;
+    if (clockRuns) this.startClock();
+    const remaining = (): number => this.#leftMs();
     const logAt =
       (level: keyof ProcessorContext["log"]) =>
       (fields: Readonly<Record<string, unknown>>, message?: string): void =>
@@ -40,6 +48,10 @@ export class RemoteContext {
       attempt: job.attempt,
       signal,
       trace,
+      idempotencyKey: job.id,
+      get remaining_ms() {
+        return remaining();
+      },
       log: Object.freeze({
         debug: logAt("debug"),
         info: logAt("info"),
@@ -49,6 +61,16 @@ export class RemoteContext {
       progress: (fraction: number, message?: string) => this.#tellProgress(fraction, message),
       cost: (cents: number) => this.#setCost(cents),
     });
+  }
+
+  /** The time of the attempt passes from now on, unless it did already. */
+  startClock(): void {
+    this.#clock_at ??= performance.now();
+  }
+
+  #leftMs(): number {
+    const passed_ms = this.#clock_at === undefined ? 0 : performance.now() - this.#clock_at;
+    return Math.max(0, Math.round(this.#remaining_ms - passed_ms));
   }
 
   end(): void {

@@ -1,4 +1,5 @@
 import { FatalError, InputError } from "../sdk/fatal-error.ts";
+import { RetryAfter } from "../sdk/retry-after.ts";
 import type { ProcessorContext, ProcessorJob, ProcessorTrace } from "../sdk/processor.ts";
 import type { Thrown } from "../sdk/thrown.ts";
 
@@ -17,6 +18,10 @@ export type ToRemote =
       /** Whether `input` has been parsed by the processor's schema. */
       readonly parsed: boolean;
       readonly trace: ProcessorTrace | undefined;
+      /** How long the attempt may still run. */
+      readonly remaining_ms: number;
+      /** Whether that time passes already; otherwise it begins with `started`. */
+      readonly clockRuns: boolean;
     }
   | { readonly kind: "abort"; readonly reason: Thrown };
 
@@ -45,8 +50,10 @@ export function fromThrown(thrown: Thrown): Error {
   return error;
 }
 
-function create({ kind, name, message, code, errors }: Thrown): Error {
+function create({ kind, name, message, code, errors, delay_ms = 0 }: Thrown): Error {
   if (kind === "input") return new InputError(message, errors);
   if (kind === "fatal") return new FatalError(message, code === undefined ? {} : { code });
+  if (kind === "retry_after")
+    return new RetryAfter(message, code === undefined ? { delay_ms } : { delay_ms, code });
   return Object.assign(new Error(message), { name }, code === undefined ? {} : { code });
 }

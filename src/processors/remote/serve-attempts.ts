@@ -26,6 +26,7 @@ export function serveAttempts(send: (message: FromRemote) => void): (message: To
     const context = new RemoteContext(run, stop.signal, send);
     try {
       const processor = await load(run);
+      context.startClock();
       send({ kind: "started" });
       const input = run.parsed ? run.input : parseInput(processor, run.input);
       const output = parseOutput(processor, await processor.run(input, context.given));

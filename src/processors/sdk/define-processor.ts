@@ -5,6 +5,7 @@ import { PROCESSOR, type Processor, type ProcessorContext } from "./processor.ts
 // This file is the package's `./processors`: all that a processor's file needs besides zod. A test compares
 // what it exports with a list.
 export { FatalError, InputError } from "./fatal-error.ts";
+export { RetryAfter } from "./retry-after.ts";
 export type { LogMethod, Processor, ProcessorContext, ProcessorJob, ProcessorTrace } from "./processor.ts";
 
 /** What `defineProcessor` takes. */
@@ -30,7 +31,8 @@ const OPTIONS: readonly string[] = ["id", "description", "input", "output", "thr
 
 /**
  * Creates a processor: the work behind a job type. Throws a TypeError that names every fault of the definition.
- * After a plain error out of `run` the job is tried again while attempts are left; after a `FatalError` it is not.
+ * After a plain error out of `run` the job is tried again while attempts are left; after a `RetryAfter` as well, once
+ * its time has passed; after a `FatalError` it is not.
  *
  * ```ts
  * export default defineProcessor({

@@ -6,7 +6,7 @@ export const PROCESSOR = Symbol.for("iep.processor");
 
 /** What a processor is told about the job that it works on. */
 export interface ProcessorJob {
-  /** The same in every attempt. Use it as an idempotency key towards other services. */
+  /** The same in every attempt. */
   readonly id: string;
   readonly customer_id: string;
   readonly job_type_id: string;
@@ -68,6 +68,17 @@ export interface ProcessorContext {
   readonly signal: AbortSignal;
   /** Undefined where the runner does not trace, or the job carries no trace. */
   readonly trace?: ProcessorTrace | undefined;
+  /**
+   * For the calls that the attempt makes to other services, so that they do a thing once: the same in every attempt of
+   * the job, and another for each job, also for one that retries another. It is the job's id. A service that is called
+   * more than once needs a suffix for each call: `${idempotencyKey}-invoice`.
+   */
+  readonly idempotencyKey: string;
+  /**
+   * Milliseconds until this attempt times out; 0 when it has. It is another number each time that it is read, so read
+   * it from the context: taken out of it, it stands still.
+   */
+  readonly remaining_ms: number;
   /** The runner's log. Each line names the job and the attempt. */
   readonly log: Readonly<Record<"debug" | "info" | "warn" | "error", LogMethod>>;
   /** How far the attempt is, 0 to 1. May be called often: only the latest counts. */

@@ -1,4 +1,6 @@
+import { TIMEOUT_DEFAULT_SECONDS } from "../../core/model/limits.ts";
 import type { Processor, ProcessorContext, ProcessorJob, ProcessorTrace } from "./processor.ts";
+import { checkInput } from "./check-input.ts";
 import { parseInput, parseOutput } from "./parse-data.ts";
 
 interface Recorded {
@@ -21,6 +23,8 @@ interface TestContextOptions {
   readonly job?: Partial<ProcessorJob>;
   readonly signal?: AbortSignal;
   readonly trace?: ProcessorTrace;
+  /** What `remaining_ms` is; it stands still. Left out: 5 minutes. */
+  readonly remaining_ms?: number;
 }
 
 /**
@@ -54,6 +58,8 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     attempt: job.attempt,
     signal: options.signal ?? new AbortController().signal,
     trace: options.trace,
+    idempotencyKey: job.id,
+    remaining_ms: options.remaining_ms ?? TIMEOUT_DEFAULT_SECONDS * 1_000,
     log: { debug: logAt("debug"), info: logAt("info"), warn: logAt("warn"), error: logAt("error") },
     progress: (fraction, message) => void recorded.progress.push({ fraction, message }),
     cost: (cents) => {
@@ -64,8 +70,8 @@ export function testContext(options: TestContextOptions = {}): TestContext {
 }
 
 /**
- * Runs one attempt without a runner: parses the input, calls `run`, checks the output and returns it as it is stored.
- * Throws what the attempt would fail with.
+ * Runs one attempt without a runner: parses the input, or checks it by the `input_schema` of a command, calls `run`,
+ * checks the output and returns it as it is stored. Throws what the attempt would fail with.
  *
  * ```ts
  * expect(await runForTest(reverseText, { text: "abc" })).toEqual({ text: "cba" });
@@ -77,6 +83,7 @@ export async function runForTest(
   inputData: unknown,
   context: ProcessorContext = testContext(),
 ): Promise<unknown> {
+  checkInput(processor, inputData);
   const stored = parseOutput(processor, await processor.run(parseInput(processor, inputData), context));
   return stored === null ? null : JSON.parse(stored.text);
 }

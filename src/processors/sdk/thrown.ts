@@ -4,6 +4,7 @@ import type { FieldError } from "../../core/lib/field-error.ts";
 import { stackOf } from "../../core/lib/stack-of.ts";
 import { JsonText } from "../../core/lib/json-text.ts";
 import { isFatal } from "./fatal-error.ts";
+import { retryDelayOf } from "./retry-after.ts";
 
 /** Fields that an `InputError` may name, and the errors that an AggregateError tells of. */
 const ERRORS_SHOWN_MAX = 21;
@@ -12,7 +13,7 @@ const SHOWN_BYTES_MAX = 65_536;
 
 /** What was thrown, as plain data: it can be stored, and sent to another thread or process. */
 export interface Thrown {
-  readonly kind: "fatal" | "input" | "other";
+  readonly kind: "fatal" | "input" | "retry_after" | "other";
   readonly name: string;
   /** Well-formed, without NUL, at most `ERROR_MESSAGE_MAX` characters. */
   readonly message: string;
@@ -20,6 +21,8 @@ export interface Thrown {
   readonly code: string | undefined;
   /** Of an `InputError`: which fields are wrong. */
   readonly errors: readonly FieldError[];
+  /** Of a `RetryAfter`: how long the next attempt waits. */
+  readonly delay_ms: number | undefined;
 }
 
 /**
@@ -31,13 +34,16 @@ export function describeThrown(thrown: unknown): Thrown {
   const read = (name: string): unknown => (isObject ? readMember(thrown, name) : undefined);
   const [code, name, stack] = [read("code"), read("name"), read("stack")];
   const isInput = isFatal(thrown) && name === "InputError";
+  const delay_ms = isFatal(thrown) ? undefined : retryDelayOf(thrown);
+  const retries = delay_ms === undefined ? "other" : "retry_after";
   return {
-    kind: isInput ? "input" : isFatal(thrown) ? "fatal" : "other",
+    kind: isInput ? "input" : isFatal(thrown) ? "fatal" : retries,
     name: typeof name === "string" ? storable(name, ERROR_MESSAGE_MAX) : "Error",
     message: storable(messageOf(thrown, read), ERROR_MESSAGE_MAX),
     stack: typeof stack === "string" ? stackOf(thrown, ERROR_STACK_MAX) : undefined,
     code: typeof code === "string" ? code : undefined,
     errors: isInput ? fieldErrors(read("errors")) : [],
+    delay_ms,
   };
 }
 

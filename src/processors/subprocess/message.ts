@@ -6,6 +6,7 @@ import { z } from "zod";
  */
 const MESSAGES = {
   progress: z.strictObject({ progress: z.number().min(0).max(1), message: z.string().optional() }),
+  retry_after_ms: z.strictObject({ retry_after_ms: z.number().min(0) }),
   cost: z.strictObject({ cost: z.int().min(0) }),
   output: z.strictObject({ output: z.unknown() }),
   log: z.strictObject({ log: z.string(), level: z.enum(["debug", "info", "warn", "error"]).optional() }),

@@ -30,8 +30,14 @@ test("a command reads its job as one JSON document and answers with a line of JS
   // More than any pipe holds, and characters that chunks may cut.
   const input = { text: "ä€😀".repeat(20_000) };
   const context = testContext({ job: { attempt: 2 } });
-  const { job } = context;
-  expect(await runForTest(processor, input, context)).toEqual({ input, job, attempt: 2 });
+  const { job, idempotencyKey: idempotency_key, remaining_ms } = context;
+  expect(await runForTest(processor, input, context)).toEqual({
+    input,
+    job,
+    attempt: 2,
+    idempotency_key,
+    remaining_ms,
+  });
 });
 
 test("what a runner knows of the job beyond the contract stays with it", async () => {
@@ -84,6 +90,14 @@ test("exit code 70 ends the job", async () => {
   expect(isFatal(failure)).toBe(true);
 });
 
+test("exit code 75 asks for another attempt, after the time that it said last", async () => {
+  const later = `echo '{"retry_after_ms":9}'; printf '{"retry_after_ms":30000}'; echo busy >&2; exit 75`;
+  expect(await failureOf(later)).toMatchObject({ name: "RetryAfter", delay_ms: 30_000, message: "busy" });
+  expect(await failureOf("exit 75")).toMatchObject({ name: "SubprocessError", code: "attempt_failed" });
+  // What it says counts with that exit code only.
+  expect(await failureOf(`echo '{"retry_after_ms":9}'; exit 1`)).toMatchObject({ name: "SubprocessError" });
+});
+
 test.each([
   ["exit 3", "The command ended with exit code 3"],
   ["kill -SEGV $$", "The command ended with SIGSEGV"],
@@ -106,6 +120,8 @@ test.each([
   '{"cost":-1}',
   '{"cost":1.5}',
   '{"log":1}',
+  '{"retry_after_ms":-1}',
+  '{"retry_after_ms":"soon"}',
   '{"log":"a","level":"fatal"}',
 ])("the line %s fails the attempt", async (line) => {
   expect(await failureOf(`echo '${line}'; echo '{"output":1}'; exec sleep 600`)).toMatchObject({
@@ -162,7 +178,8 @@ test("the environment is PATH, HOME, LANG and what processor.json says", async (
     .split(" ");
   const set = ["HOME", "LANG", "PATH"].filter((name) => process.env[name] !== undefined);
   // The shell itself adds PWD, some also their level and their last argument.
-  const expected = [...set, "GREETING", "IEP_ATTEMPT"];
+  const ours = ["IEP_ATTEMPT", "IEP_IDEMPOTENCY_KEY", "IEP_REMAINING_MS"];
+  const expected = [...set, "GREETING", ...ours];
   expect(names.filter((name) => !["PWD", "OLDPWD", "SHLVL", "_"].includes(name))).toEqual(
     expected.toSorted(),
   );

@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import { ERROR_MESSAGE_MAX } from "../../core/model/limits.ts";
 import type { ProcessorContext, ProcessorTrace } from "../sdk/processor.ts";
 import { FatalError, InputError } from "../sdk/fatal-error.ts";
+import { RetryAfter } from "../sdk/retry-after.ts";
 import { processorJob } from "../sdk/processor-job.ts";
 import { startProcessGroup, type GroupOptions } from "./process-group.ts";
 import { StderrLog } from "./stderr-log.ts";
@@ -14,6 +15,7 @@ const CLOSE_WAIT_MS = 500;
 /** Exit codes with a meaning of their own, as `sysexits.h` names them. */
 const EX_DATAERR = 65;
 const EX_SOFTWARE = 70;
+const EX_TEMPFAIL = 75;
 
 export type Command = Omit<GroupOptions, "input">;
 
@@ -29,10 +31,18 @@ export async function runSubprocess(
 ): Promise<unknown> {
   const { signal } = context;
   signal.throwIfAborted();
+  const { attempt, idempotencyKey: idempotency_key, remaining_ms } = context;
+  const job = processorJob(context.job);
   const group = startProcessGroup({
     ...command,
-    env: { ...command.env, ...environmentOf(context.trace) },
-    input: JSON.stringify({ input: input ?? null, job: processorJob(context.job), attempt: context.attempt }),
+    // Once more what stdin has: a shell reads variables more easily than JSON.
+    env: {
+      ...command.env,
+      ...environmentOf(context.trace),
+      IEP_IDEMPOTENCY_KEY: idempotency_key,
+      IEP_REMAINING_MS: String(remaining_ms),
+    },
+    input: JSON.stringify({ input: input ?? null, job, attempt, idempotency_key, remaining_ms }),
   });
   const { leader } = group;
   const stdout = new StdoutReader(context);
@@ -73,7 +83,10 @@ export async function runSubprocess(
       signal.removeEventListener("abort", onAbort);
       readOrKill(() => {
         stderr.finish(code === null);
-        if (code !== 0) throw exitFault(code, signalName, stderr.tail);
+        // What it says on its last line, which may have no end.
+        if (code === EX_TEMPFAIL) stdout.finish();
+        if (code !== 0)
+          throw exitFault({ code, signalName, stderr: stderr.tail, delay_ms: stdout.retry_after_ms });
         stdout.finish();
         resolve(stdout.output);
       });
@@ -93,18 +106,30 @@ function startFault(error: unknown): SubprocessError {
   return new SubprocessError("attempt_failed", `The command cannot be started: ${reason}`, { cause: error });
 }
 
+/** How a command ended that did not succeed. */
+interface Exit {
+  readonly code: number | null;
+  readonly signalName: NodeJS.Signals | null;
+  readonly stderr: string;
+  /** How long it said that the next attempt is to wait. */
+  readonly delay_ms: number | undefined;
+}
+
 /** What the customer reads has the last line of stderr at most; the operator reads all of its end. */
-function exitFault(code: number | null, signalName: NodeJS.Signals | null, stderr: string): Error {
-  const said = stderr.trim();
-  const what = `The command ended with ${code === null ? signalName : `exit code ${code}`}`;
-  const error = faultOf(code, signalName, what, lastLine(said));
+function exitFault(exit: Exit): Error {
+  const said = exit.stderr.trim();
+  const what = `The command ended with ${exit.code === null ? exit.signalName : `exit code ${exit.code}`}`;
+  const error = faultOf(exit, what, lastLine(said));
   error.stack = said === "" ? `${error.name}: ${what}` : `${error.name}: ${what}\n${said}`;
   return error;
 }
 
-function faultOf(code: number | null, signalName: NodeJS.Signals | null, what: string, said: string): Error {
+function faultOf({ code, signalName, delay_ms }: Exit, what: string, said: string): Error {
   if (code === EX_DATAERR) return new InputError(said || "The command does not accept this input");
   if (code === EX_SOFTWARE) return new FatalError(said || "The command failed for good");
+  // Without a time it is any failed attempt, and the next follows after the usual back-off.
+  if (code === EX_TEMPFAIL && delay_ms !== undefined)
+    return new RetryAfter(said || "The command asked for another attempt later", { delay_ms });
   const message = said === "" ? what : `${what}: ${said}`;
   return new SubprocessError("attempt_failed", message.slice(0, ERROR_MESSAGE_MAX), {
     signal: signalName ?? signalOf(code),

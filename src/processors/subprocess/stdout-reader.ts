@@ -16,6 +16,7 @@ export class StdoutReader {
   readonly #cutter = new LineCutter(STDOUT_LINE_BYTES_MAX);
   #bytes = 0;
   #output: unknown = null;
+  #retry_after_ms: number | undefined;
 
   constructor(context: ProcessorContext) {
     this.#context = context;
@@ -24,6 +25,11 @@ export class StdoutReader {
   /** The last output so far, or null. */
   get output(): unknown {
     return this.#output;
+  }
+
+  /** How long it last said that the next attempt is to wait. */
+  get retry_after_ms(): number | undefined {
+    return this.#retry_after_ms;
   }
 
   push(chunk: Buffer): void {
@@ -55,10 +61,13 @@ export class StdoutReader {
     const message = parseMessage(line);
     if (message === undefined) {
       const shown = line.length > LINE_SHOWN_MAX ? `${line.slice(0, LINE_SHOWN_MAX)}…` : line;
-      throw invalid(`a line to stdout that is none of {"progress"}, {"cost"}, {"output"}, {"log"}: ${shown}`);
+      throw invalid(
+        `a line to stdout that is none of {"progress"}, {"cost"}, {"output"}, {"log"}, {"retry_after_ms"}: ${shown}`,
+      );
     }
     if ("progress" in message) this.#context.progress(message.progress, message.message);
     else if ("cost" in message) this.#context.cost(message.cost);
+    else if ("retry_after_ms" in message) this.#retry_after_ms = message.retry_after_ms;
     else if ("log" in message) this.#context.log[message.level ?? "info"]({ source: "stdout" }, message.log);
     else this.#output = message.output;
   }

@@ -88,8 +88,9 @@ export class Thread {
       this.#worker.ref();
       signal.addEventListener("abort", onAbort);
       try {
-        const { job, trace } = context;
-        this.#send({ kind: "run", file, id, input, parsed: true, job: processorJob(job), trace });
+        const { remaining_ms, trace } = context;
+        const job = processorJob(context.job);
+        this.#send({ kind: "run", file, id, input, parsed: true, job, trace, remaining_ms, clockRuns: true });
         this.#files.add(file);
       } catch (error) {
         reject(

@@ -135,7 +135,7 @@ describe("POST /jobs", () => {
     const { status, body } = await submit({ job_type_id: dear });
     expect(status).toBe(402);
     expect(body).toMatchObject({
-      type: "/docs/errors#insufficient_funds",
+      type: "/docs/errors/insufficient_funds",
       code: "insufficient_funds",
       retryable: false,
       required_cents: 99_995,

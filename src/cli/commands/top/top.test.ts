@@ -1,3 +1,4 @@
+import { localProcessorsOf } from "../../../../test/support/local-processors.ts";
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { createCustomer, createJobType, createRunner } from "../../../../test/support/test-platform.ts";
@@ -86,6 +87,7 @@ function screenOf({ platform }: Cli, size: { columns?: number; rows?: number; is
     migrations: { up: never, down: never, risk: never, status: never, pending: never },
     explain: () => Promise.resolve(undefined),
     serverFacts: never,
+    localProcessors: localProcessorsOf(),
     outputSchemas: () => Promise.resolve(new Map()),
     processes: { api: never, runner: never, dev: never, demo: never },
     ...(size.isTTY && {
