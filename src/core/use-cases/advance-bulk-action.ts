@@ -15,8 +15,11 @@ export async function advanceBulkAction(platform: Parts): Promise<boolean> {
   const batch = await bulkActions.next();
   if (!batch) return false;
   // False: another process is at it. It goes on without us.
-  if (batch.action === "retry")
-    return await bulkActions.retryBatch(batch, await findRefusals(platform, batch.jobs));
+  if (batch.action === "retry") {
+    const isRetried = await bulkActions.retryBatch(batch, await findRefusals(platform, batch.jobs));
+    if (isRetried) for (const { customer_id } of batch.jobs) jobChanges.tellNew(customer_id);
+    return isRetried;
+  }
   const isDone = await bulkActions.cancelBatch(batch);
   // Those that had ended before, too: whoever waits for one only looks at it.
   if (isDone) for (const job of batch.jobs) jobChanges.tell(job, "ended");

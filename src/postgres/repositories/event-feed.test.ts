@@ -55,9 +55,9 @@ test("while several processes count, no reader misses an end or sees one twice",
   const customers = await Promise.all(
     Array.from({ length: CUSTOMERS }, () => createCustomer(platform, 1_000_000)),
   );
-  let isOver = false;
+  const over = new AbortController();
   const repeat = async (work: () => Promise<unknown>): Promise<void> => {
-    while (!isOver) await work();
+    while (!over.signal.aborted) await work();
   };
   const follow = (owner: string | undefined) => {
     const seen: string[] = [];
@@ -82,7 +82,7 @@ test("while several processes count, no reader misses an end or sees one twice",
     await waitFor(() => seen.length === mine.length, { describe: "the customer's ends" });
     expect(seen.toSorted()).toEqual(mine.toSorted());
   }
-  isOver = true;
+  over.abort();
   await Promise.all(loops);
   const all = readers[0]?.seen ?? [];
   expect(new Set(all).size).toBe(JOBS);

@@ -210,6 +210,22 @@ describe("GET /events as a stream", () => {
   });
 });
 
+describe("when a connection is lost", () => {
+  test("the one that listens is opened again, and what ended meanwhile is told", async () => {
+    const one = await tenant();
+    const job = await submit(one, 1, "2030-01-01T00:00:00Z");
+    const stream = await open(one.key);
+    const { rows } = await runSql<{ ended: number }>(
+      api.databaseUrl,
+      "SELECT count(pg_terminate_backend(pid))::int AS ended FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'iep listen'",
+    );
+    expect(rows[0]?.ended).toBeGreaterThan(0);
+    await cancelJob(api.platform, job);
+    await waitFor(() => doneIn(stream).includes(job), { describe: "the end", timeoutMs: 14_000 });
+    stream.close();
+  });
+});
+
 describe("a wrong Last-Event-ID", () => {
   const cursor = (text: string): string => Buffer.from(text).toString("base64url");
   const dayMicros = 24 * 60 * 60 * 1_000_000;
@@ -254,4 +270,18 @@ describe("a wrong Last-Event-ID", () => {
       expect.stringContaining("older than the 7 days"),
     ]);
   });
+});
+
+test("stopping the API ends the streams with a comment, and a reader can go on elsewhere", async () => {
+  const one = await tenant();
+  const stream = await open(one.key);
+  const job = await submit(one);
+  await waitFor(() => doneIn(stream).includes(job), { describe: "the end" });
+  const before = stream.lastId();
+  await api.api.close();
+  await stream.ended;
+  expect(stream.text()).toContain(": this server stops: connect again\n\n");
+  const other = await createTestApi({ databaseUrl: api.databaseUrl });
+  const { status, body } = await other.ask("GET", `/events?after=${before}`, { key: one.key });
+  expect([status, body.data]).toEqual([200, []]);
 });
