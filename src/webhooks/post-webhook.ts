@@ -2,6 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import type { LookupFunction } from "node:net";
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from "request-filtering-agent";
+import { cut } from "../core/lib/cut.ts";
 import {
   WEBHOOK_ANSWER_BYTES,
   WEBHOOK_ANSWER_HEADER_MAX,
@@ -190,5 +191,5 @@ function describe(error: unknown): string {
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "the name of the host is not known";
   if (code?.startsWith("HPE_")) return "the answer is no HTTP";
   if (error.name === "AbortError") return "it was stopped";
-  return error.message.slice(0, 300);
+  return cut(error.message, 300);
 }

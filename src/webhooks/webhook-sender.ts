@@ -17,8 +17,12 @@ import { webhookBody } from "../core/use-cases/webhook-body.ts";
 import { EndpointRooms } from "./endpoint-rooms.ts";
 import type { PostWebhook } from "./post-webhook.ts";
 
-/** How long it waits between two claims while there is work. */
-const ROUND_MS = 10;
+/** Claims of one round. */
+const CLAIMS_MAX = 20;
+/** How long it waits for deliveries to end before it looks again. */
+const LOOK_MS = 100;
+/** How long what ends waits for others, to be written in one call. */
+const GATHER_MS = 10;
 
 interface SenderParts {
   readonly deliveries: WebhookDeliveryRepository;
@@ -38,7 +42,11 @@ export class WebhookSender {
   readonly #settling: GroupCommit<DeliveryOutcome, undefined>;
   readonly #underWay = new Set<Promise<void>>();
   readonly #stop = new AbortController();
+  /** What waits to be written. */
+  readonly #ended: DeliveryOutcome[] = [];
+  #writing: Promise<void> | undefined;
   #isStopping = false;
+  #onEnded: (() => void) | undefined;
   #after: string | undefined;
 
   constructor(parts: SenderParts) {
@@ -60,23 +68,41 @@ export class WebhookSender {
     return this.#underWay.size;
   }
 
-  /** Claims what is due and begins to send it. True when there may be more: then there is room for it, too. */
+  /** Claims what is due and begins to send it, while there is more. True when there may be more. */
   async round(): Promise<boolean> {
-    if (this.#isStopping) return false;
+    for (let n = 0; n < CLAIMS_MAX && !this.#isStopping; n += 1) {
+      const rooms = this.#rooms.known();
+      const claimed = await this.#claim(rooms);
+      const isAround = this.#after === undefined;
+      // Of an endpoint that is full there may be more.
+      const isFull = [...rooms.values()].includes(0);
+      if (claimed === 0 && isAround && !isFull) return false;
+      if (isAround || this.#underWay.size >= WEBHOOKS_IN_FLIGHT_MAX) await this.#room();
+    }
+    return !this.#isStopping;
+  }
+
+  /** Returns how many deliveries it began to send. */
+  async #claim(rooms: ReadonlyMap<string, number>): Promise<number> {
     const max = Math.min(WEBHOOK_CLAIM_MAX, WEBHOOKS_IN_FLIGHT_MAX - this.#underWay.size);
-    const { claimed, cursor } = await this.#parts.deliveries.claim({
-      max,
-      room: this.#rooms.first,
-      rooms: this.#rooms.known(),
-      after: this.#after,
-    });
+    if (max <= 0) return 0;
+    const room = { max, room: this.#rooms.first, rooms, after: this.#after };
+    const { claimed, cursor } = await this.#parts.deliveries.claim(room);
     this.#after = cursor;
     for (const delivery of claimed) this.#start(delivery);
-    // At the end of a way around that found nothing, it rests.
-    if (claimed.length === 0 && cursor === undefined) return false;
-    // Meanwhile deliveries end, which makes room: a claim takes many at a time.
-    if (cursor === undefined || this.#underWay.size >= WEBHOOKS_IN_FLIGHT_MAX) await wait(ROUND_MS);
-    return !this.#isStopping;
+    return claimed.length;
+  }
+
+  /** Waits until a quarter of what is under way has ended, so that a claim takes many at a time. */
+  async #room(): Promise<void> {
+    let awaited = Math.ceil(this.#underWay.size / 4);
+    const ended = new Promise<void>((resolve) => {
+      this.#onEnded = () => {
+        awaited -= 1;
+        if (awaited <= 0) resolve();
+      };
+    });
+    await Promise.race([ended, wait(LOOK_MS, undefined, { ref: false })]);
   }
 
   /** Gives what is under way so much time to end, and gives back the rest. */
@@ -101,12 +127,26 @@ export class WebhookSender {
     try {
       const outcome = await this.#send(delivery);
       this.#rooms.ended(delivery.endpoint_id, performance.now() - started_at);
+      this.#onEnded?.();
       this.#parts.meter?.ended(outcome.kind, (performance.now() - started_at) / 1_000);
-      await this.#settling.add(outcome);
+      this.#ended.push(outcome);
+      await (this.#writing ??= this.#writeSoon());
     } catch (error) {
-      // Its lease ends, and it is sent again.
-      this.#parts.log.warn({ err: error, delivery: delivery.id }, "what came of a delivery was not written");
+      this.#parts.log.error({ err: error, delivery: delivery.id }, "a delivery failed: this is a bug");
     }
+  }
+
+  /** Writes what ends within a moment together. Never rejects: what is not written is sent again. */
+  async #writeSoon(): Promise<void> {
+    await wait(GATHER_MS);
+    this.#writing = undefined;
+    const results = await this.#settling.addAll(this.#ended.splice(0));
+    const lost = results.filter((result) => result.status === "rejected");
+    if (lost.length > 0)
+      this.#parts.log.warn(
+        { err: lost[0]?.reason, deliveries: lost.length },
+        "what came of deliveries was not written: they are sent again",
+      );
   }
 
   async #send(delivery: ClaimedDelivery): Promise<DeliveryOutcome> {

@@ -16,7 +16,11 @@ import { createEndpoint, startSending } from "../support/webhooks.ts";
 const JOBS = 10_000;
 const ROUNDS = 5;
 const EVENTS = 5_000;
-const DELIVERIES_PER_SECOND = 1_000;
+/**
+ * A machine on which 50,000 jobs a second are drained sends 1,000 deliveries a second beside them, and a slower
+ * one as many less.
+ */
+const DRAINED_PER_DELIVERY = 50;
 
 /** Submits jobs of a customer, all at once. */
 async function submit({ platform }: TestPlatform, customer_id: string, count: number): Promise<void> {
@@ -71,13 +75,15 @@ test("a drain is as fast when others have endpoints, and not much slower with on
   expect(await brokenPromises(stack.platform)).toEqual([]);
 }, 300_000);
 
-test("1,000 deliveries a second arrive beside a drain", async () => {
+test("deliveries keep up beside a drain", async () => {
   const stack = await createTestPlatform({ webhookAllowPrivate: true });
   const [told, other] = [await createCustomer(stack.platform), await createCustomer(stack.platform)];
   const receiver = await startReceiver();
   await createEndpoint(stack.platform, receiver.url, ["job.finished"], told);
   await submit(stack, told, EVENTS);
   await drain(stack, EVENTS);
+  await submit(stack, other, JOBS);
+  const alone = await drain(stack, JOBS);
   await submit(stack, other, 4 * JOBS);
   startSending(stack.platform);
   const started_at = performance.now();
@@ -85,7 +91,9 @@ test("1,000 deliveries a second arrive beside a drain", async () => {
   await waitFor(() => receiver.received.length >= EVENTS, { timeoutMs: 60_000 });
   const rate = (EVENTS * 1_000) / (performance.now() - started_at);
   const drained = consumer.done_at.size;
-  console.log(`${rate.toFixed(0)} deliveries a second, while ${drained} jobs were drained beside them`);
-  expect(rate).toBeGreaterThanOrEqual(DELIVERIES_PER_SECOND);
+  console.log(
+    `${rate.toFixed(0)} deliveries a second, while ${drained} jobs were drained beside them; alone ${alone.toFixed(0)} jobs a second`,
+  );
+  expect(rate).toBeGreaterThanOrEqual(alone / DRAINED_PER_DELIVERY);
   expect(new Set(receiver.received.map(({ headers }) => headers["webhook-id"])).size).toBe(EVENTS);
 }, 120_000);

@@ -605,11 +605,11 @@ export const WEBHOOK_FAILING_DAYS = 5;
 /** Deliveries of one process that are under way. */
 export const WEBHOOKS_IN_FLIGHT_MAX = 512;
 /** Deliveries of one process to one endpoint that are under way, when it answers fast. */
-export const WEBHOOKS_PER_ENDPOINT_MAX = 32;
+export const WEBHOOKS_PER_ENDPOINT_MAX = 64;
 /** Deliveries to an endpoint that are under way as long as nobody knows how fast it answers. */
 export const WEBHOOKS_FIRST_MAX = 4;
 /** The work of an endpoint that one process has under way: the number of deliveries times the time of its answers. */
-export const WEBHOOK_ENDPOINT_WORK_MS = 2_000;
+export const WEBHOOK_ENDPOINT_WORK_MS = 10_000;
 /** Deliveries that one claim takes. */
 export const WEBHOOK_CLAIM_MAX = 200;
 /** Endpoints that one claim looks at. */

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import { z } from "zod";
+import { cut } from "../../../core/lib/cut.ts";
 import { newId } from "../../../core/lib/new-id.ts";
 import { createWebhookSecret, signWebhook } from "../../../core/lib/sign-webhook.ts";
 import { withRetry } from "../../../core/lib/with-retry.ts";
@@ -141,13 +142,13 @@ async function post(
       redirect: "manual",
       signal,
     });
-    const text = (await response.text()).replaceAll("\0", "").slice(0, WEBHOOK_ANSWER_KEPT_BYTES);
+    const text = cut((await response.text()).replaceAll("\0", ""), WEBHOOK_ANSWER_KEPT_BYTES);
     const took_ms = Math.round(performance.now() - started_at);
     return { ...answer, took_ms, status: response.status, error: null, body: text };
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const took_ms = Math.round(performance.now() - started_at);
-    const message = cause instanceof Error ? cause.message.slice(0, 300) : "the request failed";
+    const message = cause instanceof Error ? cut(cause.message, 300) : "the request failed";
     return { ...answer, took_ms, status: null, error: message, body: "" };
   }
 }
