@@ -28,6 +28,18 @@ const PROCESSORS = {
         return { ...trace };
       },
     });`,
+  // Its own copy of the API would do as well: it is found by a name that all copies share.
+  "api.ts": `
+    import { defineProcessor } from "innovation-ecosystem-platform/processors";
+    import api from ${JSON.stringify(import.meta.resolve("@opentelemetry/api"))};
+    export default defineProcessor({
+      id: "trace.api",
+      run: async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        api.trace.getTracer("theirs").startSpan("inner").end();
+        return null;
+      },
+    });`,
   "thread.ts": `
     import { defineProcessor } from "innovation-ecosystem-platform/processors";
     export default defineProcessor({ id: "trace.thread", thread: true, run: (_input, { trace }) => ({ ...trace }) });`,
@@ -54,7 +66,7 @@ async function startStack(settings: Readonly<Record<string, string>>): Promise<S
   };
   const [runner, { request, api }] = await Promise.all([startRunner(environment), startApi(environment)]);
   const types = new Map<string, string>();
-  for (const id of ["trace.here", "trace.thread", "trace.command"])
+  for (const id of ["trace.here", "trace.api", "trace.thread", "trace.command"])
     types.set(id, await postJobType(request, { name: id, processing_logic_id: id, standard_cost_cents: 7 }));
   return {
     databaseUrl,
@@ -162,6 +174,14 @@ describe("with a collector", () => {
       expect(receiver.requests.at(-1)).toMatchObject({ "x-team": "queue" });
     },
   );
+
+  test("what a processor traces by OpenTelemetry's own API is a part of it", async () => {
+    const { traceId, traceparent } = newTrace();
+    await run(stack, { traceparent }, { processor: "trace.api" });
+    const spans = await spansOf(traceId, 5);
+    const attempt = spans.find(({ kind }) => kind === CONSUMER);
+    expect(spans.find(({ name }) => name === "inner")).toMatchObject({ parentId: attempt?.spanId });
+  });
 
   test("a later attempt has a trace of its own, with a link to the submission", async () => {
     const { traceId, traceparent } = newTrace();
@@ -280,6 +300,22 @@ describe("with a collector", () => {
     await lineOf(stack.api, `"status":${status}`);
     expect(status).toBeGreaterThanOrEqual(400);
   });
+});
+
+test("with a sampler that begins no trace, what a client records is recorded in all attempts, and else nothing", async () => {
+  const receiver = await startOtlpReceiver();
+  const stack = await startStack({
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_TRACES_SAMPLER: "parentbased_always_off",
+  });
+  expect(await run(stack, {})).toMatchObject({ output_data: {} });
+  expect((await runSql(stack.databaseUrl, "SELECT FROM job_traces")).rows).toEqual([]);
+  const { traceId, traceparent } = newTrace();
+  const job = await run(stack, { traceparent }, { input: "fail once" });
+  await waitFor(() => receiver.spans.length === 6, { describe: "two attempts with their settles" });
+  const later = receiver.spans.filter((span) => span.traceId !== traceId);
+  expect(later.map(({ name }) => name).toSorted()).toEqual(["process trace.here", "settle"]);
+  expect(later[0]?.attributes["messaging.message.id"]).toBe(job.id);
 });
 
 describe("a collector that does not take spans", () => {
