@@ -139,10 +139,21 @@ test("living runners are listed, and those that ended are not", async () => {
         priorities: [0, 1],
         started_at: expect.any(String),
         heartbeat_at: expect.any(String),
+        draining_at: null,
+        exits_when_drained: false,
+        running: 0,
       },
     ],
     next_cursor: null,
   });
+  const drained = await api.ask("POST", `/runners/${second}/drain`, { body: { exit: true } });
+  expect(drained.body).toMatchObject({ draining_at: expect.any(String), exits_when_drained: true });
+  const { draining_at } = drained.body;
+  const again = await api.ask("POST", `/runners/${second}/drain`, { body: {} });
+  expect(again.body).toMatchObject({ draining_at, exits_when_drained: false });
+  const resumed = await api.ask("POST", `/runners/${second}/resume`);
+  expect(resumed.body).toEqual(body.data[1]);
+  expect((await api.ask("POST", `/runners/${uuidv7()}/drain`, { body: {} })).status).toBe(404);
   await api.platform.runners.deregister(second);
   expect((await api.ask("GET", "/runners")).body.data).toHaveLength(1);
 });

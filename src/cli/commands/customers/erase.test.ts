@@ -40,5 +40,14 @@ test("a customer is erased in two steps, and the first says what the second one 
   expect(done.stdout).toMatch(/^jobs erased +1$/m);
   expect(await cli.json("customers", "erase", id)).toMatchObject({ status: "done", balance_cents: 0 });
   expect((await cli.run("customers", "show", id)).stdout).toMatch(/^name +Erased customer$/m);
+  // Refused tries are not in it.
+  expect(await cli.json("operators", "log")).toMatchObject([
+    {
+      operator_name: "cli",
+      action: "eraseCustomer",
+      target_id: id,
+      after: { cancels_jobs: true, forfeits: true },
+    },
+  ]);
   expect(await brokenPromises(cli.platform)).toEqual([]);
 });

@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Erasure, ErasureWait } from "../../../core/model/erasure.ts";
+import { PlatformError } from "../../../core/lib/errors.ts";
+import { newId } from "../../../core/lib/new-id.ts";
+import type { Erasure, ErasureWait, NewErasure } from "../../../core/model/erasure.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { eraseCustomer, findErasure, workOnErasure } from "../../../core/use-cases/erase-customer.ts";
 import { CLI_ACTOR, platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
@@ -57,8 +59,7 @@ export function addErase(customers: Command, run: CliRun): void {
           }
           if (confirm !== id)
             throw new UsageError(`nothing was changed: --confirm names another customer than ${id}`);
-          const started = { customer_id: id, cancels_jobs, forfeits, actor: CLI_ACTOR };
-          await eraseCustomer(platform, started);
+          await recorded(platform, id, { cancels_jobs, forfeits });
           const erasure = await workThrough(platform, id);
           await terminal.print(erasure, () => formatErasure(erasure));
           if (erasure.status === "done") return EXIT_OK;
@@ -71,6 +72,28 @@ export function addErase(customers: Command, run: CliRun): void {
         },
       ),
     );
+}
+
+/**
+ * Starts the erasure. Other commands do not stand in the log of operators; what cannot be taken back does, as by the
+ * API: before it is done and when it was.
+ */
+async function recorded(
+  platform: Platform,
+  customer_id: string,
+  decisions: Pick<NewErasure, "cancels_jobs" | "forfeits">,
+): Promise<void> {
+  const action = { id: newId(), action: "eraseCustomer", target_type: "customer", target_id: customer_id };
+  const who = { operator_id: null, operator_name: CLI_ACTOR, address: CLI_ACTOR, request_id: newId() };
+  await platform.operatorLog.begin({ ...action, ...who, before: null });
+  try {
+    await eraseCustomer(platform, { customer_id, ...decisions, actor: CLI_ACTOR });
+  } catch (error) {
+    // Refused, or nobody knows: then upkeep says so later.
+    if (error instanceof PlatformError && !error.retryable) await platform.operatorLog.drop(action.id);
+    throw error;
+  }
+  await platform.operatorLog.end({ ...action, after: decisions });
 }
 
 async function workThrough(platform: Platform, id: string): Promise<Erasure> {
