@@ -73,8 +73,7 @@ export async function rollKey(
     .where("id", "in", [id, replaces])
     .execute();
   const [key, replaced] = [keys.find((one) => one.id === id), keys.find((one) => one.id === replaces)];
-  if (!key || !replaced)
-    throw new Error(`roll_api_key rolled ${replaces}, and one of the two keys is gone`);
+  if (!key || !replaced) throw new Error(`roll_api_key rolled ${replaces}, and one of the two keys is gone`);
   return { key, replaced };
 }
 
