@@ -29,7 +29,7 @@ export class TokenBuckets {
   readonly #bucketsMax: number;
   readonly #full_ms: number;
   readonly #now: () => number;
-  readonly #fullAt = new Map<string, number>();
+  readonly #full_at = new Map<string, number>();
   #swept_at = -Infinity;
 
   constructor(policy: BucketPolicy, bucketsMax: number, now: () => number) {
@@ -40,7 +40,7 @@ export class TokenBuckets {
   }
 
   get size(): number {
-    return this.#fullAt.size;
+    return this.#full_at.size;
   }
 
   /** Takes one token, if there is one. */
@@ -70,11 +70,11 @@ export class TokenBuckets {
   owe(key: string, debt_ms: number): void {
     const now = this.#now();
     if (debt_ms > 0) this.#set(key, now + debt_ms, now);
-    else this.#fullAt.delete(key);
+    else this.#full_at.delete(key);
   }
 
   #debtOf(key: string, now: number): number {
-    return Math.max(0, (this.#fullAt.get(key) ?? now) - now);
+    return Math.max(0, (this.#full_at.get(key) ?? now) - now);
   }
 
   #leftOf(debt_ms: number): number {
@@ -82,21 +82,21 @@ export class TokenBuckets {
   }
 
   #set(key: string, full_at: number, now: number): void {
-    if (this.#fullAt.size >= this.#bucketsMax && !this.#fullAt.has(key)) this.#makeRoom(now);
-    this.#fullAt.set(key, full_at);
+    if (this.#full_at.size >= this.#bucketsMax && !this.#full_at.has(key)) this.#makeRoom(now);
+    this.#full_at.set(key, full_at);
   }
 
   #makeRoom(now: number): void {
     if (now - this.#swept_at >= SWEEP_MS) {
       this.#swept_at = now;
-      for (const [key, full_at] of this.#fullAt) if (full_at <= now) this.#fullAt.delete(key);
+      for (const [key, full_at] of this.#full_at) if (full_at <= now) this.#full_at.delete(key);
     }
-    if (this.#fullAt.size < this.#bucketsMax) return;
+    if (this.#full_at.size < this.#bucketsMax) return;
     // Many at a time: to find the first key of a Map takes as long as there were deletions before it.
     let tooMany = Math.ceil(this.#bucketsMax / FORGOTTEN_SHARE);
-    for (const key of this.#fullAt.keys()) {
+    for (const key of this.#full_at.keys()) {
       if (tooMany === 0) break;
-      this.#fullAt.delete(key);
+      this.#full_at.delete(key);
       tooMany -= 1;
     }
   }

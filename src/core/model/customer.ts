@@ -107,7 +107,7 @@ export interface RolledKey {
   readonly id: string;
   readonly customer_id: string;
   /** The one that it replaces. */
-  readonly replaces_id: string;
+  readonly replaces: string;
   readonly prefix: string;
   readonly key_hash: string;
   /** How long the old one stays valid, unless it expires earlier by itself. */

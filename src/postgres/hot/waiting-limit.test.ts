@@ -18,7 +18,7 @@ import { submitJobs } from "../../core/use-cases/submit-jobs.ts";
 let platform: OpenPlatform;
 let databaseUrl: string;
 let customer_id: string;
-let other_id: string;
+let other: string;
 let job_type_id: string;
 
 beforeAll(async () => {
@@ -26,7 +26,7 @@ beforeAll(async () => {
   job_type_id = await createJobType(platform, { standard_cost_cents: 1 });
 });
 beforeEach(async () => {
-  [customer_id, other_id] = await Promise.all([createCustomer(platform), createCustomer(platform)]);
+  [customer_id, other] = await Promise.all([createCustomer(platform), createCustomer(platform)]);
   await platform.customers.update(customer_id, { waiting_limit: 5 });
 });
 afterEach(async () => {
@@ -51,7 +51,7 @@ const held = async (owner = customer_id) =>
   (await platform.wallets.findByCustomerId(owner))?.pending_charges_cents;
 
 test("a batch is stored up to the limit, in order, and the refusal has the figures", async () => {
-  const results = await submit([...jobs(3), ...jobs(2, other_id), ...jobs(4)]);
+  const results = await submit([...jobs(3), ...jobs(2, other), ...jobs(4)]);
   expect(outcomes(results)).toEqual([...Array(7).fill("stored"), "queue_full", "queue_full"]);
   const [refused] = results.flatMap((one) => ("refused" in one ? [one.refused] : []));
   expect(refused).toMatchObject({
@@ -60,7 +60,7 @@ test("a batch is stored up to the limit, in order, and the refusal has the figur
     retry_after_seconds: 5,
     members: { waiting_jobs: 5, waiting_limit: 5 },
   });
-  expect([await held(), await held(other_id)]).toEqual([5, 2]);
+  expect([await held(), await held(other)]).toEqual([5, 2]);
 });
 
 test("one by one as well, and each that starts or ends makes room", async () => {

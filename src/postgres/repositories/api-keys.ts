@@ -49,11 +49,11 @@ export async function rollKey(
   database: Database,
   rolled: RolledKey,
 ): Promise<{ key: ApiKey; replaced: ApiKey }> {
-  const { id, customer_id, replaces_id, prefix, key_hash, overlap_seconds, expires_at, keepsExpiry } = rolled;
+  const { id, customer_id, replaces, prefix, key_hash, overlap_seconds, expires_at, keepsExpiry } = rolled;
   const outcome = await callRollApiKey(database, {
     id,
     customer: customer_id,
-    replaces: replaces_id,
+    replaces: replaces,
     prefix,
     hash: key_hash,
     overlap_seconds,
@@ -65,16 +65,15 @@ export async function rollKey(
   if (outcome === "not_found")
     throw new PlatformError(
       "not_found",
-      `Customer ${customer_id} has no valid API key ${replaces_id}: it never was, was revoked or has expired.`,
+      `Customer ${customer_id} has no valid API key ${replaces}: it never was, was revoked or has expired.`,
     );
   const keys = await database.kysely
     .selectFrom("api_keys")
     .select(KEY_COLUMNS)
-    .where("id", "in", [id, replaces_id])
+    .where("id", "in", [id, replaces])
     .execute();
-  const [key, replaced] = [keys.find((one) => one.id === id), keys.find((one) => one.id === replaces_id)];
-  if (!key || !replaced)
-    throw new Error(`roll_api_key rolled ${replaces_id}, and one of the two keys is gone`);
+  const [key, replaced] = [keys.find((one) => one.id === id), keys.find((one) => one.id === replaces)];
+  if (!key || !replaced) throw new Error(`roll_api_key rolled ${replaces}, and one of the two keys is gone`);
   return { key, replaced };
 }
 

@@ -101,7 +101,7 @@ export function apiKeyRoutes(api: Api, { customers }: Platform): void {
         ...stored,
         id: newId(),
         customer_id,
-        replaces_id: key_id,
+        replaces: key_id,
         overlap_seconds,
         expires_at: expiryOfNewKey(request, expires_at),
         keepsExpiry: expires_at === undefined,

@@ -96,13 +96,13 @@ export function addApiKeyCommands(customers: Command, run: CliRun): void {
           overlap: KeyOverlap.default(KEY_OVERLAP_DEFAULT_SECONDS),
           expires: KeyExpiry.optional(),
         }),
-        async (platform, { customerId: customer_id, keyId: replaces_id, overlap, expires }) => {
+        async (platform, { customerId: customer_id, keyId: replaces, overlap, expires }) => {
           const { api_key, ...stored } = createApiKey();
           const { key, replaced } = await platform.customers.rollApiKey({
             ...stored,
             id: newId(),
             customer_id,
-            replaces_id,
+            replaces,
             overlap_seconds: overlap,
             expires_at: expires ?? null,
             keepsExpiry: expires === undefined,
