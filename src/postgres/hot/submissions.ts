@@ -1,3 +1,4 @@
+import { databaseClock } from "../../core/lib/database-clock.ts";
 import { weave } from "../../core/lib/weave.ts";
 import type { Job, NewJob, Submitted } from "../../core/model/job.ts";
 import type { Room } from "../../core/model/ready-queue.ts";
@@ -6,6 +7,7 @@ import type { Database } from "../connection/database.ts";
 import { known } from "../connection/decode.ts";
 import { isViolationOf } from "../connection/errors.ts";
 import { callSubmitJobs, callSubmitKeyedJobs, type SubmitKeyedJobsRow } from "../connection/functions.gen.ts";
+import { RING } from "../connection/ring.ts";
 import { firstTwin, replayOf } from "./replays.ts";
 import { findStoredJobs } from "./stored-jobs.ts";
 import { submissionRefusal } from "./submission-refusal.ts";
@@ -32,7 +34,7 @@ export class Submissions {
 
   /**
    * Returns one result for each job, in the order given. `room` says which priorities the caller pushes
-   * afterwards.
+   * afterwards, and whether to ring the bell behind the COMMIT. A job that comes due only later rings nothing.
    */
   async submit(jobs: readonly NewJob[], room: Room): Promise<Submitted[]> {
     if (jobs.length === 0) return [];
@@ -47,8 +49,9 @@ export class Submissions {
   /** Only a batch in which some jobs have keys pays for keys. */
   async #store(jobs: readonly NewJob[], room: Room): Promise<readonly SubmittedRow[]> {
     const batch = toBatch(jobs, room);
-    if (!jobs.some((job) => job.key)) return await callSubmitJobs(this.#database, batch);
-    return await callSubmitKeyedJobs(this.#database, {
+    const database = room.rings && jobs.some(isDue) ? this.#database.followedBy(RING) : this.#database;
+    if (!jobs.some((job) => job.key)) return await callSubmitJobs(database, batch);
+    return await callSubmitKeyedJobs(database, {
       ...batch,
       keys: jobs.map((job) => job.key?.id),
       hashes: jobs.map((job) => job.key?.request_hash),
@@ -94,6 +97,11 @@ export class Submissions {
     const owners = new Map(jobs.map((job) => [job.id, job.customer_id]));
     return new Map([...found].filter(([id, { job }]) => job.customer_id === owners.get(id)));
   }
+}
+
+/** As far as is known of the server's clock. A runner that hears no ring looks once a second. */
+function isDue({ run_at }: NewJob): boolean {
+  return run_at === undefined || Date.parse(run_at) <= databaseClock.now();
 }
 
 function toBatch(jobs: readonly NewJob[], room: Room) {
