@@ -1,4 +1,5 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { sha256 } from "../lib/sha256.ts";
 
 const SECRET_BYTES = 32;
 const PREFIX_LENGTH = 12;
@@ -46,8 +47,4 @@ export function toKeyHash(digest: Buffer): string {
 export function sameSecret(secret: string, other: string): boolean {
   // Digests all have the same length, which this comparison needs.
   return timingSafeEqual(sha256(secret), sha256(other));
-}
-
-function sha256(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }
