@@ -49,7 +49,9 @@ export function createDatabase(pool: Pool): Database {
     kysely: new Kysely<DB>({ dialect: new PostgresDialect({ pool: withOurErrors(pool) }) }),
     followedBy: (behind: Statement) => create((query) => queryFollowedBy(pool, query, toQuery(behind, []))),
   };
-  const create = (run: (query: ReturnType<typeof toQuery>) => Promise<QueryArrayResult<unknown[]>>): Database => ({
+  const create = (
+    run: (query: ReturnType<typeof toQuery>) => Promise<QueryArrayResult<unknown[]>>,
+  ): Database => ({
     ...withKysely,
     async call(statement, values) {
       try {
