@@ -1,8 +1,10 @@
 // `npm run bench` at the root: installs what is missing here, then runs the bench on the Node that this package brings,
-// so that everybody who measures has the same one. The platform itself, Fastify and tsx are those of the root.
+// so that everybody who measures has the same one. The platform itself and Fastify are those of the root.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compileBench } from "./compile.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
@@ -11,7 +13,7 @@ await import("./install.mjs");
 
 const child = spawn(
   ownNode(),
-  ["--import", import.meta.resolve("tsx"), `${here}src/main.ts`, ...process.argv.slice(2)],
+  [join(compileBench(), "main.js"), ...process.argv.slice(2)],
   // By the channel it notices when we are killed, and cleans up.
   { stdio: ["inherit", "inherit", "inherit", "ipc"] },
 );

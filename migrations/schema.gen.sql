@@ -177,6 +177,15 @@ CREATE TABLE ended_jobs (
 ) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000,
   autovacuum_vacuum_cost_delay=0);
 
+-- table event_feed
+CREATE TABLE event_feed (
+  seq bigint NOT NULL,
+  customer_id uuid NOT NULL,
+  job_ids uuid[] NOT NULL,
+  CONSTRAINT event_feed_pkey PRIMARY KEY (seq)
+);
+CREATE INDEX event_feed_by_customer ON event_feed USING btree (customer_id, seq);
+
 -- table failed_jobs
 CREATE TABLE failed_jobs (
   job_id uuid NOT NULL,
@@ -477,6 +486,8 @@ CREATE TABLE outbox (
   CONSTRAINT outbox_kind_check CHECK (kind = 'low_balance'::text),
   CONSTRAINT outbox_pkey PRIMARY KEY (id)
 );
+CREATE TRIGGER outbox_told AFTER INSERT ON outbox FOR EACH ROW WHEN (new.kind = 'low_balance'::text) EXECUTE
+  FUNCTION tell_low_balance();
 
 -- table price_history
 CREATE TABLE price_history (
@@ -555,6 +566,16 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_expiry ON sessions USING btree (expires_at);
 CREATE INDEX sessions_by_key ON sessions USING btree (key_id, id);
 CREATE TRIGGER sessions_end_told AFTER DELETE ON sessions FOR EACH ROW EXECUTE FUNCTION tell_key_change();
+
+-- table unsuccessful_jobs
+CREATE TABLE unsuccessful_jobs (
+  status job_status NOT NULL,
+  job_id uuid NOT NULL,
+  customer_id uuid NOT NULL,
+  job_type_id uuid NOT NULL,
+  CONSTRAINT unsuccessful_jobs_pkey PRIMARY KEY (status, job_id)
+);
+CREATE INDEX unsuccessful_jobs_by_customer ON unsuccessful_jobs USING btree (customer_id, status, job_id);
 
 -- table wallet_entries
 CREATE TABLE wallet_entries (
@@ -652,8 +673,79 @@ CREATE TABLE wallets (
   CONSTRAINT wallets_pending_charges_cents_check CHECK (pending_charges_cents >= 0),
   CONSTRAINT wallets_pkey PRIMARY KEY (id)
 ) WITH (fillfactor=50, autovacuum_vacuum_scale_factor=0.05);
+CREATE TRIGGER wallets_frozen_told AFTER UPDATE OF frozen_at ON wallets FOR EACH ROW WHEN (old.frozen_at IS
+  NULL AND new.frozen_at IS NOT NULL) EXECUTE FUNCTION tell_frozen_wallet();
 CREATE TRIGGER wallets_stay BEFORE DELETE OR TRUNCATE ON wallets FOR EACH STATEMENT EXECUTE FUNCTION
   forbid_change();
+
+-- table webhook_deliveries
+CREATE TABLE webhook_deliveries (
+  id uuid NOT NULL,
+  endpoint_id uuid NOT NULL,
+  customer_id uuid,
+  type text NOT NULL,
+  job_id uuid,
+  data jsonb,
+  after_id uuid,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  status text NOT NULL DEFAULT 'pending'::text,
+  due_at timestamp with time zone NOT NULL DEFAULT now(),
+  claims integer NOT NULL DEFAULT 0,
+  tries integer NOT NULL DEFAULT 0,
+  is_manual boolean NOT NULL DEFAULT false,
+  ended_at timestamp with time zone,
+  answers jsonb NOT NULL DEFAULT '[]'::jsonb,
+  CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (id),
+  CONSTRAINT webhook_deliveries_status_check CHECK (status = ANY (ARRAY['pending'::text, 'delivered'::text,
+    'failed'::text]))
+) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000,
+  autovacuum_vacuum_cost_delay=0);
+CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries USING btree (endpoint_id, id);
+CREATE INDEX webhook_deliveries_manual ON webhook_deliveries USING btree (endpoint_id, created_at) WHERE
+  status = 'pending'::text AND is_manual;
+CREATE INDEX webhook_deliveries_pending ON webhook_deliveries USING btree (endpoint_id, due_at) WHERE status =
+  'pending'::text;
+
+-- table webhook_endpoints
+CREATE TABLE webhook_endpoints (
+  id uuid NOT NULL,
+  customer_id uuid,
+  url text NOT NULL,
+  events text[] NOT NULL,
+  description text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  disabled_at timestamp with time zone,
+  disabled_reason text,
+  listened_at timestamp with time zone,
+  failures integer NOT NULL DEFAULT 0,
+  failing_since timestamp with time zone,
+  paused_until timestamp with time zone,
+  pauses integer NOT NULL DEFAULT 0,
+  probe_id uuid,
+  delivered_at timestamp with time zone,
+  CONSTRAINT webhook_endpoints_description_check CHECK (length(description) <= 200),
+  CONSTRAINT webhook_endpoints_disabled_has_reason CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
+  CONSTRAINT webhook_endpoints_disabled_reason_check CHECK (disabled_reason = ANY (ARRAY['by_hand'::text,
+    'gone'::text, 'failing'::text])),
+  CONSTRAINT webhook_endpoints_events_check CHECK (events <> '{}'::text[]),
+  CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (id),
+  CONSTRAINT webhook_endpoints_url_check CHECK (length(url) >= 1 AND length(url) <= 2000)
+) WITH (fillfactor=50);
+CREATE INDEX webhook_endpoints_by_customer ON webhook_endpoints USING btree (customer_id, id);
+CREATE INDEX webhook_endpoints_enabled ON webhook_endpoints USING btree (customer_id) WHERE disabled_at IS
+  NULL;
+
+-- table webhook_secrets
+CREATE TABLE webhook_secrets (
+  endpoint_id uuid NOT NULL,
+  secret text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  expires_at timestamp with time zone,
+  CONSTRAINT webhook_secrets_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES webhook_endpoints(id) ON
+    DELETE CASCADE,
+  CONSTRAINT webhook_secrets_pkey PRIMARY KEY (endpoint_id, created_at)
+);
 
 -- view audit: migrations/views/audit.sql
 CREATE VIEW audit (
@@ -687,6 +779,16 @@ CREATE FUNCTION add_counts(p_one jsonb, p_other jsonb)
   RETURNS jsonb
   LANGUAGE sql
   IMMUTABLE;
+
+-- function add_event: migrations/functions/webhooks/add_event.sql
+CREATE FUNCTION add_event(p_type text, p_customer uuid, p_data jsonb)
+  RETURNS void
+  LANGUAGE sql;
+
+-- function add_job_events: migrations/functions/webhooks/add_job_events.sql
+CREATE FUNCTION add_job_events(p_ids uuid[], p_customers uuid[])
+  RETURNS void
+  LANGUAGE plpgsql;
 
 -- function advance_bulk_cancel: migrations/functions/bulk/advance_bulk_cancel.sql
 CREATE FUNCTION advance_bulk_cancel(p_action uuid, p_after uuid, p_ids uuid[], p_reached uuid, p_ended
@@ -778,6 +880,16 @@ CREATE FUNCTION claim_next(p_limit integer, p_runner uuid, p_lease uuid, p_idle 
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
+-- function claim_webhooks: migrations/functions/webhooks/claim_webhooks.sql
+CREATE FUNCTION claim_webhooks(p_after uuid, p_only uuid, p_max integer, p_room integer, p_known uuid[],
+  p_rooms integer[], p_lease interval)
+  RETURNS TABLE(claimed jsonb, next_cursor uuid)
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_bitmapscan=off
+  SET enable_sort=off
+  SET enable_incremental_sort=off;
+
 -- function count_ended_jobs: migrations/functions/figures/count_ended_jobs.sql
 CREATE FUNCTION count_ended_jobs(p_batches integer)
   RETURNS integer
@@ -832,6 +944,15 @@ CREATE FUNCTION failure_pattern(p_message text)
   RETURNS text
   LANGUAGE sql
   IMMUTABLE;
+
+-- function feed_ended_jobs: migrations/functions/figures/feed_ended_jobs.sql
+CREATE FUNCTION feed_ended_jobs(p_jobs uuid[])
+  RETURNS void
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_nestloop=off
+  SET enable_mergejoin=off
+  SET plan_cache_mode=force_generic_plan;
 
 -- function find_customers_by_keys: migrations/functions/keys/find_customers_by_keys.sql
 CREATE FUNCTION find_customers_by_keys(p_hashes text[])
@@ -904,6 +1025,11 @@ CREATE FUNCTION must_run_dry(p_runner uuid, p_after interval)
   RETURNS boolean
   LANGUAGE sql
   STABLE;
+
+-- function new_event_id: migrations/functions/webhooks/new_event_id.sql
+CREATE FUNCTION new_event_id()
+  RETURNS uuid
+  LANGUAGE sql;
 
 -- function note_customer_price: migrations/functions/money/note_customer_price.sql
 CREATE FUNCTION note_customer_price()
@@ -1017,6 +1143,11 @@ CREATE FUNCTION room_below_limits(p_subjects uuid[])
   SET enable_seqscan=off
   SET plan_cache_mode=force_generic_plan;
 
+-- function rotate_webhook_secret: migrations/functions/webhooks/rotate_webhook_secret.sql
+CREATE FUNCTION rotate_webhook_secret(p_endpoint uuid, p_owner uuid, p_secret text, p_overlap interval)
+  RETURNS boolean
+  LANGUAGE plpgsql;
+
 -- function run_audit: migrations/functions/figures/run_audit.sql
 CREATE FUNCTION run_audit(p_every interval)
   RETURNS boolean
@@ -1042,6 +1173,12 @@ CREATE FUNCTION settle_jobs(p_ids uuid[], p_attempts integer[], p_outcomes attem
   SET enable_nestloop=off
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
+
+-- function settle_webhooks: migrations/functions/webhooks/settle_webhooks.sql
+CREATE FUNCTION settle_webhooks(p_ids uuid[], p_endpoints uuid[], p_claims integer[], p_outcomes text[],
+  p_delays_ms bigint[], p_answers jsonb[], p_healths text[], p_pauses_ms bigint[], p_failing interval)
+  RETURNS TABLE(endpoint_id uuid, disabled_reason text)
+  LANGUAGE plpgsql;
 
 -- function share_lanes: migrations/functions/queue/share_lanes.sql
 CREATE FUNCTION share_lanes(p_priority smallint, p_listing boolean, p_customers uuid[], p_types uuid[], p_last
@@ -1127,8 +1264,18 @@ CREATE FUNCTION take_jobs(p_ids uuid[], p_runner uuid)
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
+-- function tell_frozen_wallet: migrations/functions/webhooks/tell_frozen_wallet.sql
+CREATE FUNCTION tell_frozen_wallet()
+  RETURNS trigger
+  LANGUAGE plpgsql;
+
 -- function tell_key_change: migrations/functions/keys/tell_key_change.sql
 CREATE FUNCTION tell_key_change()
+  RETURNS trigger
+  LANGUAGE plpgsql;
+
+-- function tell_low_balance: migrations/functions/webhooks/tell_low_balance.sql
+CREATE FUNCTION tell_low_balance()
   RETURNS trigger
   LANGUAGE plpgsql;
 
@@ -1157,6 +1304,12 @@ CREATE FUNCTION unstamp_lost_jobs(p_priority smallint, p_older interval, p_prese
   SET enable_nestloop=off
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
+
+-- function utc_text: migrations/functions/webhooks/utc_text.sql
+CREATE FUNCTION utc_text(p_time timestamp with time zone)
+  RETURNS text
+  LANGUAGE sql
+  STABLE;
 
 -- function waiting_for: migrations/functions/jobs/waiting_for.sql
 CREATE FUNCTION waiting_for(j jobs)

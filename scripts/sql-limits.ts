@@ -12,6 +12,10 @@ import {
   REFERENCE_LENGTH_MAX,
   RUNNING_LIMIT_MAX,
   TIMEOUT_MAX_SECONDS,
+  WEBHOOK_ANSWERS_MAX,
+  WEBHOOK_DESCRIPTION_MAX,
+  WEBHOOK_ENDPOINTS_LOOKED_AT,
+  WEBHOOK_URL_LENGTH_MAX,
   WEIGHT_MAX,
 } from "../src/core/model/limits.ts";
 
@@ -42,12 +46,16 @@ export const CHECKED_LIMITS: Readonly<Record<string, NamedLimit>> = {
   wallets_credit_limit_cents_check: { AMOUNT_CENTS_MAX },
   wallets_low_balance_cents_check: { AMOUNT_CENTS_MAX },
   wallets_monthly_spend_limit_cents_check: { AMOUNT_CENTS_MAX },
+  webhook_endpoints_description_check: { WEBHOOK_DESCRIPTION_MAX },
+  webhook_endpoints_url_check: { WEBHOOK_URL_LENGTH_MAX },
 };
 
 /** The functions of the database that repeat a limit. */
 export const LIMITS_OF_FUNCTIONS: Readonly<Record<string, NamedLimit>> = {
   append_error: { ERRORS_KEPT_MAX },
+  claim_webhooks: { WEBHOOK_ENDPOINTS_LOOKED_AT },
   claim_next: { BACKLOG_CUSTOMERS_APART },
   exceeds_balance_limit: { BALANCE_CENTS_MAX },
+  settle_webhooks: { WEBHOOK_ANSWERS_MAX },
   take_alone: { ALONE_TOGETHER_MAX },
 };

@@ -44,7 +44,7 @@ export async function setStage(
   { purpose = "throughput", customers = CUSTOMERS }: StageOptions = {},
 ): Promise<Stage> {
   const place = await servers.createPlace();
-  const client = startRemote<ClientMethods>({ file: "./client-process.ts" });
+  const client = startRemote<ClientMethods>({ file: "client-process" });
   const site = await client.ask("setUp", name, place, purpose, customers);
   await client.ask("open");
   return {

@@ -37,7 +37,7 @@ export async function hireCrew(
   let heard = (): void => undefined;
   const workers = settledBy.map((_, index) =>
     startRemote<WorkerMethods>({
-      file: "./worker-process.ts",
+      file: "worker-process",
       execArgv:
         profileFolder === undefined
           ? []
@@ -63,6 +63,7 @@ export async function hireCrew(
         () => memory.push(Math.max(...workers.map(({ pid }) => memoryOf(pid)))),
         MEMORY_EVERY_MS,
       );
+      sampling.unref(); // After a fault nobody ends the crew, and the run must end.
       await Promise.all(workers.map((worker) => worker.ask("start")));
     },
     async settled(count) {

@@ -113,6 +113,22 @@ export interface Api {
     readonly revoked_at: string | null;
     readonly api_key: string;
   };
+  readonly CreatedWebhookEndpoint: {
+    readonly id: string;
+    readonly customer_id: string | null;
+    readonly url: string;
+    readonly events: readonly ("job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled")[];
+    readonly description: string | null;
+    readonly disabled_at: string | null;
+    readonly disabled_reason: "by_hand" | "gone" | "failing" | null;
+    readonly failures: number;
+    readonly failing_since: string | null;
+    readonly paused_until: string | null;
+    readonly delivered_at: string | null;
+    readonly created_at: string;
+    readonly updated_at: string;
+    readonly secret: string;
+  };
   readonly Customer: {
     readonly id: string;
     readonly name: string;
@@ -141,6 +157,18 @@ export interface Api {
     readonly cost_cents: number;
     readonly currency: string;
     readonly updated_at: string;
+  };
+  readonly EndpointDisabledEvent: {
+    readonly type: "endpoint.disabled";
+    readonly timestamp: string;
+    readonly data: {
+      readonly id: string;
+      readonly customer_id: string | null;
+      readonly url: string;
+      readonly disabled_at: string;
+      readonly disabled_reason: "by_hand" | "gone" | "failing";
+      readonly failing_since: string | null;
+    };
   };
   readonly EntryBatch: {
     readonly postings: readonly (Api["NewEntry"])[];
@@ -174,6 +202,25 @@ export interface Api {
   readonly FailurePage: {
     readonly data: readonly (Api["FailureGroup"])[];
     readonly next_cursor: string | null;
+  };
+  readonly FeedEvent: {
+    readonly id: number;
+    readonly at: string | null;
+    readonly attempt: number;
+    readonly type: "done";
+    readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+    readonly cost_cents: number | null;
+    readonly error: {
+      readonly code: string;
+      readonly message: string;
+    } | null;
+    readonly job_id: string;
+    readonly customer_id: string;
+    readonly job_type_id: string;
+  };
+  readonly FeedEvents: {
+    readonly data: readonly (Api["FeedEvent"])[];
+    readonly next_cursor: string;
   };
   readonly Grant: {
     readonly amount_cents: number;
@@ -221,6 +268,57 @@ export interface Api {
       readonly message: string | null;
       readonly at: string;
     } | null;
+  };
+  readonly JobCancelledEvent: {
+    readonly type: "job.cancelled";
+    readonly timestamp: string;
+    readonly data: {
+      readonly id: string;
+      readonly customer_id: string;
+      readonly job_type_id: string;
+      readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+      readonly priority: 0 | 1 | 2;
+      readonly input_data: unknown;
+      readonly output_data: unknown;
+      readonly estimated_cost_cents: number;
+      readonly cost_cents: number | null;
+      readonly attempt: number;
+      readonly excused_attempts: number;
+      readonly max_attempts: number;
+      readonly retry_of: string | null;
+      readonly run_at: string;
+      readonly created_at: string;
+      readonly started_at: string | null;
+      readonly completed_at: string | null;
+      readonly runner_id: string | null;
+      readonly error: {
+        readonly code: string;
+        readonly message: string;
+      } | null;
+      readonly omitted: readonly ("input_data" | "output_data")[];
+    };
+  };
+  readonly JobCounts: {
+    readonly pending: {
+      readonly jobs: number;
+      readonly more: boolean;
+    };
+    readonly running: {
+      readonly jobs: number;
+      readonly more: boolean;
+    };
+    readonly succeeded: {
+      readonly jobs: number;
+      readonly more: boolean;
+    };
+    readonly failed: {
+      readonly jobs: number;
+      readonly more: boolean;
+    };
+    readonly cancelled: {
+      readonly jobs: number;
+      readonly more: boolean;
+    };
   };
   readonly JobEstimate: {
     readonly customer_id: string;
@@ -276,9 +374,96 @@ export interface Api {
   readonly JobEvents: {
     readonly data: readonly (Api["JobEvent"])[];
   };
+  readonly JobFailedEvent: {
+    readonly type: "job.failed";
+    readonly timestamp: string;
+    readonly data: {
+      readonly id: string;
+      readonly customer_id: string;
+      readonly job_type_id: string;
+      readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+      readonly priority: 0 | 1 | 2;
+      readonly input_data: unknown;
+      readonly output_data: unknown;
+      readonly estimated_cost_cents: number;
+      readonly cost_cents: number | null;
+      readonly attempt: number;
+      readonly excused_attempts: number;
+      readonly max_attempts: number;
+      readonly retry_of: string | null;
+      readonly run_at: string;
+      readonly created_at: string;
+      readonly started_at: string | null;
+      readonly completed_at: string | null;
+      readonly runner_id: string | null;
+      readonly error: {
+        readonly code: string;
+        readonly message: string;
+      } | null;
+      readonly omitted: readonly ("input_data" | "output_data")[];
+    };
+  };
+  readonly JobFinishedEvent: {
+    readonly type: "job.finished";
+    readonly timestamp: string;
+    readonly data: {
+      readonly id: string;
+      readonly customer_id: string;
+      readonly job_type_id: string;
+      readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+      readonly priority: 0 | 1 | 2;
+      readonly input_data: unknown;
+      readonly output_data: unknown;
+      readonly estimated_cost_cents: number;
+      readonly cost_cents: number | null;
+      readonly attempt: number;
+      readonly excused_attempts: number;
+      readonly max_attempts: number;
+      readonly retry_of: string | null;
+      readonly run_at: string;
+      readonly created_at: string;
+      readonly started_at: string | null;
+      readonly completed_at: string | null;
+      readonly runner_id: string | null;
+      readonly error: {
+        readonly code: string;
+        readonly message: string;
+      } | null;
+      readonly omitted: readonly ("input_data" | "output_data")[];
+    };
+  };
   readonly JobPage: {
     readonly data: readonly (Api["Job"])[];
     readonly next_cursor: string | null;
+  };
+  readonly JobSucceededEvent: {
+    readonly type: "job.succeeded";
+    readonly timestamp: string;
+    readonly data: {
+      readonly id: string;
+      readonly customer_id: string;
+      readonly job_type_id: string;
+      readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+      readonly priority: 0 | 1 | 2;
+      readonly input_data: unknown;
+      readonly output_data: unknown;
+      readonly estimated_cost_cents: number;
+      readonly cost_cents: number | null;
+      readonly attempt: number;
+      readonly excused_attempts: number;
+      readonly max_attempts: number;
+      readonly retry_of: string | null;
+      readonly run_at: string;
+      readonly created_at: string;
+      readonly started_at: string | null;
+      readonly completed_at: string | null;
+      readonly runner_id: string | null;
+      readonly error: {
+        readonly code: string;
+        readonly message: string;
+      } | null;
+      readonly omitted: readonly ("input_data" | "output_data")[];
+    };
   };
   readonly JobType: {
     readonly id: string;
@@ -406,6 +591,12 @@ export interface Api {
     readonly name: string;
     readonly role: "viewer" | "operator" | "finance" | "admin";
   };
+  readonly NewWebhookEndpoint: {
+    readonly url: string;
+    readonly events: readonly ("job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled")[];
+    readonly description?: string;
+    readonly customer_id?: string;
+  };
   readonly OfferedJobType: {
     readonly id: string;
     readonly name: string;
@@ -458,7 +649,7 @@ export interface Api {
   readonly Overview: {
     readonly checked_at: string;
     readonly attention: readonly ({
-      readonly kind: "audit_broken" | "redis_away" | "no_runner" | "job_type_without_runner" | "queue_paused" | "oldest_wait" | "upkeep_behind" | "audit_late" | "new_failure" | "rising_failure";
+      readonly kind: "audit_broken" | "redis_away" | "no_runner" | "job_type_without_runner" | "queue_paused" | "oldest_wait" | "upkeep_behind" | "audit_late" | "new_failure" | "rising_failure" | "webhooks_failing";
       readonly severity: "bad" | "warn";
       readonly says: string;
       readonly subject: string | null;
@@ -565,7 +756,7 @@ export interface Api {
     readonly type: string;
     readonly title: string;
     readonly status: number;
-    readonly code: "malformed_request" | "missing_api_key" | "invalid_api_key" | "insufficient_funds" | "spend_limit_reached" | "forbidden" | "customer_inactive" | "wallet_frozen" | "not_found" | "method_not_allowed" | "request_timeout" | "reference_reused" | "idempotency_key_reused" | "refund_exceeds_charge" | "too_many_keys" | "name_taken" | "job_already_ended" | "job_not_ended" | "runner_unknown" | "stale_attempt" | "job_gone" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "validation_failed" | "unknown_customer" | "unknown_job_type" | "job_type_disabled" | "currency_mismatch" | "input_invalid" | "rate_limited" | "headers_too_large" | "internal_error" | "unavailable";
+    readonly code: "malformed_request" | "missing_api_key" | "invalid_api_key" | "insufficient_funds" | "spend_limit_reached" | "forbidden" | "customer_inactive" | "wallet_frozen" | "not_found" | "method_not_allowed" | "request_timeout" | "reference_reused" | "idempotency_key_reused" | "refund_exceeds_charge" | "too_many_keys" | "too_many_endpoints" | "name_taken" | "job_already_ended" | "job_not_ended" | "runner_unknown" | "stale_attempt" | "job_gone" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "validation_failed" | "unknown_customer" | "unknown_job_type" | "job_type_disabled" | "currency_mismatch" | "input_invalid" | "rate_limited" | "headers_too_large" | "internal_error" | "unavailable";
     readonly detail: string;
     readonly request_id: string;
     readonly retryable: boolean;
@@ -626,6 +817,13 @@ export interface Api {
     readonly reference: string;
     readonly reason?: string;
   };
+  readonly ReplayedDeliveries: {
+    readonly deliveries: number;
+  };
+  readonly RotatedSecret: {
+    readonly secret: string;
+    readonly old_secret_until: string;
+  };
   readonly Runner: {
     readonly id: string;
     readonly host: string;
@@ -641,8 +839,35 @@ export interface Api {
     readonly data: readonly (Api["Runner"])[];
     readonly next_cursor: string | null;
   };
+  readonly SecretRotation: {
+    readonly overlap_hours?: number;
+  };
   readonly ShownJobType: Api["JobType"] | Api["OfferedJobType"];
   readonly ShownJobTypePage: Api["JobTypePage"] | Api["OfferedJobTypePage"];
+  readonly ShownWebhookDelivery: {
+    readonly id: string;
+    readonly endpoint_id: string;
+    readonly customer_id: string | null;
+    readonly type: "job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled";
+    readonly job_id: string | null;
+    readonly status: "pending" | "delivered" | "failed";
+    readonly tries: number;
+    readonly due_at: string | null;
+    readonly created_at: string;
+    readonly ended_at: string | null;
+    readonly answers: readonly ({
+      readonly at: string;
+      readonly took_ms: number;
+      readonly status: number | null;
+      readonly error: string | null;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    })[];
+    readonly request: {
+      readonly webhook_id: string;
+      readonly body: string;
+    } | null;
+  };
   readonly SignIn: {
     readonly api_key?: string;
     readonly sign_in_token?: string;
@@ -694,5 +919,90 @@ export interface Api {
     readonly reason: string | null;
     readonly actor: string | null;
     readonly created_at: string;
+  };
+  readonly WalletFrozenEvent: {
+    readonly type: "wallet.frozen";
+    readonly timestamp: string;
+    readonly data: {
+      readonly customer_id: string;
+      readonly current_balance_cents: number;
+      readonly frozen_at: string;
+    };
+  };
+  readonly WalletLowEvent: {
+    readonly type: "wallet.low";
+    readonly timestamp: string;
+    readonly data: {
+      readonly customer_id: string;
+      readonly current_balance_cents: number;
+      readonly low_balance_cents: number;
+    };
+  };
+  readonly WalletToppedUpEvent: {
+    readonly type: "wallet.topped_up";
+    readonly timestamp: string;
+    readonly data: {
+      readonly customer_id: string;
+      readonly current_balance_cents: number;
+      readonly amount_cents: number;
+      readonly reference: string;
+      readonly seq: number;
+    };
+  };
+  readonly WebhookDelivery: {
+    readonly id: string;
+    readonly endpoint_id: string;
+    readonly customer_id: string | null;
+    readonly type: "job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled";
+    readonly job_id: string | null;
+    readonly status: "pending" | "delivered" | "failed";
+    readonly tries: number;
+    readonly due_at: string | null;
+    readonly created_at: string;
+    readonly ended_at: string | null;
+    readonly answers: readonly ({
+      readonly at: string;
+      readonly took_ms: number;
+      readonly status: number | null;
+      readonly error: string | null;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    })[];
+  };
+  readonly WebhookDeliveryPage: {
+    readonly data: readonly (Api["WebhookDelivery"])[];
+    readonly next_cursor: string | null;
+  };
+  readonly WebhookEndpoint: {
+    readonly id: string;
+    readonly customer_id: string | null;
+    readonly url: string;
+    readonly events: readonly ("job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled")[];
+    readonly description: string | null;
+    readonly disabled_at: string | null;
+    readonly disabled_reason: "by_hand" | "gone" | "failing" | null;
+    readonly failures: number;
+    readonly failing_since: string | null;
+    readonly paused_until: string | null;
+    readonly delivered_at: string | null;
+    readonly created_at: string;
+    readonly updated_at: string;
+  };
+  readonly WebhookEndpointChanges: {
+    readonly url?: string;
+    readonly events?: readonly ("job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled")[];
+    readonly description?: string | null;
+    readonly enabled?: boolean;
+  };
+  readonly WebhookEndpointPage: {
+    readonly data: readonly (Api["WebhookEndpoint"])[];
+    readonly next_cursor: string | null;
+  };
+  readonly WebhookReplay: {
+    readonly since: string;
+    readonly all?: boolean;
+  };
+  readonly WebhookTest: {
+    readonly type?: "job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled";
   };
 }

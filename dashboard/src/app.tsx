@@ -1,4 +1,5 @@
 import { render, type JSX } from "preact";
+import { startChanges } from "./lib/changes.ts";
 import { startKeys } from "./lib/keys.ts";
 import { startPlaces } from "./lib/place.ts";
 import { me, startSession } from "./lib/session.ts";
@@ -25,5 +26,6 @@ startTheme();
 startPlaces();
 startKeys();
 startClock();
+startChanges();
 void startSession();
 render(<App />, document.querySelector("#app") ?? document.body);

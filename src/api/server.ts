@@ -35,6 +35,9 @@ import { customerRoutes } from "./resources/customers/routes.ts";
 import { docsRoutes } from "./http/docs-routes.ts";
 import { healthRoutes } from "./resources/health/routes.ts";
 import { jobTypeRoutes } from "./resources/job-types/routes.ts";
+import { eventRoutes } from "./resources/events/routes.ts";
+import { EventStreams } from "./resources/jobs/event-streams.ts";
+import { jobCountRoutes } from "./resources/jobs/counts.ts";
 import { jobEventRoutes } from "./resources/jobs/events.ts";
 import { jobLogRoutes } from "./resources/jobs/log.ts";
 import { refundRoutes } from "./resources/jobs/refunds.ts";
@@ -52,6 +55,9 @@ import { queueRoutes } from "./resources/queue/routes.ts";
 import { runnerRoutes } from "./resources/runners/routes.ts";
 import { sessionRoutes } from "./resources/session/routes.ts";
 import { walletRoutes } from "./resources/wallets/routes.ts";
+import { webhookDeliveryRoutes } from "./resources/webhooks/delivery-routes.ts";
+import { webhookCatalogue } from "./resources/webhooks/event-contract.ts";
+import { webhookEndpointRoutes } from "./resources/webhooks/routes.ts";
 import { validatorCompiler } from "./http/validation.ts";
 
 /** Longer than any id, so that a wrong id reaches validation, which names the field. */
@@ -137,7 +143,7 @@ export async function createApi({
   logRequests(api);
   if (metrics.meter) measureRequests(api, metrics.meter);
 
-  await api.register(fastifySwagger, openapiOptions());
+  await api.register(fastifySwagger, openapiOptions(webhookCatalogue()));
   await api.register(docsRoutes);
   await api.register(dashboardRoutes);
   healthRoutes(api, platform);
@@ -147,10 +153,17 @@ export async function createApi({
     secured.addHook("onRoute", requireNeededRole);
     secured.addHook("onRoute", recordActions(platform));
     secured.addHook("onRequest", authenticateAndCount(authenticate(platform, adminApiKey)));
+    const streams = new EventStreams();
+    secured.addHook("preClose", (done) => {
+      streams.endAll();
+      done();
+    });
+    jobEventRoutes(secured, platform, streams);
+    eventRoutes(secured, platform, streams);
     for (const routes of [
+      jobCountRoutes,
       jobRoutes,
       jobLogRoutes,
-      jobEventRoutes,
       walletRoutes,
       customerRoutes,
       apiKeyRoutes,
@@ -168,6 +181,8 @@ export async function createApi({
       overviewRoutes,
       operatorRoutes,
       operatorActionRoutes,
+      webhookEndpointRoutes,
+      webhookDeliveryRoutes,
     ])
       routes(secured, platform);
   });

@@ -65,6 +65,11 @@ const Environment = z.object({
   METRICS_PORT: integer(0, 65_535).optional(),
   METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
   DATABASE_POOL_SIZE: integer(2, 1_000).default(POOL_SIZE_DEFAULT),
+  WEBHOOK_ALLOW_PRIVATE: z
+    .enum(["true", "false"], "must be true or false")
+    .transform((word) => word === "true")
+    .optional(),
+  WEBHOOK_PROXY: checked((value) => findUrlFault(value, ["http:"], "http://127.0.0.1:4750")).optional(),
 });
 
 export type Config = z.output<typeof Environment>;

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { RunnerMeter } from "../core/model/meters.ts";
+import type { RunnerMeter, WebhookMeter } from "../core/model/meters.ts";
 import { watchAudit } from "../metrics/audit-metrics.ts";
 import { watchDatabase } from "../metrics/database-metrics.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
@@ -11,6 +11,7 @@ import { meterRunner, watchRunner } from "../metrics/runner-metrics.ts";
 import { serveMetrics } from "../metrics/serve-metrics.ts";
 import { watchSubmissions } from "../metrics/submit-metrics.ts";
 import { meterUpkeep } from "../metrics/upkeep-metrics.ts";
+import { meterWebhooks } from "../metrics/webhook-metrics.ts";
 import type { UpkeepTask } from "../upkeep/upkeep.ts";
 import type { Config } from "./config.ts";
 import type { OpenPlatform } from "./open-platform.ts";
@@ -44,6 +45,7 @@ export function metricsOfApi(metrics: Metrics, platform: OpenPlatform, token: st
 interface MetricsOfRunner {
   readonly meter: RunnerMeter;
   readonly upkeepMeter: ReturnType<typeof meterUpkeep>;
+  readonly webhookMeter: WebhookMeter;
   readonly tasks: readonly UpkeepTask[];
   watch(runner: Parameters<typeof watchRunner>[1], concurrency: number): void;
 }
@@ -59,6 +61,7 @@ export function metricsOfRunner(
   return {
     meter: runnerMetrics.meter,
     upkeepMeter,
+    webhookMeter: meterWebhooks(metrics),
     tasks: [
       {
         name: "measuring waits",

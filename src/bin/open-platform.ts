@@ -21,6 +21,7 @@ import { createListener } from "../postgres/signals/listener.ts";
 import { PostgresCustomerRepository } from "../postgres/repositories/customers.ts";
 import { createDatabase, ping } from "../postgres/connection/database.ts";
 import { PostgresJobTypeRepository } from "../postgres/repositories/job-types.ts";
+import { PostgresEventFeedRepository } from "../postgres/repositories/event-feed.ts";
 import { PostgresJobEventRepository } from "../postgres/repositories/job-events.ts";
 import { PostgresJobLogRepository } from "../postgres/repositories/job-log.ts";
 import { PostgresJobRepository } from "../postgres/repositories/jobs.ts";
@@ -46,6 +47,8 @@ import { PostgresRunnerRepository } from "../postgres/repositories/runners.ts";
 import { PostgresSealRepository } from "../postgres/repositories/seals.ts";
 import { PostgresSessionRepository } from "../postgres/repositories/sessions.ts";
 import { PostgresWalletRepository } from "../postgres/repositories/wallets.ts";
+import { PostgresWebhookDeliveryRepository } from "../postgres/repositories/webhook-deliveries.ts";
+import { PostgresWebhookEndpointRepository } from "../postgres/repositories/webhook-endpoints.ts";
 import { createPostgresReadyQueue } from "../queue/postgres-ready-queue.ts";
 import { RedisReadyQueue } from "../queue/redis-ready-queue.ts";
 import { SchemaThreadPool } from "../schema-threads/schema-thread-pool.ts";
@@ -57,6 +60,7 @@ interface PlatformConfig {
   readonly REDIS_URL?: string | undefined;
   readonly QUEUE_KEY_PREFIX: string;
   readonly DATABASE_POOL_SIZE: number;
+  readonly WEBHOOK_ALLOW_PRIVATE?: boolean | undefined;
 }
 
 /** A pool of connections, as its numbers stand now. */
@@ -160,6 +164,7 @@ export function openPlatform(
     jobLog: new PostgresJobLogRepository(database),
     jobChanges,
     jobEvents: new PostgresJobEventRepository(database),
+    eventFeed: new PostgresEventFeedRepository(database),
     waitingJobs,
     readyQueue,
     runners: new PostgresRunnerRepository(database),
@@ -173,6 +178,9 @@ export function openPlatform(
     pools: [shown("requests", requestPool), shown("claims", runnerPool), shown("audit", auditPool)],
     ledger: new PostgresLedgerRepository(database),
     audits: new PostgresAuditRepository({ requests: database, reports }),
+    webhookEndpoints: new PostgresWebhookEndpointRepository(database),
+    webhookDeliveries: new PostgresWebhookDeliveryRepository(database),
+    webhookRules: { allowPrivate: config.WEBHOOK_ALLOW_PRIVATE ?? false },
     audit: () => readAudit(reports),
     forgetExpired: () => forgetExpired(database),
     async ping() {

@@ -9,6 +9,8 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { createHeartbeat } from "../postgres/signals/heartbeat.ts";
 import { upkeepTasks } from "../upkeep/tasks.ts";
 import { startUpkeep } from "../upkeep/upkeep.ts";
+import { createPostWebhook } from "../webhooks/post-webhook.ts";
+import { WebhookSender } from "../webhooks/webhook-sender.ts";
 import type { Config } from "./config.ts";
 import { guardProcess } from "./guard-process.ts";
 import { metricsOfRunner, openMetrics, serveRunnerMetrics, watchServers } from "./open-metrics.ts";
@@ -100,6 +102,7 @@ export async function startRunner(
     | "RUNNER_LEASE_SECONDS"
     | "PRIORITY_AGING_SECONDS"
     | "JOB_RETENTION_DAYS"
+    | "WEBHOOK_PROXY"
   > & {
     DATABASE_URL: string;
   },
@@ -130,11 +133,18 @@ export async function startRunner(
     meter: measured?.meter,
   });
   measured?.watch(runner, config.RUNNER_CONCURRENCY);
+  const webhooks = new WebhookSender({
+    deliveries: platform.webhookDeliveries,
+    post: createPostWebhook({ ...platform.webhookRules, proxy: config.WEBHOOK_PROXY }),
+    log,
+    meter: measured?.webhookMeter,
+  });
   const tasks = upkeepTasks(platform, {
     ageing_seconds: config.PRIORITY_AGING_SECONDS,
     retention_days: config.JOB_RETENTION_DAYS,
     lease_seconds: config.RUNNER_LEASE_SECONDS,
     runner,
+    webhooks,
     contact_ms: () => runner.contact_ms,
     onRescued: ({ rescued: jobs, runners }) => {
       measured?.upkeepMeter.rescued(jobs);
@@ -156,7 +166,7 @@ export async function startRunner(
       return runner.unwritten;
     },
     async stop(grace_ms) {
-      await Promise.all([upkeep.stop(), runner.stop(grace_ms)]);
+      await Promise.all([upkeep.stop(), webhooks.stop(grace_ms), runner.stop(grace_ms)]);
     },
   };
 }

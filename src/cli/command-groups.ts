@@ -68,6 +68,13 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   },
   {
     commands: {
+      webhooks:
+        "Tell other programs of events: manage endpoints, look at deliveries, forward to this machine",
+    },
+    load: async () => (await import("./commands/webhooks/webhooks.ts")).addWebhookCommands,
+  },
+  {
+    commands: {
       queue: "Count the waiting jobs, by priority",
     },
     load: async () => (await import("./commands/queue/queue.ts")).addQueueCommand,

@@ -53,7 +53,11 @@ function queueGauges({ registry }: Metrics): (figures: QueueFigures | undefined)
     "Age of the oldest transaction of this database that this role may see. It keeps dead rows from being removed.",
   );
   const size = gauge("iep_database_size_bytes", "Size of the database on disk.");
-  const ofAll = [paused, unserved, running, runners, slots, transaction, size];
+  const webhooks = gauge(
+    "iep_webhook_backlog_seconds",
+    "For how long the oldest webhook delivery is overdue whose endpoint is neither disabled nor paused.",
+  );
+  const ofAll = [paused, unserved, running, runners, slots, transaction, size, webhooks];
   const clear = (): void => {
     for (const labelled of [depth, oldest]) labelled.reset();
     // `reset` would set them to 0, which is a figure as well.
@@ -76,6 +80,7 @@ function queueGauges({ registry }: Metrics): (figures: QueueFigures | undefined)
     slots.set(figures.slots);
     transaction.set(figures.oldest_transaction_seconds);
     size.set(figures.size_bytes);
+    webhooks.set(figures.webhook_backlog_seconds);
   };
 }
 

@@ -49,7 +49,7 @@ export class Runner {
     };
     this.#jobLog = new JobLogWriter({
       repository: options.platform.jobLog,
-      onStored: (job) => options.platform.jobChanges.tell(job.id, "changed"),
+      onStored: (job) => options.platform.jobChanges.tell(job, "changed"),
       log: options.log,
       isRunning: (job) => this.#running.has(job),
     });
@@ -182,7 +182,7 @@ export class Runner {
 
   async #startAll(jobs: readonly ClaimedJob[]): Promise<void> {
     for (const job of jobs) {
-      this.#options.platform.jobChanges.tell(job.id, "changed");
+      this.#options.platform.jobChanges.tell(job, "changed");
       this.#settlements.open(job.lease_id);
       this.#running.set(job, new Interrupter());
       this.#runningOf.set(job.customer_id, (this.#runningOf.get(job.customer_id) ?? 0) + 1);
@@ -259,7 +259,7 @@ export class Runner {
       );
     } else {
       if (outcome.kind === "released") this.#gaveBack += 1;
-      this.#options.platform.jobChanges.tell(job.id, isEnd(outcome) ? "ended" : "changed");
+      this.#options.platform.jobChanges.tell(job, isEnd(outcome) ? "ended" : "changed");
       logFinishedJob(this.#options.log, settlement);
     }
     this.#options.onSettled?.(job, outcome);

@@ -38,6 +38,8 @@ export interface UpkeepSettings {
   readonly runner?: { readonly id: string; runDry(): void } | undefined;
   /** Returns for how long this process has been in contact with the database without a break. */
   readonly contact_ms: () => number;
+  /** What sends webhooks from this process. Left out: it sends none. */
+  readonly webhooks?: { round(): Promise<boolean> } | undefined;
   /** Called when jobs of dead runners were given back. */
   readonly onRescued?: (rescued: Rescued) => void;
 }
@@ -45,37 +47,46 @@ export interface UpkeepSettings {
 /** All upkeep. Every runner does all of it; each task is safe in any number of processes at once. */
 export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings): readonly UpkeepTask[] {
   const { jobs, readyQueue, waitingJobs, runners, seals } = platform;
-  const { ageing_seconds, retention_days, lease_seconds, runner, contact_ms, onRescued } = settings;
+  const { ageing_seconds, retention_days, lease_seconds, runner, contact_ms, onRescued, webhooks } = settings;
   return [
     // Brings jobs that wait outside the ready queue into it.
     { name: "refill", every_ms: 1_000, runOnce: () => readyQueue.refill() },
     // Brings jobs of a job type that was resumed back into the backlog.
     { name: "unparking", every_ms: 1_000, runOnce: async () => (await waitingJobs.unpark(BATCH)) === BATCH },
     // Counts jobs that ended, for the overview and the failures. The database lets one process at a time do it.
-    { name: "counting", every_ms: 1_000, runOnce: () => platform.figures.countEnded() },
+    { name: "counting", every_ms: 1_000, can_wait: true, runOnce: () => platform.figures.countEnded() },
     // Does a batch of the bulk action that has waited longest.
-    { name: "bulk actions", every_ms: 1_000, runOnce: () => advanceBulkAction(platform) },
+    { name: "bulk actions", every_ms: 1_000, can_wait: true, runOnce: () => advanceBulkAction(platform) },
     // Deletes expired idempotency keys, outbox events and figures.
-    { name: "expiry", every_ms: 5_000, runOnce: () => platform.forgetExpired() },
+    { name: "expiry", every_ms: 5_000, can_wait: true, runOnce: () => platform.forgetExpired() },
     // Adds a link to the hash chain of each wallet that has new entries. The database lets one process at a
     // time do it.
-    { name: "sealing", every_ms: 60_000, runOnce: fromCursor((after) => seals.sealNext(after)) },
+    {
+      name: "sealing",
+      every_ms: 60_000,
+      can_wait: true,
+      runOnce: fromCursor((after) => seals.sealNext(after)),
+    },
     // Deletes old jobs, so that history never slows the queue or fills the disk. Ledger entries stay for
     // ever.
     {
       name: "retention",
       every_ms: 5_000,
+      can_wait: true,
       runOnce: fromCursor(async (after) => {
         if (retention_days === 0) return undefined;
         return (await jobs.prune({ older_days: retention_days, max: BATCH, after })).cursor;
       }),
     },
+    // Sends what the endpoints of webhooks want to know.
+    ...(webhooks ? [{ name: "webhooks", every_ms: 250, runOnce: () => webhooks.round() }] : []),
     // Checks every promise, and keeps the result. The database lets one process at a time do it.
     auditing(platform.audits),
     ageing(waitingJobs, ageing_seconds),
     {
       name: "running dry",
       every_ms: 5_000,
+      can_wait: true,
       async runOnce() {
         if (runner && (await runners.mustRunDry(runner.id, ALONE_PATIENCE_MS))) runner.runDry();
         return false;

@@ -49,6 +49,45 @@ test("a full batch means go again at once; a round that fails does not end the t
   expect(rounds).toBe(answers.length);
 });
 
+test("a task that can wait begins within its interval, and a stop does not wait for it", async () => {
+  const begun = createGate();
+  const waiting = (every_ms: number) =>
+    startUpkeep(
+      [
+        {
+          name: "task",
+          every_ms,
+          can_wait: true,
+          runOnce: async () => {
+            begun.open();
+            return await Promise.resolve(false);
+          },
+        },
+      ],
+      log,
+    );
+  const soon = waiting(20);
+  await begun.opened;
+  await soon.stop();
+
+  let rounds = 0;
+  const never = startUpkeep(
+    Array.from({ length: 20 }, () => ({
+      name: "task",
+      every_ms: SELDOM_MS,
+      can_wait: true as const,
+      runOnce: async () => {
+        rounds += 1;
+        return await Promise.resolve(false);
+      },
+    })),
+    log,
+  );
+  await nextTurn();
+  await never.stop();
+  expect(rounds).toBeLessThan(20);
+});
+
 function start(every_ms: number, runOnce: () => Promise<boolean>): { stop(): Promise<void> } {
   return startUpkeep([{ name: "task", every_ms, runOnce }], log);
 }

@@ -8,12 +8,19 @@ export interface UpkeepTask {
   readonly name: string;
   readonly every_ms: number;
   /**
+   * When a process starts, its first round waits for a random part of the interval, `FIRST_MS_MAX` at most.
+   * What a start needs at once comes first, and runners that start together do not ask everything together.
+   */
+  readonly can_wait?: true;
+  /**
    * Does one bounded batch. Returns true when there was more. Must be safe in any number of processes at
    * once.
    */
   runOnce(): Promise<boolean>;
 }
 
+/** The longest that a task that can wait waits for its first round. */
+const FIRST_MS_MAX = 5_000;
 /** Rounds in a row; after these a task waits for its interval even if there is more to do. */
 const ROUNDS_MAX = 50;
 
@@ -43,6 +50,7 @@ async function runEvery(
   meter: UpkeepMeter | undefined,
 ): Promise<void> {
   let failing = false;
+  if (task.can_wait) await pause(Math.min(task.every_ms, FIRST_MS_MAX) * Math.random(), signal);
   while (!signal.aborted) {
     const started_at = performance.now();
     const tell = (succeeded: boolean): void =>
@@ -59,8 +67,13 @@ async function runEvery(
       failing = true;
     }
     // With jitter, processes that were started together do not run their tasks at the same moment for ever.
-    await wait(task.every_ms * (0.9 + 0.2 * Math.random()), undefined, { signal }).catch(() => undefined);
+    await pause(task.every_ms * (0.9 + 0.2 * Math.random()), signal);
   }
+}
+
+/** Resolves after that time, or when the signal aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal }).catch(() => undefined);
 }
 
 async function runWhileFull(task: UpkeepTask, signal: AbortSignal): Promise<void> {

@@ -7,6 +7,7 @@ import { submitJobs } from "../../src/core/use-cases/submit-jobs.ts";
 import { openPage, startBrowser } from "../support/chromium.ts";
 import { createCustomer, createJobType } from "../support/test-platform.ts";
 import { waitForEnd } from "../support/test-runner.ts";
+import { createEndpoint } from "../support/webhooks.ts";
 import { createKey, startDashboardStack, type DashboardStack } from "./dashboard-stack.ts";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -25,6 +26,12 @@ beforeAll(async () => {
   const { platform } = stack;
   const customer_id = await createCustomer(platform);
   customerKey = await createKey(stack, customer_id);
+  const endpoint = await createEndpoint(
+    platform,
+    "https://shop.example/webhooks",
+    ["job.finished"],
+    customer_id,
+  );
   const job_type_id = await createJobType(platform, { name: "Simulated", processing_logic_id: "simulate" });
   const unserved = await createJobType(platform, { name: "Video", processing_logic_id: "video" });
   const inputs = [
@@ -40,10 +47,21 @@ beforeAll(async () => {
   const ids = results.flatMap((result) => ("job" in result ? [result.job.id] : []));
   await Promise.all(ids.slice(0, 2).map((id) => waitForEnd(platform, id)));
   const jobs = ids.map((id) => `/jobs/${id}`);
-  customerPaths = ["", "/jobs", ...jobs.slice(0, 1), "/new-job", "/failures", "/wallet", "/keys"];
+  const webhooks = ["/webhooks", `/webhooks/${endpoint.id}`];
+  customerPaths = [
+    ...webhooks,
+    "",
+    "/jobs",
+    ...jobs.slice(0, 1),
+    "/new-job",
+    "/failures",
+    "/wallet",
+    "/keys",
+  ];
   operatorPaths = ["", "/jobs", ...jobs, "/jobs?status=cancelled&priority=2"].concat(
     [`/new-job?job_type_id=${job_type_id}`, "/queue", "/failures", "/runners", "/money", "/nowhere"],
     ["/customers", `/customers/${customer_id}`, `/customers/${customer_id}?tab=keys`],
+    webhooks,
     ["/job-types", `/job-types/${job_type_id}`, "/operators", "/bulk-actions", "/audit-log"],
   );
 });

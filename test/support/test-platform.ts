@@ -11,6 +11,8 @@ interface TestPlatformOptions {
   /** Left out: the ready queue is PostgreSQL's. */
   readonly redis?: { readonly url: string; readonly prefix: string };
   readonly poolSize?: number;
+  /** Whether endpoints of webhooks may be on this machine. */
+  readonly webhookAllowPrivate?: boolean;
 }
 
 export interface TestPlatform {
@@ -31,6 +33,7 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
       REDIS_URL: options.redis?.url,
       QUEUE_KEY_PREFIX: options.redis?.prefix ?? "jobs",
       DATABASE_POOL_SIZE: options.poolSize ?? 10,
+      WEBHOOK_ALLOW_PRIVATE: options.webhookAllowPrivate,
     },
     "test",
     pino({ level: "silent" }),

@@ -15,8 +15,8 @@ export interface Remote<M extends Methods> {
 type Answer<Method> = Method extends (...args: never[]) => Promise<infer Result> ? Promise<Result> : never;
 
 interface RemoteOptions {
-  /** Relative to this file. */
-  readonly file: string;
+  /** The name of a file in this folder, without its extension. */
+  readonly file: "api-process" | "client-process" | "worker-process";
   readonly execArgv?: readonly string[];
   readonly onEvent?: (event: unknown) => void;
 }
@@ -29,12 +29,9 @@ interface Waiting {
 const END_MS = 5_000;
 const alive = new Set<ChildProcess>();
 
-/**
- * Starts `file` on the Node and the tsx of this process. It ends when this process does, because its channel
- * closes.
- */
+/** Starts `file` on the Node of this process. It ends when this process does, because its channel closes. */
 export function startRemote<M extends Methods>({ file, execArgv = [], onEvent }: RemoteOptions): Remote<M> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
+  const child = fork(fileURLToPath(new URL(`./${file}.js`, import.meta.url)), {
     execArgv: [...process.execArgv, ...execArgv],
     serialization: "advanced",
     env: { ...process.env, NODE_ENV: "production" },

@@ -35,7 +35,7 @@ export const submitHttp = (bench: Bench): Scenario => ({
         const { client, site } = stage;
         const requests = bench.scaled(REQUESTS * Math.max(share, SHARE_LEAST), REQUESTS_LEAST);
         const warmUp = bench.scaled(WARM_UP, WARM_UP_LEAST);
-        const api = startRemote<ApiMethods>({ file: "./api-process.ts" });
+        const api = startRemote<ApiMethods>({ file: "api-process" });
         const port = await api.ask("listen", name, site);
         const load = { port, connections: CONNECTIONS };
         await client.ask("submitOverHttp", { ...load, first: 0, count: warmUp });

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { isOperator } from "./role.ts";
-import { isLive } from "./live.ts";
+import { isLive } from "./changes.ts";
 import { go, pageUrl } from "./place.ts";
 import { nextTheme } from "./theme.ts";
 
@@ -39,6 +39,7 @@ const DESTINATIONS: readonly Destination[] = [
   { key: "m", path: "/money", label: "Money", who: "operator" },
   { key: "p", path: "/operators", label: "Operators", who: "operator" },
   { key: "a", path: "/audit-log", label: "Audit log", who: "operator" },
+  { key: "h", path: "/webhooks", label: "Webhooks", who: "both" },
   { key: "w", path: "/wallet", label: "Wallet", who: "customer" },
   { key: "k", path: "/keys", label: "Keys", who: "customer" },
 ];

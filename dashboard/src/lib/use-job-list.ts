@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Api } from "../api-types.gen.ts";
 import { apiPath } from "./http.ts";
-import { useAnswer, type Live } from "./use-answer.ts";
+import { OF_JOBS, useAnswer, type Live } from "./use-answer.ts";
 
 export type Job = Api["Job"];
 type JobList = Api["JobPage"];
@@ -38,7 +38,7 @@ export function useJobList(filter: Readonly<Record<string, string | undefined>>)
   const isRenewing = useRef(false);
   const latest = useRef<{ readonly key: string; readonly data: readonly Job[] } | undefined>(undefined);
 
-  const answer = useAnswer<JobList>(apiPath("/jobs", { ...filter, limit }));
+  const answer = useAnswer<JobList>(apiPath("/jobs", { ...filter, limit }), undefined, OF_JOBS);
   const { data } = answer;
   if (data) latest.current = { key, data: data.data };
   useEffect(() => {

@@ -18,6 +18,7 @@ import { OverviewPage } from "./overview.tsx";
 import { OwnHomePage, OwnKeysPage, OwnWalletPage } from "./own.tsx";
 import { QueuePage } from "./queue.tsx";
 import { RunnersPage } from "./runners.tsx";
+import { WebhookPage, WebhooksPage } from "./webhooks.tsx";
 
 type PageOf = (id: string) => JSX.Element | null;
 
@@ -29,6 +30,8 @@ const BOTH: Readonly<Record<string, PageOf>> = {
   "/bulk-actions": () => <BulkActionsPage />,
   "/bulk-actions/:": (id) => <BulkActionPage key={id} id={id} />,
   "/new-job": () => <NewJobPage />,
+  "/webhooks": () => <WebhooksPage />,
+  "/webhooks/:": (id) => <WebhookPage key={id} id={id} />,
 };
 const OPERATOR: Readonly<Record<string, PageOf>> = {
   ...BOTH,

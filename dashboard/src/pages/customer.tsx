@@ -3,7 +3,7 @@ import type { Api } from "../api-types.gen.ts";
 import { apiPath, ask } from "../lib/http.ts";
 import { pageUrl, query, withQuery } from "../lib/place.ts";
 import { may } from "../lib/role.ts";
-import { useAnswer } from "../lib/use-answer.ts";
+import { OF_JOBS, useAnswer } from "../lib/use-answer.ts";
 import { CopyId } from "../ui/copy-id.tsx";
 import { openForm } from "../ui/form-dialog.tsx";
 import { JobTable } from "../ui/job-table.tsx";
@@ -92,7 +92,7 @@ export function CustomerPage({ id }: { readonly id: string }): JSX.Element {
 }
 
 function NewestJobs({ customer_id }: { readonly customer_id: string }): JSX.Element {
-  const answer = useAnswer<Api["JobPage"]>(apiPath("/jobs", { customer_id, limit: 20 }));
+  const answer = useAnswer<Api["JobPage"]>(apiPath("/jobs", { customer_id, limit: 20 }), undefined, OF_JOBS);
   return (
     <>
       <Answered answer={answer}>

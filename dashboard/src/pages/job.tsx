@@ -17,7 +17,7 @@ const LIVE_MS = 1_000;
 
 export function JobPage({ id }: { readonly id: string }): JSX.Element {
   const path = `/jobs/${encodeURIComponent(id)}`;
-  const answer = useAnswer<Job>(path, LIVE_MS);
+  const answer = useAnswer<Job>(path, LIVE_MS, { of: id });
   const { data } = answer;
   return (
     <Page

@@ -1,11 +1,16 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import type { Api } from "../api-types.gen.ts";
 import type { BulkFilter } from "../lib/bulk.ts";
+import { hiddenColumns } from "../lib/columns.ts";
+import { apiPath } from "../lib/http.ts";
 import { pageUrl, query, withQuery } from "../lib/place.ts";
 import { isOperator, may } from "../lib/role.ts";
-import { useJobList } from "../lib/use-job-list.ts";
+import { OF_THE_QUEUE, useAnswer } from "../lib/use-answer.ts";
+import { useJobList, type Job } from "../lib/use-job-list.ts";
 import { useJobTypes } from "../lib/use-job-types.ts";
 import { BulkBar } from "../ui/bulk-bar.tsx";
+import { ColumnChooser } from "../ui/column-chooser.tsx";
 import { JobFilters } from "../ui/job-filters.tsx";
 import { JobTable } from "../ui/job-table.tsx";
 import { Answered, Page } from "../ui/page.tsx";
@@ -13,6 +18,7 @@ import { Pager } from "../ui/pager.tsx";
 import { Tabs } from "../ui/tabs.tsx";
 
 const STATUSES = ["", "pending", "running", "succeeded", "failed", "cancelled"] as const;
+const COUNTS_EVERY_MS = 5_000;
 const FILTERS = [
   "status",
   "job_type_id",
@@ -28,6 +34,7 @@ export function JobsPage(): JSX.Element {
   const filter = Object.fromEntries(FILTERS.map((name) => [name, values.get(name) ?? undefined]));
   const types = useJobTypes();
   const list = useJobList(filter);
+  const counts = useCounts(filter);
   const status = filter["status"] ?? "";
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const toggle = (id: string): void => {
@@ -39,9 +46,12 @@ export function JobsPage(): JSX.Element {
     <Page
       title="Jobs"
       actions={
-        <a class="button main" href={pageUrl("/new-job")}>
-          New job
-        </a>
+        <>
+          <ColumnChooser />
+          <a class="button main" href={pageUrl("/new-job")}>
+            New job
+          </a>
+        </>
       }
     >
       <Tabs
@@ -50,6 +60,7 @@ export function JobsPage(): JSX.Element {
           label: one === "" ? "All" : capital(one),
           href: withQuery({ status: one, cursor: undefined }),
           isCurrent: one === status,
+          count: one === "" ? undefined : counts[one],
         }))}
       />
       <JobFilters types={types} />
@@ -73,6 +84,7 @@ export function JobsPage(): JSX.Element {
             rows={list.rows}
             isStale={list.isStale}
             withCustomer={isOperator.value}
+            hidden={hiddenColumns.value}
             {...(may("operate") ? { selection: { ids, toggle } } : {})}
             empty={
               hasFilter ? (
@@ -91,6 +103,27 @@ export function JobsPage(): JSX.Element {
       <Pager next={list.next} />
     </Page>
   );
+}
+
+/** How many jobs there are of each status, where nothing else narrows the list: "12", "1,000+". */
+function useCounts({
+  customer_id,
+  job_type_id,
+  ...others
+}: Readonly<Record<string, string | undefined>>): Partial<Record<Job["status"], string>> {
+  const isNarrow = ["priority", "created_after", "fingerprint"].some((name) => others[name] !== undefined);
+  const path = isNarrow ? undefined : apiPath("/jobs/counts", { customer_id, job_type_id });
+  const { data } = useAnswer<Api["JobCounts"]>(path, COUNTS_EVERY_MS, OF_THE_QUEUE);
+  if (!data) return {};
+  const shown = ({ jobs, more }: { readonly jobs: number; readonly more: boolean }): string =>
+    jobs.toLocaleString("en") + (more ? "+" : "");
+  return {
+    pending: shown(data.pending),
+    running: shown(data.running),
+    succeeded: shown(data.succeeded),
+    failed: shown(data.failed),
+    cancelled: shown(data.cancelled),
+  };
 }
 
 /** The rows are shown already; the answer that is under way will be of the same list. */

@@ -4,7 +4,7 @@ import { apiPath } from "../lib/http.ts";
 import { money } from "../lib/money.ts";
 import { pageUrl, query, withQuery } from "../lib/place.ts";
 import { duration, now } from "../lib/time.ts";
-import { useAnswer } from "../lib/use-answer.ts";
+import { OF_THE_QUEUE, useAnswer } from "../lib/use-answer.ts";
 import { Attention } from "../ui/attention.tsx";
 import { Chart } from "../ui/chart.tsx";
 import { FailureTable } from "../ui/failure-table.tsx";
@@ -21,7 +21,7 @@ const RANGES = ["15m", "1h", "24h", "7d"] as const;
 /** What needs attention, then the figures, each with its time. */
 export function OverviewPage(): JSX.Element {
   const range = RANGES.find((one) => one === query.value.get("range")) ?? "1h";
-  const answer = useAnswer<Overview>(apiPath("/overview", { range }));
+  const answer = useAnswer<Overview>(apiPath("/overview", { range }), undefined, OF_THE_QUEUE);
   const failures = useAnswer<Api["FailurePage"]>("/failures?limit=5", 5_000);
   return (
     <Page title="Overview">

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import type { Api } from "../api-types.gen.ts";
 import { apiPath } from "../lib/http.ts";
 import { pageUrl } from "../lib/place.ts";
-import { useAnswer } from "../lib/use-answer.ts";
+import { OF_JOBS, useAnswer } from "../lib/use-answer.ts";
 import { JobTable } from "../ui/job-table.tsx";
 import { KeyList } from "../ui/key-list.tsx";
 import { Answered, Card, Page } from "../ui/page.tsx";
@@ -15,7 +15,7 @@ interface OwnProps {
 
 /** What a customer sees first: the money, then the newest jobs. */
 export function OwnHomePage({ customer }: OwnProps): JSX.Element {
-  const jobs = useAnswer<Api["JobPage"]>(apiPath("/jobs", { limit: 10 }));
+  const jobs = useAnswer<Api["JobPage"]>(apiPath("/jobs", { limit: 10 }), undefined, OF_JOBS);
   return (
     <Page
       title="Overview"

@@ -4,7 +4,7 @@ import { ask } from "../lib/http.ts";
 import { pageUrl } from "../lib/place.ts";
 import { may } from "../lib/role.ts";
 import { duration } from "../lib/time.ts";
-import { useAnswer } from "../lib/use-answer.ts";
+import { OF_THE_QUEUE, useAnswer } from "../lib/use-answer.ts";
 import { openForm } from "../ui/form-dialog.tsx";
 import { Answered, Card, Page } from "../ui/page.tsx";
 import { Table } from "../ui/table.tsx";
@@ -15,7 +15,7 @@ type Queue = Api["Queue"];
 
 /** What waits, how long, and whether anybody takes it. */
 export function QueuePage(): JSX.Element {
-  const answer = useAnswer<Queue>("/queue");
+  const answer = useAnswer<Queue>("/queue", undefined, OF_THE_QUEUE);
   const { data, reload } = answer;
   return (
     <Page title="Queue" actions={data && may("operate") ? <PauseQueue queue={data} reload={reload} /> : null}>

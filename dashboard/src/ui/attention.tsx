@@ -50,6 +50,8 @@ function linkOf({ kind, subject }: Item): string {
     case "audit_broken":
     case "audit_late":
       return pageUrl("/money");
+    case "webhooks_failing":
+      return pageUrl("/webhooks");
     case "redis_away":
     case "queue_paused":
     case "upkeep_behind":

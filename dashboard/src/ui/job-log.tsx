@@ -81,7 +81,7 @@ function useLog(id: string, isOpen: boolean): readonly Line[] {
   const [before, setBefore] = useState<readonly Line[]>([]);
   const [cursor, setCursor] = useState<string | undefined>(undefined);
   const path = apiPath(`/jobs/${encodeURIComponent(id)}/logs`, { limit: PAGE, cursor });
-  const { data } = useAnswer<Api["LogPage"]>(path, isOpen ? LIVE_MS : 0);
+  const { data } = useAnswer<Api["LogPage"]>(path, isOpen ? LIVE_MS : 0, { of: id });
   useEffect(() => {
     if (!data?.next_cursor) return;
     setBefore([...before, ...data.data]);

@@ -10,6 +10,8 @@ interface JobTableProps {
   readonly isStale?: (job: Job) => boolean;
   readonly withCustomer: boolean;
   readonly empty: ComponentChildren;
+  /** Names of columns that are left out. */
+  readonly hidden?: ReadonlySet<string>;
   /** Left out: nothing can be chosen. */
   readonly selection?: {
     readonly ids: ReadonlySet<string>;
@@ -17,7 +19,14 @@ interface JobTableProps {
   };
 }
 
-export function JobTable({ rows, isStale, withCustomer, empty, selection }: JobTableProps): JSX.Element {
+export function JobTable({
+  rows,
+  isStale,
+  withCustomer,
+  empty,
+  hidden,
+  selection,
+}: JobTableProps): JSX.Element {
   const columns: Column<Job>[] = [
     ...(selection
       ? [
@@ -51,7 +60,7 @@ export function JobTable({ rows, isStale, withCustomer, empty, selection }: JobT
   return (
     <Table
       caption="Jobs"
-      columns={columns}
+      columns={columns.filter(({ name }) => !hidden?.has(name))}
       rows={rows}
       keyOf={({ id }) => id}
       empty={empty}

@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
 import { destinations, isHelpOpen } from "../lib/keys.ts";
-import { isLive } from "../lib/live.ts";
+import { isLive } from "../lib/changes.ts";
 import { pageUrl, segments } from "../lib/place.ts";
 import { ROOT } from "../lib/root.ts";
 import { me, signOut } from "../lib/session.ts";

@@ -19,9 +19,18 @@ export function Tabs({
   return (
     <nav class="tabs" aria-label={label}>
       {tabs.map((tab) => (
-        <a key={tab.label} href={tab.href} aria-current={tab.isCurrent ? "page" : undefined}>
+        <a
+          key={tab.label}
+          href={tab.href}
+          aria-current={tab.isCurrent ? "page" : undefined}
+          aria-description={tab.count}
+        >
           {tab.label}
-          {tab.count === undefined ? null : <span class="count">{tab.count}</span>}
+          {tab.count === undefined ? null : (
+            <span class="count" aria-hidden="true">
+              {tab.count}
+            </span>
+          )}
         </a>
       ))}
     </nav>

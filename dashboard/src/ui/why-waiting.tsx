@@ -3,7 +3,7 @@ import type { Api } from "../api-types.gen.ts";
 import { pageUrl } from "../lib/place.ts";
 import { isOperator } from "../lib/role.ts";
 import { duration } from "../lib/time.ts";
-import { useAnswer } from "../lib/use-answer.ts";
+import { OF_THE_QUEUE, useAnswer } from "../lib/use-answer.ts";
 import type { Job } from "../lib/use-job-list.ts";
 import { Text } from "./text.tsx";
 import { priorityName, Time } from "./values.tsx";
@@ -14,7 +14,7 @@ type Queue = Api["Queue"];
 export function WhyWaiting({ job }: { readonly job: Job }): JSX.Element | null {
   const isPending = job.status === "pending";
   const asksQueue = isPending && isOperator.value;
-  const { data: queue } = useAnswer<Queue>(asksQueue ? "/queue" : undefined);
+  const { data: queue } = useAnswer<Queue>(asksQueue ? "/queue" : undefined, undefined, OF_THE_QUEUE);
   const { data: type } = useAnswer<Api["ShownJobType"]>(
     asksQueue ? `/job-types/${job.job_type_id}` : undefined,
   );

@@ -1,6 +1,6 @@
 -- Does: counts the jobs of up to p_batches rows of ended_jobs: into job_counts, job_times, failures and
---   failed_jobs, each job once, and deletes the rows. Returns how many rows it counted: 0 while another
---   process counts, p_batches where more than c_jobs wait to be counted.
+--   failed_jobs, each job once, appends them to the feed of events, and deletes the rows. Returns how many
+--   rows it counted: 0 while another process counts, p_batches where more than c_jobs wait to be counted.
 -- Locks, in order: one advisory lock (only tried, held until the commit): one process at a time, so the rows
 --   that count need no order. It waits for nobody but whoever deletes old rows.
 -- Returns: integer
@@ -43,6 +43,7 @@ BEGIN
     DELETE FROM ended_jobs e WHERE e.id = ANY (v_batches) RETURNING e.job_ids
   )
   SELECT array_agg(i.id) INTO v_ids FROM gone, unnest(gone.job_ids) i (id);
+  PERFORM feed_ended_jobs(v_ids);
 
   WITH ended AS MATERIALIZED (
     SELECT

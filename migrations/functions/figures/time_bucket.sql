@@ -12,6 +12,6 @@ LANGUAGE sql
 STABLE
 AS $$
   SELECT ceil(
-    4 * ln(greatest(1, least(1e15, extract(epoch FROM p_interval)::float8 * 1000))) / ln(2::float8)
+    4 * ln(greatest(1, least(1e15, date_part('epoch', p_interval) * 1000))) / ln(2::float8)
   )::smallint
 $$;

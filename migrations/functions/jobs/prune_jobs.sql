@@ -47,6 +47,8 @@ BEGIN
     v_old := array(SELECT j.id FROM jobs j WHERE j.id = ANY (v_old) FOR UPDATE SKIP LOCKED);
     DELETE FROM job_log l WHERE l.job_id = ANY (v_old);
     DELETE FROM job_progress p WHERE p.job_id = ANY (v_old);
+    DELETE FROM unsuccessful_jobs u
+     WHERE u.status = ANY ('{failed,cancelled}'::job_status[]) AND u.job_id = ANY (v_old);
     WITH gone AS (
       DELETE FROM jobs j WHERE j.id = ANY (v_old) RETURNING j.customer_id, j.cost_cents
     )

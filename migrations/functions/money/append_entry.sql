@@ -1,5 +1,5 @@
 -- Does: appends one entry to the ledger and moves the wallet's balance by it. A balance that falls below
---   the wallet's threshold is put into the outbox once.
+--   the wallet's threshold is put into the outbox once. A top-up is told to whoever wants to know.
 -- Locks, in order: nothing. The caller has locked the wallet, and p_wallet is the row as it is now.
 -- Returns: wallet_id, seq, kind, amount_cents, balance_after_cents, job_id?, reference?, reason?, actor?,
 --   created_at
@@ -59,6 +59,19 @@ BEGIN
       jsonb_build_object(
         'current_balance_cents', v_balance,
         'low_balance_cents', p_wallet.low_balance_cents
+      )
+    );
+  END IF;
+  IF p_kind = 'top_up' THEN
+    PERFORM add_event(
+      'wallet.topped_up',
+      p_wallet.customer_id,
+      jsonb_build_object(
+        'customer_id', p_wallet.customer_id,
+        'amount_cents', p_amount_cents,
+        'current_balance_cents', v_balance,
+        'reference', p_reference,
+        'seq', v_entry.seq
       )
     );
   END IF;

@@ -55,6 +55,14 @@ BEGIN
 
   -- For the figures: upkeep counts them later.
   INSERT INTO ended_jobs (job_ids) VALUES (p_ids);
+  -- Two looks at an index: whoever has no endpoints pays no more for webhooks.
+  IF EXISTS (
+    SELECT FROM webhook_endpoints e WHERE e.customer_id = ANY (u_customers) AND e.disabled_at IS NULL
+  ) OR EXISTS (
+    SELECT FROM webhook_endpoints e WHERE e.customer_id IS NULL AND e.disabled_at IS NULL
+  ) THEN
+    PERFORM add_job_events(p_ids, u_customers);
+  END IF;
 
   INSERT INTO wallet_entries
     (wallet_id, seq, kind, job_id, amount_cents, balance_after_cents, created_at)

@@ -10,6 +10,7 @@ type Read = (platform: Platform, target: Target) => Promise<unknown>;
 
 const readJobType: Read = ({ jobTypes }, { id }) => jobTypes.findById(id);
 const readOperator: Read = ({ operators }, { id }) => operators.findById(id);
+const readWebhookEndpoint: Read = ({ webhookEndpoints }, { id }) => webhookEndpoints.findById(id);
 const readQueue: Read = async ({ waitingJobs }) => ({ paused_at: await waitingJobs.pausedAt() });
 
 /**
@@ -29,6 +30,8 @@ const READS: Readonly<Record<string, Read>> = {
   resumeQueue: readQueue,
   updateOperator: readOperator,
   revokeOperator: readOperator,
+  updateWebhookEndpoint: readWebhookEndpoint,
+  deleteWebhookEndpoint: readWebhookEndpoint,
 };
 
 /** Reads what this operation is about to change. */

@@ -25,8 +25,8 @@ A paid job queue. Customers have prepaid wallets and submit jobs. The price of a
 - Preferences (\`Prefer\`, RFC 7240) that have no effect are named in \`Preference-Ignored\`, and refuse the request with \`handling=strict\`. \`wait\` has one for \`POST /jobs\` alone, and \`respond-async\` for none.
 `.trim();
 
-/** Options for one document. */
-export function openapiOptions(): FastifyDynamicSwaggerOptions {
+/** Options for one document. `webhooks` is what the platform sends to others. */
+export function openapiOptions(webhooks: Readonly<Record<string, object>>): FastifyDynamicSwaggerOptions {
   const notes = new Map<string, OperationNotes>();
   return {
     openapi: {
@@ -48,6 +48,7 @@ export function openapiOptions(): FastifyDynamicSwaggerOptions {
         { name: "Sessions", description: "Sign browsers in and out." },
         { name: "Operators", description: "Who operates the platform with a key of their own." },
         { name: "Job types", description: "What can be submitted, and at which price." },
+        { name: "Webhooks", description: "Endpoints of yours that are told of events." },
         { name: "Operations", description: "Health, queue and runners, for operators." },
       ],
       components: {
@@ -99,7 +100,7 @@ export function openapiOptions(): FastifyDynamicSwaggerOptions {
         },
       };
     },
-    transformObject: (document) => tidyDocument(jsonSchemaTransformObject(document), notes),
+    transformObject: (document) => tidyDocument({ ...jsonSchemaTransformObject(document), webhooks }, notes),
   };
 }
 

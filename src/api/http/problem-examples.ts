@@ -108,6 +108,9 @@ const EXAMPLES: Readonly<Record<ErrorCode, Example>> = {
     errors: [{ pointer: "/job_type_id", message: "has no price in USD" }],
   },
   too_many_keys: { detail: "This customer has 100 API keys. Revoke one that is not used any more." },
+  too_many_endpoints: {
+    detail: "This customer has 20 webhook endpoints. Delete one that is not used any more.",
+  },
   rate_limited: {
     detail:
       "Requests with 8 MiB of bodies are under way from here. Send this one again when others have been answered.",

@@ -19,6 +19,8 @@ interface Schema {
 interface Document {
   components: { schemas: Record<string, Schema> };
   paths: Record<string, Record<string, Operation>>;
+  /** What the platform sends to others. */
+  webhooks?: unknown;
 }
 
 /**
@@ -73,7 +75,7 @@ function describeDefaults({ properties = {} }: Schema): void {
   }
 }
 
-function onlyUsed({ paths, components: { schemas } }: Document): Record<string, Schema> {
+function onlyUsed({ paths, webhooks, components: { schemas } }: Document): Record<string, Schema> {
   const used = new Set<string>();
   const visit = (part: unknown): void => {
     for (const [, name = ""] of JSON.stringify(part).matchAll(REFERENCE)) {
@@ -82,7 +84,7 @@ function onlyUsed({ paths, components: { schemas } }: Document): Record<string, 
       visit(schemas[name]);
     }
   };
-  visit(paths);
+  visit({ paths, webhooks });
   return Object.fromEntries([...used].toSorted().map((name) => [name, schemas[name] ?? {}]));
 }
 

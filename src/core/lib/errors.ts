@@ -36,6 +36,7 @@ export const ERRORS = {
     title: "The refund is more than is left of the charge",
   },
   too_many_keys: { status: 409, retryable: false, title: "The customer has too many API keys" },
+  too_many_endpoints: { status: 409, retryable: false, title: "There are too many webhook endpoints" },
   name_taken: { status: 409, retryable: false, title: "The name is in use" },
   job_already_ended: { status: 409, retryable: false, title: "The job has ended" },
   job_not_ended: { status: 409, retryable: false, title: "The job has not failed and was not cancelled" },

@@ -15,6 +15,8 @@ export interface QueueFigures {
   /** Age of the oldest transaction that this role sees; 0 when there is none. */
   readonly oldest_transaction_seconds: number;
   readonly size_bytes: number;
+  /** For how long the oldest webhook delivery is overdue whose endpoint takes some; 0 when none is. */
+  readonly webhook_backlog_seconds: number;
 }
 
 /** The wallets of one currency, added up. */

@@ -111,6 +111,12 @@ export class EventNumbers {
     return [...milestones, ...ofRows].toSorted((a, b) => a.id - b.id);
   }
 
+  /** How the job ended; undefined while it has not. */
+  get done(): Extract<JobEvent, { readonly type: "done" }> | undefined {
+    const last = this.#milestones.at(-1);
+    return last?.type === "done" ? last : undefined;
+  }
+
   get hasEnded(): boolean {
     return hasEnded(this.#job.status);
   }
@@ -128,10 +134,10 @@ function told({ code, message }: JobError): JobError {
 }
 
 /** The first events, `limit` at most, until their messages have so many characters: at least one. */
-export function firstEvents(
-  events: readonly JobEvent[],
+export function firstEvents<Event extends JobEvent>(
+  events: readonly Event[],
   { limit, characters = Infinity }: Bounds,
-): JobEvent[] {
+): Event[] {
   let left = characters;
   const end = events.findIndex((event, n) => {
     const isOver = n >= limit || (n > 0 && left <= 0);

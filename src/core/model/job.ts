@@ -167,6 +167,13 @@ export interface JobFilter {
   readonly fingerprint?: string | undefined;
 }
 
+/** How many jobs there are: exactly, or at least. */
+export interface CappedCount {
+  readonly jobs: number;
+  /** There are more, or some were not looked at. */
+  readonly more: boolean;
+}
+
 /** Where jobs live. Batches are the unit: one job is a batch of one. */
 export interface JobRepository {
   /** `submit` of one; throws the refusal. */
@@ -177,6 +184,10 @@ export interface JobRepository {
   findEnded(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Newest first, by id. */
   list(filter: JobFilter, page: Page): Promise<Job[]>;
+  /** How many there are of each status, `STATUS_COUNT_MAX` at most. It looks at a bounded number of jobs. */
+  countByStatus(
+    filter: Pick<JobFilter, "customer_id" | "job_type_id">,
+  ): Promise<Readonly<Record<JobStatus, CappedCount>>>;
   /**
    * The jobs that became visible after `after`, each exactly once, however late its transaction committed:
    * about in the order of their ids. `position` is the next `after`, also when there are no jobs. Throws

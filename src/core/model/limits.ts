@@ -304,6 +304,22 @@ export const STREAM_HEARTBEAT_MS = 15_000;
 export const STREAM_LOOK_MS = 100;
 /** Events in one answer as JSON. */
 export const EVENTS_MAX = 1_000;
+/** How long it is known which jobs ended, for the events of all jobs of a customer. */
+export const FEED_DAYS = 7;
+/** How far apart a stream of the events of all jobs tells which jobs changed. */
+export const FEED_CHANGES_MS = 250;
+/** Where many read, changes are told further apart: so long for each stream of the process. */
+export const FEED_READER_MS = 1;
+/** How long streams share a page that one of them has read. */
+export const FEED_SHARED_MS = 500;
+/** Streams that are told something at once. Then whatever else waits goes first. */
+export const FEED_WAVE = 50;
+/** Jobs that a stream of the events of all jobs names as changed at a time. */
+export const FEED_CHANGES_MAX = 50;
+/** Jobs of each status that a count of jobs by status counts. */
+export const STATUS_COUNT_MAX = 1_000;
+/** Jobs that it looks at, of each status, where a filter passes over some. */
+export const STATUS_COUNT_WINDOW = 10_000;
 /** The number of an event. */
 export const EVENT_ID_MAX = 999_999_999;
 /** Keys without an owner that one process remembers, so that asking again asks the database nothing. */
@@ -432,6 +448,8 @@ export const IDEMPOTENCY_KEY_DAYS = 30;
 export const LATE_IDS_DAYS = 30;
 /** How long an event of the outbox is kept that nobody took. */
 export const OUTBOX_DAYS = 30;
+/** How long deliveries of webhooks are kept, and how long they wait for an endpoint that is disabled. */
+export const WEBHOOK_LOG_DAYS = 30;
 /** How long a bulk action is kept after its end. As long as its idempotency key at least. */
 export const BULK_ACTION_DAYS = 30;
 /** How long the preview of a bulk action is kept. */
@@ -496,3 +514,60 @@ export const BULK_PREVIEWS_PER_OWNER_MAX = 1;
 export const BULK_PREVIEW_JOBS_MAX = 100_000;
 /** Jobs that the preview of a bulk action looks at. */
 export const BULK_PREVIEW_WINDOW = 250_000;
+
+// ## Webhooks
+
+/** Endpoints of one customer, and of the operator. */
+export const WEBHOOK_ENDPOINTS_MAX = 20;
+/** Characters of the address of an endpoint. */
+export const WEBHOOK_URL_LENGTH_MAX = 2_000;
+/** Characters of the description of an endpoint. */
+export const WEBHOOK_DESCRIPTION_MAX = 200;
+/** Bytes of a new secret. */
+export const WEBHOOK_SECRET_BYTES = 32;
+/** How long a rotated secret signs as well, when the request does not say. */
+export const WEBHOOK_OVERLAP_HOURS = 24;
+/** The longest time that a rotated secret may sign as well, in hours. */
+export const WEBHOOK_OVERLAP_HOURS_MAX = 168;
+/** Bytes of an input or an output, as JSON, that an event carries. A larger one is left out, and named. */
+export const WEBHOOK_VALUE_BYTES_MAX = 4_096;
+/** How long an endpoint may take to answer a delivery. */
+export const WEBHOOK_TIMEOUT_MS = 15_000;
+/** How long the body of an answer is read after its head. */
+export const WEBHOOK_BODY_MS = 1_000;
+/** Bytes of an answer that are read before the connection is cut. */
+export const WEBHOOK_ANSWER_BYTES = 16_384;
+/** Bytes of the body of an answer that are kept. */
+export const WEBHOOK_ANSWER_KEPT_BYTES = 1_024;
+/** Headers of an answer that are kept. */
+export const WEBHOOK_ANSWER_HEADERS_MAX = 20;
+/** Characters of such a header that are kept. */
+export const WEBHOOK_ANSWER_HEADER_MAX = 200;
+/** How long a claimed delivery is left alone. A process that dies with it delays it by no more. */
+export const WEBHOOK_LEASE_MS = 45_000;
+/** The longest time that an endpoint may ask to be left alone with Retry-After. */
+export const WEBHOOK_RETRY_AFTER_MAX_MS = 24 * 60 * 60 * 1_000;
+/** How long such a request pauses all of the endpoint, at most. */
+export const WEBHOOK_PAUSE_MAX_MS = 60 * 60 * 1_000;
+/** Failures in a row after which an endpoint is paused, and tried with one delivery at a time. */
+export const WEBHOOK_FAILURES_MAX = 5;
+/** Answers of a delivery that are kept, the last ones. */
+export const WEBHOOK_ANSWERS_MAX = 10;
+/** How long an endpoint may fail without a success until it is disabled. */
+export const WEBHOOK_FAILING_DAYS = 5;
+/** Deliveries of one process that are under way. */
+export const WEBHOOKS_IN_FLIGHT_MAX = 512;
+/** Deliveries of one process to one endpoint that are under way, when it answers fast. */
+export const WEBHOOKS_PER_ENDPOINT_MAX = 32;
+/** Deliveries to an endpoint that are under way as long as nobody knows how fast it answers. */
+export const WEBHOOKS_FIRST_MAX = 4;
+/** The work of an endpoint that one process has under way: the number of deliveries times the time of its answers. */
+export const WEBHOOK_ENDPOINT_WORK_MS = 2_000;
+/** Deliveries that one claim takes. */
+export const WEBHOOK_CLAIM_MAX = 200;
+/** Endpoints that one claim looks at. */
+export const WEBHOOK_ENDPOINTS_LOOKED_AT = 256;
+/** Deliveries that one replay sends again. */
+export const WEBHOOK_REPLAY_MAX = 10_000;
+/** How long a listener lives without a sign of life. */
+export const WEBHOOK_LISTENER_MS = 60_000;

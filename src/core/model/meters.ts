@@ -46,3 +46,10 @@ export interface MetricsPage {
   /** Never rejects: what cannot be read is left out. */
   read(): Promise<string>;
 }
+
+export interface WebhookMeter {
+  /** Told of each delivery that was tried. */
+  ended(outcome: "delivered" | "failed" | "retry" | "released", seconds: number): void;
+  /** Told when an endpoint was disabled. */
+  disabled(): void;
+}

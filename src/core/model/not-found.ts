@@ -15,3 +15,11 @@ export function jobNotFound(id: string): PlatformError {
 export function bulkActionNotFound(id: string): PlatformError {
   return new PlatformError("not_found", `There is no bulk action ${id}.`);
 }
+
+export function webhookEndpointNotFound(id: string): PlatformError {
+  return new PlatformError("not_found", `There is no webhook endpoint ${id}.`);
+}
+
+export function webhookDeliveryNotFound(id: string): PlatformError {
+  return new PlatformError("not_found", `There is no webhook delivery ${id}.`);
+}

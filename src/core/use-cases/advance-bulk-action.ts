@@ -19,7 +19,7 @@ export async function advanceBulkAction(platform: Parts): Promise<boolean> {
     return await bulkActions.retryBatch(batch, await findRefusals(platform, batch.jobs));
   const isDone = await bulkActions.cancelBatch(batch);
   // Those that had ended before, too: whoever waits for one only looks at it.
-  if (isDone) for (const { id } of batch.jobs) jobChanges.tell(id, "ended");
+  if (isDone) for (const job of batch.jobs) jobChanges.tell(job, "ended");
   return isDone;
 }
 

@@ -17,6 +17,6 @@ export async function cancelJob(platform: Platform, id: string, owner?: string):
       members: { job_status: job.status },
     });
   }
-  platform.jobChanges.tell(id, "ended");
+  platform.jobChanges.tell(job, "ended");
   return job;
 }

@@ -20,6 +20,7 @@ function saysOf(jobs: number): string[] {
       { ...failure, isNew: true },
       { ...failure, isNew: false },
     ],
+    failing_endpoints: jobs,
   });
   return items.map(({ says }) => says);
 }
@@ -29,10 +30,12 @@ test("one job is told as one, and more as more", () => {
     "1 job of OCR waits, and no living runner serves ocr.",
     "New within the hour: OCR fails with x: no (1 job in 15 min).",
     "More often than before: OCR fails with x: no (1 job in 15 min).",
+    "1 webhook endpoint fails: nothing can be delivered there.",
   ]);
   expect(saysOf(2)).toEqual([
     "2 jobs of OCR wait, and no living runner serves ocr.",
     "New within the hour: OCR fails with x: no (2 jobs in 15 min).",
     "More often than before: OCR fails with x: no (2 jobs in 15 min).",
+    "2 webhook endpoints fail: nothing can be delivered there.",
   ]);
 });

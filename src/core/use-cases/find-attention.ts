@@ -22,6 +22,7 @@ export const ATTENTION_KINDS = [
   "audit_late",
   "new_failure",
   "rising_failure",
+  "webhooks_failing",
 ] as const;
 
 /** One thing that an operator should look at. */
@@ -40,6 +41,8 @@ interface Findings {
   readonly runners: number;
   readonly uncounted_seconds: number;
   readonly rising: readonly RisingFailure[];
+  /** Endpoints that are paused because they fail, or were disabled for it. */
+  readonly failing_endpoints: number;
 }
 
 const TARGET_SECONDS: Readonly<Record<Priority, number>> = {
@@ -55,6 +58,7 @@ export function findAttention({
   runners,
   uncounted_seconds,
   rising,
+  failing_endpoints,
 }: Findings): AttentionItem[] {
   const items = [
     ...ofAudit(audit),
@@ -70,6 +74,15 @@ export function findAttention({
         ]
       : []),
     ...rising.map(ofFailure),
+    ...(failing_endpoints > 0
+      ? [
+          item(
+            "webhooks_failing",
+            "warn",
+            `${failing_endpoints} webhook ${failing_endpoints === 1 ? "endpoint fails" : "endpoints fail"}: nothing can be delivered there.`,
+          ),
+        ]
+      : []),
   ];
   const isBad = ({ severity }: AttentionItem): boolean => severity === "bad";
   return [...items.filter(isBad), ...items.filter((one) => !isBad(one))];

@@ -3,6 +3,7 @@ import type { BulkActionRepository } from "../model/bulk-action.ts";
 import type { CustomerKeys } from "./customer-keys.ts";
 import type { CustomerRepository } from "../model/customer.ts";
 import type { FailureRepository } from "../model/failure.ts";
+import type { EventFeedRepository } from "../model/event-feed.ts";
 import type { FigureRepository } from "../model/figures.ts";
 import type { InputSchemas } from "./input-schema.ts";
 import type { JobRepository } from "../model/job.ts";
@@ -25,6 +26,7 @@ import type { SessionRepository } from "../model/session.ts";
 import type { Sessions } from "./sessions.ts";
 import type { WaitingJobRepository } from "../model/waiting-jobs.ts";
 import type { WalletRepository } from "../model/wallet.ts";
+import type { WebhookDeliveryRepository, WebhookEndpointRepository, WebhookRules } from "../model/webhook.ts";
 import type { Submissions } from "./submissions.ts";
 
 /** Everything that a use case needs, put together once by `src/bin`. */
@@ -49,6 +51,7 @@ export interface Platform {
   readonly jobLog: JobLogRepository;
   readonly jobChanges: JobChanges;
   readonly jobEvents: JobEventRepository;
+  readonly eventFeed: EventFeedRepository;
   readonly waitingJobs: WaitingJobRepository;
   readonly readyQueue: ReadyQueue;
   readonly runners: RunnerRepository;
@@ -60,6 +63,9 @@ export interface Platform {
   readonly failures: FailureRepository;
   readonly ledger: LedgerRepository;
   readonly audits: AuditRepository;
+  readonly webhookEndpoints: WebhookEndpointRepository;
+  readonly webhookDeliveries: WebhookDeliveryRepository;
+  readonly webhookRules: WebhookRules;
   audit(): Promise<AuditRow[]>;
   /** Deletes a bounded batch of expired idempotency keys, outbox events, late ids and figures. True when there was more. */
   forgetExpired(): Promise<boolean>;

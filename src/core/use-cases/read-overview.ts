@@ -32,25 +32,43 @@ export interface Overview {
 
 /** What an operator looks at first: what needs attention, how things stand, and what happened. */
 export async function readOverview(platform: Platform, range: Range): Promise<Overview> {
-  const { figures, failures, runners, audits } = platform;
+  const { figures, failures, runners, audits, webhookEndpoints } = platform;
   const checked_at = new Date(databaseClock.now()).toISOString();
-  const [queue, living, running, jobTypes, wallets, uncounted_seconds, rising, audit, history] =
-    await Promise.all([
-      readQueue(platform),
-      runners.list(),
-      figures.running(),
-      figures.jobTypes(),
-      figures.wallets(),
-      figures.lag_seconds(),
-      failures.rising(),
-      audits.last(),
-      figures.history(range),
-    ]);
+  const [
+    queue,
+    living,
+    running,
+    jobTypes,
+    wallets,
+    uncounted_seconds,
+    rising,
+    audit,
+    history,
+    failing_endpoints,
+  ] = await Promise.all([
+    readQueue(platform),
+    runners.list(),
+    figures.running(),
+    figures.jobTypes(),
+    figures.wallets(),
+    figures.lag_seconds(),
+    failures.rising(),
+    audits.last(),
+    figures.history(range),
+    webhookEndpoints.countFailing(),
+  ]);
   const runningOf = (priority: Priority): number =>
     running.find((row) => row.priority === priority)?.running ?? 0;
   return {
     checked_at,
-    attention: findAttention({ queue, audit, runners: living.length, uncounted_seconds, rising }),
+    attention: findAttention({
+      queue,
+      audit,
+      runners: living.length,
+      uncounted_seconds,
+      rising,
+      failing_endpoints,
+    }),
     now: {
       paused_at: queue.paused_at,
       priorities: queue.priorities.map((row) => ({ ...row, running: runningOf(row.priority) })),

@@ -46,6 +46,7 @@ export async function submitJobs(
   // The group commit calls `storeAndPush` with the jobs of all callers: one transaction, and the push after
   // COMMIT.
   const stored = await platform.submissions.addAll(accepted, since);
+  tellNewJobs(platform, accepted, stored);
   const refused = await replayRefused(platform.jobs, requests, refusals);
   const submitted = weave(
     refused,
@@ -89,6 +90,21 @@ export async function submitOne(platform: Platform, request: SubmitJob, waited_m
   if (!submitted) throw new Error("submitJobs returned no result");
   if ("refused" in submitted) throw submitted.refused;
   return submitted;
+}
+
+/** Of each customer once in a row: a batch is mostly of one. */
+function tellNewJobs(
+  { jobChanges }: Pick<Platform, "jobChanges">,
+  jobs: readonly NewJob[],
+  stored: readonly PromiseSettledResult<Submitted>[],
+): void {
+  let told: string | undefined;
+  for (const [n, { customer_id }] of jobs.entries()) {
+    const outcome = stored[n];
+    if (customer_id === told || outcome?.status !== "fulfilled" || !("job" in outcome.value)) continue;
+    jobChanges.tellNew(customer_id);
+    told = customer_id;
+  }
 }
 
 /** Waits only when an input is checked in another thread. */

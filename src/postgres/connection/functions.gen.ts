@@ -88,6 +88,18 @@ function toClaimNextRow(row: readonly unknown[]): ClaimNextRow {
   };
 }
 
+export interface ClaimWebhooksRow {
+  readonly claimed: unknown;
+  readonly next_cursor: string | null;
+}
+
+function toClaimWebhooksRow(row: readonly unknown[]): ClaimWebhooksRow {
+  return {
+    claimed: row[0],
+    next_cursor: row[1] as string | null,
+  };
+}
+
 export interface CountStampedJobsRow {
   readonly priority: Priority;
   readonly stamped: number;
@@ -301,6 +313,18 @@ function toSettleJobsRow(row: readonly unknown[]): SettleJobsRow {
     status: (row[2] ?? unexpectedNull("settle_jobs", "status")) as JobStatus,
     attempt: (row[3] ?? unexpectedNull("settle_jobs", "attempt")) as number,
     rescued: (row[4] ?? unexpectedNull("settle_jobs", "rescued")) as boolean,
+  };
+}
+
+export interface SettleWebhooksRow {
+  readonly endpoint_id: string;
+  readonly disabled_reason: string;
+}
+
+function toSettleWebhooksRow(row: readonly unknown[]): SettleWebhooksRow {
+  return {
+    endpoint_id: (row[0] ?? unexpectedNull("settle_webhooks", "endpoint_id")) as string,
+    disabled_reason: (row[1] ?? unexpectedNull("settle_webhooks", "disabled_reason")) as string,
   };
 }
 
@@ -531,6 +555,35 @@ export async function callClaimNext(
     plainArray(given.lists),
   ]);
   return rows.map(toClaimNextRow);
+}
+
+const CLAIM_WEBHOOKS = {
+  name: "claim_webhooks",
+  text: "SELECT claimed, next_cursor FROM claim_webhooks($1::uuid, $2::uuid, $3::integer, $4::integer, $5::uuid[], $6::integer[], $7::interval)",
+};
+
+export async function callClaimWebhooks(
+  database: Database,
+  given: {
+    readonly after: string | null;
+    readonly only: string | null;
+    readonly max: number | null;
+    readonly room: number | null;
+    readonly known: BatchColumn<string>;
+    readonly rooms: BatchColumn<number>;
+    readonly lease: Interval | null;
+  },
+): Promise<ClaimWebhooksRow[]> {
+  const rows = await database.call(CLAIM_WEBHOOKS, [
+    given.after,
+    given.only,
+    given.max,
+    given.room,
+    plainArray(given.known),
+    plainArray(given.rooms),
+    given.lease,
+  ]);
+  return rows.map(toClaimWebhooksRow);
 }
 
 const COUNT_ENDED_JOBS = {
@@ -829,6 +882,27 @@ export async function callRescueJobs(
   return rows.map(toRescueJobsRow);
 }
 
+const ROTATE_WEBHOOK_SECRET = {
+  name: "rotate_webhook_secret",
+  text: "SELECT rotate_webhook_secret($1::uuid, $2::uuid, $3::text, $4::interval)",
+};
+
+export async function callRotateWebhookSecret(
+  database: Database,
+  given: {
+    readonly endpoint: string | null;
+    readonly owner: string | null;
+    readonly secret: string | null;
+    readonly overlap: Interval | null;
+  },
+): Promise<boolean> {
+  const row = onlyRow(
+    "rotate_webhook_secret",
+    await database.call(ROTATE_WEBHOOK_SECRET, [given.endpoint, given.owner, given.secret, given.overlap]),
+  );
+  return (row[0] ?? unexpectedNull("rotate_webhook_secret", "its result")) as boolean;
+}
+
 const RUN_AUDIT = {
   name: "run_audit",
   text: "SELECT run_audit($1::interval)",
@@ -887,6 +961,39 @@ export async function callSettleJobs(
     plainArray(given.done),
   ]);
   return rows.map(toSettleJobsRow);
+}
+
+const SETTLE_WEBHOOKS = {
+  name: "settle_webhooks",
+  text: "SELECT endpoint_id, disabled_reason FROM settle_webhooks($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::bigint[], $6::jsonb[], $7::text[], $8::bigint[], $9::interval)",
+};
+
+export async function callSettleWebhooks(
+  database: Database,
+  given: {
+    readonly ids: BatchColumn<string>;
+    readonly endpoints: BatchColumn<string>;
+    readonly claims: BatchColumn<number>;
+    readonly outcomes: BatchColumn<string>;
+    readonly delays_ms: BatchColumn<number>;
+    readonly answers: BatchColumn<unknown>;
+    readonly healths: BatchColumn<string>;
+    readonly pauses_ms: BatchColumn<number>;
+    readonly failing: Interval | null;
+  },
+): Promise<SettleWebhooksRow[]> {
+  const rows = await database.call(SETTLE_WEBHOOKS, [
+    plainArray(given.ids),
+    plainArray(given.endpoints),
+    plainArray(given.claims),
+    textArray(given.outcomes),
+    plainArray(given.delays_ms),
+    jsonArray(given.answers),
+    textArray(given.healths),
+    plainArray(given.pauses_ms),
+    given.failing,
+  ]);
+  return rows.map(toSettleWebhooksRow);
 }
 
 const STAMP_BACKLOG = {

@@ -100,6 +100,12 @@ export interface EndedJobs {
   job_ids: string[];
 }
 
+export interface EventFeed {
+  customer_id: string;
+  job_ids: string[];
+  seq: number;
+}
+
 export interface FailedJobs {
   fingerprint: string;
   job_id: string;
@@ -358,6 +364,13 @@ export interface Sessions {
   token_hash: string;
 }
 
+export interface UnsuccessfulJobs {
+  customer_id: string;
+  job_id: string;
+  job_type_id: string;
+  status: JobStatus;
+}
+
 export interface WalletEntries {
   actor: string | null;
   amount_cents: number;
@@ -397,6 +410,50 @@ export interface WalletSeals {
   wallet_id: string;
 }
 
+export interface WebhookDeliveries {
+  after_id: string | null;
+  answers: Generated<Json>;
+  claims: Generated<number>;
+  created_at: Generated<string>;
+  customer_id: string | null;
+  data: Json | null;
+  due_at: Generated<string>;
+  ended_at: string | null;
+  endpoint_id: string;
+  id: string;
+  is_manual: Generated<boolean>;
+  job_id: string | null;
+  status: Generated<string>;
+  tries: Generated<number>;
+  type: string;
+}
+
+export interface WebhookEndpoints {
+  created_at: Generated<string>;
+  customer_id: string | null;
+  delivered_at: string | null;
+  description: string | null;
+  disabled_at: string | null;
+  disabled_reason: string | null;
+  events: string[];
+  failing_since: string | null;
+  failures: Generated<number>;
+  id: string;
+  listened_at: string | null;
+  paused_until: string | null;
+  pauses: Generated<number>;
+  probe_id: string | null;
+  updated_at: Generated<string>;
+  url: string;
+}
+
+export interface WebhookSecrets {
+  created_at: Generated<string>;
+  endpoint_id: string;
+  expires_at: string | null;
+  secret: string;
+}
+
 export interface DB {
   api_keys: ApiKeys;
   audit: Audit;
@@ -406,6 +463,7 @@ export interface DB {
   customer_prices: CustomerPrices;
   customers: Customers;
   ended_jobs: EndedJobs;
+  event_feed: EventFeed;
   failed_jobs: FailedJobs;
   failures: Failures;
   idempotency_keys: IdempotencyKeys;
@@ -432,7 +490,11 @@ export interface DB {
   queue_pause: QueuePause;
   runners: Runners;
   sessions: Sessions;
+  unsuccessful_jobs: UnsuccessfulJobs;
   wallet_entries: WalletEntries;
   wallet_seals: WalletSeals;
   wallets: Wallets;
+  webhook_deliveries: WebhookDeliveries;
+  webhook_endpoints: WebhookEndpoints;
+  webhook_secrets: WebhookSecrets;
 }

@@ -3,18 +3,21 @@ import {
   BULK_ACTION_DAYS,
   BULK_PREVIEW_DAYS,
   EXPIRY_BATCH_MAX,
+  FEED_DAYS,
   FIGURES_DAYS,
   IDEMPOTENCY_KEY_DAYS,
   LATE_IDS_DAYS,
   MINUTE_FIGURES_DAYS,
   OUTBOX_DAYS,
+  WEBHOOK_LISTENER_MS,
+  WEBHOOK_LOG_DAYS,
 } from "../../core/model/limits.ts";
 import type { Database } from "../connection/database.ts";
 import { callForgetFigures, callPruneIdempotencyKeys } from "../connection/functions.gen.ts";
 
 /**
- * Forgets a batch each of expired idempotency keys, outbox events, notes of late ids, figures, sessions and
- * bulk actions. True when one was full.
+ * Forgets a batch each of expired idempotency keys, outbox events, notes of late ids, figures, the feed of
+ * ended jobs, sessions, bulk actions and deliveries of webhooks. True when one was full.
  */
 export async function forgetExpired(database: Database): Promise<boolean> {
   const keys = await callPruneIdempotencyKeys(database, {
@@ -28,9 +31,11 @@ export async function forgetExpired(database: Database): Promise<boolean> {
     all: `${FIGURES_DAYS} days`,
     limit: EXPIRY_BATCH_MAX,
   });
+  const fed = await forgetFed(database);
   const sessions = await forgetSessions(database);
   const bulkActions = await forgetBulkActions(database);
-  return [keys, events, lateIds, figures, sessions, bulkActions].includes(EXPIRY_BATCH_MAX);
+  const deliveries = await forgetDeliveries(database);
+  return [keys, events, lateIds, figures, fed, sessions, bulkActions, deliveries].includes(EXPIRY_BATCH_MAX);
 }
 
 /** Looks at the oldest events alone, by id: no more than a batch is read, whatever is in the table. */
@@ -47,6 +52,22 @@ async function forgetEvents({ kysely }: Database): Promise<number> {
   const { numDeletedRows } = await kysely
     .deleteFrom("outbox")
     .where(sql<boolean>`id = ANY (array(${expired}))`)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** Never the newest row of the feed: it says where the feed ends. */
+async function forgetFed({ kysely }: Database): Promise<number> {
+  const expired = kysely
+    .selectFrom("event_feed")
+    .select("seq")
+    .where(sql<boolean>`seq < floor(extract(epoch FROM ${daysAgo(FEED_DAYS)}) * 1000000)::bigint`)
+    .where(sql<boolean>`seq < (SELECT max(seq) FROM event_feed)`)
+    .orderBy("seq")
+    .limit(EXPIRY_BATCH_MAX);
+  const { numDeletedRows } = await kysely
+    .deleteFrom("event_feed")
+    .where(sql<boolean>`seq = ANY (array(${expired}))`)
     .executeTakeFirst();
   return Number(numDeletedRows);
 }
@@ -103,6 +124,27 @@ async function forgetBulkActions({ kysely }: Database): Promise<number> {
     .skipLocked();
   const { numDeletedRows } = await kysely
     .deleteFrom("bulk_actions")
+    .where(sql<boolean>`id = ANY (array(${expired}))`)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** Deletes old deliveries, by id, which has their time in it; and listeners that ended without a word. */
+async function forgetDeliveries({ kysely }: Database): Promise<number> {
+  await kysely
+    .deleteFrom("webhook_endpoints")
+    .where("listened_at", "<", sql<string>`now() - make_interval(secs => ${WEBHOOK_LISTENER_MS / 1_000})`)
+    .execute();
+  const expired = kysely
+    .selectFrom("webhook_deliveries")
+    .select("id")
+    .where("id", "<", sql<string>`id_at(${daysAgo(WEBHOOK_LOG_DAYS)})`)
+    .orderBy("id")
+    .limit(EXPIRY_BATCH_MAX)
+    .forUpdate()
+    .skipLocked();
+  const { numDeletedRows } = await kysely
+    .deleteFrom("webhook_deliveries")
     .where(sql<boolean>`id = ANY (array(${expired}))`)
     .executeTakeFirst();
   return Number(numDeletedRows);

@@ -35,7 +35,15 @@ export class PostgresGaugeRepository implements GaugeRepository {
       SELECT (SELECT count(*) FROM jobs j WHERE j.id = ANY (array(SELECT unnest(l.job_ids) FROM leases l)) AND j.status = 'running') AS running,
              count(*) AS runners, coalesce(sum(r.slots), 0)::bigint AS slots,
              (SELECT coalesce(greatest(0, extract(epoch FROM clock_timestamp() - min(a.xact_start))), 0)::float8 FROM pg_stat_activity a WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()) AS oldest_transaction_seconds,
-             pg_database_size(current_database()) AS size_bytes
+             pg_database_size(current_database()) AS size_bytes,
+             (
+               SELECT coalesce(max(greatest(0, extract(epoch FROM clock_timestamp() - d.due_at))), 0)::float8
+                 FROM webhook_endpoints e
+                CROSS JOIN LATERAL (
+                  SELECT w.due_at FROM webhook_deliveries w WHERE w.endpoint_id = e.id AND w.status = 'pending' ORDER BY w.due_at LIMIT 1
+                ) d
+                WHERE e.disabled_at IS NULL AND e.listened_at IS NULL AND (e.paused_until IS NULL OR e.paused_until <= clock_timestamp())
+             ) AS webhook_backlog_seconds
         FROM runners r WHERE r.heartbeat_at > clock_timestamp() - ${oldest}::interval`.execute(
       this.#database.kysely,
     );

@@ -9,8 +9,8 @@ import {
   type ToldRow,
 } from "../../core/model/job-event.ts";
 import type { LogPosition } from "../../core/model/job-log.ts";
-import type { AttemptError, JobError } from "../../core/model/job.ts";
 import type { Database } from "../connection/database.ts";
+import { selectOutlines, toOutline } from "./job-outlines.ts";
 
 export class PostgresJobEventRepository implements JobEventRepository {
   readonly #database: Database;
@@ -30,38 +30,11 @@ export class PostgresJobEventRepository implements JobEventRepository {
     return { events, more: isCut || events.length < found.length, ended: numbers.hasEnded };
   }
 
-  /** One statement: what it says of an attempt that has ended is the end of it. */
   async #findOutline(id: string, owner: string | undefined): Promise<JobOutline | undefined> {
-    let query = this.#database.kysely
-      .selectFrom("jobs")
-      .select(["status", "attempt", "cost_cents"])
-      // As in stored-jobs.ts: only settle_jobs and rescue_jobs write them.
-      .select([sql<JobError | null>`error`.as("error"), sql<AttemptError[] | null>`errors`.as("errors")])
-      .select(["created_at", "started_at", "completed_at"])
-      .select(
-        // One probe of the index an attempt, however much each told.
-        sql<Record<string, number> | null>`(
-          SELECT jsonb_object_agg(a.attempt, l.last)
-            FROM generate_series(1, jobs.attempt) a (attempt)
-           CROSS JOIN LATERAL (
-             SELECT g.seq AS last
-               FROM job_log g
-              WHERE g.job_id = jobs.id AND g.attempt = a.attempt
-              ORDER BY g.seq DESC
-              LIMIT 1
-           ) l
-        )`.as("lastSeqs"),
-      )
-      .where("id", "=", id);
+    let query = selectOutlines(this.#database).where("id", "=", id);
     if (owner !== undefined) query = query.where("customer_id", "=", owner);
     const row = await query.executeTakeFirst();
-    if (!row) return undefined;
-    const { lastSeqs, errors, ...outline } = row;
-    return {
-      ...outline,
-      errors: errors ?? [],
-      lastSeqs: new Map(Object.entries(lastSeqs ?? {}).map(([attempt, last]) => [Number(attempt), last])),
-    };
+    return row && toOutline(row);
   }
 
   /** The rows behind `from`, as `firstEvents` cuts them; `isCut` when there are more. */

@@ -3,10 +3,12 @@ import { withRetry } from "../../core/lib/with-retry.ts";
 import type { ArrivalPosition } from "../../core/model/arrival-position.ts";
 import type { IdempotencyKey } from "../../core/model/idempotency.ts";
 import type {
+  CappedCount,
   ClaimedJob,
   Job,
   JobFilter,
   JobRepository,
+  JobStatus,
   NewJob,
   NEXT_STATUSES,
   Outcome,
@@ -25,6 +27,7 @@ import { findMade } from "../hot/replays.ts";
 import { Settlements } from "../hot/settlements.ts";
 import { filterJobs, selectJobs, toJob } from "../hot/stored-jobs.ts";
 import { Submissions } from "../hot/submissions.ts";
+import { countByStatus, listCandidates } from "./jobs-by-status.ts";
 import { listArrivals } from "./arrivals.ts";
 import { createJob, outcomeFor, setCompleted, setStarted } from "./specification.ts";
 
@@ -74,7 +77,15 @@ export class PostgresJobRepository implements JobRepository {
   async list(filter: JobFilter, page: Page): Promise<Job[]> {
     let query = filterJobs(selectJobs(this.#database), filter, "desc").limit(page.limit);
     if (page.before !== undefined) query = query.where("id", "<", page.before);
+    const candidates = listCandidates(filter, page);
+    if (candidates) query = query.where(sql<boolean>`id = ANY (array(${candidates}))`);
     return (await query.execute()).map(toJob);
+  }
+
+  async countByStatus(
+    filter: Pick<JobFilter, "customer_id" | "job_type_id">,
+  ): Promise<Record<JobStatus, CappedCount>> {
+    return await countByStatus(this.#database, filter);
   }
 
   async listArrivals(

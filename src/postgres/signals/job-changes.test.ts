@@ -39,7 +39,7 @@ test("what happens between the first look of a watcher and the moment when other
   const id = uuidv7();
   let looks = 0;
   watching.watch(id, () => (looks += 1));
-  teller.tell(id, "ended");
+  teller.tell({ id, customer_id: uuidv7() }, "ended");
   await waitFor(() => looks > 0, { describe: "a reason to look" });
   expect(teller.told.some((one) => one.includes(id))).toBe(false);
 });
@@ -82,7 +82,7 @@ function open(listener: Listener = createListener(databaseUrl)): Process {
 /** Whether it keeps a change back. */
 async function isSilent(teller: Process): Promise<boolean> {
   const id = uuidv7();
-  teller.tell(id, "changed");
+  teller.tell({ id, customer_id: uuidv7() }, "changed");
   return await waitFor(() => teller.told.some((one) => one.includes(id)), {
     timeoutMs: TOLD_WITHIN_MS,
   }).then(

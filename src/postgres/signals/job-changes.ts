@@ -1,18 +1,17 @@
 import { CHANGES_PENDING_MAX, CHANGES_TOLD_MS } from "../../core/model/limits.ts";
-import type { JobChange, JobChanges } from "../../core/model/job-changes.ts";
+import type { FeedWatcher, JobChange, JobChanges } from "../../core/model/job-changes.ts";
 import { textArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
+import { readChanges, writeChanges, type CustomerChanges } from "./change-payloads.ts";
 import type { Listener } from "./listener.ts";
 import { createWatchInterest, type WatchTimes } from "./watch-interest.ts";
 
-const CHANNEL = "iep_job_changes";
-/** A payload of NOTIFY has fewer than 8,000 bytes. Each change is an id and a letter. */
-const PAYLOAD_CHANGES_MAX = 200;
+/** Not the name of an earlier release, whose payloads have another form. */
+const CHANNEL = "iep_jobs_changed";
+/** feed_ended_jobs rings it. */
+const FEED_CHANNEL = "iep_event_feed";
 /** A payload that says: changes were kept back, because nobody watched. Look. */
 const LOOK = "*";
-const LETTERS = { changed: "c", ended: "e" } as const satisfies Record<JobChange, string>;
-const ID_LENGTH = 36;
-const ENTRY_LENGTH = ID_LENGTH + 1;
 /** In a transaction of its own, and nobody waits for the disk: what a crash forgets, a watcher finds by itself. */
 const TELL = {
   name: "tell_job_changes",
@@ -28,77 +27,121 @@ type Heard = (change: JobChange) => void;
  */
 export function createJobChanges(database: Database, listener: Listener, times?: WatchTimes): JobChanges {
   const watchers = new Map<string, Set<Heard>>();
-  let pending: string[] = [];
+  const feeds = new Set<FeedWatcher>();
+  let pending = new Map<string, CustomerChanges>();
+  let pendingJobs = 0;
   let isLookDue = false;
   /** Somebody may watch: asked anew every 25 ms, because a job has several changes. */
   let isWatched = false;
-  const interest = createWatchInterest(
-    database,
-    listener,
-    () => {
-      isWatched = true;
-      isLookDue = true;
-      tellSoon();
-    },
-    times,
-  );
+  const onBegin = (): void => {
+    isWatched = true;
+    isLookDue = true;
+    tellSoon();
+  };
+  const interest = createWatchInterest(database, listener, onBegin, times);
   let timer: NodeJS.Timeout | undefined;
   let telling: Promise<unknown> | undefined;
   let listens = false;
+  let listensToFeed = false;
 
   function tellSoon(): void {
     timer ??= setTimeout(() => void tellAll(), CHANGES_TOLD_MS).unref();
   }
 
+  function mayBeWatched(): boolean {
+    if (timer === undefined) isWatched = interest.ask();
+    tellSoon();
+    return isWatched;
+  }
+
+  /** Where to note what is told of a customer. */
+  function pendingOf(customer_id: string): CustomerChanges {
+    let changes = pending.get(customer_id);
+    if (changes === undefined) pending.set(customer_id, (changes = { jobs: [], hasNewJobs: false }));
+    return changes;
+  }
+
   async function tellAll(): Promise<void> {
     timer = undefined;
     // The next ones wait for these: one connection at most, however slow the database is.
-    if (telling || (pending.length === 0 && !isLookDue)) return;
-    const entries = pending;
-    const payloads = isLookDue ? [LOOK] : [];
-    pending = [];
+    if (telling || (pending.size === 0 && !isLookDue)) return;
+    const payloads = [...(isLookDue ? [LOOK] : []), ...writeChanges(pending)];
+    pending = new Map();
+    pendingJobs = 0;
     isLookDue = false;
-    for (let n = 0; n < entries.length; n += PAYLOAD_CHANGES_MAX)
-      payloads.push(entries.slice(n, n + PAYLOAD_CHANGES_MAX).join(""));
     telling = database.call(TELL, [textArray(payloads)]).catch(() => undefined);
     await telling;
     telling = undefined;
-    if (pending.length > 0 || isLookDue) tellSoon();
+    if (pending.size > 0 || isLookDue) tellSoon();
   }
 
+  const reader = {
+    changed(customer_id: string, job_id: string, change: JobChange): void {
+      for (const watcher of watchers.get(job_id) ?? []) watcher(change);
+      for (const feed of feeds) feed.changed(customer_id, job_id);
+    },
+    hasNewJobs(customer_id: string): void {
+      for (const feed of feeds) feed.changed(customer_id);
+    },
+  };
+
   function heard(payload: string): void {
-    if (watchers.size === 0) return;
-    if (payload === LOOK) return opened();
-    for (let at = 0; at < payload.length; at += ENTRY_LENGTH) {
-      const heardOf = watchers.get(payload.slice(at, at + ID_LENGTH));
-      if (heardOf === undefined) continue;
-      const change = payload[at + ID_LENGTH] === LETTERS.ended ? "ended" : "changed";
-      for (const watcher of heardOf) watcher(change);
-    }
+    if (watchers.size + feeds.size === 0) return;
+    if (payload === LOOK) opened();
+    else readChanges(payload, reader);
   }
 
   /** What was told before, or while the connection was lost, was not heard; or it was not told. */
   function opened(): void {
     for (const heardOf of watchers.values()) for (const watcher of heardOf) watcher("ended");
+    for (const feed of feeds) feed.opened();
+  }
+
+  function listen(): void {
+    if (!listens) listener.listen(CHANNEL, { heard, opened });
+    listens = true;
+    interest.begin();
+  }
+
+  function endIfNobodyWatches(): void {
+    if (watchers.size + feeds.size === 0) interest.end();
+  }
+
+  function listenToFeed(): void {
+    const grew = (): void => {
+      for (const feed of feeds) feed.grew();
+    };
+    if (!listensToFeed) listener.listen(FEED_CHANNEL, { heard: grew, opened: grew });
+    listensToFeed = true;
   }
 
   return {
-    tell(job_id, change) {
-      if (timer === undefined) isWatched = interest.ask();
-      tellSoon();
-      if (!isWatched || pending.length >= CHANGES_PENDING_MAX) return;
-      pending.push(job_id + LETTERS[change]);
+    tell({ id, customer_id }, change) {
+      if (!mayBeWatched() || pendingJobs >= CHANGES_PENDING_MAX) return;
+      pendingJobs += 1;
+      pendingOf(customer_id).jobs.push([id, change]);
+    },
+    tellNew(customer_id) {
+      if (!mayBeWatched() || pending.size >= CHANGES_PENDING_MAX) return;
+      pendingOf(customer_id).hasNewJobs = true;
     },
     watch(job_id, watcher) {
-      if (!listens) listener.listen(CHANNEL, { heard, opened });
-      listens = true;
-      interest.begin();
+      listen();
       const heardOf = watchers.get(job_id) ?? new Set();
       watchers.set(job_id, heardOf.add(watcher));
       return () => {
         heardOf.delete(watcher);
         if (heardOf.size === 0 && watchers.get(job_id) === heardOf) watchers.delete(job_id);
-        if (watchers.size === 0) interest.end();
+        endIfNobodyWatches();
+      };
+    },
+    watchAll(watcher) {
+      listen();
+      listenToFeed();
+      feeds.add(watcher);
+      return () => {
+        feeds.delete(watcher);
+        endIfNobodyWatches();
       };
     },
     async close() {

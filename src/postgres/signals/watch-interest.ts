@@ -104,7 +104,7 @@ export function createWatchInterest(
         proving = setInterval(prove, announced_ms).unref();
         prove();
       }
-      const mayBeThere = now < watchedUntil || now > provedUntil;
+      const mayBeThere = watching !== undefined || now < watchedUntil || now > provedUntil;
       keptBack ||= !mayBeThere;
       return mayBeThere;
     },

@@ -45,6 +45,15 @@ const EVENTS_EXAMPLE = [
   },
 ];
 
+/** The last event of a job. */
+export const DoneEvent = z.strictObject({
+  ...shared,
+  type: z.literal("done"),
+  status: z.enum(JOB_STATUSES),
+  cost_cents: z.int().nullable(),
+  error: Failure,
+});
+
 export const JobEvent = z
   .discriminatedUnion("type", [
     z.strictObject({ ...shared, type: z.literal(["queued", "started"]) }),
@@ -56,13 +65,7 @@ export const JobEvent = z
     }),
     z.strictObject({ ...shared, type: z.literal("log"), level: z.enum(LOG_LEVELS), message: z.string() }),
     z.strictObject({ ...shared, type: z.literal("attempt_failed"), error: Failure }),
-    z.strictObject({
-      ...shared,
-      type: z.literal("done"),
-      status: z.enum(JOB_STATUSES),
-      cost_cents: z.int().nullable(),
-      error: Failure,
-    }),
+    DoneEvent,
   ])
   .meta({ id: "JobEvent", examples: [EVENTS_EXAMPLE[2]] });
 

@@ -19,9 +19,20 @@ interface Streams {
   connections(): Promise<number>;
 }
 
-/** A server whose one route is a stream that says nothing until it is ended. */
-async function serve(bounds: ConstructorParameters<typeof EventStreams>[0]): Promise<Streams> {
-  const api = fastify();
+type Source = Parameters<EventStreams["open"]>[2];
+
+/** Says nothing until it is ended. */
+const silent: Source = async function* (signal) {
+  if (!signal.aborted) await once(signal, "abort");
+  yield "";
+};
+
+/** A server whose one route is a stream. */
+async function serve(
+  bounds: ConstructorParameters<typeof EventStreams>[0],
+  { source = silent, connectionTimeout = 0 } = {},
+): Promise<Streams> {
+  const api = fastify({ connectionTimeout });
   const streams = new EventStreams(bounds);
   api.addHook("onRequest", (request, _reply, done) => {
     request.principal = { kind: "admin" };
@@ -31,10 +42,7 @@ async function serve(bounds: ConstructorParameters<typeof EventStreams>[0]): Pro
     served.came += 1;
     await served.gate.opened;
     served.passed += 1;
-    const stream = streams.open(request, reply, async function* silent(signal) {
-      if (!signal.aborted) await once(signal, "abort");
-      yield [];
-    });
+    const stream = streams.open(request, reply, source);
     return await reply.type("text/event-stream").send(stream);
   });
   api.get("/slow", async () => await once(AbortSignal.timeout(60_000), "abort"));
@@ -99,4 +107,26 @@ test("a stream ends after its time, and its place is free", async () => {
     expect(response.status).toBe(200);
     expect(await response.text()).toContain("retry: 2000\n\n");
   }
+});
+
+test("a client that reads nothing is sent no more than its connection holds, and is hung up on", async () => {
+  const page = "x".repeat(16_384);
+  let asked = 0;
+  const streams = await serve(
+    {},
+    {
+      connectionTimeout: 300,
+      source: async function* (signal) {
+        for (; !signal.aborted; asked += 1) yield page;
+      },
+    },
+  );
+  streams.gate.open();
+  const socket = await send(streams, GET);
+  socket.pause();
+  await waitFor(async () => asked > 0 && (await streams.connections()) === 0, { describe: "no connection" });
+  // The buffers of the system on both sides take a few MiB.
+  expect(asked * page.length).toBeLessThan(32 * 1_048_576);
+  expect(await statusOf(streams)).toBe(200);
+  socket.destroy();
 });

@@ -1,17 +1,20 @@
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { PlatformError } from "../../../core/lib/errors.ts";
-import type { JobEvent } from "../../../core/model/job-event.ts";
 import { STREAM_MAX_MS, STREAMS_MAX, STREAMS_PER_CUSTOMER_MAX } from "../../../core/model/limits.ts";
 import { actorOf, ownerOf } from "../../http/auth.ts";
 import { onHangUp } from "../../http/on-hang-up.ts";
 
+export const STREAM_TYPE = "text/event-stream";
+
 /** How long a browser waits before it connects again. */
 const RETRY = "retry: 2000\n\n";
-const HEARTBEAT = ": still here\n\n";
+/** A comment, which keeps the connection open. */
+export const HEARTBEAT = ": still here\n\n";
 const STOPS = ": this server stops: connect again\n\n";
 
-type Follow = (signal: AbortSignal) => AsyncGenerator<readonly JobEvent[]>;
+/** The text of the events, as they come. */
+type Follow = (signal: AbortSignal) => AsyncGenerator<string>;
 
 interface Bounds {
   /** How long a stream is open. */
@@ -68,14 +71,9 @@ export class EventStreams {
     for (const stop of this.#open) stop.abort();
   }
 
-  async *#write(pages: AsyncGenerator<readonly JobEvent[]>): AsyncGenerator<string> {
+  async *#write(texts: AsyncGenerator<string>): AsyncGenerator<string> {
     yield RETRY;
-    for await (const events of pages) yield events.length === 0 ? HEARTBEAT : events.map(toText).join("");
+    yield* texts;
     if (this.#stopping) yield STOPS;
   }
-}
-
-/** JSON has no line breaks of its own, so that each event is one line of data. */
-function toText(event: JobEvent): string {
-  return `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }

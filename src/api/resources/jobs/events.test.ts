@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { v7 as uuidv7 } from "uuid";
 import { atTheEnd } from "../../../../test/support/cleanup.ts";
+import { openStream, type OpenStream } from "../../../../test/support/event-stream.ts";
 import { createGate, type Gate } from "../../../../test/support/gate.ts";
 import { createCustomer, createJobType, createTestPlatform } from "../../../../test/support/test-platform.ts";
 import { startTestRunner } from "../../../../test/support/test-runner.ts";
@@ -47,53 +48,8 @@ const submit = async (run_at?: string): Promise<string> => {
   return body.id;
 };
 
-interface Told {
-  readonly id: string;
-  readonly type: string;
-  readonly data: { readonly message?: string };
-}
-
-interface Stream {
-  readonly response: Response;
-  readonly events: Told[];
-  /** All that came, comments too. */
-  text(): string;
-  readonly ended: Promise<void>;
-  close(): void;
-}
-
-/** A reader of server-sent events, as a browser is one. */
-async function open(id: string, headers: Record<string, string> = {}): Promise<Stream> {
-  const stop = new AbortController();
-  const response = await fetch(`${url}/jobs/${id}/events`, {
-    headers: { authorization: `Bearer ${key}`, accept: "text/event-stream", ...headers },
-    signal: stop.signal,
-  });
-  const events: Told[] = [];
-  let text = "";
-  const read = async (): Promise<void> => {
-    const decoder = new TextDecoder();
-    let rest = "";
-    for await (const chunk of response.body ?? []) {
-      const piece = decoder.decode(chunk, { stream: true });
-      text += piece;
-      const blocks = (rest + piece).split("\n\n");
-      rest = blocks.pop() ?? "";
-      for (const block of blocks) {
-        const fields = new Map(block.split("\n").map((line) => line.split(/: (.*)/s) as [string, string]));
-        const [number, type, data] = ["id", "event", "data"].map((name) => fields.get(name));
-        if (number && type && data) events.push({ id: number, type, data: JSON.parse(data) as Told["data"] });
-      }
-    }
-  };
-  return {
-    response,
-    events,
-    text: () => text,
-    ended: read().catch(() => undefined),
-    close: () => stop.abort(),
-  };
-}
+const open = async (id: string, headers?: Record<string, string>): Promise<OpenStream> =>
+  await openStream(`${url}/jobs/${id}/events`, key, headers);
 
 const WHOLE = [
   "1 queued",
@@ -106,7 +62,7 @@ const WHOLE = [
   "8 progress",
   "9 done",
 ];
-const shown = (events: readonly { id: string | number; type: string }[]) =>
+const shown = (events: readonly { id?: string | number | undefined; type: string }[]) =>
   events.map(({ id, type }) => `${id} ${type}`);
 
 describe("GET /jobs/{id}/events", () => {

@@ -1,3 +1,4 @@
+import type { JobEvent } from "../../../core/model/job-event.ts";
 import { jobNotFound } from "../../../core/model/not-found.ts";
 import { followEvents } from "../../../core/use-cases/follow-events.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
@@ -6,18 +7,10 @@ import type { Api } from "../../http/api.ts";
 import { ownerOf } from "../../http/auth.ts";
 import { IdParams } from "../../http/fields.ts";
 import { EventHeaders, EventsQuery, EventStream, JobEvents } from "./event-contract.ts";
-import { EventStreams } from "./event-streams.ts";
-
-const STREAM_TYPE = "text/event-stream";
+import { HEARTBEAT, STREAM_TYPE, type EventStreams } from "./event-streams.ts";
 
 /** What happens to a job, as a list or as it comes. */
-export function jobEventRoutes(api: Api, platform: Platform): void {
-  const streams = new EventStreams();
-  api.addHook("preClose", (done) => {
-    streams.endAll();
-    done();
-  });
-
+export function jobEventRoutes(api: Api, platform: Platform, streams: EventStreams): void {
   api.get(
     "/jobs/:id/events",
     {
@@ -54,10 +47,19 @@ export function jobEventRoutes(api: Api, platform: Platform): void {
       if (!page) throw jobNotFound(id);
       if (!asStream) return { data: [...page.events] };
       const stream = streams.open(request, reply, (signal) =>
-        followEvents(platform, id, { after, owner, signal }),
+        writeEvents(followEvents(platform, id, { after, owner, signal })),
       );
       // A proxy must not hold it back.
       return await reply.type(STREAM_TYPE).header("x-accel-buffering", "no").send(stream);
     },
   );
+}
+
+async function* writeEvents(pages: AsyncGenerator<readonly JobEvent[]>): AsyncGenerator<string> {
+  for await (const events of pages) yield events.length === 0 ? HEARTBEAT : events.map(toText).join("");
+}
+
+/** JSON has no line breaks of its own, so that each event is one line of data. */
+function toText(event: JobEvent): string {
+  return `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }

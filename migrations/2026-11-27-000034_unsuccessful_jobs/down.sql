@@ -1,0 +1,1 @@
+DROP TABLE unsuccessful_jobs CASCADE;

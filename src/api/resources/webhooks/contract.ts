@@ -1,0 +1,238 @@
+import { z } from "zod";
+import {
+  PAGE_LIMIT_DEFAULT,
+  WEBHOOK_DESCRIPTION_MAX,
+  WEBHOOK_OVERLAP_HOURS,
+  WEBHOOK_OVERLAP_HOURS_MAX,
+  WEBHOOK_URL_LENGTH_MAX,
+} from "../../../core/model/limits.ts";
+import { DELIVERY_STATUSES, DISABLED_REASONS, WEBHOOK_EVENTS } from "../../../core/model/webhook.ts";
+import { Id, IdCursor, Limit, pageOf, text, Timestamp, UtcTime } from "../../http/fields.ts";
+
+const Url = z.string().max(WEBHOOK_URL_LENGTH_MAX).meta({
+  description:
+    "An https address on the internet, without a user in it. Private addresses and http are refused unless the platform allows them.",
+});
+const EventType = z.enum(WEBHOOK_EVENTS);
+const Events = z
+  .array(EventType)
+  .min(1)
+  .max(WEBHOOK_EVENTS.length)
+  .refine((events) => new Set(events).size === events.length, "must not name an event twice")
+  .meta({ description: "What it is told: see the webhooks of this document." });
+const Description = text(WEBHOOK_DESCRIPTION_MAX).meta({ description: "Words of your own for it." });
+
+export const NewWebhookEndpoint = z
+  .strictObject({
+    url: Url,
+    events: Events,
+    description: Description.optional(),
+    customer_id: Id.optional().meta({
+      description:
+        "Whose events it gets. With a customer's key, it is that customer. Left out with the admin key: the events of all customers.",
+    }),
+  })
+  .meta({
+    id: "NewWebhookEndpoint",
+    examples: [{ url: "https://shop.example/webhooks", events: ["job.finished", "wallet.low"] }],
+  });
+
+const endpoint = {
+  id: Id,
+  customer_id: Id.nullable().meta({
+    description: "Whose events it gets. Null: those of all customers, for the operator.",
+  }),
+  url: z.string(),
+  events: z.array(EventType).readonly(),
+  description: z.string().nullable(),
+  disabled_at: UtcTime.nullable().meta({
+    description: "When it was disabled. It gets no new events; what waits is sent when it is enabled again.",
+  }),
+  disabled_reason: z.enum(DISABLED_REASONS).nullable().meta({
+    description:
+      "`by_hand`: somebody did. `gone`: it answered 410. `failing`: nothing could be delivered for five days.",
+  }),
+  failures: z.int().meta({ description: "Failures since the last success." }),
+  failing_since: UtcTime.nullable(),
+  paused_until: UtcTime.nullable().meta({
+    description:
+      "Nothing is sent before: it failed five times in a row, or asked for a pause. Then one delivery is tried.",
+  }),
+  delivered_at: UtcTime.nullable().meta({ description: "When something was last delivered, to the minute." }),
+  created_at: UtcTime,
+  updated_at: UtcTime,
+};
+
+const ENDPOINT_EXAMPLE = {
+  id: "019ab1f3-2c10-7e21-8a40-5b7d3c1e9f20",
+  customer_id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
+  url: "https://shop.example/webhooks",
+  events: ["job.finished", "wallet.low"],
+  description: null,
+  disabled_at: null,
+  disabled_reason: null,
+  failures: 0,
+  failing_since: null,
+  paused_until: null,
+  delivered_at: "2026-11-23T21:06:45.2Z",
+  created_at: "2026-11-23T21:06:10.5Z",
+  updated_at: "2026-11-23T21:06:10.5Z",
+};
+const SECRET_EXAMPLE = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+export const WebhookEndpoint = z
+  .strictObject(endpoint)
+  .meta({ id: "WebhookEndpoint", examples: [ENDPOINT_EXAMPLE] });
+
+export const CreatedWebhookEndpoint = z
+  .strictObject({
+    ...endpoint,
+    secret: z.string().meta({
+      description: "What its deliveries are signed with. It is shown only here: keep it, to verify them.",
+    }),
+  })
+  .meta({
+    id: "CreatedWebhookEndpoint",
+    examples: [{ ...ENDPOINT_EXAMPLE, delivered_at: null, secret: SECRET_EXAMPLE }],
+  });
+
+export const WebhookEndpointPage = pageOf(WebhookEndpoint, "WebhookEndpointPage");
+
+export const WebhookEndpointChanges = z
+  .strictObject({
+    url: Url,
+    events: Events,
+    description: Description.nullable(),
+    enabled: z.boolean().meta({
+      description: "True also forgets its failures: what waits for it is sent at once.",
+    }),
+  })
+  .partial()
+  .refine((changes) => Object.keys(changes).length > 0, "must have at least one field")
+  .meta({ id: "WebhookEndpointChanges", examples: [{ enabled: true }] });
+
+export const SecretRotation = z
+  .strictObject({
+    overlap_hours: z
+      .int()
+      .min(0)
+      .max(WEBHOOK_OVERLAP_HOURS_MAX)
+      .default(WEBHOOK_OVERLAP_HOURS)
+      .meta({ description: "How long deliveries are signed with the old secret as well." }),
+  })
+  .meta({ id: "SecretRotation", examples: [{ overlap_hours: 24 }] });
+
+export const RotatedSecret = z
+  .strictObject({
+    secret: z.string().meta({ description: "The new secret. It is shown only here." }),
+    old_secret_until: UtcTime.meta({ description: "Until then deliveries are signed with both." }),
+  })
+  .meta({
+    id: "RotatedSecret",
+    examples: [{ secret: SECRET_EXAMPLE, old_secret_until: "2026-11-24T21:06:10.5Z" }],
+  });
+
+export const WebhookTest = z
+  .strictObject({
+    type: EventType.optional().meta({
+      description: "Which event. Left out: the first that the endpoint is told.",
+    }),
+  })
+  .meta({ id: "WebhookTest", examples: [{ type: "job.succeeded" }] });
+
+export const WebhookReplay = z
+  .strictObject({
+    since: Timestamp,
+    all: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Also what was delivered. Otherwise, only what failed." }),
+  })
+  .meta({ id: "WebhookReplay", examples: [{ since: "2026-11-23T12:00:00Z" }] });
+
+export const ReplayedDeliveries = z
+  .strictObject({
+    deliveries: z.int().meta({ description: "How many are sent again. When it is 10,000, ask once more." }),
+  })
+  .meta({ id: "ReplayedDeliveries", examples: [{ deliveries: 42 }] });
+
+const Answer = z.strictObject({
+  at: UtcTime,
+  took_ms: z.int(),
+  status: z.int().nullable().meta({ description: "Null when there was no answer: `error` says why." }),
+  error: z.string().nullable(),
+  headers: z.record(z.string(), z.string()).meta({ description: "The first 20." }),
+  body: z.string().meta({ description: "The first kilobyte." }),
+});
+
+const delivery = {
+  id: Id.meta({ description: "The `webhook-id` is `msg_` and this without hyphens." }),
+  endpoint_id: Id,
+  customer_id: Id.nullable(),
+  type: EventType,
+  job_id: Id.nullable(),
+  status: z.enum(DELIVERY_STATUSES),
+  tries: z.int(),
+  due_at: UtcTime.nullable().meta({
+    description: "When it is sent. While it is under way: when it is sent again if nothing is heard of it.",
+  }),
+  created_at: UtcTime,
+  ended_at: UtcTime.nullable(),
+  answers: z.array(Answer).readonly().meta({ description: "Of the last ten tries, oldest first." }),
+};
+
+const DELIVERY_EXAMPLE = {
+  id: "019ab1f3-7a41-7c02-9b1d-2f4e6a8c0d13",
+  endpoint_id: ENDPOINT_EXAMPLE.id,
+  customer_id: ENDPOINT_EXAMPLE.customer_id,
+  type: "job.succeeded",
+  job_id: "019ab1f1-0a77-7e54-8f8d-3b1b6a4f9c01",
+  status: "delivered",
+  tries: 1,
+  due_at: null,
+  created_at: "2026-11-23T21:06:45.03Z",
+  ended_at: "2026-11-23T21:06:45.2Z",
+  answers: [
+    {
+      at: "2026-11-23T21:06:45.1Z",
+      took_ms: 31,
+      status: 200,
+      error: null,
+      headers: { "content-type": "text/plain" },
+      body: "ok",
+    },
+  ],
+};
+
+export const WebhookDelivery = z
+  .strictObject(delivery)
+  .meta({ id: "WebhookDelivery", examples: [DELIVERY_EXAMPLE] });
+
+export const ShownWebhookDelivery = z
+  .strictObject({
+    ...delivery,
+    request: z
+      .strictObject({ webhook_id: z.string(), body: z.string() })
+      .nullable()
+      .meta({ description: "What is sent. Null when the job was deleted because it was too old." }),
+  })
+  .meta({
+    id: "ShownWebhookDelivery",
+    examples: [
+      {
+        ...DELIVERY_EXAMPLE,
+        request: {
+          webhook_id: "msg_019ab1f37a417c029b1d2f4e6a8c0d13",
+          body: '{"type":"job.succeeded","timestamp":"2026-11-23T21:06:45.03Z","data":{}}',
+        },
+      },
+    ],
+  });
+
+export const WebhookDeliveryPage = pageOf(WebhookDelivery, "WebhookDeliveryPage");
+
+export const DeliveriesQuery = z.strictObject({
+  status: z.enum(DELIVERY_STATUSES).optional(),
+  limit: Limit.default(PAGE_LIMIT_DEFAULT),
+  cursor: IdCursor.optional(),
+});

@@ -1,0 +1,41 @@
+import { sql } from "kysely";
+import type { JobOutline } from "../../core/model/job-event.ts";
+import type { AttemptError, JobError } from "../../core/model/job.ts";
+import type { Database } from "../connection/database.ts";
+
+/** The query for what the events of a job are made of. What it says of an attempt that has ended is the end of it. */
+export function selectOutlines({ kysely }: Database) {
+  return (
+    kysely
+      .selectFrom("jobs")
+      .select(["status", "attempt", "cost_cents"])
+      // As in stored-jobs.ts: only settle_jobs and rescue_jobs write them.
+      .select([sql<JobError | null>`error`.as("error"), sql<AttemptError[] | null>`errors`.as("errors")])
+      .select(["created_at", "started_at", "completed_at"])
+      .select(
+        // One probe of the index an attempt, however much each told.
+        sql<Record<string, number> | null>`(
+          SELECT jsonb_object_agg(a.attempt, l.last)
+            FROM generate_series(1, jobs.attempt) a (attempt)
+           CROSS JOIN LATERAL (
+             SELECT g.seq AS last
+               FROM job_log g
+              WHERE g.job_id = jobs.id AND g.attempt = a.attempt
+              ORDER BY g.seq DESC
+              LIMIT 1
+           ) l
+        )`.as("lastSeqs"),
+      )
+  );
+}
+
+type OutlineRow = Awaited<ReturnType<ReturnType<typeof selectOutlines>["execute"]>>[number];
+
+/** The outline in a row of `selectOutlines`. */
+export function toOutline({ lastSeqs, errors, ...outline }: OutlineRow): JobOutline {
+  return {
+    ...outline,
+    errors: errors ?? [],
+    lastSeqs: new Map(Object.entries(lastSeqs ?? {}).map(([attempt, last]) => [Number(attempt), last])),
+  };
+}

@@ -1,0 +1,202 @@
+import { sql } from "kysely";
+import { WEBHOOK_FAILING_DAYS, WEBHOOK_LEASE_MS, WEBHOOK_REPLAY_MAX } from "../../core/model/limits.ts";
+import type { Page } from "../../core/model/page.ts";
+import {
+  DISABLED_REASONS,
+  type ClaimedDelivery,
+  type ClaimRoom,
+  type DeliveryAnswer,
+  type DeliveryOutcome,
+  type DeliveryStatus,
+  type DisabledEndpoint,
+  type WebhookDelivery,
+  type WebhookDeliveryRepository,
+  type WebhookEvent,
+  type WebhookSubject,
+} from "../../core/model/webhook.ts";
+import { orNull } from "../connection/arrays.ts";
+import type { Database } from "../connection/database.ts";
+import { oneOf, onlyRow } from "../connection/decode.ts";
+import { callClaimWebhooks, callSettleWebhooks } from "../connection/functions.gen.ts";
+import { earliestIdOf, findStoredJobs, type StoredJob } from "../hot/stored-jobs.ts";
+
+/** What claim_webhooks puts into its array. */
+type ClaimedRow = Omit<ClaimedDelivery, "subject"> & {
+  readonly job_id: string | null;
+  readonly data: unknown;
+};
+
+export class PostgresWebhookDeliveryRepository implements WebhookDeliveryRepository {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async list(endpointId: string, status: DeliveryStatus | undefined, page: Page): Promise<WebhookDelivery[]> {
+    let query = this.#select()
+      .where("endpoint_id", "=", endpointId)
+      .orderBy("endpoint_id", "desc")
+      .orderBy("id", "desc")
+      .limit(page.limit);
+    if (status !== undefined) query = query.where("status", "=", status);
+    if (page.before !== undefined) query = query.where("id", "<", page.before);
+    return (await query.execute()).map(toDelivery);
+  }
+
+  async findById(id: string, owner?: string): Promise<WebhookDelivery | undefined> {
+    const row = await this.#select()
+      .where("id", "=", id)
+      .where("endpoint_id", "in", this.#endpointsOf(owner))
+      .executeTakeFirst();
+    return row && toDelivery(row);
+  }
+
+  async findSubject(id: string): Promise<WebhookSubject | undefined> {
+    const row = await this.#database.kysely
+      .selectFrom("webhook_deliveries")
+      .select(["job_id", "data"])
+      .where("id", "=", id)
+      .executeTakeFirst();
+    if (!row) return undefined;
+    const jobs = await findStoredJobs(this.#database, row.job_id === null ? [] : [row.job_id]);
+    return toSubject(row, jobs);
+  }
+
+  async addTest(test: { id: string; endpoint_id: string; type: WebhookEvent; data: unknown }): Promise<void> {
+    await sql`
+      INSERT INTO webhook_deliveries (id, endpoint_id, customer_id, type, data, is_manual)
+      SELECT ${test.id}::uuid, e.id, e.customer_id, ${test.type}, ${JSON.stringify(test.data)}::jsonb, true
+        FROM webhook_endpoints e
+       WHERE e.id = ${test.endpoint_id}`.execute(this.#database.kysely);
+  }
+
+  async resend(id: string, owner?: string): Promise<WebhookDelivery | undefined> {
+    await this.#database.kysely
+      .updateTable("webhook_deliveries")
+      .set({
+        is_manual: sql<boolean>`is_manual OR status <> 'pending'`,
+        status: "pending",
+        due_at: sql`clock_timestamp()`,
+        ended_at: null,
+      })
+      .where("id", "=", id)
+      .where("endpoint_id", "in", this.#endpointsOf(owner))
+      .execute();
+    return await this.findById(id, owner);
+  }
+
+  async replay(endpointId: string, since: string, isAll: boolean): Promise<number> {
+    const { rows } = await sql<{ n: number }>`
+      WITH chosen AS (
+        SELECT d.id
+          FROM webhook_deliveries d
+         WHERE d.endpoint_id = ${endpointId}::uuid
+           AND d.id >= ${earliestIdOf(since)}::uuid
+           AND d.created_at >= ${since}::timestamptz
+           AND (d.status = 'failed' OR (${isAll}::boolean AND d.status = 'delivered'))
+         ORDER BY d.id
+         LIMIT ${WEBHOOK_REPLAY_MAX}
+           FOR UPDATE
+      ), replayed AS (
+        UPDATE webhook_deliveries d
+           SET status = 'pending', due_at = clock_timestamp(), ended_at = NULL, is_manual = true
+          FROM chosen c
+         WHERE d.id = c.id
+        RETURNING d.id
+      )
+      SELECT count(*)::int AS n FROM replayed`.execute(this.#database.kysely);
+    return onlyRow("replay", rows).n;
+  }
+
+  async claim({ max, room, rooms, after, only }: ClaimRoom): Promise<{
+    claimed: ClaimedDelivery[];
+    cursor: string | undefined;
+  }> {
+    const answer = await callClaimWebhooks(this.#database, {
+      after: after ?? null,
+      only: only ?? null,
+      max,
+      room,
+      known: [...rooms.keys()],
+      rooms: [...rooms.values()],
+      lease: `${WEBHOOK_LEASE_MS} milliseconds`,
+    });
+    const { claimed, next_cursor } = onlyRow("claim_webhooks", answer);
+    // As claim_webhooks builds it.
+    const rows = claimed as readonly ClaimedRow[];
+    const jobs = await findStoredJobs(this.#database, idsOfJobs(rows));
+    return {
+      claimed: rows.map(({ job_id, data, ...row }) => ({
+        ...row,
+        // As a column of that type arrives.
+        created_at: row.created_at.replace(/\+00:00$/, "Z"),
+        subject: toSubject({ job_id, data }, jobs),
+      })),
+      cursor: next_cursor ?? undefined,
+    };
+  }
+
+  async settle(outcomes: readonly DeliveryOutcome[]): Promise<DisabledEndpoint[]> {
+    if (outcomes.length === 0) return [];
+    const rows = await callSettleWebhooks(this.#database, {
+      ids: outcomes.map(({ delivery }) => delivery.id),
+      endpoints: outcomes.map(({ delivery }) => delivery.endpoint_id),
+      claims: outcomes.map(({ delivery }) => delivery.claim),
+      outcomes: outcomes.map(({ kind }) => kind),
+      delays_ms: orNull(outcomes.map(({ delay_ms }) => delay_ms)),
+      answers: orNull(outcomes.map(({ answer }) => answer)),
+      healths: orNull(outcomes.map(({ health }) => health)),
+      pauses_ms: orNull(outcomes.map(({ pause_ms }) => pause_ms)),
+      failing: `${WEBHOOK_FAILING_DAYS} days`,
+    });
+    return rows.map(({ endpoint_id, disabled_reason }) => ({
+      endpoint_id,
+      reason: oneOf(DISABLED_REASONS, disabled_reason, "settle_webhooks"),
+    }));
+  }
+
+  #select() {
+    return this.#database.kysely
+      .selectFrom("webhook_deliveries")
+      .select(["id", "endpoint_id", "customer_id", "type", "job_id", "status", "tries"])
+      .select(["due_at", "created_at", "ended_at", "answers"]);
+  }
+
+  /** Also for the operator: what is left of a deleted endpoint is nobody's. */
+  #endpointsOf(owner: string | undefined) {
+    const endpoints = this.#database.kysely.selectFrom("webhook_endpoints").select("id");
+    return owner === undefined ? endpoints : endpoints.where("customer_id", "=", owner);
+  }
+}
+
+function idsOfJobs(rows: readonly ClaimedRow[]): string[] {
+  return [...new Set(rows.flatMap(({ job_id }) => (job_id === null ? [] : [job_id])))];
+}
+
+function toSubject(
+  { job_id, data }: { readonly job_id: string | null; readonly data: unknown },
+  jobs: ReadonlyMap<string, StoredJob>,
+): WebhookSubject {
+  if (job_id === null) return { kind: "data", data };
+  const job = jobs.get(job_id)?.job;
+  return job ? { kind: "job", job } : { kind: "gone" };
+}
+
+interface DeliveryRow {
+  readonly type: string;
+  readonly status: string;
+  readonly due_at: string;
+  readonly answers: unknown;
+}
+
+/** Only our functions write these columns: the schema knows no more of them than that they are text and JSON. */
+function toDelivery<Row extends DeliveryRow>(row: Row) {
+  return {
+    ...row,
+    type: row.type as WebhookEvent,
+    status: row.status as DeliveryStatus,
+    due_at: row.status === "pending" ? row.due_at : null,
+    answers: row.answers as DeliveryAnswer[],
+  };
+}

@@ -1,0 +1,146 @@
+import { execFile } from "node:child_process";
+import { Agent, request as send } from "node:http";
+import { connect, type Socket } from "node:net";
+import { promisify } from "node:util";
+import { beforeAll, expect, test } from "vitest";
+import { atTheEnd } from "../support/cleanup.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { percentile } from "../support/load.ts";
+import type { Request } from "../support/http-client.ts";
+import { runSql } from "../support/sql.ts";
+import { postCustomer, postJobType, startApi } from "../support/stack.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+// Two APIs of one platform: one has all the streams open, the other has none. Both submit in turns, so how busy the machine is does not matter to the ratio.
+
+const STREAMS = 2_000;
+/** Each has as many streams, and submits. */
+const CUSTOMERS = 20;
+const MIB_MAX = 150;
+const RATIO_MIN = 0.9;
+const ROUNDS = 9;
+const ROUND_MS = 400;
+const CONNECTIONS = 16;
+
+interface Api {
+  readonly url: string;
+  readonly pid: number;
+  readonly keys: readonly string[];
+}
+
+let databaseUrl: string;
+let job_type_id: string;
+let watched: Api;
+let plain: Api;
+
+beforeAll(async () => {
+  databaseUrl = (await createTestDatabase()).url;
+  const [one, other] = await Promise.all([1, 2].map(() => startApi({ DATABASE_URL: databaseUrl })));
+  if (!one || !other) throw new Error("no API");
+  job_type_id = await postJobType(one.request, { processing_logic_id: "echo", standard_cost_cents: 0 });
+  const keysOf = () => Promise.all(Array.from({ length: CUSTOMERS }, () => createKey(one.request)));
+  watched = { url: one.url, pid: one.api.pid, keys: await keysOf() };
+  plain = { url: other.url, pid: other.api.pid, keys: await keysOf() };
+});
+
+async function createKey(request: Request): Promise<string> {
+  const id = await postCustomer(request, "Reader", 1_000);
+  const { body } = await request<{ api_key: string }>("POST", `/customers/${id}/api-keys`, {});
+  return body.api_key;
+}
+
+test("2,000 open streams cost less than 150 MiB, and submissions beside them are hardly slower", async () => {
+  for (let round = 0; round < 3; round += 1) for (const api of [watched, plain]) await submissions(api);
+  const before_mib = await residentMib(watched.pid);
+  const heard = await openStreams(watched);
+  const added_mib = (await residentMib(watched.pid)) - before_mib;
+
+  const ratios: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const isFirst = round % 2 === 0;
+    const early = isFirst ? await submissions(watched) : 0;
+    const alone = await submissions(plain);
+    ratios.push((isFirst ? early : await submissions(watched)) / alone);
+  }
+  const ratio = percentile(ratios, 0.5);
+  await waitFor(() => heard.every((bytes) => bytes.changed), { describe: "a change in every stream" });
+  const { rows } = await runSql<{ listening: number }>(
+    databaseUrl,
+    "SELECT count(*)::int AS listening FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'iep listen'",
+  );
+  console.log(
+    `${STREAMS} streams: ${added_mib.toFixed(0)} MiB, ${rows[0]?.listening} connections that listen in 2 processes; ` +
+      `submissions beside them / without them ${ratio.toFixed(2)} (${ratios.map((one) => one.toFixed(2)).join(" ")})`,
+  );
+  expect(rows[0]?.listening).toBe(2);
+  expect(added_mib).toBeLessThan(MIB_MAX);
+  expect(ratio).toBeGreaterThanOrEqual(RATIO_MIN);
+}, 60_000);
+
+/** Jobs a second that its customers submit, one by one, on a few connections. */
+async function submissions({ url, keys }: Api): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const body = JSON.stringify({ job_type_id, input_data: 1 });
+  const started_at = performance.now();
+  let count = 0;
+  const submitOne = (key: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+      const request = send(`${url}/jobs`, { method: "POST", agent, headers }, (answer) => {
+        answer.resume();
+        answer.on("end", () => (answer.statusCode === 201 ? resolve() : reject(new Error("refused"))));
+      });
+      request.on("error", reject);
+      request.end(body);
+    });
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, async (_, n) => {
+      while (performance.now() - started_at < ROUND_MS) {
+        await submitOne(keys[(n + count) % keys.length] ?? "");
+        count += 1;
+      }
+    }),
+  );
+  agent.destroy();
+  return (count * 1_000) / (performance.now() - started_at);
+}
+
+interface Heard {
+  begun: boolean;
+  changed: boolean;
+}
+
+/** Opens all streams, and waits until each has said where it begins. */
+async function openStreams({ url, keys }: Api): Promise<Heard[]> {
+  const { hostname, port } = new URL(url);
+  const sockets: Socket[] = [];
+  atTheEnd(async () => {
+    for (const socket of sockets) socket.destroy();
+  });
+  const heard = Array.from({ length: STREAMS }, (_, n): Heard => {
+    const socket = connect(Number(port), hostname);
+    sockets.push(socket);
+    const stream = { begun: false, changed: false };
+    socket.on("error", () => undefined);
+    socket.on("data", (chunk: Buffer) => {
+      const text = chunk.toString();
+      stream.begun ||= text.includes("id: ");
+      stream.changed ||= text.includes("event: changed");
+    });
+    socket.write(
+      `GET /events HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\nauthorization: Bearer ${keys[n % keys.length] ?? ""}\r\n\r\n`,
+    );
+    return stream;
+  });
+  await waitFor(() => heard.every(({ begun }) => begun), {
+    timeoutMs: 30_000,
+    describe: () => `all streams to begin: ${heard.filter(({ begun }) => begun).length} did`,
+  });
+  return heard;
+}
+
+/** What a process has in memory. */
+async function residentMib(pid: number): Promise<number> {
+  const { stdout } = await promisify(execFile)("ps", ["-o", "rss=", "-p", String(pid)]);
+  return Number(stdout) / 1_024;
+}
