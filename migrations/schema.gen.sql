@@ -1163,6 +1163,12 @@ CREATE FUNCTION pick_turns(p_priorities smallint[], p_limit integer, p_runner uu
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
+-- function place_in: migrations/functions/queue/place_in.sql
+CREATE FUNCTION place_in(p_sorted uuid[], p_id uuid)
+  RETURNS integer
+  LANGUAGE sql
+  IMMUTABLE;
+
 -- function post_charges: migrations/functions/money/post_charges.sql
 CREATE FUNCTION post_charges(p_ids uuid[], p_customers uuid[], p_costs bigint[], p_holds bigint[])
   RETURNS void

@@ -19,9 +19,9 @@ interface Parts {
 export function createPostgresReadyQueue({ jobs, waitingJobs, bell }: Parts): ReadyQueue {
   const direct = directClaims(jobs, bell);
   return {
-    room: () => ({ 0: false, 1: false, 2: false }),
-    async push(due) {
-      if (due.length > 0) await direct.ring();
+    room: () => ({ 0: false, 1: false, 2: false, rings: true }),
+    async push(due, { rings = false }) {
+      if (due.length > 0 && !rings) await direct.ring();
     },
     claim: direct.claim,
     wake() {

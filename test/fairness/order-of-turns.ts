@@ -4,6 +4,8 @@
 export const PRIORITIES = [0, 1, 2] as const;
 /** Customers among whom the first round of a claim shares out its slots. */
 const FIRST_ROUND_MAX = 16;
+/** A claim of so many slots that comes after a full one does not look whether there is enough for all. */
+const LOOK_SPARED_FROM = 100;
 /** How far ahead a customer counts at most, in turns of its own. */
 const TURNS_AHEAD_MAX = 2;
 
@@ -60,7 +62,8 @@ export const mayStart = (order: Order, { customer, type }: Job): boolean =>
 
 /** Starts up to `slots` jobs, and returns them. */
 export function claim(order: Order, slots: number): Job[] {
-  const takesAll = !order.lastWasFull && !order.isLimited && order.waiting.size <= slots;
+  const looks = !order.lastWasFull || slots < LOOK_SPARED_FROM;
+  const takesAll = looks && !order.isLimited && order.waiting.size <= slots;
   const started = takesAll ? [...order.waiting] : startInTurns(order, slots);
   if (takesAll) for (const job of started) start(order, job);
   order.lastWasFull = started.length === slots;

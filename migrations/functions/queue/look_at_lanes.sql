@@ -10,6 +10,7 @@
 -- customers, types: the lanes, side by side. idle: of customers, those who use nothing.
 -- at_customer, at_type, wrapped: where it stopped, for the next call. The first one begins with p_after, the
 -- highest type and (p_after is zero). p_full: customers and types at their limit. p_busy: who uses something.
+-- Both are sorted, for place_in.
 -- Lanes that p_runner does not serve are passed over. p_runner null: lanes with jobs that may go into the
 -- ready lists, and are not in them yet.
 --
@@ -51,7 +52,7 @@ DECLARE
   v_last     uuid;  -- the customer of the lane before
   -- Types that were met.
   v_served   uuid[] := '{}';
-  v_unserved uuid[] := p_full;
+  v_unserved uuid[] := '{}';
 BEGIN
   customers := '{}';
   types := '{}';
@@ -82,9 +83,10 @@ BEGIN
       AND (cardinality(idle) >= p_idle OR cardinality(types) >= p_max);
     at_customer := v_customer;
     at_type := v_type;
-    CONTINUE WHEN v_customer = ANY (p_full) OR v_type = ANY (v_unserved);
+    CONTINUE WHEN v_type = ANY (v_unserved) OR place_in(p_full, v_customer) IS NOT NULL;
     IF v_type <> ALL (v_served) THEN
-      IF p_runner.id IS NULL AND unlisted_types(ARRAY[v_type]) <> '{}'
+      IF place_in(p_full, v_type) IS NOT NULL
+        OR p_runner.id IS NULL AND unlisted_types(ARRAY[v_type]) <> '{}'
         OR p_runner.id IS NOT NULL AND NOT EXISTS (
              SELECT FROM job_types t WHERE t.id = v_type AND serves(p_runner, t)
            )
@@ -103,7 +105,7 @@ BEGIN
          AND q.enqueued_at IS NULL
     );
     IF v_customer IS DISTINCT FROM v_last
-      AND v_customer <> ALL (p_busy)
+      AND place_in(p_busy, v_customer) IS NULL
       AND (NOT p_apart OR pg_try_advisory_xact_lock(hashtext('choose_turns'), uuid_hash(v_customer)))
     THEN
       idle := array_append(idle, v_customer);

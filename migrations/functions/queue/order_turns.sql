@@ -6,7 +6,8 @@
 -- Raises: nothing.
 -- Called by: pick_turns.
 --
--- p_open: the places of the customers who take part. Null when nobody does.
+-- p_open: the places of the customers who take part; one may stand there several times. Null when nobody
+-- does.
 
 CREATE OR REPLACE FUNCTION order_turns(
   p_slots   int,
@@ -29,13 +30,15 @@ BEGIN
         SELECT f.nth, f.used, round(f.ahead * 1e6) AS ahead, min(f.level) OVER () AS level
           FROM (
             SELECT
-              v.nth::int,
+              v.nth,
               v.running / v.weight AS used,
               v.ahead,
               -- As in share_slots.
               (p_slots + sum(v.running) OVER filled) / sum(v.weight) OVER filled AS level
-              FROM unnest(p_weights, p_running, p_ahead) WITH ORDINALITY v (weight, running, ahead, nth)
-             WHERE v.nth = ANY (p_open)
+              FROM (
+                SELECT o.nth, p_weights[o.nth] AS weight, p_running[o.nth] AS running, p_ahead[o.nth] AS ahead
+                  FROM (SELECT DISTINCT p.nth FROM unnest(p_open) p (nth)) o
+              ) v
             WINDOW filled AS (ORDER BY v.running / v.weight, v.nth)
           ) f
       ) o

@@ -68,10 +68,13 @@ DECLARE
   v_priority smallint;
   v_after    uuid;
   v_look     record;
-  -- Who uses something.
+  -- Who uses something, side by side; by id, for place_in.
   u_ids      uuid[] := p_customers;
   u_running  float8[] := p_running;
   u_ahead    float8[] := p_ahead;
+  -- Who has another weight than 1, by id.
+  w_ids      uuid[];
+  w_weights  float8[];
   -- Customers whose jobs wait, side by side, in the order of the ring.
   c_ids      uuid[];
   c_weights  float8[];
@@ -85,7 +88,7 @@ DECLARE
   l_last     uuid[];     -- the last job that was found in it
   l_open     boolean[];  -- may have more jobs
   l_shares   int[];
-  -- Limited customers and types that this call takes from, and how many more of their jobs may start.
+  -- Limited customers and types that this call takes from, and how many more of their jobs may start; by id.
   m_ids      uuid[] := '{}';
   m_room     int[] := '{}';
   m_customer int;
@@ -96,8 +99,10 @@ DECLARE
   f_lanes    int[];
   v_sorted   int[];
   v_in       int[];      -- who takes part in a round, in the order of their turns
+  v_places   int[];      -- of each customer in v_in
   v_shares   int[];
   v_idle     int[];
+  v_idler    int;        -- place in v_look.idle
   v_want     int;
   v_row      record;
   v_owner    int;
@@ -110,9 +115,14 @@ BEGIN
   weights := '{}';
   SELECT * INTO v_runner FROM runners r WHERE r.id = p_runner;
   IF v_limits THEN
-    v_full := array(SELECT b.subject FROM room_below_limits(NULL) b);
+    v_full := array(SELECT b.subject FROM room_below_limits(NULL) b ORDER BY 1);
   ELSIF p_runner IS NULL THEN
-    v_full := array(SELECT c.id FROM customers c WHERE c.running_limit IS NOT NULL);
+    v_full := array(SELECT c.id FROM customers c WHERE c.running_limit IS NOT NULL ORDER BY 1);
+  END IF;
+  IF cardinality(p_customers) > 1 THEN
+    SELECT array_agg(u.id), array_agg(u.running), array_agg(u.ahead)
+      INTO u_ids, u_running, u_ahead
+      FROM (SELECT * FROM unnest(p_customers, p_running, p_ahead) u (id, running, ahead) ORDER BY u.id) u;
   END IF;
   FOREACH v_priority IN ARRAY p_priorities LOOP
     EXIT WHEN v_rest <= 0;
@@ -147,15 +157,28 @@ BEGIN
             CASE WHEN v_round = 1 THEN v_want ELSE 2000000000 END,
             greatest(v_rest, c_choice) - v_lane
           );
+        SELECT array_agg(c.id), array_agg(c.weight)
+          INTO w_ids, w_weights
+          FROM (
+            SELECT c.id, c.weight
+              FROM customers c
+             WHERE c.id = ANY (v_look.customers) AND c.weight <> 1
+             ORDER BY c.id
+          ) c;
+        v_idler := 1;
         FOR n IN 1..cardinality(v_look.customers) LOOP
           IF v_look.customers[n] IS DISTINCT FROM c_ids[cardinality(c_ids)] THEN
             c_ids := array_append(c_ids, v_look.customers[n]);
-            v_owner := array_position(u_ids, v_look.customers[n]);
+            v_owner := place_in(u_ids, v_look.customers[n]);
             c_running := array_append(c_running, coalesce(u_running[v_owner], 0));
             c_ahead := array_append(c_ahead, coalesce(u_ahead[v_owner], 0));
-            c_weights := array_append(c_weights, 1::float8);
-            IF v_look.customers[n] = ANY (v_look.idle) THEN
+            c_weights := array_append(
+              c_weights, coalesce(w_weights[place_in(w_ids, v_look.customers[n])], 1)
+            );
+            -- Those of idle stand in the same order.
+            IF v_look.customers[n] = v_look.idle[v_idler] THEN
               v_idle := array_append(v_idle, cardinality(c_ids));
+              v_idler := v_idler + 1;
             END IF;
           END IF;
           l_owners := array_append(l_owners, cardinality(c_ids));
@@ -163,11 +186,6 @@ BEGIN
         l_types := l_types || v_look.types;
         l_last := l_last || array_fill(c_zero, ARRAY[cardinality(v_look.types)]);
         l_open := l_open || array_fill(true, ARRAY[cardinality(v_look.types)]);
-        FOR v_row IN
-          SELECT c.id, c.weight FROM customers c WHERE c.id = ANY (v_look.customers) AND c.weight <> 1
-        LOOP
-          c_weights[array_position(c_ids, v_row.id)] := v_row.weight;
-        END LOOP;
       END IF;
       EXIT WHEN c_ids = '{}' AND v_look.ended;
       CONTINUE WHEN c_ids = '{}';
@@ -209,21 +227,23 @@ BEGIN
       END LOOP;
 
       IF v_limits THEN
-        FOR v_row IN
-          SELECT b.subject, b.room
-            FROM lock_limited(
-              array(
-                SELECT unnest(l_types || array(SELECT c_ids[i] FROM unnest(v_in) i WHERE c_shares[i] > 0))
-                EXCEPT
-                SELECT unnest(m_ids)
-              )
-            ) b
-        LOOP
-          m_ids := array_append(m_ids, v_row.subject);
-          m_room := array_append(m_room, v_row.room);
-        END LOOP;
+        SELECT coalesce(array_agg(m.subject), '{}'), coalesce(array_agg(m.room), '{}')
+          INTO m_ids, m_room
+          FROM (
+            SELECT b.subject, b.room
+              FROM lock_limited(
+                array(
+                  SELECT unnest(l_types || array(SELECT c_ids[i] FROM unnest(v_in) i WHERE c_shares[i] > 0))
+                  EXCEPT
+                  SELECT unnest(m_ids)
+                )
+              ) b
+            UNION ALL
+            SELECT * FROM unnest(m_ids, m_room)
+            ORDER BY 1
+          ) m;
         FOR n IN 1..cardinality(c_ids) LOOP
-          c_shares[n] := greatest(0, least(c_shares[n], m_room[array_position(m_ids, c_ids[n])]));
+          c_shares[n] := greatest(0, least(c_shares[n], m_room[place_in(m_ids, c_ids[n])]));
         END LOOP;
       END IF;
 
@@ -233,7 +253,7 @@ BEGIN
       FOR n IN 1..cardinality(l_types) LOOP
         v_owner := l_owners[n];
         CONTINUE WHEN NOT l_open[n] OR c_shares[v_owner] = 0;
-        l_shares[n] := greatest(0, least(c_shares[v_owner], m_room[array_position(m_ids, l_types[n])]));
+        l_shares[n] := greatest(0, least(c_shares[v_owner], m_room[place_in(m_ids, l_types[n])]));
         c_lanes[v_owner] := c_lanes[v_owner] + 1;
       END LOOP;
       IF 1 < ANY (c_lanes) THEN
@@ -272,9 +292,13 @@ BEGIN
         ) q
        WHERE l.share > 0;
       IF v_ordered THEN
+        v_places := array_fill(0, ARRAY[cardinality(c_ids)]);
+        FOR n IN 1..cardinality(v_in) LOOP
+          v_places[v_in[n]] := n;
+        END LOOP;
         v_sorted := sort_by_turns(
           f_ids,
-          array(SELECT array_position(v_in, l_owners[f]) FROM unnest(f_lanes) f),
+          array(SELECT v_places[l_owners[f]] FROM unnest(f_lanes) f),
           array(SELECT c_ahead[l_owners[f]] FROM unnest(f_lanes) f),
           array(SELECT c_weights[l_owners[f]] FROM unnest(f_lanes) f)
         );
@@ -298,8 +322,8 @@ BEGIN
         v_owner := l_owners[v_lane];
         l_last[v_lane] := greatest(l_last[v_lane], f_ids[n]);
         l_shares[v_lane] := l_shares[v_lane] - 1;
-        m_customer := array_position(m_ids, c_ids[v_owner]);
-        m_type := array_position(m_ids, l_types[v_lane]);
+        m_customer := place_in(m_ids, c_ids[v_owner]);
+        m_type := place_in(m_ids, l_types[v_lane]);
         CONTINUE WHEN m_room[m_customer] <= 0 OR m_room[m_type] <= 0;
         IF m_customer IS NOT NULL THEN
           m_room[m_customer] := m_room[m_customer] - 1;
@@ -320,19 +344,28 @@ BEGIN
       FOR n IN 1..cardinality(l_types) LOOP
         l_open[n] := l_open[n]
           AND l_shares[n] = 0
-          AND coalesce(m_room[array_position(m_ids, c_ids[l_owners[n]])] > 0, true)
-          AND coalesce(m_room[array_position(m_ids, l_types[n])] > 0, true);
+          AND coalesce(m_room[place_in(m_ids, c_ids[l_owners[n]])] > 0, true)
+          AND coalesce(m_room[place_in(m_ids, l_types[n])] > 0, true);
       END LOOP;
     END LOOP;
 
     -- What was taken here runs, as far as lower priorities are concerned.
-    FOR n IN 1..cardinality(c_ids) LOOP
-      CONTINUE WHEN c_ahead[n] = 0 AND c_running[n] = 0;
-      v_owner := coalesce(array_position(u_ids, c_ids[n]), cardinality(u_ids) + 1);
-      u_ids[v_owner] := c_ids[n];
-      u_running[v_owner] := c_running[n];
-      u_ahead[v_owner] := c_ahead[n];
-    END LOOP;
+    IF v_rest > 0 AND c_ids <> '{}' AND v_priority <> p_priorities[cardinality(p_priorities)] THEN
+      SELECT coalesce(array_agg(x.id), '{}'),
+             coalesce(array_agg(x.running), '{}'),
+             coalesce(array_agg(x.ahead), '{}')
+        INTO u_ids, u_running, u_ahead
+        FROM (
+          SELECT id, coalesce(c.running, u.running) AS running, coalesce(c.ahead, u.ahead) AS ahead
+            FROM (
+              SELECT c.id, c.running, c.ahead
+                FROM unnest(c_ids, c_running, c_ahead) c (id, running, ahead)
+               WHERE c.running <> 0 OR c.ahead <> 0
+            ) c
+            FULL JOIN unnest(u_ids, u_running, u_ahead) u (id, running, ahead) USING (id)
+           ORDER BY id
+        ) x;
+    END IF;
   END LOOP;
   RETURN NEXT;
 END $$;

@@ -5,6 +5,9 @@ import { PATH_LOGGED_MAX, REFUSALS_LOGGED_MAX, REFUSALS_LOGGED_MS } from "../../
 import type { Api } from "./api.ts";
 import { pathOf } from "./path-of.ts";
 
+/** At which requests that were served are logged. */
+const LEVELS: ReadonlySet<string> = new Set(["debug", "trace"]);
+
 /**
  * Logs every response: at `debug` when it was served, at `info` when it was refused. Refusals cost their
  * sender nothing and come by the thousand a second. Only the first of a second get a line each; the others
@@ -15,8 +18,10 @@ export function logRequests(api: Api): void {
   let unlisted = new Map<number, number>();
 
   api.addHook("onResponse", (request, reply, done) => {
-    if (reply.statusCode < 400) request.log.debug(factsOf(request, reply), "request");
-    else if (isListed(reply.statusCode)) request.log.info(factsOf(request, reply), "request");
+    if (reply.statusCode < 400) {
+      // What nobody logs is not even put together.
+      if (LEVELS.has(api.log.level)) request.log.debug(factsOf(request, reply), "request");
+    } else if (isListed(reply.statusCode)) request.log.info(factsOf(request, reply), "request");
     done();
   });
 

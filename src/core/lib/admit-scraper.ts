@@ -1,6 +1,7 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { PlatformError } from "./errors.ts";
+import { sha256 } from "./sha256.ts";
 
 /** A connection of this host: 127.0.0.0/8, also as IPv6 writes it, and ::1. */
 const LOOPBACK = /^(?:(?:::ffff:)?127\.\d+\.\d+\.\d+|::1)$/;
@@ -43,8 +44,4 @@ export function admitScraper({ remoteAddress = "", headers }: Scraper, token: st
   // Digests all have the same length, and this comparison takes the same time wherever they differ.
   if (!timingSafeEqual(sha256(sent), sha256(token)))
     throw new PlatformError("invalid_api_key", "This is not METRICS_TOKEN of this process.");
-}
-
-function sha256(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }

@@ -1,5 +1,6 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { sha256 } from "../lib/sha256.ts";
 
 const SECRET_BYTES = 32;
 const PREFIX_LENGTH = 12;
@@ -80,8 +81,4 @@ export function toKeyHash(digest: Buffer): string {
 export function sameSecret(secret: string, other: string): boolean {
   // Digests all have the same length, which this comparison needs.
   return timingSafeEqual(sha256(secret), sha256(other));
-}
-
-function sha256(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }

@@ -93,6 +93,8 @@ export const SUBMIT_RETRY_DELAY_MAX_MS = 400;
 export const PUSH_TIMEOUT_MS = 250;
 /** How old a cached job type may be. Its price and whether it is enabled are never cached. */
 export const JOB_TYPE_CACHE_MS = 1_000;
+/** How old a cached job type is when its next use reads it again, without waiting for that. */
+export const JOB_TYPE_READ_AHEAD_MS = 500;
 /** Job types that one process caches. */
 export const JOB_TYPES_CACHED_MAX = 10_000;
 /** Errors that the refusal of one input lists. */
@@ -314,6 +316,10 @@ export const WAITS_PER_CUSTOMER_MAX = 1_000;
 export const CHANGES_TOLD_MS = 25;
 /** Changes of jobs that wait to be told. More are not told, and whoever waits for them looks by itself. */
 export const CHANGES_PENDING_MAX = 20_000;
+/** How often a process in which somebody watches jobs says so. */
+export const WATCH_ANNOUNCED_MS = 5_000;
+/** How long that is believed, after which a process where jobs change tells nobody of them. */
+export const WATCH_BELIEVED_MS = 15_000;
 /** Streams of events that one process has open. */
 export const STREAMS_MAX = 5_000;
 /** Streams of events of one customer, or of the admin key, that one process has open. */

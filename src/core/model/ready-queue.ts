@@ -1,7 +1,10 @@
 import type { ClaimedJob, Priority } from "./job.ts";
 
-/** Of each priority, whether jobs may be pushed. */
-export type Room = Readonly<Record<Priority, boolean>>;
+/**
+ * Of each priority, whether jobs may be pushed. `rings`: the bell wakes runners, and whoever stores the jobs rings it
+ * behind their COMMIT, so that a runner hears of them while the reply is on its way.
+ */
+export type Room = Readonly<Record<Priority, boolean>> & { readonly rings?: boolean };
 
 export interface ReadyJob {
   readonly id: string;
@@ -34,7 +37,7 @@ export interface ReadyQueue {
    */
   room(): Room;
   /**
-   * Makes committed jobs known to runners. `room` is what they were stored with. Resolves within
+   * Makes committed jobs known to runners, if that is not done. `room` is what they were stored with. Resolves within
    * `PUSH_TIMEOUT_MS` and never rejects: `refill` pushes later what was not pushed.
    */
   push(jobs: readonly ReadyJob[], room: Room): Promise<void>;

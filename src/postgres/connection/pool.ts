@@ -109,6 +109,8 @@ export function openPool({ url, size, name, limits, warn }: PoolConfig): Pool {
   const options = {
     ...connectionConfig(url, name, limits),
     max: size,
+    // A connection sends a query without waiting for the one before it: `followedBy`.
+    pipeline: true,
     // A dead socket must not hold its caller for ever.
     query_timeout: limits.statement_ms + SILENCE_MS,
     // The pool waits for it, which its type does not say.

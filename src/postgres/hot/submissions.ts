@@ -1,3 +1,4 @@
+import { databaseClock } from "../../core/lib/database-clock.ts";
 import { weave } from "../../core/lib/weave.ts";
 import type { Job, NewJob, Submitted } from "../../core/model/job.ts";
 import type { Room } from "../../core/model/ready-queue.ts";
@@ -11,6 +12,7 @@ import {
   callSubmitTracedJobs,
   type SubmitKeyedJobsRow,
 } from "../connection/functions.gen.ts";
+import { RING } from "../connection/ring.ts";
 import { firstTwin, replayOf } from "./replays.ts";
 import { findStoredJobs } from "./stored-jobs.ts";
 import { submissionRefusal } from "./submission-refusal.ts";
@@ -37,7 +39,7 @@ export class Submissions {
 
   /**
    * Returns one result for each job, in the order given. `room` says which priorities the caller pushes
-   * afterwards.
+   * afterwards, and whether to ring the bell behind the COMMIT. A job that comes due only later rings nothing.
    */
   async submit(jobs: readonly NewJob[], room: Room): Promise<Submitted[]> {
     if (jobs.length === 0) return [];
@@ -52,15 +54,16 @@ export class Submissions {
   /** Only a batch in which some jobs have keys, or carry a trace, pays for it. */
   async #store(jobs: readonly NewJob[], room: Room): Promise<readonly SubmittedRow[]> {
     const batch = toBatch(jobs, room);
+    const database = room.rings && jobs.some(isDue) ? this.#database.followedBy(RING) : this.#database;
     const keyed = jobs.some((job) => job.key) ? { ...batch, ...toKeys(jobs) } : undefined;
     if (jobs.some((job) => job.trace))
-      return await callSubmitTracedJobs(this.#database, {
+      return await callSubmitTracedJobs(database, {
         ...(keyed ?? { ...batch, keys: null, hashes: null, items: null }),
         traceparents: jobs.map((job) => job.trace?.traceparent),
         tracestates: orNull(jobs.map((job) => job.trace?.tracestate)),
       });
-    if (keyed) return await callSubmitKeyedJobs(this.#database, keyed);
-    return await callSubmitJobs(this.#database, batch);
+    if (keyed) return await callSubmitKeyedJobs(database, keyed);
+    return await callSubmitJobs(database, batch);
   }
 
   async #toResults(jobs: readonly NewJob[], rows: readonly SubmittedRow[]): Promise<Submitted[]> {
@@ -101,6 +104,11 @@ export class Submissions {
     const owners = new Map(jobs.map((job) => [job.id, job.customer_id]));
     return new Map([...found].filter(([id, { job }]) => job.customer_id === owners.get(id)));
   }
+}
+
+/** As far as is known of the server's clock. A runner that hears no ring looks once a second. */
+function isDue({ run_at }: NewJob): boolean {
+  return run_at === undefined || Date.parse(run_at) <= databaseClock.now();
 }
 
 function toBatch(jobs: readonly NewJob[], room: Room) {

@@ -1,10 +1,7 @@
 import type { Bell } from "../../core/model/bell.ts";
 import type { Database } from "../connection/database.ts";
+import { BELL_CHANNEL, RING } from "../connection/ring.ts";
 import type { Listener } from "./listener.ts";
-
-const CHANNEL = "iep_jobs";
-/** Prepared: without Redis, every submission rings, and a lone job waits for it. */
-const RING = { name: "ring_bell", text: `SELECT pg_notify('${CHANNEL}', '')` };
 
 /**
  * A bell by LISTEN/NOTIFY. It rings once a batch, in a transaction of its own: NOTIFY takes a lock that all
@@ -30,7 +27,7 @@ export function createBell(database: Database, listener: Listener): Bell {
     },
     async wait(heardBefore, wait_ms) {
       // A ring while nobody listened was not heard.
-      if (!listens) listener.listen(CHANNEL, { heard: wake, opened: wake });
+      if (!listens) listener.listen(BELL_CHANNEL, { heard: wake, opened: wake });
       listens = true;
       if (heard > heardBefore) return;
       await new Promise<void>((resolve) => {
