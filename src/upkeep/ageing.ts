@@ -27,7 +27,7 @@ export function ageing(waitingJobs: WaitingJobRepository, after_seconds: number)
   return {
     name: "ageing",
     every_ms: 2_000,
-    can_wait: true,
+    canWait: true,
     async runOnce() {
       if (after_seconds === 0) return false;
       for (const priority of PRIORITIES) if (priority > 0) await age(priority);

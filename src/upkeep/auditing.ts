@@ -11,7 +11,7 @@ export function auditing(audits: AuditRepository): UpkeepTask {
   return {
     name: "auditing",
     every_ms: 2_000,
-    can_wait: true,
+    canWait: true,
     async runOnce() {
       const failed = failure;
       failure = undefined;

@@ -57,29 +57,29 @@ export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings):
     // Brings jobs of a job type that was resumed back into the backlog.
     { name: "unparking", every_ms: 1_000, runOnce: async () => (await waitingJobs.unpark(BATCH)) === BATCH },
     // Counts jobs that ended, for the overview and the failures. The database lets one process at a time do it.
-    { name: "counting", every_ms: 1_000, can_wait: true, runOnce: () => platform.figures.countEnded() },
+    { name: "counting", every_ms: 1_000, canWait: true, runOnce: () => platform.figures.countEnded() },
     // Does a batch of the bulk action that has waited longest.
-    { name: "bulk actions", every_ms: 1_000, can_wait: true, runOnce: () => advanceBulkAction(platform) },
+    { name: "bulk actions", every_ms: 1_000, canWait: true, runOnce: () => advanceBulkAction(platform) },
     // Erases a batch of a customer whose erasure was asked for.
-    { name: "erasures", every_ms: 1_000, can_wait: true, runOnce: () => platform.erasures.advanceNext() },
+    { name: "erasures", every_ms: 1_000, canWait: true, runOnce: () => platform.erasures.advanceNext() },
     // Puts actions of operators on the list whose process died before it answered.
     {
       name: "forgotten actions",
       every_ms: 60_000,
-      can_wait: true,
+      canWait: true,
       async runOnce() {
         await platform.operatorActions.endForgotten(ACTION_FORGOTTEN_MS);
         return false;
       },
     },
     // Deletes expired idempotency keys, outbox events and figures.
-    { name: "expiry", every_ms: 5_000, can_wait: true, runOnce: () => platform.forgetExpired() },
+    { name: "expiry", every_ms: 5_000, canWait: true, runOnce: () => platform.forgetExpired() },
     // Adds a link to the hash chain of each wallet that has new entries. The database lets one process at a
     // time do it.
     {
       name: "sealing",
       every_ms: 60_000,
-      can_wait: true,
+      canWait: true,
       runOnce: fromCursor((after) => seals.sealNext(after)),
     },
     // Deletes old jobs, so that history never slows the queue or fills the disk. Ledger entries stay for
@@ -87,7 +87,7 @@ export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings):
     {
       name: "retention",
       every_ms: 5_000,
-      can_wait: true,
+      canWait: true,
       runOnce: fromCursor(async (after) => {
         if (retention_days === 0) return undefined;
         return (await jobs.prune({ older_days: retention_days, max: BATCH, after })).cursor;
@@ -101,7 +101,7 @@ export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings):
     {
       name: "running dry",
       every_ms: 5_000,
-      can_wait: true,
+      canWait: true,
       async runOnce() {
         if (runner && (await runners.mustRunDry(runner.id, ALONE_PATIENCE_MS))) runner.runDry();
         return false;

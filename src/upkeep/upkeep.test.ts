@@ -57,7 +57,7 @@ test("a task that can wait begins within its interval, and a stop does not wait 
         {
           name: "task",
           every_ms,
-          can_wait: true,
+          canWait: true,
           runOnce: async () => {
             begun.open();
             return await Promise.resolve(false);
@@ -75,7 +75,7 @@ test("a task that can wait begins within its interval, and a stop does not wait 
     Array.from({ length: 20 }, () => ({
       name: "task",
       every_ms: SELDOM_MS,
-      can_wait: true as const,
+      canWait: true as const,
       runOnce: async () => {
         rounds += 1;
         return await Promise.resolve(false);

@@ -11,7 +11,7 @@ export interface UpkeepTask {
    * When a process starts, its first round waits for a random part of the interval, `FIRST_MS_MAX` at most.
    * What a start needs at once comes first, and runners that start together do not ask everything together.
    */
-  readonly can_wait?: true;
+  readonly canWait?: true;
   /**
    * Does one bounded batch. Returns true when there was more. Must be safe in any number of processes at
    * once.
@@ -50,7 +50,7 @@ async function runEvery(
   meter: UpkeepMeter | undefined,
 ): Promise<void> {
   let failing = false;
-  if (task.can_wait) await pause(Math.min(task.every_ms, FIRST_MS_MAX) * Math.random(), signal);
+  if (task.canWait) await pause(Math.min(task.every_ms, FIRST_MS_MAX) * Math.random(), signal);
   while (!signal.aborted) {
     const started_at = performance.now();
     const tell = (succeeded: boolean): void =>

@@ -285,11 +285,11 @@ export const KEY_REFRESH_MS = 10_000;
 /** Owners of keys that one process caches. */
 export const KEYS_CACHED_MAX = 10_000;
 /** Requests of one key in a second, when KEY_REQUESTS_PER_SECOND does not say. */
-export const KEY_REQUESTS_PER_SECOND = 200;
+export const KEY_REQUESTS_PER_SECOND = 1_000;
 /** How long a key may save up requests that it did not send. */
 export const KEY_BURST_SECONDS = 5;
 /** Requests of one address in a minute whose key is not valid, when ADDRESS_FAILURES_PER_MINUTE does not say. */
-export const ADDRESS_FAILURES_PER_MINUTE = 300;
+export const ADDRESS_FAILURES_PER_MINUTE = 3_000;
 /** How much later, about, a request is answered that came too often. Its sender cannot keep the process busy then. */
 export const REFUSAL_DELAY_MS = 500;
 /** Such requests that are held back at a time. Others are refused at once. */
