@@ -8,8 +8,8 @@ import { quantile } from "../statistics.ts";
 
 const OTHERS = 20;
 const LOOK_MS = 100;
-/** Longer than the floods below last. */
-const WAIT_MAX_S = 60;
+/** Seven times as long as others may wait. */
+const WAIT_MAX_S = 30;
 
 interface Flood {
   readonly jobs: number;
