@@ -4,8 +4,8 @@ const MEASURED = "test/speed/**/*.test.ts";
 const BROWSER = "test/browser/**/*.test.ts";
 
 export default defineConfig({
-  // Our own name leads to `src/`, as in tsconfig.json: tests need no build. The others are Vite's own.
-  ssr: { resolve: { conditions: ["iep-source", "module", "node", "development|production"] } },
+  // Our own name leads to `src/`, as in tsconfig.json: tests need no build. The others are those of Node.
+  ssr: { resolve: { conditions: ["iep-source", "node", "development|production"] } },
   test: {
     globalSetup: ["test/support/global-setup.ts"],
     // Processes, not threads: tests send signals and change the working directory.

@@ -168,7 +168,7 @@ export async function createApi({
     secured.addHook("onRoute", recordActions(platform));
     if (traces) traceRequests(secured, traces);
     const rates = new RequestRates(platform.rateLimits);
-    secured.addHook("onRequest", authenticateAndCount(authenticate(platform, adminApiKey, rates), rates));
+    secured.addHook("onRequest", authenticateAndCount(authenticate(platform, adminApiKey), rates));
     const streams = new EventStreams();
     secured.addHook("preClose", (done) => {
       streams.endAll();

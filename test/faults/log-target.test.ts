@@ -38,7 +38,7 @@ test.each(Object.keys(TARGETS))(
     const port = await findFreePort();
     const processes: StartedProcess[] = [];
     for (const [command, settings] of [
-      ["api", { ADMIN_API_KEY, PORT: String(port) }],
+      ["api", { ADMIN_API_KEY, PORT: String(port), ADDRESS_FAILURES_PER_MINUTE: "0" }],
       ["runner", { LOG_LEVEL: "debug" }],
     ] as const) {
       const { fd, spoil } = (await TARGETS[name]?.()) ?? { fd: 1 };

@@ -272,7 +272,7 @@ export const SUBMIT_CLAUSES: readonly Guard[] = [
     inTurn(
       ...[1, 2].map(
         () => () =>
-          `SELECT add_customer(gen_random_uuid(), 'Keyed', 'k@example.com', NULL, NULL, gen_random_uuid(), 'EUR', '${KEY}', '${HASH}')`,
+          `SELECT add_customer(gen_random_uuid(), 'Keyed', 'k@example.com', NULL, NULL, NULL, gen_random_uuid(), 'EUR', '${KEY}', '${HASH}')`,
       ),
       () => "SELECT count(*) FROM customers WHERE name = 'Keyed'",
     ),

@@ -16,7 +16,7 @@ export function createEndpoint(reload: () => void): void {
     title: "New webhook endpoint",
     explain: <p>Events are posted to it, signed. The secret for that is shown once.</p>,
     fields: [
-      { name: "url", label: "Address", isRequired: true, hint: "https://shop.example/webhooks" },
+      { name: "url", label: "Address", isRequired: true, hint: "https, with a path of yours" },
       { name: "events", label: "Events", value: EVENTS, isRequired: true, hint: `Some of ${ALL_EVENTS}` },
       { name: "description", label: "Description" },
     ],

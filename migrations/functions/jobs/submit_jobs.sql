@@ -128,7 +128,10 @@ BEGIN
              GROUP BY 1
           ) n
           JOIN customers c ON c.id = ANY (u_customers) AND c.id = n.customer_id
-         WHERE count_waiting_jobs(c.id, c.waiting_limit) + n.jobs > c.waiting_limit
+         WHERE CASE
+                 WHEN c.waiting_limit IS NULL THEN false  -- first: without a limit nothing bounds the count
+                 ELSE count_waiting_jobs(c.id, c.waiting_limit) + n.jobs > c.waiting_limit
+               END
       );
     END IF;
 

@@ -1,6 +1,6 @@
 -- Does: creates a key with the name and the scopes of another one, which expires after the overlap. Both
 --   happen or neither. Returns rolled | not_found | too_many_keys.
--- Locks, in order: the old key; the customer, for its newest key.
+-- Locks, in order: the customer (FOR UPDATE, because api_key is unique), then the old key, as start_erasure.
 -- Returns: text
 -- Raises: unique_violation: there is a key with this id or hash.
 -- Called by: src/postgres/repositories/api-keys.ts.
@@ -26,6 +26,7 @@ DECLARE
   v_old api_keys;
   v_now timestamptz;
 BEGIN
+  PERFORM FROM customers c WHERE c.id = p_customer FOR UPDATE;
   SELECT *
     INTO v_old
     FROM api_keys k

@@ -13,7 +13,6 @@ import type { OperatorKeys } from "../../core/use-cases/operator-keys.ts";
 import { authenticateSession } from "./authenticate-session.ts";
 import { admitCustomer } from "./admit-customer.ts";
 import { admitOperator } from "./admit-operator.ts";
-import type { RequestRates } from "./request-rates.ts";
 import { customerInactive } from "../../core/model/refusals.ts";
 
 /** Who sent a request. */
@@ -39,7 +38,6 @@ export type Authenticate = (request: FastifyRequest) => Promise<void> | undefine
 export function authenticate(
   { customerKeys, operatorKeys, sessions }: Pick<Platform, "customerKeys" | "operatorKeys" | "sessions">,
   adminApiKey: string,
-  rates: RequestRates,
 ): Authenticate {
   const adminDigest = sha256(adminApiKey);
 
@@ -62,8 +60,6 @@ export function authenticate(
     if (kind === undefined) throw unknownKey();
     const operator = kind === "operator" ? operatorKeys.peek(hash) : undefined;
     if (operator) return admitOperator(request, operator);
-    const keys = kind === "operator" ? operatorKeys : customerKeys;
-    if (!keys.knew(hash)) rates.refuseFailing(request);
     return kind === "operator"
       ? findOperator(operatorKeys, request, hash)
       : findCustomer(customerKeys, request, hash);

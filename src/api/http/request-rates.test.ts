@@ -96,7 +96,7 @@ describe("requests of a key", () => {
 describe("keys that are not valid, by address", () => {
   const wrong = () => api.ask("GET", "/jobs", { key: createApiKey().api_key });
 
-  test("after some of them, an address is told to wait, and known keys are served all the same", async () => {
+  test("after some of them, an address is told to wait, and valid keys are served all the same", async () => {
     await api.ask("GET", "/me", { key });
     const answers = await times(8, wrong);
     expect(answers.slice(0, 6).map(outcome)).toEqual(Array(6).fill("401 invalid_api_key"));
@@ -106,6 +106,9 @@ describe("keys that are not valid, by address", () => {
     expect(outcome(await api.ask("GET", "/jobs", { key: "nonsense" }))).toBe("429 rate_limited");
     expect((await api.ask("GET", "/me", { key })).status).toBe(200);
     expect((await api.ask("GET", "/me")).status).toBe(200);
+    // Also one that this process sees for the first time.
+    const another = (await api.ask("POST", `/customers/${id}/api-keys`)).body.api_key;
+    expect((await api.ask("GET", "/me", { key: another })).status).toBe(200);
   });
 
   test("a request without a key does not count", async () => {

@@ -42,18 +42,15 @@ export class RequestRates {
   }
 
   /**
-   * Throws `rate_limited` when an address has sent too many keys that are not valid. Only for a key that this
-   * process never knew: it spares the look-up. A known key is served from any address.
+   * What to say to a request that was not authenticated: `refusal`, or that there were too many of its kind. A
+   * valid key is served from any address, whatever came from there before: many may share one.
    */
-  refuseFailing(request: FastifyRequest): void {
-    const address = networkOf(request.ip);
-    if (this.#failures?.isEmpty(address)) throw this.#fail(address);
-  }
-
-  /** What to say to a request that was not authenticated: `refusal`, or that there were too many of its kind. */
   fail(refusal: unknown, request: FastifyRequest): unknown {
     if (!(refusal instanceof PlatformError && refusal.code === "invalid_api_key")) return refusal;
-    return this.#fail(networkOf(request.ip)) ?? refusal;
+    const wait_ms = this.#failures?.take(networkOf(request.ip)).wait_ms ?? 0;
+    return wait_ms === 0
+      ? refusal
+      : tooOften("requests from this address with a key that is not valid", Math.ceil(wait_ms / 1_000));
   }
 
   /**
@@ -68,13 +65,6 @@ export class RequestRates {
       this.#held -= 1;
     }
     throw refusal;
-  }
-
-  #fail(address: string): PlatformError | undefined {
-    const wait_ms = this.#failures?.take(address).wait_ms ?? 0;
-    return wait_ms === 0
-      ? undefined
-      : tooOften("requests from this address with a key that is not valid", Math.ceil(wait_ms / 1_000));
   }
 }
 

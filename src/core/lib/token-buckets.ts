@@ -61,11 +61,6 @@ export class TokenBuckets {
     this.owe(key, this.#debtOf(key, now) - this.policy.token_ms);
   }
 
-  /** Whether there is no token. Takes none. */
-  isEmpty(key: string): boolean {
-    return this.#debtOf(key, this.#now()) + this.policy.token_ms - this.#full_ms > 1e-6;
-  }
-
   /** From now on the bucket is full after this time. */
   owe(key: string, debt_ms: number): void {
     const now = this.#now();

@@ -289,7 +289,7 @@ export const KEY_REQUESTS_PER_SECOND = 1_000;
 /** How long a key may save up requests that it did not send. */
 export const KEY_BURST_SECONDS = 5;
 /** Requests of one address in a minute whose key is not valid, when ADDRESS_FAILURES_PER_MINUTE does not say. */
-export const ADDRESS_FAILURES_PER_MINUTE = 3_000;
+export const ADDRESS_FAILURES_PER_MINUTE = 1_000;
 /** How much later, about, a request is answered that came too often. Its sender cannot keep the process busy then. */
 export const REFUSAL_DELAY_MS = 500;
 /** Such requests that are held back at a time. Others are refused at once. */
@@ -341,7 +341,7 @@ export const FEED_DAYS = 7;
 /** How far apart a stream of the events of all jobs tells which jobs changed. */
 export const FEED_CHANGES_MS = 250;
 /** Where many read, changes are told further apart: so long for each stream of the process. */
-export const FEED_READER_MS = 1;
+export const FEED_READER_MS = 2;
 /** How long streams share a page that one of them has read. */
 export const FEED_SHARED_MS = 500;
 /** Streams that are told something at once. Then whatever else waits goes first. */

@@ -41,8 +41,6 @@ export class KeyCache<Owner> {
   readonly #known = new Map<string, Known<Owner>>();
   /** When keys that nobody has were looked up. A separate cache, so that a flood of them evicts no other. */
   readonly #unknown = new Map<string, number>();
-  /** Keys that had an owner. No change forgets them. */
-  readonly #had = new Map<string, true>();
   /** Grows with each change: what was looked up across one is not cached. */
   #changed = 0;
   #watches = false;
@@ -71,11 +69,6 @@ export class KeyCache<Owner> {
     // In good time, so that no request waits for it.
     if (left_ms < KEY_TRUST_MS / 2 || now - known.read_at > KEY_REFRESH_MS) this.#refresh(hash, known);
     return known.owner;
-  }
-
-  /** Whether a key had an owner when it was looked up, however long ago. It may have none any more. */
-  knew(hash: string): boolean {
-    return this.#had.has(hash);
   }
 
   /**
@@ -122,7 +115,6 @@ export class KeyCache<Owner> {
       const owner = found[index];
       this.#known.delete(hash);
       this.#unknown.delete(hash);
-      if (owner && !this.#had.has(hash)) cache(this.#had, KEYS_CACHED_MAX, hash, true);
       if (!owner) cache(this.#unknown, UNKNOWN_KEYS_CACHED_MAX, hash, read_at);
       else if (changed === this.#changed)
         cache(this.#known, KEYS_CACHED_MAX, hash, { owner, read_at, refreshing: false });

@@ -45,10 +45,6 @@ export class RateLimit {
     this.#note(key, -1);
   }
 
-  isEmpty(key: string): boolean {
-    return this.#buckets.isEmpty(key);
-  }
-
   /** Buckets that are kept, and those of them that are to be told. */
   get size(): { readonly buckets: number; readonly untold: number } {
     return { buckets: this.#buckets.size, untold: this.#untold.size };

@@ -232,11 +232,13 @@ export class PostgresCustomerRepository implements CustomerRepository {
 
   async revokeApiKey(customerId: string, keyId: string): Promise<boolean> {
     const revoked = await this.#database.kysely
+      // The customer before its keys, as roll_api_key and start_erasure lock them.
+      .with("owner", (db) => db.selectFrom("customers").select("id").where("id", "=", customerId).forUpdate())
       .with("revoked", (db) =>
         db
           .updateTable("api_keys")
           .set({ revoked_at: sql`coalesce(revoked_at, now())` })
-          .where("customer_id", "=", customerId)
+          .where("customer_id", "=", (eb) => eb.selectFrom("owner").select("id"))
           .where("id", "=", keyId)
           .returning("id"),
       )

@@ -12,7 +12,7 @@ import { FEED_DAYS } from "../../core/model/limits.ts";
 import { plainArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 import { onlyRow } from "../connection/decode.ts";
-import { selectOutlines, toOutline } from "./job-outlines.ts";
+import { ATTEMPTS_THAT_FAILED, selectOutlines, toOutline } from "./job-outlines.ts";
 
 const DAY_MICROS = 24 * 60 * 60 * 1_000_000;
 /** Rows without a job to show: the one that was read to its end, and the first of all. */
@@ -120,7 +120,7 @@ export class PostgresEventFeedRepository implements EventFeedRepository {
 
   async #findEvents(jobs: readonly FedJob[]): Promise<PlacedEvent[]> {
     if (jobs.length === 0) return [];
-    const rows = await selectOutlines(this.#database)
+    const rows = await selectOutlines(this.#database, ATTEMPTS_THAT_FAILED)
       .select(["id", "customer_id", "job_type_id"])
       .where(sql<boolean>`id = ANY (${plainArray(jobs.map(({ id }) => id))}::uuid[])`)
       .execute();

@@ -3,14 +3,17 @@ import type { JobOutline } from "../../core/model/job-event.ts";
 import type { AttemptError, JobError } from "../../core/model/job.ts";
 import type { Database } from "../connection/database.ts";
 
-/** The query for what the events of a job are made of. What it says of an attempt that has ended is the end of it. */
-export function selectOutlines({ kysely }: Database) {
+/**
+ * The query for what the events of a job are made of. What it says of an attempt that has ended is the end of it.
+ * `errors`: those of its attempts, or of each no more than its attempt, for whoever wants the last event alone.
+ */
+export function selectOutlines({ kysely }: Database, errors = sql<AttemptError[] | null>`errors`) {
   return (
     kysely
       .selectFrom("jobs")
       .select(["status", "attempt", "cost_cents"])
       // As in stored-jobs.ts: only settle_jobs and rescue_jobs write them.
-      .select([sql<JobError | null>`error`.as("error"), sql<AttemptError[] | null>`errors`.as("errors")])
+      .select([sql<JobError | null>`error`.as("error"), errors.as("errors")])
       .select(["created_at", "started_at", "completed_at"])
       .select(
         // One probe of the index an attempt, however much each told.
@@ -28,6 +31,11 @@ export function selectOutlines({ kysely }: Database) {
       )
   );
 }
+
+/** Of each error its attempt alone: a page of a thousand jobs may have 20 errors each, with stacks. */
+export const ATTEMPTS_THAT_FAILED = sql<AttemptError[] | null>`(
+  SELECT jsonb_agg(jsonb_build_object('attempt', e -> 'attempt')) FROM jsonb_array_elements(errors) e
+)`;
 
 type OutlineRow = Awaited<ReturnType<ReturnType<typeof selectOutlines>["execute"]>>[number];
 

@@ -56,7 +56,9 @@ export async function countByStatus(
   const places = [
     // By the index of a customer's lanes.
     sql`SELECT * FROM job_queue WHERE priority = ANY ('{0,1,2}'::smallint[]) AND ${ofCustomer} LIMIT ${window}`,
-    ...OTHER_PLACES.map((place) => sql`SELECT * FROM ${sql.table(place)} LIMIT ${window}`),
+    ...OTHER_PLACES.map(
+      (place) => sql`SELECT * FROM ${sql.table(place)} WHERE ${ofCustomer} LIMIT ${window}`,
+    ),
   ];
   const unsuccessful = (status: JobStatus): Query[] => [
     sql`SELECT * FROM unsuccessful_jobs WHERE status = ${status}::job_status AND ${ofCustomer} LIMIT ${window}`,

@@ -128,7 +128,7 @@ test("the session and the clocks are said; a bound that a pooler drops and a clo
 
 test("a schema that is not up to date is BAD, and what needs it is skipped", async () => {
   const cli = await createTestCli({ serverFacts: sound });
-  await cli.json("migrate", "down", "--all");
+  await cli.json("migrate", "down", "--all", "--yes");
   const { exitCode, states, row } = await examine(cli);
   expect({ exitCode, states }).toEqual({
     exitCode: 1,

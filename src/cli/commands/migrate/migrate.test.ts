@@ -28,10 +28,10 @@ test("migrations go down, up, and tell their status", async () => {
   expect((await cli.run("migrate", "up")).stdout).toMatch(
     new RegExp(`^applied ${newestName}\n(applied \\w+\n)*applied submit_jobs\n`),
   );
-  expect(await cli.json("migrate", "down", "--steps", "2")).toEqual({
+  expect(await cli.json("migrate", "down", "--steps", "2", "--yes")).toEqual({
     reverted: names.slice(-2).toReversed(),
   });
-  expect(await cli.json("migrate", "down", "--all")).toEqual({
+  expect(await cli.json("migrate", "down", "--all", "--yes")).toEqual({
     reverted: names.slice(0, -2).toReversed(),
   });
   expect(await cli.json("migrate", "up")).toEqual({
