@@ -8,7 +8,7 @@ import { chromium, type Page } from "playwright-core";
 
 const OUT = new URL("../docs/screenshots/", import.meta.url).pathname;
 const PAGES =
-  "jobs queue failures bulk-actions runners customers job-types money operators audit-log new-job".split(" ");
+  "jobs queue failures bulk-actions webhooks runners customers job-types money operators audit-log new-job".split(" ");
 const SIZE = { width: 1200, height: 600 };
 
 const [link] = process.argv.slice(2);
@@ -38,6 +38,7 @@ try {
     ["job", "/jobs?status=succeeded"],
     ["job-failed", "/jobs?status=failed"],
     ["customer", "/customers"],
+    ["webhook", "/webhooks"],
     ["job-type", "/job-types"],
   ] as const)
     await visitFirst(page, root, name, path);
