@@ -62,6 +62,16 @@ BEGIN
       j.status = 'failed' OR j.errors IS NOT NULL AS has_failed
       FROM jobs j
      WHERE j.id = ANY (v_ids) AND j.completed_at IS NOT NULL
+  ), grouped AS MATERIALIZED (
+    SELECT
+      d.customer_id,
+      d.job_type_id,
+      d.status,
+      d.minute,
+      count(*) AS jobs,
+      coalesce(sum(d.cost_cents), 0) AS cents
+      FROM ended d
+     GROUP BY 1, 2, 3, 4
   ), counted AS (
     INSERT INTO job_counts AS c (span, starts_at, job_type_id, status, currency, jobs, charged_cents)
     SELECT
@@ -72,19 +82,9 @@ BEGIN
       w.currency,
       sum(e.jobs),
       sum(e.cents)
-      FROM (
-        SELECT
-          d.customer_id,
-          d.job_type_id,
-          d.status,
-          d.minute,
-          count(*) AS jobs,
-          coalesce(sum(d.cost_cents), 0) AS cents
-          FROM ended d
-         GROUP BY 1, 2, 3, 4
-      ) e
+      FROM grouped e
       JOIN wallets w
-        ON w.customer_id = ANY (array(SELECT DISTINCT d.customer_id FROM ended d))
+        ON w.customer_id = ANY (array(SELECT DISTINCT g.customer_id FROM grouped g))
        AND w.customer_id = e.customer_id
      CROSS JOIN (VALUES ('minute'), ('hour')) s (span)
      GROUP BY 1, 2, 3, 4, 5
@@ -94,13 +94,13 @@ BEGIN
   ), used AS (
     INSERT INTO customer_counts AS c (customer_id, starts_at, job_type_id, status, jobs, charged_cents)
     SELECT
-      d.customer_id,
-      date_trunc('hour', d.minute, 'UTC'),
-      d.job_type_id,
-      d.status,
-      count(*),
-      coalesce(sum(d.cost_cents), 0)
-      FROM ended d
+      g.customer_id,
+      date_trunc('hour', g.minute, 'UTC'),
+      g.job_type_id,
+      g.status,
+      sum(g.jobs),
+      sum(g.cents)
+      FROM grouped g
      GROUP BY 1, 2, 3, 4
     ON CONFLICT (customer_id, starts_at, job_type_id, status) DO UPDATE
        SET jobs = c.jobs + excluded.jobs,
