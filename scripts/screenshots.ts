@@ -3,15 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
 
-// `npm run screenshots -- <link>` makes docs/screenshots/ of a stack that runs. The link is the one that signs in
-// once, which `npm start` prints. Submit some jobs before: it shows what there is.
+// `npm run screenshots -- <link> [key]` makes docs/screenshots/ of a stack that runs. The link is the one that signs in
+// once, which `npm start` prints; with the key of a customer it goes on with the customer's pages. Submit some jobs
+// before: it shows what there is.
 
 const OUT = new URL("../docs/screenshots/", import.meta.url).pathname;
 const PAGES =
-  "jobs queue failures bulk-actions webhooks runners customers job-types money operators audit-log new-job".split(" ");
+  "jobs queue failures bulk-actions webhooks runners customers job-types money operators audit-log new-job".split(
+    " ",
+  );
+const CUSTOMERS_PAGES = "jobs new-job failures webhooks wallet usage keys".split(" ");
 const SIZE = { width: 1200, height: 600 };
 
-const [link] = process.argv.slice(2);
+const [link, customersKey] = process.argv.slice(2);
 if (link === undefined) throw new Error("which link? npm start prints it: npm run screenshots -- <link>");
 
 const profile = await mkdtemp(join(tmpdir(), "iep-screenshots-"));
@@ -47,9 +51,22 @@ try {
   await visit(page, root, "jobs-dark", "/jobs");
   await page.setViewportSize({ width: 400, height: 800 });
   await visit(page, root, "overview-narrow", "");
+  if (customersKey !== undefined) await showCustomersPages(page, root, customersKey);
 } finally {
   await browser.close();
   await rm(profile, { recursive: true, force: true });
+}
+
+async function showCustomersPages(page: Page, root: URL, key: string): Promise<void> {
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  await page.setViewportSize(SIZE);
+  await page.context().clearCookies();
+  await page.goto(root.href);
+  await page.getByLabel("API key").fill(key);
+  await page.keyboard.press("Enter");
+  await page.locator(".side").waitFor();
+  await visit(page, root, "own-overview", "");
+  for (const name of CUSTOMERS_PAGES) await visit(page, root, `own-${name}`, `/${name}`);
 }
 
 async function visit(page: Page, root: URL, name: string, path: string): Promise<void> {
