@@ -29,6 +29,13 @@ interface Attempt {
   readonly leave: () => void;
 }
 
+let isStdoutTaken = false;
+
+/** From now on, what code in new threads writes to stdout goes to stderr: stdout is for somebody else. */
+export function keepThreadsOffStdout(): void {
+  isStdoutTaken = true;
+}
+
 /** A worker thread: one attempt at a time, any number in turn. Of no use once it `hasEnded`. */
 export class Thread {
   readonly #worker: Worker;
@@ -46,7 +53,9 @@ export class Thread {
       // What this process was started with, a test runner's hooks for one, is not for it.
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
+      stdout: isStdoutTaken,
     });
+    if (isStdoutTaken) this.#worker.stdout.on("data", (chunk: Buffer) => process.stderr.write(chunk));
     this.#worker.on("message", (message: FromRemote) => this.#take(message));
     this.#worker.on("error", (error) => {
       this.#fault = error;
