@@ -89,11 +89,9 @@ async function directUrl(): Promise<string> {
 async function processorsHere(): Promise<CliContext["localProcessors"]> {
   const { localProcessors } = await import("./local-processors.ts");
   const { guardProcess } = await import("./guard-process.ts");
-  const { keepThreadsOffStdout } = await import("../processors/threads/thread.ts");
   return localProcessors(await readEnvironment(), (log) => {
     // stdout has the output of the command and nothing else, so that it can be piped.
     for (const name of ["log", "info", "debug"] as const) console[name] = console.error.bind(console);
-    keepThreadsOffStdout();
     return guardProcess(log);
   });
 }

@@ -177,8 +177,8 @@ describe("processors run", () => {
   });
 
   test("stdout is the output's also where the attempt has a thread of its own", async () => {
-    const run = `run() { console.log("a line of its own"); return 1; }`;
-    const text = `${IMPORTS}\nexport default defineProcessor({ id: "apart", thread: true, ${run} });`;
+    const code = `run() { console.log("a line of its own"); return 1; }`;
+    const text = `${IMPORTS}\nexport default defineProcessor({ id: "apart", thread: true, ${code} });`;
     const env = { PROCESSORS_DIR: await directoryWith({ "apart.ts": text }) };
     const trial = startIep(["processors", "run", "apart"], { env });
     expect((await trial.exited).code).toBe(0);
