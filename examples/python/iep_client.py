@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Literal, Optional, TypedDict,
 if TYPE_CHECKING:
     from typing import NotRequired
 
-_BODY_CHARACTERS_MAX = 8 * 1024 * 1024
+_BODY_BYTES_MAX = 8 * 1024 * 1024
 
 
 class ApiError(Exception):
@@ -28,9 +28,26 @@ class ApiError(Exception):
         self.retry_after = retry_after
 
 
+class UnexpectedAnswerError(Exception):
+    """What answered is not the API, or its answer is too large."""
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Redirects are not followed: the key would go with them to any host, and a POST would become a GET."""
+
+    def redirect_request(self, *_given: Any) -> None:
+        return None
+
+
+_opener = urllib.request.build_opener(_NoRedirects)
+
+
 def _read(response: Any) -> Any:
     """The body: JSON as values, text as text, nothing as None."""
-    text = response.read(_BODY_CHARACTERS_MAX).decode()
+    body = response.read(_BODY_BYTES_MAX + 1)
+    if len(body) > _BODY_BYTES_MAX:
+        raise UnexpectedAnswerError(f"The answer is larger than {_BODY_BYTES_MAX} bytes: ask for less, with `limit`.")
+    text = body.decode()
     if text == "":
         return None
     return json.loads(text) if "json" in response.headers.get("Content-Type", "") else text
@@ -69,15 +86,22 @@ class Client:
             request.add_header("Content-Type", "application/json")
             request.data = json.dumps(body).encode()
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout) as response:
+            with _opener.open(request, timeout=self._timeout) as response:
                 return _read(response)
         except urllib.error.HTTPError as error:
             with error:
+                if 300 <= error.code < 400:
+                    to = error.headers.get("Location", "elsewhere")
+                    raise UnexpectedAnswerError(
+                        f"{self._url} leads to {to} ({error.code}): give the client the URL of the API itself."
+                    ) from None
                 problem = _read(error)
                 after = error.headers.get("Retry-After")
             if not isinstance(problem, dict) or "code" not in problem:
                 raise
-            raise ApiError(error.code, problem, None if after is None else int(after)) from None
+            # It may be a date, of a proxy.
+            seconds = int(after) if after is not None and after.isdecimal() else None
+            raise ApiError(error.code, problem, seconds) from None
 
 
     def get_health(self) -> "Health":

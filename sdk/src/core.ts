@@ -1,5 +1,5 @@
 import type { Operations } from "./api-types.gen.ts";
-import { send, type Settings } from "./transport.ts";
+import { send, type Request, type Settings } from "./transport.ts";
 
 /** A method and a path of the API: `"POST /jobs"`. */
 export type Operation = keyof Operations;
@@ -19,11 +19,7 @@ export interface RequestOptions {
 }
 
 /** Options that the SDK sets itself. */
-interface SentOptions extends RequestOptions {
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly repeatable?: boolean;
-  readonly repeatsUnheard?: boolean;
-}
+type SentOptions = RequestOptions & Pick<Request, "headers" | "repeatable" | "repeatsUnheard" | "giveUp">;
 
 /** The typed operations of `openapi.json`, over one way to send them. */
 export class Core {

@@ -3,7 +3,7 @@ import { classOf } from "./class-of.gen.ts";
 import { newKey, pages, type Core, type RequestOptions } from "./core.ts";
 import { JobAlreadyEndedError, RateLimitedError, UnknownJobTypeError } from "./errors.gen.ts";
 import { followEvents, PATIENCE, type JobEvent } from "./follow-events.ts";
-import { ApiError, ConnectionError, WaitTimeoutError } from "./iep-error.ts";
+import { ApiError, ConnectionError, UnexpectedAnswerError, WaitTimeoutError } from "./iep-error.ts";
 import type { JobTypeIds } from "./job-type-ids.ts";
 import type { EndedJob, InputOf, Job, OutputOf, TypeName } from "./job-types.ts";
 import { anyOf, backoff_ms, pause } from "./pause.ts";
@@ -21,6 +21,9 @@ export interface SubmitOptions extends RequestOptions {
   /** Your own name for this submission: the same one again returns the job that the first one created. */
   readonly idempotencyKey?: string | undefined;
 }
+
+/** As `Request` says of `giveUp`. */
+export type AbandonableOptions = SubmitOptions & { readonly giveUp?: AbortSignal | undefined };
 
 /** A job of a batch. */
 export type BatchItem<Types> = {
@@ -85,11 +88,14 @@ export class Jobs<Types> {
     return await this.#ids.find(type, options);
   }
 
-  /** As `submit`, but the answer comes when the job has ended, or after `wait_seconds`. */
+  /**
+   * As `submit`, but the answer comes when the job has ended, or after `wait_seconds`. Aborted, `giveUp` ends it
+   * with its reason where it is certain that there is no job.
+   */
   async submitAndWait(
     type: string,
     input: unknown,
-    { idempotencyKey = newKey(), signal, timeout_ms, ...fields }: SubmitOptions,
+    { idempotencyKey = newKey(), signal, giveUp, timeout_ms, ...fields }: AbandonableOptions,
     wait_seconds: number,
   ): Promise<Job> {
     const body = {
@@ -103,14 +109,19 @@ export class Jobs<Types> {
     };
     const longer_ms = (timeout_ms ?? this.#core.settings.timeout_ms) + wait_seconds * 1_000;
     const repeats = { repeatable: true, repeatsUnheard: wait_seconds === 0 };
-    const options = { headers, signal, timeout_ms: longer_ms, ...repeats };
+    const options = { headers, signal, giveUp, timeout_ms: longer_ms, ...repeats };
     try {
       return await this.#core.call("POST /jobs", { body }, options);
     } catch (error) {
       if (error instanceof UnknownJobTypeError) this.#ids.forget();
       // Only so many requests may wait, and a long one breaks more easily. The same key makes the same job.
-      if (wait_seconds > 0 && (error instanceof RateLimitedError || error instanceof ConnectionError))
-        return await this.submitAndWait(type, input, { idempotencyKey, signal, timeout_ms, ...fields }, 0);
+      if (wait_seconds > 0 && (error instanceof ConnectionError || isUnheard(error)))
+        return await this.submitAndWait(
+          type,
+          input,
+          { idempotencyKey, signal, giveUp, timeout_ms, ...fields },
+          0,
+        );
       throw error;
     }
   }
@@ -244,4 +255,10 @@ export class Jobs<Types> {
       await pause(backoff_ms(turn), options.signal);
     }
   }
+}
+
+/** Whether it says that nothing was done, and that the same may be asked for again. */
+function isUnheard(error: unknown): boolean {
+  const isAnswer = error instanceof UnexpectedAnswerError || (error instanceof ApiError && error.retryable);
+  return isAnswer && [408, 429].includes(error.status);
 }

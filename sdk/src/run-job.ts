@@ -2,7 +2,7 @@ import { newKey, type RequestOptions } from "./core.ts";
 import { JobAlreadyEndedError } from "./errors.gen.ts";
 import { ApiError, CancelFailedError, JobCancelledError, JobFailedError } from "./iep-error.ts";
 import type { Job } from "./job-types.ts";
-import type { SubmitOptions, WaitOptions } from "./jobs.ts";
+import type { AbandonableOptions, SubmitOptions, WaitOptions } from "./jobs.ts";
 
 /** How long the answer to a submission is held back for the end of its job. */
 const WAIT_SECONDS = 20;
@@ -16,7 +16,12 @@ export interface RunOptions extends Omit<SubmitOptions, keyof WaitOptions>, Wait
 
 interface RunnableJobs {
   idOf(type: string, options: RequestOptions): Promise<string>;
-  submitAndWait(type: string, input: unknown, options: SubmitOptions, wait_seconds: number): Promise<Job>;
+  submitAndWait(
+    type: string,
+    input: unknown,
+    options: AbandonableOptions,
+    wait_seconds: number,
+  ): Promise<Job>;
   wait(id: string, options: WaitOptions): Promise<Job>;
   cancel(id: string, options: RequestOptions): Promise<Job>;
 }
@@ -36,11 +41,13 @@ export async function runJob(
   const grace = signal !== undefined && cancelOnAbort ? graceAfter(signal) : undefined;
   let job: Job | undefined;
   try {
-    const submission = { ...fields, idempotencyKey, signal: grace?.signal ?? signal };
+    const submission = { ...fields, idempotencyKey, signal: grace?.signal ?? signal, giveUp: signal };
     job = await jobs.submitAndWait(id, input, submission, isBlind ? WAIT_SECONDS : 0);
     if (job.completed_at === null) job = await jobs.wait(job.id, { signal, wait_ms, onProgress, timeout_ms });
   } catch (error) {
     if (grace === undefined || signal?.aborted !== true) throw error;
+    // Before the grace is over, a submission ends with the reason only where it has made no job.
+    if (job === undefined && error === signal.reason && !grace.signal.aborted) throw error;
     await cancel(jobs, job, { key: idempotencyKey, cause: error });
     throw signal.reason;
   } finally {

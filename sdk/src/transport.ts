@@ -34,6 +34,11 @@ export interface Request {
   readonly repeatable?: boolean;
   /** False: 408 and 429 are thrown at once, for somebody who knows another way. */
   readonly repeatsUnheard?: boolean;
+  /**
+   * Aborted, it ends the request as soon as it is certain that nothing was done, with its reason. What may have
+   * been done is asked for on, until `signal` is aborted.
+   */
+  readonly giveUp?: AbortSignal | undefined;
 }
 
 /** Why an attempt failed, and whether another one may be made. */
@@ -45,18 +50,22 @@ interface Failure {
 
 /**
  * Sends a request, again where that is safe and may help, and returns the JSON of the answer. Throws an
- * `ApiError`, a `ConnectionError`, an `UnexpectedAnswerError`, or the reason of the signal.
+ * `ApiError`, a `ConnectionError`, an `UnexpectedAnswerError`, or the reason of a signal.
  */
 export async function send(settings: Settings, request: Request): Promise<unknown> {
-  const { signal, repeatable = request.method === "GET", repeatsUnheard = true } = request;
+  const { signal, giveUp, repeatable = request.method === "GET", repeatsUnheard = true } = request;
+  let mayBeDone = false;
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await attemptOnce(settings, request);
     if ("body" in outcome) return outcome.body;
     const { error, again } = outcome;
+    mayBeDone ||= again === "repeatable";
+    const mayGiveUp = again === "unheard" && !mayBeDone;
+    if (mayGiveUp) giveUp?.throwIfAborted();
     const asked_ms = error instanceof ApiError ? (error.retry_after_ms ?? 0) : 0;
     const mayRepeat = (again === "unheard" && repeatsUnheard) || (again === "repeatable" && repeatable);
     if (!mayRepeat || attempt > settings.retries || asked_ms > RETRY_AFTER_MAX_MS) throw error;
-    await pause(Math.max(asked_ms, backoff_ms(attempt)), signal);
+    await pause(Math.max(asked_ms, backoff_ms(attempt)), mayGiveUp ? anyOf(signal, giveUp) : signal);
   }
 }
 

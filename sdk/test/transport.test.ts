@@ -94,9 +94,21 @@ test("Retry-After is waited for; a long one is told instead", async () => {
   expect(server.requests).toHaveLength(3);
 });
 
-test("where no more requests may wait for their jobs, it submits without waiting", async () => {
+test.each([
+  ["where no more requests may wait for their jobs", problem("rate_limited", 429)],
+  ["where the queue was full", problem("queue_full", 429)],
+  ["where the request came too slowly", problem("request_timeout", 408)],
+  [
+    "where a proxy had no time for it",
+    (response: Parameters<typeof reset>[0]) => void response.writeHead(408).end(),
+  ],
+  [
+    "where a proxy lets only so many through",
+    (response: Parameters<typeof reset>[0]) => void response.writeHead(429).end(),
+  ],
+])("%s, it submits without waiting", async (_name, fault) => {
   const server = await startFaultyServer(
-    problem("rate_limited", 429, { headers: { "retry-after": "60" } }),
+    fault,
     json(201, jobOf({ status: "succeeded", completed_at: "2026-11-23T21:06:45Z", cost_cents: 5 })),
   );
   expect(await clientOf(server.url).jobs.run(TYPE_ID, {})).toMatchObject({ cost_cents: 5 });

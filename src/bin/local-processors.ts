@@ -19,7 +19,9 @@ export function localProcessors(
   guardProcess: Guard,
 ): LocalProcessors {
   const directory = resolve(PROCESSORS_DIR ?? DEFAULT_PROCESSORS_DIR);
-  const load = () => loadProcessors({ directory, required: PROCESSORS_DIR !== undefined });
+  const load = () =>
+    // stdout has what the command prints.
+    loadProcessors({ directory, required: PROCESSORS_DIR !== undefined, printsToStderr: true });
   return {
     directory: () => Promise.resolve(directory),
     async list() {

@@ -171,10 +171,15 @@ export async function startRunner(
   runner.start();
   reloading?.start(async (reloaded) => {
     await registerSchemas(platform, processors, log);
-    await runner
-      .serve([...processors.keys()])
-      .catch((error: unknown) => log.warn({ err: error }, "new processors are not served yet"));
-    logReload(log, reloaded, processors);
+    const isTold = await runner.serve(reloaded.ids).then(
+      () => true,
+      (error: unknown) => {
+        log.warn({ err: error }, "new processors are not served yet, and those that are gone still are");
+        return false;
+      },
+    );
+    logReload(log, reloaded);
+    return isTold;
   });
   log.info({ concurrency: config.RUNNER_CONCURRENCY, processors: [...processors.keys()] }, "runner ready");
   return {
@@ -195,8 +200,8 @@ export async function startRunner(
 }
 
 /** Says what was saved, and what of it cannot be used. */
-function logReload(log: Logger, { files, faults }: Reloaded, processors: ProcessorRegistry): void {
-  log.info({ processors: [...processors.keys()] }, `reloaded, because these were saved: ${files.join(", ")}`);
+function logReload(log: Logger, { files, faults, ids }: Reloaded): void {
+  log.info({ processors: ids }, `reloaded, because these were saved: ${files.join(", ")}`);
   for (const { file, message, kept } of faults) {
     const stays = kept.length === 0 ? "it is left out" : `${kept.join(", ")} stays as it was`;
     log.error({ file }, `a processor cannot be loaded, ${stays}: ${file}: ${message}`);

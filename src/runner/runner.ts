@@ -31,6 +31,8 @@ export class Runner {
   readonly #jobLog: JobLogWriter;
   readonly #running = new Map<ClaimedJob, Interrupter>();
   readonly #serves: ServedJobs;
+  /** Ids of processors that it serves or has served. */
+  readonly #served: Set<string>;
   readonly #runningOf = new Map<string, number>();
   /** It runs jobs that must run alone, or with others of their kind. */
   #runsAlone = false;
@@ -51,6 +53,7 @@ export class Runner {
       restricted_to: options.only?.restricted_to ?? null,
       priorities: options.only?.priorities ?? null,
     };
+    this.#served = new Set(this.#serves.processor_ids);
     this.#jobLog = new JobLogWriter({
       repository: options.platform.jobLog,
       onStored: (job) => options.platform.jobChanges.tell(job, "changed"),
@@ -102,8 +105,12 @@ export class Runner {
     return this.#membership.id;
   }
 
-  /** Tells the platform that its `processors` are others now, so that it claims jobs of the new ones. */
+  /**
+   * Tells the platform that it serves others of its `processors` now. When it resolves, no claim begins for those that
+   * it serves no more, and they may be removed: jobs of theirs that a claim still brings are given back.
+   */
   async serve(processor_ids: readonly string[]): Promise<void> {
+    for (const id of processor_ids) this.#served.add(id);
     await this.#membership.serve(processor_ids);
     await this.#options.platform.readyQueue.wake();
   }
@@ -229,9 +236,16 @@ export class Runner {
     const jobTypes = await this.#findJobTypes(jobs);
     const carried = finding && (await finding);
     for (const job of jobs) {
-      if (jobTypes) void this.#attempt(job, jobTypes.get(job.job_type_id), carried?.get(job.id));
+      const jobType = jobTypes?.get(job.job_type_id);
+      if (jobTypes && !this.#isWithdrawn(jobType)) void this.#attempt(job, jobType, carried?.get(job.id));
       else this.#release(job);
     }
+  }
+
+  /** Whether its processor was removed since the job was claimed. */
+  #isWithdrawn(jobType: JobType | undefined): boolean {
+    const id = jobType?.processing_logic_id;
+    return id !== undefined && this.#served.has(id) && !this.#options.processors.has(id);
   }
 
   /**

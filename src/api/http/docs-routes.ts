@@ -50,6 +50,7 @@ export async function docsRoutes(api: Api): Promise<void> {
       if (!entry)
         throw new PlatformError("not_found", "There is no such error code. GET /docs/errors lists all.");
       const { accept } = request.headers;
+      reply.header("vary", "accept");
       if (prefers(accept, "text/html")) return reply.headers(HTML_HEADERS).send(errorPage(entry));
       if (prefers(accept, "application/json")) return reply.send(entry);
       if (prefers(accept, "text/plain") || prefers(accept, "text/markdown"))

@@ -49,6 +49,9 @@ describe("the page of a code", () => {
       retryable: false,
       todo: expect.arrayContaining([expect.stringContaining("Top up")]) as unknown,
     });
+    // A cache must not give one of them for another.
+    for (const accept of ["text/html", "text/plain", "application/json", "*/*"])
+      expect((await get(path, accept)).headers["vary"]).toBe("accept");
   });
 
   test("is not there for a code that is none", async () => {

@@ -53,6 +53,8 @@ interface LoadOptions {
   readonly required?: boolean;
   /** How long the import of one file may take. */
   readonly import_ms?: number;
+  /** Whether what processors in threads write to stdout goes to stderr. */
+  readonly printsToStderr?: boolean;
 }
 
 /**
@@ -64,8 +66,9 @@ export async function loadProcessors({
   directory,
   required = false,
   import_ms = PROCESSOR_IMPORT_MS,
+  printsToStderr = false,
 }: LoadOptions): Promise<LoadedProcessors> {
-  const pool = new ThreadPool();
+  const pool = new ThreadPool({ printsToStderr });
   const places = new ApartPlaces();
   const place = (processor: Processor, file: string): RegisteredProcessor => {
     if (basename(file) === PROCESSOR_JSON) return Object.freeze({ ...processor, place: "command" });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { atTheEnd } from "../../../test/support/cleanup.ts";
 import { directoryWith } from "../../../test/support/directory-with.ts";
+import { createGate } from "../../../test/support/gate.ts";
 import { waitFor } from "../../../test/support/wait-for.ts";
 import { runForTest } from "../sdk/test-context.ts";
 import { changedFiles, readFolderState } from "./read-folder-state.ts";
@@ -12,11 +13,14 @@ const IMPORTS = `import { defineProcessor } from "innovation-ecosystem-platform/
 const returning = (id: string, output: string): string =>
   `${IMPORTS}export default defineProcessor({ id: "${id}", run: async () => (${output}) });\n`;
 
-async function startIn(files: Readonly<Record<string, string>>) {
+async function startIn(files: Readonly<Record<string, string>>, mayRemove = async () => true) {
   const directory = await directoryWith(files);
   const reloading = await loadAndReload({ directory, required: true });
   const reloads: Reloaded[] = [];
-  reloading.start(async (reloaded) => void reloads.push(reloaded));
+  reloading.start(async (reloaded) => {
+    reloads.push(reloaded);
+    return await mayRemove();
+  });
   atTheEnd(() => reloading.stop());
   /** Does what changes the folder; resolves with what the reload that follows said. */
   const after = async (change: () => Promise<unknown>): Promise<Reloaded> => {
@@ -85,6 +89,30 @@ test("a new file is served, one with another id changes it, and a deleted one is
   await after(() => rm(join(directory, "a.ts")));
   expect([await output("a"), await output("c")]).toEqual(["none", 1]);
   expect(await output("echo")).toBeNull();
+});
+
+test("what is gone is there until it was told, and stays where it could not be", async () => {
+  const told = [createGate(), createGate()];
+  const answers = [false, true];
+  let turn = 0;
+  const { directory, reloading, after, write, output } = await startIn(
+    { "a.ts": returning("a", "1"), "b.ts": returning("b", "1") },
+    async () => {
+      const at = turn++;
+      await told[at]?.opened;
+      return answers[at] ?? false;
+    },
+  );
+  const { ids } = await after(() => rm(join(directory, "a.ts")));
+  expect(ids).toContain("b");
+  expect(ids).not.toContain("a");
+  expect(await output("a")).toBe(1);
+  told[0]?.open();
+  expect((await write("b.ts", returning("c", "1"))).ids).not.toContain("a");
+  expect([await output("a"), await output("b"), await output("c")]).toEqual([1, 1, 1]);
+  told[1]?.open();
+  await waitFor(() => !reloading.processors.has("a") && !reloading.processors.has("b"));
+  expect(await output("c")).toBe(1);
 });
 
 test("the state of a folder knows what was written, and passes over what nobody edits", async () => {

@@ -14,6 +14,8 @@ export interface Reloaded {
   readonly files: readonly string[];
   /** What could not be loaded, and the processors of that file that stay as they were. */
   readonly faults: readonly (ProcessorFault & { readonly kept: readonly string[] })[];
+  /** The ids of what there is from now on. */
+  readonly ids: readonly string[];
 }
 
 interface ReloadOptions {
@@ -23,8 +25,11 @@ interface ReloadOptions {
 }
 
 export interface ReloadingProcessors extends LoadedProcessors {
-  /** From now on it reloads, until `stop`. `onReload` is called after each time, and must not reject. */
-  start(onReload: (reloaded: Reloaded) => Promise<void>): void;
+  /**
+   * From now on it reloads, until `stop`. `onReload` is called each time before what is gone leaves `processors`. It
+   * must not reject. Where it returns false, what is gone stays until the next time.
+   */
+  start(onReload: (reloaded: Reloaded) => Promise<boolean>): void;
   /** Resolves when nothing is being loaded any more. */
   stop(): Promise<void>;
 }
@@ -43,12 +48,14 @@ export async function loadAndReload({ directory, required }: ReloadOptions): Pro
   const stop = new AbortController();
   let loop: Promise<void> | undefined;
 
-  const look = async (onReload: (reloaded: Reloaded) => Promise<void>): Promise<void> => {
+  const look = async (onReload: (reloaded: Reloaded) => Promise<boolean>): Promise<void> => {
     const next = await readSettled(folder, state, stop.signal);
     if (next === undefined) return;
     const files = changedFiles(state, next);
     state = next;
-    await onReload({ files, faults: replace(processors, await loadProcessors({ directory, required })) });
+    const { gone, faults: found } = replace(processors, await loadProcessors({ directory, required }));
+    const ids = [...processors.keys()].filter((id) => !gone.has(id));
+    if (await onReload({ files, faults: found, ids })) for (const id of gone) processors.delete(id);
   };
 
   return {
@@ -85,22 +92,20 @@ async function readSettled(
   return undefined;
 }
 
-/** Puts what was loaded in the place of what there was. */
+/** Puts what was loaded in the place of what there was. What has no successor is `gone`, and still there. */
 function replace(
   processors: Map<string, RegisteredProcessor>,
   { processors: loaded, faults }: LoadedProcessors,
-): Reloaded["faults"] {
+): Pick<Reloaded, "faults"> & { readonly gone: ReadonlySet<string> } {
+  // Those that ship, and what they keep between attempts, stay as they are.
+  const users = [...processors.values()].filter(({ origin }) => origin !== undefined);
+  const left = users.filter(({ id }) => !loaded.has(id));
   const named = faults.map((fault) => ({
     ...fault,
-    kept: [...processors.values()].filter(({ id, origin }) => origin === fault.file && !loaded.has(id)),
+    kept: left.filter(({ origin }) => origin === fault.file).map(({ id }) => id),
   }));
   const kept = new Set(named.flatMap((fault) => fault.kept));
-  for (const processor of processors.values()) {
-    // Those that ship, and what they keep between attempts, stay as they are.
-    const isUsers = processor.origin !== undefined;
-    if (isUsers && !kept.has(processor)) processors.delete(processor.id);
-  }
   for (const processor of loaded.values())
     if (processor.origin !== undefined) processors.set(processor.id, processor);
-  return named.map((fault) => ({ ...fault, kept: fault.kept.map(({ id }) => id) }));
+  return { faults: named, gone: new Set(left.map(({ id }) => id).filter((id) => !kept.has(id))) };
 }

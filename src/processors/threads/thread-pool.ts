@@ -8,6 +8,8 @@ interface ThreadPoolOptions {
   /** As many as the machine has cores, when left out. */
   readonly threadsMax?: number;
   readonly idle_ms?: number;
+  /** What their code writes to stdout goes to stderr. */
+  readonly printsToStderr?: boolean;
 }
 
 interface Waiting {
@@ -24,14 +26,20 @@ interface Waiting {
 export class ThreadPool {
   readonly #threadsMax: number;
   readonly #idle_ms: number;
+  readonly #printsToStderr: boolean;
   readonly #threads = new Set<Thread>();
   readonly #idle = new Map<Thread, NodeJS.Timeout>();
   // A set keeps the order, and lets one leave from the middle.
   readonly #waiting = new Set<Waiting>();
 
-  constructor({ threadsMax = availableParallelism(), idle_ms = IDLE_MS }: ThreadPoolOptions = {}) {
+  constructor({
+    threadsMax = availableParallelism(),
+    idle_ms = IDLE_MS,
+    printsToStderr = false,
+  }: ThreadPoolOptions = {}) {
     this.#threadsMax = threadsMax;
     this.#idle_ms = idle_ms;
+    this.#printsToStderr = printsToStderr;
   }
 
   /** Threads that live now. */
@@ -62,7 +70,7 @@ export class ThreadPool {
   }
 
   #grow(): Thread {
-    const thread = new Thread((freed) => this.#free(freed));
+    const thread = new Thread((freed) => this.#free(freed), this.#printsToStderr);
     this.#threads.add(thread);
     return thread;
   }

@@ -38,15 +38,20 @@ export class Thread {
   #fault: unknown;
   #hasEnded = false;
 
-  /** `onFree`: called when it can take another attempt, and when it has ended. */
-  constructor(onFree: (thread: Thread) => void) {
+  /**
+   * `onFree`: called when it can take another attempt, and when it has ended. With `printsToStderr` that is where goes
+   * what its code writes to stdout.
+   */
+  constructor(onFree: (thread: Thread) => void, printsToStderr = false) {
     this.#onFree = onFree;
     this.#worker = new Worker(new URL(ENTRY, import.meta.url), {
       name: "iep-processors",
       // What this process was started with, a test runner's hooks for one, is not for it.
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
+      stdout: printsToStderr,
     });
+    if (printsToStderr) this.#worker.stdout.on("data", (chunk: Buffer) => process.stderr.write(chunk));
     this.#worker.on("message", (message: FromRemote) => this.#take(message));
     this.#worker.on("error", (error) => {
       this.#fault = error;

@@ -175,4 +175,14 @@ describe("processors run", () => {
     expect((await failed.exited).code).toBe(75);
     expect(failed.stderr.join("\n")).toMatch(/^ +at .*shout\.ts:14:\d+\)$/m);
   });
+
+  test("stdout is the output's also where the attempt has a thread of its own", async () => {
+    const code = `run() { console.log("a line of its own"); return 1; }`;
+    const text = `${IMPORTS}\nexport default defineProcessor({ id: "apart", thread: true, ${code} });`;
+    const env = { PROCESSORS_DIR: await directoryWith({ "apart.ts": text }) };
+    const trial = startIep(["processors", "run", "apart"], { env });
+    expect((await trial.exited).code).toBe(0);
+    expect(trial.stdout).toEqual(["1"]);
+    expect(trial.stderr).toContain("a line of its own");
+  });
 });
