@@ -75,7 +75,11 @@ export class PostgresWebhookDeliveryRepository implements WebhookDeliveryReposit
     await this.#database.kysely
       .updateTable("webhook_deliveries")
       .set({
-        is_manual: sql<boolean>`is_manual OR status <> 'pending'`,
+        // An endpoint that is disabled or paused gets nothing else.
+        is_manual: sql<boolean>`is_manual OR status <> 'pending' OR EXISTS (
+          SELECT FROM webhook_endpoints e
+           WHERE e.id = endpoint_id AND (e.disabled_at IS NOT NULL OR e.paused_until > clock_timestamp())
+        )`,
         status: "pending",
         due_at: sql`clock_timestamp()`,
         ended_at: null,

@@ -127,7 +127,7 @@ export function webhookDeliveryRoutes(api: Api, { webhookEndpoints, webhookDeliv
         tags,
         summary: "Send a delivery once more, at once",
         description:
-          "Under its own `webhook-id`, signed with the current secret. One that had ended is tried once, and says nothing about the health of the endpoint.",
+          "Under its own `webhook-id`, signed with the current secret. One that had ended, or whose endpoint is disabled or paused, is tried once, and says nothing about the health of the endpoint.",
         params: IdParams,
         body: NoBody,
         response: { 200: WebhookDelivery },
