@@ -786,6 +786,8 @@ CREATE TABLE webhook_deliveries (
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000,
   autovacuum_vacuum_cost_delay=0);
 CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries USING btree (endpoint_id, id);
+CREATE INDEX webhook_deliveries_failed ON webhook_deliveries USING btree (endpoint_id, id) WHERE status =
+  'failed'::text;
 CREATE INDEX webhook_deliveries_manual ON webhook_deliveries USING btree (endpoint_id, created_at) WHERE
   status = 'pending'::text AND is_manual;
 CREATE INDEX webhook_deliveries_pending ON webhook_deliveries USING btree (endpoint_id, due_at) WHERE status =

@@ -288,3 +288,21 @@ test("a sender that stops gives back what it could not finish, and it is sent by
   expect(delivered?.tries).toBe(1);
   expect(silent.received[0]?.headers["webhook-id"]).toBe(silent.received[1]?.headers["webhook-id"]);
 });
+
+test("a sender that stops during a claim gives back what it brings before it has stopped", async () => {
+  const stack = await open();
+  const receiver = await startReceiver();
+  const { customer_id, cancel } = await createOwner(stack);
+  await createEndpoint(stack.platform, receiver.url, ["job.cancelled"], customer_id);
+  await cancel(1);
+  const sender = createSender(stack.platform);
+  const round = sender.round();
+  await sender.stop(0);
+  const { rows } = await runSql(
+    stack.databaseUrl,
+    "SELECT claims, tries, due_at <= now() AS is_due FROM webhook_deliveries",
+  );
+  expect(rows).toEqual([{ claims: 1, tries: 0, is_due: true }]);
+  expect(await round).toBe(false);
+  expect(receiver.received).toEqual([]);
+});
