@@ -231,6 +231,7 @@ CREATE TABLE erasures (
   fence_xid xid8,
   reached_job_id uuid,
   reached_action_id uuid,
+  reached_delivery_id uuid,
   jobs_cancelled bigint NOT NULL DEFAULT 0,
   jobs_erased bigint NOT NULL DEFAULT 0,
   actions_erased bigint NOT NULL DEFAULT 0,
@@ -239,7 +240,7 @@ CREATE TABLE erasures (
   CONSTRAINT erasures_done_has_time CHECK ((step = 'done'::text) = (ended_at IS NOT NULL)),
   CONSTRAINT erasures_pkey PRIMARY KEY (customer_id),
   CONSTRAINT erasures_step_check CHECK (step = ANY (ARRAY['fence'::text, 'jobs'::text, 'actions'::text,
-    'rest'::text, 'done'::text])),
+    'deliveries'::text, 'rest'::text, 'done'::text])),
   CONSTRAINT erasures_waits_for_check CHECK (waits_for = ANY (ARRAY['transactions'::text, 'jobs'::text,
     'balance'::text]))
 ) WITH (fillfactor=50);

@@ -35,7 +35,8 @@ test("a claim leaves in the database what is too large for an event, and tells t
 test("replays of more than one can take go on where the one before ended, and end", async () => {
   const { platform, databaseUrl } = await createTestPlatform({ webhookAllowPrivate: true });
   const { id } = await createEndpoint(platform, "http://127.0.0.1:9/", ["job.cancelled"]);
-  const add = "INSERT INTO webhook_deliveries (id, endpoint_id, type, data, status) SELECT new_event_id(), $1,";
+  const add =
+    "INSERT INTO webhook_deliveries (id, endpoint_id, type, data, status) SELECT new_event_id(), $1,";
   const count = WEBHOOK_REPLAY_MAX + 500;
   // All are of one transaction, so of one created_at.
   await runSql(databaseUrl, `${add} 'job.cancelled', '{}', 'delivered' FROM generate_series(1, $2)`, [
