@@ -231,6 +231,7 @@ CREATE TABLE erasures (
   fence_xid xid8,
   reached_job_id uuid,
   reached_action_id uuid,
+  reached_delivery_id uuid,
   jobs_cancelled bigint NOT NULL DEFAULT 0,
   jobs_erased bigint NOT NULL DEFAULT 0,
   actions_erased bigint NOT NULL DEFAULT 0,
@@ -239,7 +240,7 @@ CREATE TABLE erasures (
   CONSTRAINT erasures_done_has_time CHECK ((step = 'done'::text) = (ended_at IS NOT NULL)),
   CONSTRAINT erasures_pkey PRIMARY KEY (customer_id),
   CONSTRAINT erasures_step_check CHECK (step = ANY (ARRAY['fence'::text, 'jobs'::text, 'actions'::text,
-    'rest'::text, 'done'::text])),
+    'deliveries'::text, 'rest'::text, 'done'::text])),
   CONSTRAINT erasures_waits_for_check CHECK (waits_for = ANY (ARRAY['transactions'::text, 'jobs'::text,
     'balance'::text]))
 ) WITH (fillfactor=50);
@@ -786,6 +787,8 @@ CREATE TABLE webhook_deliveries (
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000,
   autovacuum_vacuum_cost_delay=0);
 CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries USING btree (endpoint_id, id);
+CREATE INDEX webhook_deliveries_failed ON webhook_deliveries USING btree (endpoint_id, id) WHERE status =
+  'failed'::text;
 CREATE INDEX webhook_deliveries_manual ON webhook_deliveries USING btree (endpoint_id, created_at) WHERE
   status = 'pending'::text AND is_manual;
 CREATE INDEX webhook_deliveries_pending ON webhook_deliveries USING btree (endpoint_id, due_at) WHERE status =

@@ -858,6 +858,7 @@ export interface Api {
   };
   readonly ReplayedDeliveries: {
     readonly deliveries: number;
+    readonly next_since: string | null;
   };
   readonly RollApiKey: {
     readonly overlap_seconds?: number;

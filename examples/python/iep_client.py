@@ -1336,6 +1336,7 @@ Refund = TypedDict("Refund", {
 })
 ReplayedDeliveries = TypedDict("ReplayedDeliveries", {
     "deliveries": "int",
+    "next_since": "Union[str, None]",
 })
 RollApiKey = TypedDict("RollApiKey", {
     "overlap_seconds": "NotRequired[int]",

@@ -80,3 +80,5 @@ CREATE INDEX webhook_deliveries_manual ON webhook_deliveries (endpoint_id, creat
   WHERE status = 'pending' AND is_manual;
 -- Serves the log of an endpoint, newest first, and a replay.
 CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint_id, id);
+-- Serves what failed of an endpoint: the log, and a replay.
+CREATE INDEX webhook_deliveries_failed ON webhook_deliveries (endpoint_id, id) WHERE status = 'failed';

@@ -7,27 +7,29 @@ ALTER TABLE customers
 -- How far each erasure of a customer is. Upkeep does a batch of one at a time; the row moves on in the
 -- transaction of each batch, so a crash loses nothing and repeats nothing. The rows stay.
 CREATE TABLE erasures (
-  customer_id       uuid PRIMARY KEY REFERENCES customers,
+  customer_id         uuid PRIMARY KEY REFERENCES customers,
   -- Whether open jobs are cancelled. Otherwise the erasure waits for their end.
-  cancels_jobs      boolean NOT NULL,
+  cancels_jobs        boolean NOT NULL,
   -- Whether the balance that is left is given up. Otherwise the erasure waits for a balance of 0.
-  forfeits          boolean NOT NULL,
+  forfeits            boolean NOT NULL,
   -- As in wallet_entries: who gives the balance up.
-  actor             text NOT NULL CHECK (length(actor) BETWEEN 1 AND 200),
-  requested_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
-  worked_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
-  ended_at          timestamptz,
-  -- fence: older transactions may still store jobs. Then jobs, the log of operators, and the rest.
-  step              text NOT NULL DEFAULT 'fence'
-    CHECK (step IN ('fence', 'jobs', 'actions', 'rest', 'done')),
-  waits_for         text CHECK (waits_for IN ('transactions', 'jobs', 'balance')),
+  actor               text NOT NULL CHECK (length(actor) BETWEEN 1 AND 200),
+  requested_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  worked_at           timestamptz NOT NULL DEFAULT clock_timestamp(),
+  ended_at            timestamptz,
+  -- fence: older transactions may still store jobs. Then jobs, the log of operators, that of webhooks, and
+  -- the rest.
+  step                text NOT NULL DEFAULT 'fence'
+    CHECK (step IN ('fence', 'jobs', 'actions', 'deliveries', 'rest', 'done')),
+  waits_for           text CHECK (waits_for IN ('transactions', 'jobs', 'balance')),
   -- Transactions up to this one may have seen the customer as active.
-  fence_xid         xid8,
-  reached_job_id    uuid,
-  reached_action_id uuid,
-  jobs_cancelled    bigint NOT NULL DEFAULT 0,
-  jobs_erased       bigint NOT NULL DEFAULT 0,
-  actions_erased    bigint NOT NULL DEFAULT 0,
+  fence_xid           xid8,
+  reached_job_id      uuid,
+  reached_action_id   uuid,
+  reached_delivery_id uuid,
+  jobs_cancelled      bigint NOT NULL DEFAULT 0,
+  jobs_erased         bigint NOT NULL DEFAULT 0,
+  actions_erased      bigint NOT NULL DEFAULT 0,
   CONSTRAINT erasures_done_has_time CHECK ((step = 'done') = (ended_at IS NOT NULL))
 ) WITH (fillfactor = 50);
 

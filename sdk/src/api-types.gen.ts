@@ -1165,8 +1165,10 @@ export interface Api {
     readonly reason?: string | undefined;
   };
   readonly ReplayedDeliveries: {
-    /** How many are sent again. When it is 10,000, ask once more. */
+    /** How many are sent again, up to 10,000. */
     readonly deliveries: number;
+    /** The `since` of the next request. Null: all of them are sent again. */
+    readonly next_since: string | null;
   };
   readonly RollApiKey: {
     /** How long the old key stays valid, unless it expires earlier by itself. Left out: 86400. */

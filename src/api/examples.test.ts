@@ -104,6 +104,14 @@ async function createdId(path: string, { api_key: key, ...things }: Things): Pro
     return await post("/operators", { name: `Operator ${newId()}`, role: "viewer" });
   if (path.startsWith("/bulk-actions/{id}"))
     return await post("/bulk-actions", { action: "cancel", filter: { priority: 2 }, dry_run: true }, key);
+  if (path.startsWith("/runners/{id}")) return await createRunner(testApi.platform);
+  if (path.startsWith("/webhook-")) {
+    const endpoint = { url: "https://shop.example/webhooks", events: ["job.finished"] };
+    const id = await post("/webhook-endpoints", endpoint, key);
+    return path.startsWith("/webhook-deliveries/{id}")
+      ? await post(`/webhook-endpoints/${id}/test`, {}, key)
+      : id;
+  }
   if (path.endsWith("/prices/{customer_id}"))
     await testApi.ask("PUT", `/job-types/${things.job_type_id}/prices/${things.customer_id}`, {
       body: { cost_cents: 9 },

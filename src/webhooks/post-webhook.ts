@@ -15,7 +15,7 @@ import {
 import type { DeliveryAnswer, WebhookRules } from "../core/model/webhook.ts";
 import { findWebhookUrlFault } from "../core/model/webhook-url.ts";
 import { VERSION } from "../core/lib/version.ts";
-import { tunnelAgents } from "./tunnel-agents.ts";
+import { IDLE_MS, tunnelAgents } from "./tunnel-agents.ts";
 
 interface PostOptions extends WebhookRules {
   /** WEBHOOK_PROXY: everything goes through it, and it decides what may be reached. */
@@ -97,6 +97,7 @@ export interface Agents {
 function directAgents({ allowPrivate, lookup }: PostOptions): Agents {
   const agentOptions = {
     keepAlive: true,
+    timeout: IDLE_MS,
     maxTotalSockets: 2 * WEBHOOKS_IN_FLIGHT_MAX,
     maxFreeSockets: 16,
     allowPrivateIPAddress: allowPrivate,

@@ -4,7 +4,9 @@ import tls from "node:tls";
 import type { Duplex } from "node:stream";
 import type { Agents } from "./post-webhook.ts";
 
-/** How long the proxy may take to open a tunnel. */
+/** How long a connection is kept that nothing uses. */
+export const IDLE_MS = 5_000;
+/** How long the proxy may take to open a tunnel, and then the endpoint to speak TLS. */
 const TUNNEL_MS = 10_000;
 
 /**
@@ -32,7 +34,7 @@ class ProxyAgent extends http.Agent {
   readonly #proxy: URL;
 
   constructor(proxy: URL) {
-    super({ keepAlive: true });
+    super({ keepAlive: true, timeout: IDLE_MS });
     this.#proxy = proxy;
   }
 
@@ -51,7 +53,7 @@ class TunnelAgent extends https.Agent {
   readonly #authorization: string | undefined;
 
   constructor(proxy: URL, authorization: string | undefined) {
-    super({ keepAlive: true });
+    super({ keepAlive: true, timeout: IDLE_MS });
     this.#proxy = proxy;
     this.#authorization = authorization;
   }
@@ -84,9 +86,14 @@ class TunnelAgent extends https.Agent {
         return fail(new Error(`the proxy answered ${statusCode}`));
       }
       const secured = tls.connect({ socket, servername: options.servername ?? options.host ?? "" });
+      const giveUp = (): void => {
+        secured.destroy(new Error("no TLS through the proxy in time"));
+      };
       secured.on("error", fail);
+      secured.setTimeout(TUNNEL_MS, giveUp);
       secured.once("secureConnect", () => {
         secured.off("error", fail);
+        secured.setTimeout(0, giveUp);
         callback?.(null, secured);
       });
     });

@@ -243,6 +243,28 @@ describe("an endpoint that fails", () => {
     expect(receiver.received).toHaveLength(1);
     expect((await stack.platform.webhookEndpoints.findById(id))?.failures).toBe(0);
   });
+
+  test("gets what is sent by hand, paused or not, whatever else waits", async () => {
+    const stack = await open();
+    const receiver = await startReceiver();
+    const { customer_id, cancel } = await createOwner(stack);
+    const { id } = await createEndpoint(stack.platform, receiver.url, ["job.cancelled"], customer_id);
+    await cancel(2);
+    const [second, first] = await stack.platform.webhookDeliveries.list(id, "pending", { limit: 2 });
+    const health = "UPDATE webhook_endpoints SET failures = 9, failing_since = now(), paused_until = ";
+    await runSql(stack.databaseUrl, "UPDATE webhook_deliveries SET due_at = now() + interval '1 hour'");
+    await runSql(stack.databaseUrl, `${health} now() + interval '1 hour'`);
+    await stack.platform.webhookDeliveries.resend(first?.id ?? "");
+    const sender = createSender(stack.platform);
+    await sender.round();
+    await waitFor(() => receiver.received.length === 1);
+    await waitFor(() => sender.underWay === 0);
+    // Its pause is over, and nothing is due that could be the probe.
+    await stack.platform.webhookDeliveries.resend(second?.id ?? "");
+    await runSql(stack.databaseUrl, `${health} now()`);
+    await sender.round();
+    await waitFor(() => receiver.received.length === 2);
+  });
 });
 
 test("a sender that stops gives back what it could not finish, and it is sent by another at once", async () => {
@@ -265,4 +287,22 @@ test("a sender that stops gives back what it could not finish, and it is sent by
   });
   expect(delivered?.tries).toBe(1);
   expect(silent.received[0]?.headers["webhook-id"]).toBe(silent.received[1]?.headers["webhook-id"]);
+});
+
+test("a sender that stops during a claim gives back what it brings before it has stopped", async () => {
+  const stack = await open();
+  const receiver = await startReceiver();
+  const { customer_id, cancel } = await createOwner(stack);
+  await createEndpoint(stack.platform, receiver.url, ["job.cancelled"], customer_id);
+  await cancel(1);
+  const sender = createSender(stack.platform);
+  const round = sender.round();
+  await sender.stop(0);
+  const { rows } = await runSql(
+    stack.databaseUrl,
+    "SELECT claims, tries, due_at <= now() AS is_due FROM webhook_deliveries",
+  );
+  expect(rows).toEqual([{ claims: 1, tries: 0, is_due: true }]);
+  expect(await round).toBe(false);
+  expect(receiver.received).toEqual([]);
 });

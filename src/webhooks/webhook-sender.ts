@@ -45,6 +45,7 @@ export class WebhookSender {
   /** What waits to be written. */
   readonly #ended: DeliveryOutcome[] = [];
   #writing: Promise<void> | undefined;
+  #claiming: Promise<number> | undefined;
   #isStopping = false;
   #onEnded: (() => void) | undefined;
   #after: string | undefined;
@@ -72,7 +73,8 @@ export class WebhookSender {
   async round(): Promise<boolean> {
     for (let n = 0; n < CLAIMS_MAX && !this.#isStopping; n += 1) {
       const rooms = this.#rooms.known();
-      const claimed = await this.#claim(rooms);
+      this.#claiming = this.#claim(rooms);
+      const claimed = await this.#claiming;
       const isAround = this.#after === undefined;
       // Of an endpoint that is full there may be more.
       const isFull = [...rooms.values()].includes(0);
@@ -89,6 +91,10 @@ export class WebhookSender {
     const room = { max, room: this.#rooms.first, rooms, after: this.#after };
     const { claimed, cursor } = await this.#parts.deliveries.claim(room);
     this.#after = cursor;
+    if (this.#isStopping) {
+      await this.#settle(claimed.map((delivery) => ({ delivery, kind: "released" })));
+      return 0;
+    }
     for (const delivery of claimed) this.#start(delivery);
     return claimed.length;
   }
@@ -109,7 +115,8 @@ export class WebhookSender {
   async stop(grace_ms: number): Promise<void> {
     this.#isStopping = true;
     const timer = setTimeout(() => this.#stop.abort(), grace_ms);
-    await Promise.all(this.#underWay);
+    // What a claim brings now is given back at once. When it fails, `round` tells.
+    await Promise.allSettled([this.#claiming, ...this.#underWay]);
     clearTimeout(timer);
     this.#stop.abort();
     this.#parts.post.close();
@@ -172,6 +179,6 @@ export class WebhookSender {
 }
 
 function nothingToTell() {
-  const error = "the job was deleted because it was too old";
+  const error = "there is nothing left to tell: its job was too old, or the customer was erased";
   return { at: new Date().toISOString(), took_ms: 0, status: null, error, headers: {}, body: "" };
 }

@@ -16,6 +16,7 @@ import {
 import { startTestRunner, waitForEnd } from "../support/test-runner.ts";
 import { upkeepTask } from "../support/upkeep.ts";
 import { waitFor } from "../support/wait-for.ts";
+import { createEndpoint } from "../support/webhooks.ts";
 import { tablesOfText, tablesWith } from "../support/whole-database.ts";
 
 /** Stands in everything that is known of the customer. No other text has it. */
@@ -79,11 +80,38 @@ async function createMarked(): Promise<{ id: string; key: string; job_ids: strin
     job_ids.push(job_id);
     await waitForEnd(platform, job_id);
   }
+  await tellOperator(id, key);
   const bulk = { action: "retry", filter: { ids: job_ids }, dry_run: true };
   await api.ask("POST", "/bulk-actions", { key, body: bulk });
   const counting = upkeepTask(platform, "counting");
   await counting.runOnce();
   return { id, key, job_ids };
+}
+
+/** An endpoint of the customer is gone, which the operator is told; it answered with the mark, and was deleted. */
+async function tellOperator(customer_id: string, key: string): Promise<void> {
+  const { webhookDeliveries } = api.platform;
+  await createEndpoint(api.platform, "https://example.com/operator", ["endpoint.disabled"]);
+  const endpoint = { url: `https://example.com/${MARK}/gone`, events: ["job.finished"] };
+  const { id } = (await api.ask("POST", "/webhook-endpoints", { key, body: endpoint })).body;
+  await api.ask("POST", `/webhook-endpoints/${id}/test`, { key });
+  const room = { max: 1, room: 1, rooms: new Map<string, number>(), after: undefined, only: id };
+  const { claimed } = await webhookDeliveries.claim(room);
+  const at = new Date().toISOString();
+  const answer = { at, took_ms: 1, status: 410, error: null, headers: {}, body: `no ${MARK} here` };
+  await webhookDeliveries.settle(
+    claimed.map((delivery) => ({ delivery, kind: "failed", health: "gone", answer })),
+  );
+  await api.ask("DELETE", `/webhook-endpoints/${id}`, { key });
+  const { rows } = await runSql(
+    api.databaseUrl,
+    "SELECT type, status FROM webhook_deliveries WHERE customer_id = $1 AND strpos(webhook_deliveries::text, $2) > 0 ORDER BY id",
+    [customer_id, MARK],
+  );
+  expect(rows).toEqual([
+    { type: "job.finished", status: "failed" },
+    { type: "endpoint.disabled", status: "pending" },
+  ]);
 }
 
 describe("a customer that is erased", () => {
@@ -102,6 +130,7 @@ describe("a customer that is erased", () => {
       "job_progress",
       "jobs",
       "operator_actions",
+      "webhook_deliveries",
       "webhook_endpoints",
     ]);
     const preview = await api.ask("GET", `/customers/${id}/erasure`);
@@ -129,6 +158,12 @@ describe("a customer that is erased", () => {
     expect(await tablesWith(databaseUrl, MARK)).toEqual([]);
     // Of what was for its endpoint nothing is left either.
     expect(await tablesWith(databaseUrl, "job.finished")).toEqual([]);
+    const { rows: told } = await runSql<{ id: string }>(
+      databaseUrl,
+      "SELECT id, type FROM webhook_deliveries",
+    );
+    expect(told).toMatchObject([{ type: "endpoint.disabled" }]);
+    expect(await platform.webhookDeliveries.findSubject(told[0]?.id ?? "")).toEqual({ kind: "gone" });
     const after = await entriesOf(id);
     expect(after.slice(0, before.length)).toEqual(before);
     expect(after.slice(before.length)).toMatchObject([
@@ -247,7 +282,7 @@ const ERASES = {
   outbox: "rows of the customer go",
   sessions: "rows go with their keys",
   wallet_entries: "reference, reason and actor stay: they are sealed, and kept by law",
-  webhook_deliveries: "those for its endpoints go at once; those of the operator when they are old",
+  webhook_deliveries: "those for its endpoints go; of those of the operator, what they told and got back",
   webhook_endpoints: "rows of the customer go",
   webhook_secrets: "rows go with their endpoints",
 } as const;
@@ -327,5 +362,38 @@ describe("an erasure", () => {
     });
     expect(erasure).toMatchObject({ jobs: 1, jobs_cancelled: 1, jobs_erased: 1 });
     expect(await tablesWith(databaseUrl, MARK)).toEqual([]);
+  });
+
+  test("gives up a balance whose ledger has an entry with the reference of an erasure", async () => {
+    const { platform } = api;
+    const id = await createCustomer(platform, 100);
+    const adjusted = await api.ask("POST", `/customers/${id}/wallet/adjustments`, {
+      body: { amount_cents: -10, reference: "erasure", reason: "a test" },
+    });
+    expect(adjusted.status).toBe(201);
+    await eraseCustomer(platform, { customer_id: id, cancels_jobs: false, forfeits: true, actor: "test" });
+    const erasure = await waitFor(async () => {
+      const now = await workOnErasure(platform, id);
+      return now.status === "done" && now;
+    });
+    expect(erasure).toMatchObject({ balance_cents: 0 });
+    expect(await brokenPromises(platform)).toEqual([]);
+  });
+
+  test("that fails holds up no other one", async () => {
+    const { platform, databaseUrl } = api;
+    const [failing, other] = [await createCustomer(platform, 0), await createCustomer(platform, 0)];
+    for (const customer_id of [failing, other])
+      await eraseCustomer(platform, { customer_id, cancels_jobs: false, forfeits: false, actor: "test" });
+    await runSql(
+      databaseUrl,
+      `ALTER TABLE wallets ADD CONSTRAINT broken CHECK (customer_id <> '${failing}' OR credit_limit_cents > 0) NOT VALID`,
+    );
+    let failures = 0;
+    await waitFor(async () => {
+      await platform.erasures.advanceNext().catch(() => (failures += 1));
+      return failures > 0 && (await platform.erasures.find(other))?.status === "done";
+    });
+    expect(await platform.erasures.find(failing)).toMatchObject({ status: "running" });
   });
 });

@@ -110,14 +110,14 @@ export function replayEndpoint(endpoint: Endpoint, reload: () => void): void {
     submit: "Send again",
     run: async ({ hours }) => {
       const since = new Date(Date.now() - Number(hours) * 3_600_000).toISOString();
-      const { deliveries } = await post<Api["ReplayedDeliveries"]>(
+      const { deliveries, next_since } = await post<Api["ReplayedDeliveries"]>(
         `/webhook-endpoints/${endpoint.id}/replay`,
-        {
-          since,
-        },
+        { since },
       );
       reload();
-      return `${deliveries} are sent again`;
+      return next_since === null
+        ? `${deliveries} are sent again`
+        : `${deliveries} are sent again. There are more: ask once more when these are sent`;
     },
   });
 }

@@ -1,7 +1,8 @@
 -- Does: erases a batch of what the platform knows of a customer, and moves the erasure on, all in one
 --   transaction. False: it has ended, waits for something, or another process is at it.
--- Locks, in order: the erasure (SKIP LOCKED), then as cancel_jobs; or its ended jobs by id; or, at the end,
---   the advisory lock of count_ended_jobs (waits: one count at most), then the wallet.
+-- Locks, in order: the erasure (SKIP LOCKED), then as cancel_jobs; or its ended jobs by id; or its deliveries
+--   by id; or its endpoints by id; or, at the end, the advisory lock of count_ended_jobs (waits: one count at
+--   most), then the wallet.
 -- Returns: boolean
 -- Raises: as cancel_jobs.
 -- Called by: src/postgres/repositories/erasures.ts.
@@ -10,7 +11,9 @@
 -- active (submit_jobs). Each transaction that may have seen it active has a smaller number than fence_xid,
 -- which is taken after the start was committed. So when none of them is left, no job comes any more.
 --
--- What was told to endpoints of the operator goes with the log of deliveries, when that is old.
+-- What endpoints of the operator were told of the customer stays in their log as a line that says nothing of
+-- it. One that was not sent yet has nothing left to tell. All other deliveries go, those for endpoints that
+-- were deleted before as well.
 --
 -- Jobs, ledger entries and their amounts stay, so the audit goes on proving each charge. What a job was
 -- given, returned and said goes. The texts of ledger entries stay as well: they are sealed (ADR 34).
@@ -20,10 +23,12 @@ RETURNS boolean
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  v_erasure erasures;
-  v_wallet  wallets;
-  v_ids     uuid[];
-  n         bigint;
+  -- Most deliveries are those of others: so many are looked at in place of one.
+  c_deliveries constant int := 10;
+  v_erasure    erasures;
+  v_wallet     wallets;
+  v_ids        uuid[];
+  n            bigint;
 BEGIN
   SELECT *
     INTO v_erasure
@@ -94,7 +99,7 @@ BEGIN
        LIMIT p_limit
     );
     IF v_ids = '{}' THEN
-      v_erasure.step := 'rest';
+      v_erasure.step := 'deliveries';
     ELSE
       UPDATE operator_actions a
          SET before = NULL, after = NULL
@@ -110,18 +115,36 @@ BEGIN
       v_erasure.reached_action_id := v_ids[cardinality(v_ids)];
     END IF;
 
-  ELSIF EXISTS (SELECT FROM webhook_endpoints e WHERE e.customer_id = p_customer) THEN
+  ELSIF v_erasure.step = 'deliveries' THEN
     v_ids := array(
       SELECT d.id
         FROM webhook_deliveries d
-       WHERE d.endpoint_id = ANY (array(
-               SELECT e.id FROM webhook_endpoints e WHERE e.customer_id = p_customer
-             ))
-       LIMIT p_limit
+       WHERE d.id > coalesce(v_erasure.reached_delivery_id, '00000000-0000-0000-0000-000000000000')
+       ORDER BY d.id
+       LIMIT c_deliveries * p_limit
     );
-    DELETE FROM webhook_deliveries d WHERE d.id = ANY (v_ids);
     IF v_ids = '{}' THEN
+      PERFORM FROM webhook_endpoints e WHERE e.customer_id = p_customer ORDER BY e.id FOR UPDATE;
       DELETE FROM webhook_endpoints e WHERE e.customer_id = p_customer;  -- and with them their secrets
+      v_erasure.step := 'rest';
+    ELSE
+      v_erasure.reached_delivery_id := v_ids[cardinality(v_ids)];
+      v_ids := array(
+        SELECT d.id
+          FROM webhook_deliveries d
+         WHERE d.id = ANY (v_ids) AND d.customer_id = p_customer
+         ORDER BY d.id
+           FOR UPDATE
+      );
+      UPDATE webhook_deliveries d
+         SET data = NULL, answers = '[]'
+        FROM webhook_endpoints e
+       WHERE d.id = ANY (v_ids) AND e.id = d.endpoint_id AND e.customer_id IS NULL;
+      DELETE FROM webhook_deliveries d
+       WHERE d.id = ANY (v_ids)
+         AND NOT EXISTS (
+           SELECT FROM webhook_endpoints e WHERE e.id = d.endpoint_id AND e.customer_id IS NULL
+         );
     END IF;
 
   ELSE
@@ -144,7 +167,7 @@ BEGIN
           'adjustment',
           -v_wallet.current_balance_cents,
           NULL,
-          'erasure',
+          'erasure ' || gen_random_uuid(),  -- a reference that no entry of before has
           'Given up: the customer was erased',
           v_erasure.actor,
           false
@@ -166,6 +189,7 @@ BEGIN
          fence_xid = v_erasure.fence_xid,
          reached_job_id = v_erasure.reached_job_id,
          reached_action_id = v_erasure.reached_action_id,
+         reached_delivery_id = v_erasure.reached_delivery_id,
          jobs_cancelled = v_erasure.jobs_cancelled,
          jobs_erased = v_erasure.jobs_erased,
          actions_erased = v_erasure.actions_erased

@@ -1,7 +1,7 @@
 -- Does: starts the erasure of a customer. In one transaction its name, its address, its keys and its sessions
 --   are gone, its webhook endpoints are disabled, and it can submit nothing more; advance_erasure does the
 --   rest. For an erasure that has started it only adds the two decisions. Returns what became of it.
--- Locks, in order: the customer, then its erasure.
+-- Locks, in order: the customer, then its erasure, then its endpoints by id.
 -- Returns: text
 -- Raises: nothing.
 -- Called by: src/postgres/repositories/erasures.ts.
@@ -46,6 +46,11 @@ BEGIN
   INSERT INTO erasures (customer_id, cancels_jobs, forfeits, actor)
   VALUES (p_customer, p_cancels, p_forfeits, p_actor);
   DELETE FROM api_keys k WHERE k.customer_id = p_customer;  -- and with them their sessions
+  PERFORM
+     FROM webhook_endpoints e
+    WHERE e.customer_id = p_customer AND e.disabled_at IS NULL
+    ORDER BY e.id
+      FOR NO KEY UPDATE;
   UPDATE webhook_endpoints e
      SET disabled_at = now(), disabled_reason = 'by_hand'
    WHERE e.customer_id = p_customer AND e.disabled_at IS NULL;

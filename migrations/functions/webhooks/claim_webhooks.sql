@@ -11,7 +11,8 @@
 -- at c_endpoints: next_cursor is where the next call goes on, null at the end. p_known and p_rooms: the rooms
 -- that the caller knows; p_room: that of all other endpoints. p_only: only this endpoint, which may be a
 -- listener. An endpoint that failed too often in a row (c_failures) gets one delivery, the probe, when its
--- pause is over. What is sent by hand goes to a disabled or paused one, too, one at a time.
+-- pause is over. What is sent by hand goes to a disabled or paused one, too, one at a time, and to one that
+-- waits for a probe when nothing else is due.
 -- claimed: a JSON array of id, endpoint_id, url, secrets, claim, tries, is_manual, type, job_id, data,
 -- created_at.
 
@@ -41,6 +42,7 @@ DECLARE
   v_endpoint  webhook_endpoints;
   v_room      int;
   v_probes    boolean;
+  v_by_hand   boolean;
   v_left      int := p_max;
   v_ids       uuid[];
   v_all       uuid[] := '{}';
@@ -74,20 +76,9 @@ BEGIN
       p_room
     );
     v_probes := false;
-    IF v_endpoint.disabled_at IS NOT NULL OR v_endpoint.paused_until > clock_timestamp() THEN
-      -- Only what somebody asked for, one after the other.
-      v_ids := array(
-        SELECT d.id
-          FROM webhook_deliveries d
-         WHERE d.endpoint_id = v_at
-           AND d.status = 'pending'
-           AND d.is_manual
-           AND d.due_at <= clock_timestamp()
-         ORDER BY d.created_at
-         LIMIT least(v_room, 1)
-           FOR UPDATE SKIP LOCKED
-      );
-    ELSE
+    v_by_hand := v_endpoint.disabled_at IS NOT NULL
+      OR coalesce(v_endpoint.paused_until > clock_timestamp(), false);
+    IF NOT v_by_hand THEN
       IF v_endpoint.failures >= c_failures THEN
         -- Only who gets the lock, and finds the pause still over, may try.
         PERFORM
@@ -116,6 +107,24 @@ BEGIN
          ORDER BY d.due_at
          LIMIT least(v_room, v_left)
            FOR UPDATE OF d SKIP LOCKED
+      );
+      IF v_probes AND v_ids = '{}' THEN
+        v_probes := false;
+        v_by_hand := true;
+      END IF;
+    END IF;
+    IF v_by_hand THEN
+      -- Only what somebody asked for, one after the other.
+      v_ids := array(
+        SELECT d.id
+          FROM webhook_deliveries d
+         WHERE d.endpoint_id = v_at
+           AND d.status = 'pending'
+           AND d.is_manual
+           AND d.due_at <= clock_timestamp()
+         ORDER BY d.created_at
+         LIMIT least(v_room, 1)
+           FOR UPDATE SKIP LOCKED
       );
     END IF;
     CONTINUE WHEN v_ids = '{}';

@@ -16,6 +16,9 @@ const IDS: Readonly<Record<string, string>> = {
   prices: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
   "job-types": "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
   "api-keys": "019ab1f0-61aa-7d20-b0a4-02c1a2f7c9d0",
+  runners: "019ab1ef-f7d0-7c3e-a6a5-91d2c7b4e8f3",
+  "webhook-endpoints": "019ab1f3-2c10-7e21-8a40-5b7d3c1e9f20",
+  "webhook-deliveries": "019ab1f3-7a41-7c02-9b1d-2f4e6a8c0d13",
 };
 const OTHER_ID = "019ab1f2-3c44-7a11-9b0e-5d2c8e7f6a10";
 

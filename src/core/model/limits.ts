@@ -503,7 +503,7 @@ export const USAGE_ROWS_MAX = 10_000;
 export const USAGE_DAYS_MAX = 92;
 /** The range of a request for usage by the hour. */
 export const USAGE_HOURS_MAX = 336;
-/** Jobs, or actions of operators, that one batch of an erasure works on. */
+/** Jobs, or actions of operators, or tens of webhook deliveries, that one batch of an erasure works on. */
 export const ERASURE_BATCH_MAX = 500;
 /** Open jobs that the preview of an erasure counts. */
 export const OPEN_JOBS_COUNTED_MAX = 10_000;

@@ -96,11 +96,17 @@ export interface WebhookDelivery {
   readonly answers: readonly DeliveryAnswer[];
 }
 
+/** A job as events tell of it. `omitted`: what was too large to be read, and is null in `job`. */
+export interface ToldJob {
+  readonly job: Omit<Job, "errors" | "waiting_for" | "progress">;
+  readonly omitted: readonly ("input_data" | "output_data")[];
+}
+
 /** What an event tells. Of a job: the job itself. */
 export type WebhookSubject =
-  | { readonly kind: "job"; readonly job: Job }
+  | ({ readonly kind: "job" } & ToldJob)
   | { readonly kind: "data"; readonly data: unknown }
-  /** The job was deleted meanwhile: there is nothing left to tell. */
+  /** The job was deleted meanwhile, or the customer erased: there is nothing left to tell. */
   | { readonly kind: "gone" };
 
 /** A delivery that this process is to send. */
@@ -130,6 +136,12 @@ export interface DeliveryOutcome {
   readonly health?: "good" | "bad" | "gone" | undefined;
   /** How long the endpoint asked to be left alone. */
   readonly pause_ms?: number | undefined;
+}
+
+/** What one replay sends again. `next_since`: where the next one goes on; null when there is no more. */
+export interface ReplayedDeliveries {
+  readonly deliveries: number;
+  readonly next_since: string | null;
 }
 
 export interface DisabledEndpoint {
@@ -178,8 +190,8 @@ export interface WebhookDeliveryRepository {
   addTest(test: { id: string; endpoint_id: string; type: WebhookEvent; data: unknown }): Promise<void>;
   /** Sends a delivery once more, at once, under its id. Undefined: there is none. */
   resend(id: string, owner?: string): Promise<WebhookDelivery | undefined>;
-  /** Sends again what ended since then: what failed, or all. Returns how many, up to a limit. */
-  replay(endpointId: string, since: string, isAll: boolean): Promise<number>;
+  /** Sends again what was written since then and has ended: what failed, or all. */
+  replay(endpointId: string, since: string, isAll: boolean): Promise<ReplayedDeliveries>;
 
   /** Claims deliveries that are due. `cursor`: where the next call goes on; undefined at the end. */
   claim(room: ClaimRoom): Promise<{ claimed: ClaimedDelivery[]; cursor: string | undefined }>;

@@ -1,6 +1,5 @@
-import type { Job } from "../model/job.ts";
 import { WEBHOOK_VALUE_BYTES_MAX } from "../model/limits.ts";
-import type { WebhookEvent, WebhookSubject } from "../model/webhook.ts";
+import type { ToldJob, WebhookEvent, WebhookSubject } from "../model/webhook.ts";
 
 /**
  * The body of a request to an endpoint, the same for each try: a job that ended changes no more. Undefined when
@@ -11,19 +10,19 @@ export function webhookBody(
   subject: WebhookSubject,
 ): string | undefined {
   if (subject.kind === "gone") return undefined;
-  const data = subject.kind === "job" ? toldJob(subject.job) : subject.data;
+  const data = subject.kind === "job" ? toldJob(subject) : subject.data;
   return JSON.stringify({ type, timestamp: created_at, data });
 }
 
 /** A job as an event tells of it: without the stack of its error, and without what is large. */
-function toldJob(job: Job): object {
-  const { errors: _errors, waiting_for: _waiting, progress: _progress, error, ...told } = job;
+function toldJob({ job, omitted: unread }: ToldJob): object {
   const omitted = (["input_data", "output_data"] as const).filter(
-    (name) => Buffer.byteLength(JSON.stringify(job[name]) ?? "") > WEBHOOK_VALUE_BYTES_MAX,
+    (name) =>
+      unread.includes(name) || Buffer.byteLength(JSON.stringify(job[name]) ?? "") > WEBHOOK_VALUE_BYTES_MAX,
   );
   return {
-    ...told,
-    error: error && { code: error.code, message: error.message },
+    ...job,
+    error: job.error && { code: job.error.code, message: job.error.message },
     ...Object.fromEntries(omitted.map((name) => [name, null])),
     omitted,
   };

@@ -137,6 +137,7 @@ export interface Erasures {
   jobs_cancelled: Generated<number>;
   jobs_erased: Generated<number>;
   reached_action_id: string | null;
+  reached_delivery_id: string | null;
   reached_job_id: string | null;
   requested_at: Generated<string>;
   step: Generated<string>;

@@ -72,7 +72,17 @@ export class PostgresErasureRepository implements ErasureRepository {
   async advance(customer_id: string): Promise<boolean> {
     const batch = () =>
       callAdvanceErasure(this.#database, { customer: customer_id, limit: ERASURE_BATCH_MAX });
-    return await withRetry(batch, { for_ms: BATCH_FOR_MS });
+    try {
+      return await withRetry(batch, { for_ms: BATCH_FOR_MS });
+    } catch (error) {
+      // The batch was rolled back, and with it that it had its turn: the others come first now.
+      await this.#database.kysely
+        .updateTable("erasures")
+        .set({ worked_at: sql`clock_timestamp()` })
+        .where("customer_id", "=", customer_id)
+        .execute();
+      throw error;
+    }
   }
 
   async advanceNext(): Promise<boolean> {

@@ -9,6 +9,8 @@ import {
   type DeliveryOutcome,
   type DeliveryStatus,
   type DisabledEndpoint,
+  type ReplayedDeliveries,
+  type ToldJob,
   type WebhookDelivery,
   type WebhookDeliveryRepository,
   type WebhookEvent,
@@ -18,7 +20,8 @@ import { orNull } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
 import { oneOf, onlyRow } from "../connection/decode.ts";
 import { callClaimWebhooks, callSettleWebhooks } from "../connection/functions.gen.ts";
-import { earliestIdOf, findStoredJobs, type StoredJob } from "../hot/stored-jobs.ts";
+import { firstIdAt } from "../hot/stored-jobs.ts";
+import { findToldJobs } from "./told-jobs.ts";
 
 /** What claim_webhooks puts into its array. */
 type ClaimedRow = Omit<ClaimedDelivery, "subject"> & {
@@ -59,7 +62,7 @@ export class PostgresWebhookDeliveryRepository implements WebhookDeliveryReposit
       .where("id", "=", id)
       .executeTakeFirst();
     if (!row) return undefined;
-    const jobs = await findStoredJobs(this.#database, row.job_id === null ? [] : [row.job_id]);
+    const jobs = await findToldJobs(this.#database, row.job_id === null ? [] : [row.job_id]);
     return toSubject(row, jobs);
   }
 
@@ -75,7 +78,11 @@ export class PostgresWebhookDeliveryRepository implements WebhookDeliveryReposit
     await this.#database.kysely
       .updateTable("webhook_deliveries")
       .set({
-        is_manual: sql<boolean>`is_manual OR status <> 'pending'`,
+        // An endpoint that is disabled or paused gets nothing else.
+        is_manual: sql<boolean>`is_manual OR status <> 'pending' OR EXISTS (
+          SELECT FROM webhook_endpoints e
+           WHERE e.id = endpoint_id AND (e.disabled_at IS NOT NULL OR e.paused_until > clock_timestamp())
+        )`,
         status: "pending",
         due_at: sql`clock_timestamp()`,
         ended_at: null,
@@ -86,16 +93,15 @@ export class PostgresWebhookDeliveryRepository implements WebhookDeliveryReposit
     return await this.findById(id, owner);
   }
 
-  async replay(endpointId: string, since: string, isAll: boolean): Promise<number> {
-    const { rows } = await sql<{ n: number }>`
+  async replay(endpointId: string, since: string, isAll: boolean): Promise<ReplayedDeliveries> {
+    const { rows } = await sql<{ n: number; last: string | null }>`
       WITH chosen AS (
         SELECT d.id
           FROM webhook_deliveries d
          WHERE d.endpoint_id = ${endpointId}::uuid
-           AND d.id >= ${earliestIdOf(since)}::uuid
-           AND d.created_at >= ${since}::timestamptz
-           AND (d.status = 'failed' OR (${isAll}::boolean AND d.status = 'delivered'))
-         ORDER BY d.id
+           AND d.id >= ${firstIdAt(Date.parse(since))}::uuid
+           AND ${isAll ? sql`d.status IN ('failed', 'delivered')` : sql`d.status = 'failed'`}
+         ORDER BY d.endpoint_id, d.id
          LIMIT ${WEBHOOK_REPLAY_MAX}
            FOR UPDATE
       ), replayed AS (
@@ -103,10 +109,11 @@ export class PostgresWebhookDeliveryRepository implements WebhookDeliveryReposit
            SET status = 'pending', due_at = clock_timestamp(), ended_at = NULL, is_manual = true
           FROM chosen c
          WHERE d.id = c.id
-        RETURNING d.id
       )
-      SELECT count(*)::int AS n FROM replayed`.execute(this.#database.kysely);
-    return onlyRow("replay", rows).n;
+      SELECT count(*)::int AS n, (array_agg(id ORDER BY id DESC))[1] AS last
+        FROM chosen`.execute(this.#database.kysely);
+    const { n, last } = onlyRow("replay", rows);
+    return { deliveries: n, next_since: n < WEBHOOK_REPLAY_MAX || last === null ? null : timeOf(last) };
   }
 
   async claim({ max, room, rooms, after, only }: ClaimRoom): Promise<{
@@ -125,7 +132,7 @@ export class PostgresWebhookDeliveryRepository implements WebhookDeliveryReposit
     const { claimed, next_cursor } = onlyRow("claim_webhooks", answer);
     // As claim_webhooks builds it.
     const rows = claimed as readonly ClaimedRow[];
-    const jobs = await findStoredJobs(this.#database, idsOfJobs(rows));
+    const jobs = await findToldJobs(this.#database, idsOfJobs(rows));
     return {
       claimed: rows.map(({ job_id, data, ...row }) => ({
         ...row,
@@ -170,17 +177,23 @@ export class PostgresWebhookDeliveryRepository implements WebhookDeliveryReposit
   }
 }
 
+/** When a delivery was written, by its id, to the millisecond. */
+function timeOf(id: string): string {
+  return new Date(Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16)).toISOString();
+}
+
 function idsOfJobs(rows: readonly ClaimedRow[]): string[] {
   return [...new Set(rows.flatMap(({ job_id }) => (job_id === null ? [] : [job_id])))];
 }
 
 function toSubject(
   { job_id, data }: { readonly job_id: string | null; readonly data: unknown },
-  jobs: ReadonlyMap<string, StoredJob>,
+  jobs: ReadonlyMap<string, ToldJob>,
 ): WebhookSubject {
-  if (job_id === null) return { kind: "data", data };
-  const job = jobs.get(job_id)?.job;
-  return job ? { kind: "job", job } : { kind: "gone" };
+  // An erasure takes the data.
+  if (job_id === null) return data === null ? { kind: "gone" } : { kind: "data", data };
+  const told = jobs.get(job_id);
+  return told ? { kind: "job", ...told } : { kind: "gone" };
 }
 
 interface DeliveryRow {

@@ -152,9 +152,12 @@ export const WebhookReplay = z
 
 export const ReplayedDeliveries = z
   .strictObject({
-    deliveries: z.int().meta({ description: "How many are sent again. When it is 10,000, ask once more." }),
+    deliveries: z.int().meta({ description: "How many are sent again, up to 10,000." }),
+    next_since: UtcTime.nullable().meta({
+      description: "The `since` of the next request. Null: all of them are sent again.",
+    }),
   })
-  .meta({ id: "ReplayedDeliveries", examples: [{ deliveries: 42 }] });
+  .meta({ id: "ReplayedDeliveries", examples: [{ deliveries: 42, next_since: null }] });
 
 const Answer = z.strictObject({
   at: UtcTime,

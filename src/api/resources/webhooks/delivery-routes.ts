@@ -81,7 +81,7 @@ export function webhookDeliveryRoutes(api: Api, { webhookEndpoints, webhookDeliv
         tags,
         summary: "Send again what failed since a time",
         description:
-          "Up to 10,000 deliveries, each once more under its own `webhook-id`. Events of a time when the endpoint was disabled or did not exist were not written, and cannot be replayed.",
+          "Up to 10,000 deliveries, oldest first, each once more under its own `webhook-id`. While `next_since` is a time, there are more: send it as the next `since`. Events of a time when the endpoint was disabled or did not exist were not written, and cannot be replayed.",
         params: IdParams,
         body: WebhookReplay,
         response: { 200: ReplayedDeliveries },
@@ -92,7 +92,7 @@ export function webhookDeliveryRoutes(api: Api, { webhookEndpoints, webhookDeliv
       const { id } = request.params;
       const { since, all } = request.body;
       if (!(await webhookEndpoints.findById(id, ownerOf(request)))) throw webhookEndpointNotFound(id);
-      return { deliveries: await webhookDeliveries.replay(id, since, all) };
+      return await webhookDeliveries.replay(id, since, all);
     },
   );
 
@@ -127,7 +127,7 @@ export function webhookDeliveryRoutes(api: Api, { webhookEndpoints, webhookDeliv
         tags,
         summary: "Send a delivery once more, at once",
         description:
-          "Under its own `webhook-id`, signed with the current secret. One that had ended is tried once, and says nothing about the health of the endpoint.",
+          "Under its own `webhook-id`, signed with the current secret. One that had ended, or whose endpoint is disabled or paused, is tried once, and says nothing about the health of the endpoint.",
         params: IdParams,
         body: NoBody,
         response: { 200: WebhookDelivery },

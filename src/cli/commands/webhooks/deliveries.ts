@@ -77,7 +77,13 @@ export function addDeliveryCommands(webhooks: Command, run: CliRun): void {
         z.object({ id: Id, since: Since, all: Flag }),
         async ({ webhookEndpoints, webhookDeliveries }, { id, since, all }) => {
           if (!(await webhookEndpoints.findById(id))) throw webhookEndpointNotFound(id);
-          const deliveries = await webhookDeliveries.replay(id, since, all);
+          let deliveries = 0;
+          for (let next: string | null = since; next !== null;) {
+            const replayed = await webhookDeliveries.replay(id, next, all);
+            deliveries += replayed.deliveries;
+            // More than one replay takes, all of one millisecond, would begin anew for ever.
+            next = replayed.next_since === next ? null : replayed.next_since;
+          }
           await terminal.print({ deliveries }, () => `${deliveries} deliveries are sent again`);
         },
       ),
