@@ -31,7 +31,10 @@ export function meRoutes(api: Api, { customers }: Platform): void {
         return { kind: "admin" as const, name: "admin" as const, role: "admin" as const };
       const [customer, key] = await Promise.all([customers.findById(owner), findKey(request, owner)]);
       if (!customer || !key)
-        throw new PlatformError("invalid_api_key", "This API key was revoked, or has expired. Use a valid one.");
+        throw new PlatformError(
+          "invalid_api_key",
+          "This API key was revoked, or has expired. Use a valid one.",
+        );
       const { id, name, prefix, scopes, expires_at } = key;
       const api_key = { id, name, prefix, scopes, expires_at };
       return { kind: "customer" as const, customer, api_key };
