@@ -1253,7 +1253,7 @@ export interface Api {
       /** The first kilobyte. */
       readonly body: string;
     })[];
-    /** What is sent. Null when the job was deleted because it was too old. */
+    /** What is sent. Null when the job was deleted because it was too old, or the customer was erased. */
     readonly request: {
       readonly webhook_id: string;
       readonly body: string;

@@ -179,6 +179,6 @@ export class WebhookSender {
 }
 
 function nothingToTell() {
-  const error = "there is nothing left to tell: its job was too old, or the customer was erased";
+  const error = "the job was deleted because it was too old, or the customer was erased";
   return { at: new Date().toISOString(), took_ms: 0, status: null, error, headers: {}, body: "" };
 }

@@ -23,18 +23,18 @@ export async function findToldJobs(
     .select([unlessLarge("input_data").as("input_data"), unlessLarge("output_data").as("output_data")])
     .select(["error", "estimated_cost_cents", "cost_cents", "attempt", "max_attempts", "retry_of"])
     .select(["excused_attempts", "run_at", "created_at", "started_at", "completed_at", "runner_id"])
-    .select([isLarge("input_data").as("large_input"), isLarge("output_data").as("large_output")])
+    .select([isLarge("input_data").as("largeInput"), isLarge("output_data").as("largeOutput")])
     .where(sql<boolean>`id = ANY (${plainArray(ids)}::uuid[])`)
     .execute();
   return new Map(
-    rows.map(({ large_input, large_output, ...row }) => [
+    rows.map(({ largeInput, largeOutput, ...row }) => [
       row.id,
       {
         // Only settle_jobs and rescue_jobs write it.
         job: { ...row, error: row.error as JobError | null },
         omitted: [
-          ...(large_input ? (["input_data"] as const) : []),
-          ...(large_output ? (["output_data"] as const) : []),
+          ...(largeInput ? (["input_data"] as const) : []),
+          ...(largeOutput ? (["output_data"] as const) : []),
         ],
       },
     ]),

@@ -217,7 +217,10 @@ export const ShownWebhookDelivery = z
     request: z
       .strictObject({ webhook_id: z.string(), body: z.string() })
       .nullable()
-      .meta({ description: "What is sent. Null when the job was deleted because it was too old." }),
+      .meta({
+        description:
+          "What is sent. Null when the job was deleted because it was too old, or the customer was erased.",
+      }),
   })
   .meta({
     id: "ShownWebhookDelivery",
