@@ -214,13 +214,10 @@ export const WebhookDelivery = z
 export const ShownWebhookDelivery = z
   .strictObject({
     ...delivery,
-    request: z
-      .strictObject({ webhook_id: z.string(), body: z.string() })
-      .nullable()
-      .meta({
-        description:
-          "What is sent. Null when the job was deleted because it was too old, or the customer was erased.",
-      }),
+    request: z.strictObject({ webhook_id: z.string(), body: z.string() }).nullable().meta({
+      description:
+        "What is sent. Null when the job was deleted because it was too old, or the customer was erased.",
+    }),
   })
   .meta({
     id: "ShownWebhookDelivery",
