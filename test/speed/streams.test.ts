@@ -51,20 +51,23 @@ async function createKey(request: Request): Promise<string> {
 
 test("2,000 open streams cost less than 150 MiB, and submissions beside them are hardly slower", async () => {
   for (let round = 0; round < 3; round += 1) for (const api of [watched, plain]) await submissions(api);
+  // Two processes of the same code differ, too: by what their compiler did, by where their memory is.
+  const before = await measure();
   const before_mib = await residentMib(watched.pid);
   const heard = await openStreams(watched);
   const added_mib = (await residentMib(watched.pid)) - before_mib;
 
   let measured = await measure();
   // What else the machine does moves a measurement by more than the streams do. Too much is too much each time.
-  for (let again = 1; again < MEASURED_MAX && measured.share >= SHARE_MAX; again += 1)
+  for (let again = 1; again < MEASURED_MAX && measured.share - before.share >= SHARE_MAX; again += 1)
     measured = await measure();
   await waitFor(() => heard.every((bytes) => bytes.changed), { describe: "a change in every stream" });
   const { rows } = await runSql<{ listening: number }>(
     databaseUrl,
     "SELECT count(*)::int AS listening FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'iep listen'",
   );
-  const { beside, alone, share } = measured;
+  const { beside, alone } = measured;
+  const share = measured.share - before.share;
   console.log(
     `${STREAMS} streams: ${added_mib.toFixed(0)} MiB, ${rows[0]?.listening} connections that listen in 2 processes, ` +
       `${(100 * share).toFixed(1)} % of a core while all are told of changes; ` +
@@ -76,7 +79,7 @@ test("2,000 open streams cost less than 150 MiB, and submissions beside them are
   expect(share).toBeLessThan(SHARE_MAX);
 }, 60_000);
 
-/** Submits to both in turns. `share`: what the streams take of a core, which a submission cannot have. */
+/** Submits to both in turns. `share`: what the first takes of a core beyond the other, which a submission cannot have. */
 async function measure(): Promise<{ beside: Effort; alone: Effort; share: number }> {
   const [beside, alone] = [new Effort(watched), new Effort(plain)];
   for (let round = 0; round < ROUNDS; round += 1) {
