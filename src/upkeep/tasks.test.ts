@@ -132,7 +132,8 @@ test("rescue names the runner that is dead, and its host", async () => {
   const { platform } = await createTestPlatform();
   const job = { customer_id: await createCustomer(platform), job_type_id: await createJobType(platform) };
   const { id } = await submitJob(platform, { ...job, input_data: 0 });
-  const [dead, idle] = [await createRunner(platform), await createRunner(platform)];
+  // The idle one first: when the lease of the other is over, its own is.
+  const [idle, dead] = [await createRunner(platform), await createRunner(platform)];
   expect(await platform.readyQueue.claim({ max: 10, wait_ms: 100, runner_id: dead })).toHaveLength(1);
   // Neither sends a heartbeat. One of them has no jobs, and is no news.
   const rescued = await waitFor(async () => {
