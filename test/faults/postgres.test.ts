@@ -156,15 +156,21 @@ test("PostgreSQL is away, refusing, silent, locked or full: 503 with Retry-After
   // Every place is taken, and the API's own connections are ended: new ones are refused with 53300.
   const hogs: Client[] = [];
   const killer = await connect(postgres.url);
-  await killer.query(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'iep%'",
-  );
-  await waitFor(() =>
-    connect(postgres.url).then(
-      (client) => void hogs.push(client),
-      (error: { code?: string }) => error.code === "53300",
-    ),
-  );
+  const fill = () =>
+    waitFor(() =>
+      connect(postgres.url).then(
+        (client) => void hogs.push(client),
+        (error: { code?: string }) => error.code === "53300",
+      ),
+    );
+  // The API opens new connections at any moment, also before all places are taken.
+  await waitFor(async () => {
+    const { rowCount } = await killer.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'iep%'",
+    );
+    await fill();
+    return rowCount === 0;
+  });
   await expectAway("full", { read_ms: 2_500 });
   await Promise.all(hogs.map((client) => client.end()));
   await expectBack("it was full");
