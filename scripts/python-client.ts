@@ -1,4 +1,5 @@
-import { pythonTypes, snakeCase, typeName, type Schema } from "./python-types.ts";
+import type { Schema } from "./openapi-schema.ts";
+import { pythonTypes, snakeCase, typeName } from "./python-types.ts";
 
 interface Parameter {
   readonly in: "path" | "query" | "header" | "cookie";

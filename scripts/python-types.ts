@@ -1,17 +1,4 @@
-/** A JSON Schema of the OpenAPI document, as far as this file reads it. */
-export interface Schema {
-  readonly $ref?: string;
-  readonly anyOf?: readonly Schema[];
-  readonly oneOf?: readonly Schema[];
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly type?: string | readonly string[];
-  readonly items?: Schema;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: boolean | Schema;
-  readonly description?: string;
-}
+import type { Schema } from "./openapi-schema.ts";
 
 const PRIMITIVES: Readonly<Record<string, string>> = {
   string: "str",

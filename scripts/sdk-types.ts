@@ -1,5 +1,6 @@
 import { ERRORS } from "../src/core/lib/errors.ts";
-import { apiInterface, commentOf, GENERATED, nameOf, typeOf, type Schema, type Style } from "./api-types.ts";
+import { apiInterface, commentOf, GENERATED, nameOf, typeOf, type Style } from "./api-types.ts";
+import type { Schema } from "./openapi-schema.ts";
 
 interface Parameter {
   readonly in: string;

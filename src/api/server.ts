@@ -41,7 +41,7 @@ import { docsRoutes } from "./http/docs-routes.ts";
 import { healthRoutes } from "./resources/health/routes.ts";
 import { jobTypeRoutes } from "./resources/job-types/routes.ts";
 import { eventRoutes } from "./resources/events/routes.ts";
-import { EventStreams } from "./resources/jobs/event-streams.ts";
+import { EventStreams } from "./http/event-streams.ts";
 import { jobCountRoutes } from "./resources/jobs/counts.ts";
 import { jobEventRoutes } from "./resources/jobs/events.ts";
 import { jobLogRoutes } from "./resources/jobs/log.ts";

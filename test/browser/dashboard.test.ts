@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { newId } from "../../src/core/lib/new-id.ts";
-import { submitJobs } from "../../src/core/use-cases/submit-jobs.ts";
+import { submitJob } from "../../src/core/use-cases/submit-jobs.ts";
 import { openPage, startBrowser } from "../support/chromium.ts";
 import { brokenPromises, createCustomer, createJobType } from "../support/test-platform.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -31,13 +31,8 @@ async function stranger(): Promise<{ page: Page; faults: string[] }> {
   return await openPage(browser);
 }
 
-async function submit(input_data: unknown, options: { job_type_id?: string; max_attempts?: number } = {}) {
-  const [result] = await submitJobs(stack.platform, [
-    { customer_id, job_type_id: options.job_type_id ?? simulated, priority: 1, input_data, ...options },
-  ]);
-  if (!result || !("job" in result)) throw new Error(`refused: ${JSON.stringify(result)}`);
-  return result.job;
-}
+const submit = (input_data: unknown, options: { job_type_id?: string; max_attempts?: number } = {}) =>
+  submitJob(stack.platform, { customer_id, job_type_id: simulated, input_data, ...options });
 
 const heading = (page: Page) => page.locator("main h1");
 

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page, Request } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
-import { submitJobs } from "../../src/core/use-cases/submit-jobs.ts";
+import { submitJob, submitJobs } from "../../src/core/use-cases/submit-jobs.ts";
 import { openPage, startBrowser } from "../support/chromium.ts";
 import { createCustomer, createJobType } from "../support/test-platform.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -17,13 +17,8 @@ beforeAll(async () => {
   simulated = await createJobType(stack.platform, { name: "Simulated", processing_logic_id: "simulate" });
 });
 
-async function submit(input_data: unknown) {
-  const [result] = await submitJobs(stack.platform, [
-    { customer_id, job_type_id: simulated, priority: 1, input_data },
-  ]);
-  if (!result || !("job" in result)) throw new Error(`refused: ${JSON.stringify(result)}`);
-  return result.job;
-}
+const submit = (input_data: unknown) =>
+  submitJob(stack.platform, { customer_id, job_type_id: simulated, input_data });
 
 const isStream = (request: Request): boolean => new URL(request.url()).pathname === "/events";
 

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { JOB_EXAMPLE } from "../../../core/model/job-example.ts";
 import { readFeedPosition } from "../../../core/model/event-feed.ts";
 import { EVENTS_MAX, FEED_DAYS, PAGE_LIMIT_DEFAULT } from "../../../core/model/limits.ts";
 import { decodeCursor } from "../../http/cursor.ts";
 import { CURSOR_MESSAGE, Id } from "../../http/fields.ts";
-import { DoneEvent } from "../jobs/event-contract.ts";
+import { DONE_EXAMPLE, DoneEvent } from "../jobs/event-contract.ts";
 
 const FeedCursor = z
   .string()
@@ -36,16 +37,10 @@ export const FeedQuery = z.strictObject({
 });
 
 const EVENT_EXAMPLE = {
-  job_id: "019ab1f1-0a77-7e54-8f8d-3b1b6a4f9c01",
-  customer_id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
-  job_type_id: "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
-  id: 4,
-  type: "done",
-  at: "2026-11-23T21:06:45.03Z",
-  attempt: 1,
-  status: "succeeded",
-  cost_cents: 5,
-  error: null,
+  job_id: JOB_EXAMPLE.id,
+  customer_id: JOB_EXAMPLE.customer_id,
+  job_type_id: JOB_EXAMPLE.job_type_id,
+  ...DONE_EXAMPLE,
 };
 
 export const FeedEvent = DoneEvent.extend({ job_id: Id, customer_id: Id, job_type_id: Id }).meta({

@@ -11,7 +11,7 @@ import { ownerOf, refuseForeign } from "../../http/auth.ts";
 import { encodeCursor } from "../../http/cursor.ts";
 import { invalidField } from "../../http/validation.ts";
 import { EventStream } from "../jobs/event-contract.ts";
-import { HEARTBEAT, STREAM_TYPE, type EventStreams } from "../jobs/event-streams.ts";
+import { HEARTBEAT, STREAM_TYPE, type EventStreams } from "../../http/event-streams.ts";
 import { FeedEvents, FeedHeaders, FeedQuery } from "./contract.ts";
 
 /** What happens to all jobs of a customer, or of all customers. */

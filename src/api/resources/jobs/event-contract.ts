@@ -30,19 +30,21 @@ const shared = {
 };
 const Failure = z.strictObject({ code: z.string(), message: z.string() }).nullable();
 
+export const DONE_EXAMPLE = {
+  id: 4,
+  type: "done",
+  at: "2026-11-23T21:06:45.03Z",
+  attempt: 1,
+  status: "succeeded",
+  cost_cents: 5,
+  error: null,
+};
+
 const EVENTS_EXAMPLE = [
   { id: 1, type: "queued", at: "2026-11-23T21:06:45.010203Z", attempt: 0 },
   { id: 2, type: "started", at: "2026-11-23T21:06:45.02Z", attempt: 1 },
   { id: 3, type: "progress", at: "2026-11-23T21:06:45.025Z", attempt: 1, fraction: 0.5, message: null },
-  {
-    id: 4,
-    type: "done",
-    at: "2026-11-23T21:06:45.03Z",
-    attempt: 1,
-    status: "succeeded",
-    cost_cents: 5,
-    error: null,
-  },
+  DONE_EXAMPLE,
 ];
 
 /** The last event of a job. */

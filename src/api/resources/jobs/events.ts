@@ -7,7 +7,7 @@ import type { Api } from "../../http/api.ts";
 import { ownerOf } from "../../http/auth.ts";
 import { IdParams } from "../../http/fields.ts";
 import { EventHeaders, EventsQuery, EventStream, JobEvents } from "./event-contract.ts";
-import { HEARTBEAT, STREAM_TYPE, type EventStreams } from "./event-streams.ts";
+import { HEARTBEAT, STREAM_TYPE, type EventStreams } from "../../http/event-streams.ts";
 
 /** What happens to a job, as a list or as it comes. */
 export function jobEventRoutes(api: Api, platform: Platform, streams: EventStreams): void {

@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { PlatformError } from "../../../core/lib/errors.ts";
-import { STREAM_MAX_MS, STREAMS_MAX, STREAMS_PER_CUSTOMER_MAX } from "../../../core/model/limits.ts";
-import { actorOf, ownerOf } from "../../http/auth.ts";
-import { onHangUp } from "../../http/on-hang-up.ts";
+import { PlatformError } from "../../core/lib/errors.ts";
+import { STREAM_MAX_MS, STREAMS_MAX, STREAMS_PER_CUSTOMER_MAX } from "../../core/model/limits.ts";
+import { actorOf, ownerOf } from "./auth.ts";
+import { onHangUp } from "./on-hang-up.ts";
 
 export const STREAM_TYPE = "text/event-stream";
 

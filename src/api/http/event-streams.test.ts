@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import fastify from "fastify";
 import { expect, test } from "vitest";
-import { atTheEnd } from "../../../../test/support/cleanup.ts";
-import { createGate, type Gate } from "../../../../test/support/gate.ts";
-import { waitFor } from "../../../../test/support/wait-for.ts";
+import { atTheEnd } from "../../../test/support/cleanup.ts";
+import { createGate, type Gate } from "../../../test/support/gate.ts";
+import { waitFor } from "../../../test/support/wait-for.ts";
 import { EventStreams } from "./event-streams.ts";
 
 interface Streams {
