@@ -63,6 +63,23 @@ test("a batch is stored up to the limit, in order, and the refusal has the figur
   expect([await held(), await held(other)]).toEqual([5, 2]);
 });
 
+test("beside a customer with a limit, nothing of one without is counted", async () => {
+  const client = await connect(databaseUrl);
+  const { rows } = await client.query<{ text: string }>(
+    "SELECT pg_get_functiondef('count_waiting_jobs'::regproc) AS text",
+  );
+  const [{ text } = { text: "" }] = rows;
+  await client.query(
+    text.replace("BEGIN", "BEGIN\n  ASSERT p_most IS NOT NULL, 'the whole backlog would be counted';"),
+  );
+  try {
+    expect(outcomes(await submit([...jobs(2), ...jobs(2, other)]))).toEqual(Array(4).fill("stored"));
+  } finally {
+    await client.query(text);
+    await client.end();
+  }
+});
+
 test("one by one as well, and each that starts or ends makes room", async () => {
   const all = jobs(5);
   for (const one of all) expect(outcomes(await submit([one]))).toEqual(["stored"]);

@@ -2,6 +2,8 @@ import { beforeAll, expect, test } from "vitest";
 import { createCustomer, createJobType, createRunner } from "../../../../test/support/test-platform.ts";
 import { JOB_STATUSES, type ClaimedJob, type Job, type Outcome } from "../../../core/model/job.ts";
 import { migrateDown, migrateUp, migrationStatus } from "../../../postgres/connection/migrator.ts";
+import { STATUS_COUNT_WINDOW } from "../../../core/model/limits.ts";
+import { runSql } from "../../../../test/support/sql.ts";
 import { createTestApi, type TestApi } from "../../test-api.ts";
 
 /** The step that lists jobs without success. */
@@ -53,6 +55,25 @@ async function fill(owner: Owner): Promise<void> {
   await submit(owner);
   await api.ask("POST", `/jobs/${await submit(owner)}/cancel`, { key: owner.key });
 }
+
+test("what waits of others, however much, hides nothing of a customer's own", async () => {
+  const [owner, other] = [await createOwner(), await createOwner()];
+  const ids =
+    "SELECT gen_random_uuid(), 1, $1::uuid, $2::uuid, now() + interval '1 day' FROM generate_series(1, $3)";
+  const columns = "(job_id, priority, customer_id, job_type_id, run_at)";
+  await runSql(api.databaseUrl, `INSERT INTO job_schedule ${columns} ${ids}`, [
+    other.customer_id,
+    other.job_type_id,
+    STATUS_COUNT_WINDOW + 1,
+  ]);
+  try {
+    await submit(owner, "2030-01-01T00:00:00Z");
+    const { body } = await api.ask("GET", "/jobs/counts", { key: owner.key });
+    expect(body.pending).toEqual({ jobs: 1, more: false });
+  } finally {
+    await runSql(api.databaseUrl, "DELETE FROM job_schedule WHERE customer_id = $1", [other.customer_id]);
+  }
+});
 
 const listed = async (query: string, key?: string): Promise<Job[]> =>
   (await api.ask("GET", `/jobs?limit=200${query}`, key === undefined ? {} : { key })).body.data;
