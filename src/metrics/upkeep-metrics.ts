@@ -10,7 +10,7 @@ export function meterUpkeep(metrics: Metrics): UpkeepMeter {
   const durations = new FastHistogram(
     {
       name: "iep_upkeep_duration_seconds",
-      help: "How long the rounds of a task took that followed one another.",
+      help: "How long the rounds of a task took that followed one another, with the turns of other tasks between them.",
       labels: ["task"],
       buckets: CALL_SECONDS,
     },

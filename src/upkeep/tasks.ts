@@ -94,7 +94,9 @@ export function upkeepTasks(platform: UpkeepPlatform, settings: UpkeepSettings):
       }),
     },
     // Sends what the endpoints of webhooks want to know.
-    ...(webhooks ? [{ name: "webhooks", every_ms: 250, runOnce: () => webhooks.round() }] : []),
+    ...(webhooks
+      ? [{ name: "webhooks", every_ms: 250, takesNoTurns: true as const, runOnce: () => webhooks.round() }]
+      : []),
     // Checks every promise, and keeps the result. The database lets one process at a time do it.
     auditing(platform.audits),
     ageing(waitingJobs, ageing_seconds),

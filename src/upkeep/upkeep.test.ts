@@ -9,12 +9,14 @@ const log = pino({ level: "silent" });
 const SELDOM_MS = 60_000;
 
 test("stopped while a task runs, it waits for that round, and not for the time of the next", async () => {
-  const round = createGate();
+  const [begun, round] = [createGate(), createGate()];
   let stopped = false;
   const upkeep = start(SELDOM_MS, async () => {
+    begun.open();
     await round.opened;
     return true;
   });
+  await begun.opened;
   const stopping = upkeep.stop().then(() => (stopped = true));
   await nextTurn();
   expect(stopped).toBe(false);
@@ -24,13 +26,46 @@ test("stopped while a task runs, it waits for that round, and not for the time o
 
 test("stopped between two rounds, it ends at once", async () => {
   let rounds = 0;
+  const begun = createGate();
   const upkeep = start(SELDOM_MS, async () => {
     rounds += 1;
+    begun.open();
     return await Promise.resolve(false);
   });
+  await begun.opened;
   await nextTurn();
   await upkeep.stop();
   expect(rounds).toBe(1);
+});
+
+test("rounds of tasks take turns, also those that follow one another, and a task without turns holds up none", async () => {
+  const [hung, ended] = [createGate(), createGate()];
+  const order: string[] = [];
+  let underWay = 0;
+  const counted = (name: string) => ({
+    name,
+    every_ms: SELDOM_MS,
+    async runOnce() {
+      underWay += 1;
+      expect(underWay).toBe(1);
+      await nextTurn();
+      underWay -= 1;
+      order.push(name);
+      if (order.length === 6) ended.open();
+      return order.filter((one) => one === name).length < 3;
+    },
+  });
+  const hangs = {
+    name: "hangs",
+    every_ms: SELDOM_MS,
+    takesNoTurns: true as const,
+    runOnce: () => hung.opened.then(() => false),
+  };
+  const upkeep = startUpkeep([hangs, counted("a"), counted("b")], log);
+  await ended.opened;
+  hung.open();
+  await upkeep.stop();
+  expect(order).toEqual(["a", "b", "a", "b", "a", "b"]);
 });
 
 test("a full batch means go again at once; a round that fails does not end the task", async () => {
