@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundleDependencies } from "../scripts/bundle-dependencies.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** What the code opens or imports by its place in the repository. The report is written through its links. */
@@ -20,13 +21,14 @@ const LINKED = [
 ];
 
 /** Returns the folder of the compiled bench, which goes with this process. Throws with what the compiler says. */
-export function compileBench() {
+export async function compileBench() {
   const folder = mkdtempSync(join(tmpdir(), "iep-bench-code-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const tsc = join(ROOT, "node_modules/.bin/tsc");
   execFileSync(tsc, ["-p", join(ROOT, "bench/tsconfig.build.json"), "--outDir", folder], {
     stdio: "inherit",
   });
+  await bundleDependencies(folder, join(folder, "src"));
   for (const path of LINKED) symlinkSync(join(ROOT, path), join(folder, path));
   return join(folder, "bench/src");
 }

@@ -13,7 +13,7 @@ await import("./install.mjs");
 
 const child = spawn(
   ownNode(),
-  [join(compileBench(), "main.js"), ...process.argv.slice(2)],
+  [join(await compileBench(), "main.js"), ...process.argv.slice(2)],
   // By the channel it notices when we are killed, and cleans up.
   { stdio: ["inherit", "inherit", "inherit", "ipc"] },
 );

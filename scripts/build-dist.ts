@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { bundleDashboard } from "../src/api/dashboard/dashboard-files.ts";
+import { bundleDependencies } from "./bundle-dependencies.mjs";
 
 const ROOT = new URL("..", import.meta.url);
 /** A file beside the code that is opened by its path, which no compiler follows. No folder: those stand in examples. */
@@ -16,6 +17,7 @@ const OPENED_FILE = /new URL\("([^"]+[^"/])", import\.meta\.url\)/g;
  */
 export async function buildDist(folder: string, options: readonly string[] = []): Promise<void> {
   await compile("tsconfig.build.json", ["--outDir", folder, ...options]);
+  await bundleDependencies(folder);
   await writeDashboard(join(folder, "dashboard"));
   const missing = await missingFiles(folder);
   if (missing.length > 0)

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { hasSecrets } from "../../core/lib/secret-values.ts";
 import type { Processor } from "./processor.ts";
 
@@ -16,10 +15,10 @@ export function findSecretSchema(processor: Processor): object | undefined {
 
 function read({ input, input_schema }: Processor): object | undefined {
   try {
-    const schema = input_schema ?? (input && z.toJSONSchema(input, { io: "input", unrepresentable: "any" }));
+    const schema = input_schema ?? input?.toJSONSchema({ io: "input", unrepresentable: "any" });
     return schema !== undefined && hasSecrets(schema) ? schema : undefined;
   } catch {
-    // A schema of another version of zod, or one that nobody can write as JSON.
+    // A schema of a zod that cannot write it, or one that nobody can write as JSON.
     return undefined;
   }
 }
