@@ -1292,6 +1292,15 @@ CREATE FUNCTION settle_jobs(p_ids uuid[], p_attempts integer[], p_outcomes attem
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
+-- function settle_success: migrations/functions/jobs/settle_success.sql
+CREATE FUNCTION settle_success(p_id uuid, p_attempt integer, p_cost bigint, p_output jsonb, p_done uuid[])
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_nestloop=off
+  SET enable_mergejoin=off
+  SET plan_cache_mode=force_generic_plan;
+
 -- function settle_webhooks: migrations/functions/webhooks/settle_webhooks.sql
 CREATE FUNCTION settle_webhooks(p_ids uuid[], p_endpoints uuid[], p_claims integer[], p_outcomes text[],
   p_delays_ms bigint[], p_answers jsonb[], p_healths text[], p_pauses_ms bigint[], p_failing interval)
@@ -1336,6 +1345,16 @@ CREATE FUNCTION stamp_backlog(p_priority smallint, p_limit integer, p_after uuid
 CREATE FUNCTION start_erasure(p_customer uuid, p_cancels boolean, p_forfeits boolean, p_actor text)
   RETURNS text
   LANGUAGE plpgsql;
+
+-- function start_job: migrations/functions/jobs/start_job.sql
+CREATE FUNCTION start_job(p_id uuid, p_runner uuid, p_lease uuid)
+  RETURNS SETOF claimed_job
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_bitmapscan=off
+  SET enable_hashjoin=off
+  SET enable_mergejoin=off
+  SET plan_cache_mode=force_generic_plan;
 
 -- function start_jobs: migrations/functions/jobs/start_jobs.sql
 CREATE FUNCTION start_jobs(p_ids uuid[], p_runner uuid, p_lease uuid)

@@ -118,9 +118,17 @@ export const KEY = "00000000-0000-0000-0000-0000000000aa";
 export const HASH = "00000000-0000-0000-0000-0000000000bb";
 export const OTHER_HASH = "00000000-0000-0000-0000-0000000000cc";
 
-/** Settles one attempt and answers what the job is then. */
+/** A job beside another one, because what is alone goes another way. */
+const NO_JOB = "00000000-0000-0000-0000-0000000000ee";
+
+/** Settles an attempt in a batch and answers what the job is then. */
 export const settle = (job: string, attempt: number, outcome: string, cost = "NULL"): string =>
-  `SELECT FROM settle_jobs('{${job}}', '{${attempt}}', '{${outcome}}', '{${cost}}', NULL, NULL, NULL, NULL);
+  `SELECT FROM settle_jobs('{${job},${NO_JOB}}', '{${attempt},1}', '{${outcome},${outcome}}', '{${cost},NULL}', NULL, NULL, NULL, NULL);
+   SELECT status || ', cost ' || coalesce(cost_cents::text, 'none') FROM jobs WHERE id = '${job}'`;
+
+/** Settles an attempt that succeeded, alone, and answers what the job is then. */
+export const settleAlone = (job: string, attempt = 1, cost = "NULL"): string =>
+  `SELECT FROM settle_jobs('{${job}}', '{${attempt}}', '{succeeded}', '{${cost}}', NULL, NULL, NULL, NULL);
    SELECT status || ', cost ' || coalesce(cost_cents::text, 'none') FROM jobs WHERE id = '${job}'`;
 
 /** Posts one movement and answers its outcome. */
@@ -138,10 +146,17 @@ export const refund = (job: string, cents: string, reference: string): string =>
 
 export const cancel = (job: string, owner = "NULL"): string => `SELECT cancel_job('${job}', ${owner})`;
 
-/** Puts a job into the queue where it does not belong, lets a runner claim it, and answers how many it got. */
+/** Puts a job into the queue where it does not belong, lets a runner claim it in a batch, and answers how many it got. */
 export const claim = (targets: Targets, job: string, runner: string): string =>
+  claimAll(targets, [job, NO_JOB], runner);
+
+/** `claim` of the job alone. */
+export const claimAlone = (targets: Targets, job: string, runner = targets.runner): string =>
+  claimAll(targets, [job], runner);
+
+const claimAll = (targets: Targets, [job, ...others]: readonly string[], runner: string): string =>
   `INSERT INTO job_queue (priority, job_id, customer_id, job_type_id) VALUES (1, '${job}', '${targets.customer}', '${targets.type}') ON CONFLICT DO NOTHING;
-   SELECT count(*) FROM claim_jobs('{${job}}', '${runner}', gen_random_uuid())`;
+   SELECT count(*) FROM claim_jobs('{${[job, ...others].join(",")}}', '${runner}', gen_random_uuid())`;
 
 /** `runner` is declared dead, and its leases are rescued; answers what the job is then. */
 export const rescue = ({ runner }: Targets, job: string): string =>

@@ -7,6 +7,7 @@ import { attack, createGuardDatabase, type GuardDatabase, race } from "./guard-d
 import type { Guard } from "./guard-attacks.ts";
 import { CONSTRAINTS, FORM_ONLY } from "./guard-constraints.ts";
 import { JOB_CLAUSES } from "./guard-job-clauses.ts";
+import { LONE_CLAUSES } from "./guard-lone-clauses.ts";
 import { LOCKS } from "./guard-locks.ts";
 import { POST_CLAUSES } from "./guard-post-clauses.ts";
 import { SEALS } from "./guard-seals.ts";
@@ -26,7 +27,7 @@ beforeAll(async () => {
 describe.each<[string, readonly Guard[]]>([
   ["constraint", CONSTRAINTS],
   ["trigger", TRIGGERS],
-  ["clause", [...SUBMIT_CLAUSES, ...JOB_CLAUSES, ...POST_CLAUSES]],
+  ["clause", [...SUBMIT_CLAUSES, ...JOB_CLAUSES, ...LONE_CLAUSES, ...POST_CLAUSES]],
   ["seal", SEALS],
 ])("only the %s stops it:", (_sort, guards) => {
   test.each(guards.map((guard) => [guard.name, guard] as const))("%s", async (_name, guard) => {

@@ -1,6 +1,6 @@
 -- Does: claims up to p_limit jobs that a runner serves: by priority, and within one in turns of customers. A
 --   runner that runs nothing (p_idle) gets jobs of job_alone first, and then nothing else.
--- Locks, in order: as take_alone, take_jobs or pick_turns; then as start_jobs.
+-- Locks, in order: as start_job; or as take_alone, take_jobs or pick_turns, then as start_jobs.
 -- Returns: id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts,
 --   excused_attempts, lost_runners, waited_at?, weight?
 -- Raises: runner_registered (no_data_found): p_runner is not registered, or no longer.
@@ -8,8 +8,8 @@
 --
 -- waited_at, weight: the priority at which the job waited, which ageing or a list may have raised, and the
 -- weight of its customer. Null where nothing was chosen: where no more jobs wait than the runner has slots,
--- and nobody has a limit, it takes them all. p_many: more are known to wait (the claim before was full), so
--- that needs no look.
+-- and nobody has a limit, it takes them all, and so it does with a job that waits alone. p_many: more are
+-- known to wait (the claim before was full), so that needs no look.
 -- p_listed, p_lists: ids that came out of the ready lists, and the priority of the list of each. A job whose
 -- id somebody pushed to a higher list than its own waits at that priority from now on.
 -- p_after, p_customers, p_running, p_ahead: see pick_turns.
@@ -54,11 +54,16 @@ DECLARE
   c_apart constant int := 16;
   v_ids   uuid[];
   v_turns record;
+  v_look  record;
 BEGIN
-  IF EXISTS (SELECT FROM queue_pause) THEN
+  SELECT EXISTS (SELECT FROM queue_pause) AS paused,
+         p_idle AND EXISTS (SELECT FROM job_alone) AS alone,
+         CASE WHEN NOT p_many THEN array(SELECT q.job_id FROM job_queue q LIMIT p_limit + 1) END AS waiting
+    INTO v_look;
+  IF v_look.paused THEN
     RETURN;
   END IF;
-  IF p_idle AND EXISTS (SELECT FROM job_alone) THEN
+  IF v_look.alone THEN
     v_ids := take_alone(p_limit, p_runner);
     IF v_ids <> '{}' THEN
       RETURN QUERY SELECT s.*, NULL::smallint, NULL::smallint FROM start_jobs(v_ids, p_runner, p_lease) s;
@@ -96,9 +101,15 @@ BEGIN
   END LOOP;
 
   IF NOT p_many THEN
-    v_ids := array(SELECT q.job_id FROM job_queue q LIMIT p_limit + 1);
+    v_ids := v_look.waiting;
     IF v_ids = '{}' THEN
       RETURN;
+    END IF;
+    IF cardinality(v_ids) = 1 THEN
+      RETURN QUERY SELECT s.*, NULL::smallint, NULL::smallint FROM start_job(v_ids[1], p_runner, p_lease) s;
+      IF FOUND THEN
+        RETURN;
+      END IF;
     END IF;
     IF cardinality(v_ids) <= p_limit
       AND NOT EXISTS (SELECT FROM customers c WHERE c.running_limit IS NOT NULL)

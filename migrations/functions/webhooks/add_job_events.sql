@@ -3,7 +3,8 @@
 -- Locks, in order: nothing. The caller has locked the jobs.
 -- Returns: void
 -- Raises: nothing.
--- Called by: post_charges, where an endpoint of one of the customers, or of the operator, is enabled.
+-- Called by: post_charges and settle_success, where an endpoint of one of the customers, or of the operator,
+--   is enabled.
 
 CREATE OR REPLACE FUNCTION add_job_events(p_ids uuid[], p_customers uuid[])
 RETURNS void

@@ -5,10 +5,18 @@ import { SessionError } from "./session-error.ts";
 
 const NAMES = [...Object.keys(NEEDED_SETTINGS), ...LIMIT_SETTINGS];
 
+/**
+ * The C library of most servers gives memory at the end of its heap back to the system when 128 KiB of it are free, and
+ * asks for it again for the next statement: a fault for each page. Once it has freed one block of this size, it keeps
+ * twice as much (measured: a settle of one job takes the server up to 2.1 ms of processor time before, 1.3 ms after).
+ */
+const KEPT_BYTES = 1_000_000;
+
 /** One statement for all, because every new connection waits for it. */
 const READ = `SELECT quote_ident(session_user) AS role,
   quote_ident(current_database()) AS database,
   (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS database_ms,
+  length(repeat('x', ${KEPT_BYTES})) AS kept,
   ${NAMES.map((name) => `current_setting('${name}') AS "${name}"`).join(", ")}`;
 
 interface Facts extends Readonly<Record<string, unknown>> {
