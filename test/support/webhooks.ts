@@ -10,10 +10,14 @@ import { atTheEnd } from "./cleanup.ts";
 import { upkeepTask } from "./upkeep.ts";
 
 /** A sender as a runner has one, that sends only in `round`. */
-export function createSender(platform: OpenPlatform, timeout_ms = 15_000): WebhookSender {
+export function createSender(
+  platform: OpenPlatform,
+  timeout_ms = 15_000,
+  options: Partial<Parameters<typeof createPostWebhook>[0]> = {},
+): WebhookSender {
   const sender = new WebhookSender({
     deliveries: platform.webhookDeliveries,
-    post: createPostWebhook({ ...platform.webhookRules, timeout_ms }),
+    post: createPostWebhook({ ...platform.webhookRules, timeout_ms, ...options }),
     log: pino({ level: "silent" }),
   });
   atTheEnd(() => sender.stop(0));

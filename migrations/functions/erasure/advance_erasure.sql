@@ -84,6 +84,7 @@ BEGIN
         DELETE FROM job_log l WHERE l.job_id = ANY (v_ids);
         DELETE FROM job_progress p WHERE p.job_id = ANY (v_ids);
         DELETE FROM job_traces t WHERE t.job_id = ANY (v_ids);
+        DELETE FROM job_webhooks h WHERE h.job_id = ANY (v_ids);
         DELETE FROM failed_jobs f WHERE f.job_id = ANY (v_ids);
         v_erasure.jobs_erased := v_erasure.jobs_erased + n;
         v_erasure.reached_job_id := v_ids[cardinality(v_ids)];
@@ -126,6 +127,7 @@ BEGIN
     IF v_ids = '{}' THEN
       PERFORM FROM webhook_endpoints e WHERE e.customer_id = p_customer ORDER BY e.id FOR UPDATE;
       DELETE FROM webhook_endpoints e WHERE e.customer_id = p_customer;  -- and with them their secrets
+      DELETE FROM job_webhook_secrets s WHERE s.customer_id = p_customer;
       v_erasure.step := 'rest';
     ELSE
       v_erasure.reached_delivery_id := v_ids[cardinality(v_ids)];

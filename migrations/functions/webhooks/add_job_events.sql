@@ -10,6 +10,13 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
+  IF EXISTS (
+    SELECT
+      FROM webhook_endpoints e
+     WHERE e.customer_id = ANY (p_customers) AND e.kind = 'one_off' AND e.disabled_at IS NULL
+  ) THEN
+    PERFORM add_webhooks_of_jobs(p_ids);
+  END IF;
   WITH listening AS MATERIALIZED (
     SELECT e.id, e.events, e.customer_id
       FROM webhook_endpoints e

@@ -13,8 +13,8 @@
 -- listener. An endpoint that failed too often in a row (c_failures) gets one delivery, the probe, when its
 -- pause is over. What is sent by hand goes to a disabled or paused one, too, one at a time, and to one that
 -- waits for a probe when nothing else is due.
--- claimed: a JSON array of id, endpoint_id, url, secrets, claim, tries, is_manual, type, job_id, data,
--- created_at.
+-- claimed: a JSON array of id, endpoint_id, url, payload, secrets, claim, tries, is_manual, type, job_id,
+-- data, created_at.
 
 CREATE OR REPLACE FUNCTION claim_webhooks(
   p_after uuid,
@@ -144,11 +144,20 @@ BEGIN
   SELECT coalesce(jsonb_agg(jsonb_build_object(
            'id', d.id,
            'endpoint_id', d.endpoint_id,
-           'url', e.url,
+           'url', coalesce(d.url, e.url),
+           'payload', e.payload,
            'secrets', (
              SELECT jsonb_agg(s.secret ORDER BY s.created_at DESC)
-               FROM webhook_secrets s
-              WHERE s.endpoint_id = e.id AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
+               FROM (
+                 SELECT o.secret, o.created_at, o.expires_at
+                   FROM webhook_secrets o
+                  WHERE o.endpoint_id = e.id
+                 UNION ALL
+                 SELECT o.secret, o.created_at, o.expires_at
+                   FROM job_webhook_secrets o
+                  WHERE e.kind = 'one_off' AND o.customer_id = e.customer_id
+               ) s
+              WHERE s.expires_at IS NULL OR s.expires_at > clock_timestamp()
            ),
            'claim', d.claims,
            'tries', d.tries,

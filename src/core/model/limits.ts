@@ -572,6 +572,10 @@ export const BULK_PREVIEW_WINDOW = 250_000;
 
 /** Endpoints of one customer, and of the operator. */
 export const WEBHOOK_ENDPOINTS_MAX = 20;
+/** Origins to which the jobs of one customer may bring webhooks of their own. */
+export const WEBHOOK_ORIGINS_MAX = 100;
+/** How long such an origin is kept that no job uses any more. As long as the log of its deliveries. */
+export const WEBHOOK_ORIGIN_DAYS = 30;
 /** Characters of the address of an endpoint. */
 export const WEBHOOK_URL_LENGTH_MAX = 2_000;
 /** Characters of the description of an endpoint. */
