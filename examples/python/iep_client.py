@@ -550,6 +550,7 @@ CreatedWebhookEndpoint = TypedDict("CreatedWebhookEndpoint", {
     "failing_since": "Union[str, None]",
     "paused_until": "Union[str, None]",
     "delivered_at": "Union[str, None]",
+    "waiting_events": "int",
     "created_at": "str",
     "updated_at": "str",
     "secret": "str",
@@ -1543,6 +1544,7 @@ WebhookEndpoint = TypedDict("WebhookEndpoint", {
     "failing_since": "Union[str, None]",
     "paused_until": "Union[str, None]",
     "delivered_at": "Union[str, None]",
+    "waiting_events": "int",
     "created_at": "str",
     "updated_at": "str",
 })
