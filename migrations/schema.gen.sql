@@ -784,6 +784,18 @@ CREATE TRIGGER wallets_frozen_told AFTER UPDATE OF frozen_at ON wallets FOR EACH
 CREATE TRIGGER wallets_stay BEFORE DELETE OR TRUNCATE ON wallets FOR EACH STATEMENT EXECUTE FUNCTION
   forbid_change();
 
+-- table webhook_batches
+CREATE TABLE webhook_batches (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  endpoint_id uuid NOT NULL,
+  types text[] NOT NULL,
+  job_ids uuid[] NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT webhook_batches_pkey PRIMARY KEY (id)
+) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000,
+  autovacuum_vacuum_cost_delay=0);
+CREATE INDEX webhook_batches_by_endpoint ON webhook_batches USING btree (endpoint_id, id);
+
 -- table webhook_deliveries
 CREATE TABLE webhook_deliveries (
   id uuid NOT NULL,
@@ -1058,6 +1070,11 @@ CREATE FUNCTION create_bulk_action(p_id uuid, p_action text, p_owner uuid, p_fil
   p_expected jsonb, p_created_at timestamp with time zone, p_running_max integer, p_key uuid, p_hash uuid)
   RETURNS uuid
   LANGUAGE plpgsql;
+
+-- function event_id_at: migrations/functions/webhooks/event_id_at.sql
+CREATE FUNCTION event_id_at(p_time timestamp with time zone, p_nth integer)
+  RETURNS uuid
+  LANGUAGE sql;
 
 -- function exceeds_balance_limit: migrations/functions/money/exceeds_balance_limit.sql
 CREATE FUNCTION exceeds_balance_limit(w wallets, p_amount_cents bigint)
@@ -1360,6 +1377,13 @@ CREATE FUNCTION spent_this_month(w wallets)
   RETURNS bigint
   LANGUAGE sql
   STABLE;
+
+-- function spread_webhooks: migrations/functions/webhooks/spread_webhooks.sql
+CREATE FUNCTION spread_webhooks(p_endpoint uuid, p_owner uuid, p_events integer)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_bitmapscan=off;
 
 -- function stamp_backlog: migrations/functions/queue/stamp_backlog.sql
 CREATE FUNCTION stamp_backlog(p_priority smallint, p_limit integer, p_after uuid)

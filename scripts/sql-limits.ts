@@ -13,6 +13,7 @@ import {
   RUNNING_LIMIT_MAX,
   TIMEOUT_MAX_SECONDS,
   WEBHOOK_ANSWERS_MAX,
+  WEBHOOK_BATCH_JOBS_MAX,
   WEBHOOK_DESCRIPTION_MAX,
   WEBHOOK_ENDPOINTS_LOOKED_AT,
   WEBHOOK_ORIGINS_MAX,
@@ -60,6 +61,7 @@ export const CHECKED_LIMITS: Readonly<Record<string, NamedLimit>> = {
 
 /** The functions of the database that repeat a limit. */
 export const LIMITS_OF_FUNCTIONS: Readonly<Record<string, NamedLimit>> = {
+  add_job_events: { WEBHOOK_BATCH_JOBS_MAX },
   append_error: { ERRORS_KEPT_MAX },
   claim_webhooks: { WEBHOOK_ENDPOINTS_LOOKED_AT },
   claim_next: { BACKLOG_CUSTOMERS_APART },

@@ -129,6 +129,7 @@ export interface Api {
     readonly failing_since: string | null;
     readonly paused_until: string | null;
     readonly delivered_at: string | null;
+    readonly waiting_events: number;
     readonly created_at: string;
     readonly updated_at: string;
     readonly secret: string;
@@ -992,6 +993,7 @@ export interface Api {
     readonly failing_since: string | null;
     readonly paused_until: string | null;
     readonly delivered_at: string | null;
+    readonly waiting_events: number;
     readonly created_at: string;
     readonly updated_at: string;
   };

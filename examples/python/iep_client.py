@@ -556,6 +556,7 @@ CreatedWebhookEndpoint = TypedDict("CreatedWebhookEndpoint", {
     "failing_since": "Union[str, None]",
     "paused_until": "Union[str, None]",
     "delivered_at": "Union[str, None]",
+    "waiting_events": "int",
     "created_at": "str",
     "updated_at": "str",
     "secret": "str",
@@ -1475,6 +1476,7 @@ WebhookEndpoint = TypedDict("WebhookEndpoint", {
     "failing_since": "Union[str, None]",
     "paused_until": "Union[str, None]",
     "delivered_at": "Union[str, None]",
+    "waiting_events": "int",
     "created_at": "str",
     "updated_at": "str",
 })

@@ -181,6 +181,8 @@ export interface Api {
     readonly paused_until: string | null;
     /** When something was last delivered, to the minute. */
     readonly delivered_at: string | null;
+    /** Events that wait behind its pending deliveries. They become deliveries, and are in their list, when it is their turn. Of a very large backlog, the oldest part is counted. */
+    readonly waiting_events: number;
     readonly created_at: string;
     readonly updated_at: string;
     /** What its deliveries are signed with. It is shown only here: keep it, to verify them. */
@@ -1352,6 +1354,8 @@ export interface Api {
     readonly paused_until: string | null;
     /** When something was last delivered, to the minute. */
     readonly delivered_at: string | null;
+    /** Events that wait behind its pending deliveries. They become deliveries, and are in their list, when it is their turn. Of a very large backlog, the oldest part is counted. */
+    readonly waiting_events: number;
     readonly created_at: string;
     readonly updated_at: string;
   };

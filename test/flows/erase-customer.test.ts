@@ -304,6 +304,7 @@ const ERASES = {
   outbox: "rows of the customer go",
   sessions: "rows go with their keys",
   wallet_entries: "reference, reason and actor stay: they are sealed, and kept by law",
+  webhook_batches: "those for its endpoints go; those of the operator have ids of jobs alone",
   webhook_deliveries: "those for its endpoints go; of those of the operator, what they told and got back",
   webhook_endpoints: "rows of the customer go",
   webhook_secrets: "rows go with their endpoints",

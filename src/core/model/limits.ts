@@ -622,6 +622,10 @@ export const WEBHOOKS_FIRST_MAX = 4;
 export const WEBHOOK_ENDPOINT_WORK_MS = 10_000;
 /** Deliveries that one claim takes. */
 export const WEBHOOK_CLAIM_MAX = 200;
+/** Ended jobs of one batch of events, from which deliveries are made. */
+export const WEBHOOK_BATCH_JOBS_MAX = 100;
+/** Batches of an endpoint that are counted for what waits for it: the oldest ones. */
+export const WEBHOOK_BATCHES_COUNTED_MAX = 10_000;
 /** Endpoints that one claim looks at. */
 export const WEBHOOK_ENDPOINTS_LOOKED_AT = 256;
 /** Deliveries that one replay sends again. */

@@ -54,6 +54,8 @@ export interface WebhookEndpoint {
   readonly paused_until: string | null;
   /** When something was last delivered, to the minute. */
   readonly delivered_at: string | null;
+  /** Events that wait behind its pending deliveries: they become deliveries when it is their turn. */
+  readonly waiting_events: number;
   readonly created_at: string;
   readonly updated_at: string;
 }

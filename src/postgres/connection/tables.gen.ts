@@ -477,6 +477,14 @@ export interface WalletSeals {
   wallet_id: string;
 }
 
+export interface WebhookBatches {
+  created_at: Generated<string>;
+  endpoint_id: string;
+  id: Generated<number>;
+  job_ids: string[];
+  types: string[];
+}
+
 export interface WebhookDeliveries {
   after_id: string | null;
   answers: Generated<Json>;
@@ -571,6 +579,7 @@ export interface DB {
   wallet_entries: WalletEntries;
   wallet_seals: WalletSeals;
   wallets: Wallets;
+  webhook_batches: WebhookBatches;
   webhook_deliveries: WebhookDeliveries;
   webhook_endpoints: WebhookEndpoints;
   webhook_secrets: WebhookSecrets;

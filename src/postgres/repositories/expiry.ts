@@ -21,7 +21,8 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /**
  * Forgets a batch each of expired idempotency keys, outbox events, notes of late ids, figures, the feed of
- * ended jobs, sessions, bulk actions, deliveries of webhooks and origins that no job uses. True when one was full.
+ * ended jobs, sessions, bulk actions, deliveries and batches of webhooks, and origins that no job uses. True when
+ * one was full.
  */
 export async function forgetExpired(database: Database): Promise<boolean> {
   const keys = await callPruneIdempotencyKeys(database, {
@@ -39,10 +40,10 @@ export async function forgetExpired(database: Database): Promise<boolean> {
   const sessions = await forgetSessions(database);
   const bulkActions = await forgetBulkActions(database);
   const deliveries = await forgetDeliveries(database);
+  const batches = await forgetBatches(database);
   const origins = await forgetOrigins(database);
-  return [keys, events, lateIds, figures, fed, sessions, bulkActions, deliveries, origins].includes(
-    EXPIRY_BATCH_MAX,
-  );
+  const done = [keys, events, lateIds, figures, fed, sessions, bulkActions, deliveries, batches, origins];
+  return done.includes(EXPIRY_BATCH_MAX);
 }
 
 /** Looks at the oldest events alone, by id: no more than a batch is read, whatever is in the table. */
@@ -152,6 +153,24 @@ async function forgetDeliveries({ kysely }: Database): Promise<number> {
     .skipLocked();
   const { numDeletedRows } = await kysely
     .deleteFrom("webhook_deliveries")
+    .where(sql<boolean>`id = ANY (array(${expired}))`)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** Deletes what endpoints were not told in time. Looks at the oldest alone, as `forgetEvents` does. */
+async function forgetBatches({ kysely }: Database): Promise<number> {
+  const oldest = kysely
+    .selectFrom("webhook_batches")
+    .select(["id", "created_at"])
+    .orderBy("id")
+    .limit(EXPIRY_BATCH_MAX);
+  const expired = kysely
+    .selectFrom(oldest.as("oldest"))
+    .select("oldest.id")
+    .where("oldest.created_at", "<", daysAgo(WEBHOOK_LOG_DAYS));
+  const { numDeletedRows } = await kysely
+    .deleteFrom("webhook_batches")
     .where(sql<boolean>`id = ANY (array(${expired}))`)
     .executeTakeFirst();
   return Number(numDeletedRows);

@@ -71,8 +71,9 @@ export class PostgresWebhookDeliveryRepository implements WebhookDeliveryReposit
 
   async addTest(test: { id: string; endpoint_id: string; type: WebhookEvent; data: unknown }): Promise<void> {
     await sql`
-      INSERT INTO webhook_deliveries (id, endpoint_id, customer_id, type, data, is_manual)
-      SELECT ${test.id}::uuid, e.id, e.customer_id, ${test.type}, ${JSON.stringify(test.data)}::jsonb, true
+      INSERT INTO webhook_deliveries (id, endpoint_id, customer_id, type, data, is_manual, created_at)
+      SELECT ${test.id}::uuid, e.id, e.customer_id, ${test.type}, ${JSON.stringify(test.data)}::jsonb, true,
+             ${timeOf(test.id)}::timestamptz
         FROM webhook_endpoints e
        WHERE e.id = ${test.endpoint_id}`.execute(this.#database.kysely);
   }

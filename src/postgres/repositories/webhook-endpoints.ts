@@ -1,6 +1,10 @@
 import { sql } from "kysely";
 import { PlatformError } from "../../core/lib/errors.ts";
-import { WEBHOOK_ENDPOINTS_MAX, WEBHOOK_FAILURES_MAX } from "../../core/model/limits.ts";
+import {
+  WEBHOOK_BATCHES_COUNTED_MAX,
+  WEBHOOK_ENDPOINTS_MAX,
+  WEBHOOK_FAILURES_MAX,
+} from "../../core/model/limits.ts";
 import type { Page } from "../../core/model/page.ts";
 import { unknownCustomer } from "../../core/model/refusals.ts";
 import {
@@ -160,7 +164,19 @@ export class PostgresWebhookEndpointRepository implements WebhookEndpointReposit
         "created_at",
         "updated_at",
       ])
-      .select(sql<WebhookEvent[]>`to_jsonb(events)`.as("events"));
+      .select(sql<WebhookEvent[]>`to_jsonb(events)`.as("events"))
+      .select(
+        sql<number>`(
+          SELECT coalesce(sum(b.events), 0)::int
+            FROM (
+              SELECT cardinality(w.types) * cardinality(w.job_ids) AS events
+                FROM webhook_batches w
+               WHERE w.endpoint_id = webhook_endpoints.id
+               ORDER BY w.id
+               LIMIT ${WEBHOOK_BATCHES_COUNTED_MAX}
+            ) b
+        )`.as("waiting_events"),
+      );
   }
 }
 

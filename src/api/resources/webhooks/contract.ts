@@ -78,6 +78,10 @@ const endpoint = {
       "Nothing is sent before: it failed five times in a row, or asked for a pause. Then one delivery is tried.",
   }),
   delivered_at: UtcTime.nullable().meta({ description: "When something was last delivered, to the minute." }),
+  waiting_events: z.int().meta({
+    description:
+      "Events that wait behind its pending deliveries. They become deliveries, and are in their list, when it is their turn. Of a very large backlog, the oldest part is counted.",
+  }),
   created_at: UtcTime,
   updated_at: UtcTime,
 };
@@ -96,6 +100,7 @@ const ENDPOINT_EXAMPLE = {
   failing_since: null,
   paused_until: null,
   delivered_at: "2026-11-23T21:06:45.2Z",
+  waiting_events: 0,
   created_at: "2026-11-23T21:06:10.5Z",
   updated_at: "2026-11-23T21:06:10.5Z",
 };
