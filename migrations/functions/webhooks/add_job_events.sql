@@ -6,7 +6,7 @@
 -- Raises: nothing.
 -- Called by: post_charges, where an endpoint of one of the customers, or of the operator, is enabled.
 --
--- A one-off endpoint names no events, so it has no batch. What its jobs want to know stands with each of them,
+-- A one-off endpoint names no events, so it has no batch. What its jobs want to know stands with each job,
 -- and is looked for only where a customer has such an endpoint.
 -- A batch of c_jobs fits its page. A longer one would go into pieces of 2 KB in another table.
 

@@ -24,12 +24,20 @@ const WebhookJob = z
     }),
     url: JobUrl,
   })
-  .meta({ id: "WebhookJob", description: "For endpoints with the payload `full`." });
+  .meta({
+    id: "WebhookJob",
+    description: "For endpoints with the payload `full`.",
+    examples: [WEBHOOK_EXAMPLES["job.succeeded"]],
+  });
 
 const { customer_id, job_type_id, retry_of, status } = Job.shape;
 const ThinWebhookJob = z
   .strictObject({ id: Id, customer_id, job_type_id, retry_of, status, url: JobUrl })
-  .meta({ id: "ThinWebhookJob", description: "For endpoints with the payload `thin`." });
+  .meta({
+    id: "ThinWebhookJob",
+    description: "For endpoints with the payload `thin`.",
+    examples: [thinData("job.succeeded", WEBHOOK_EXAMPLES["job.succeeded"])],
+  });
 
 const OfJob = z.union([WebhookJob, ThinWebhookJob]);
 
@@ -40,7 +48,11 @@ const ThinWebhookWallet = z
     customer_id: Id,
     url: z.string().meta({ description: "Path of the wallet in this API." }),
   })
-  .meta({ id: "ThinWebhookWallet", description: "For endpoints with the payload `thin`." });
+  .meta({
+    id: "ThinWebhookWallet",
+    description: "For endpoints with the payload `thin`.",
+    examples: [thinData("wallet.low", WEBHOOK_EXAMPLES["wallet.low"])],
+  });
 
 interface CatalogueEntry {
   readonly summary: string;
