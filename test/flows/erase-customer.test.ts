@@ -362,6 +362,33 @@ describe("an erasure", () => {
     expect(await brokenPromises(platform)).toEqual([]);
   });
 
+  test("deletes what waits for its endpoints, however much it is, and nothing of others", async () => {
+    const { platform, databaseUrl } = api;
+    const customer_id = await createCustomer(platform, 0);
+    const own = await createEndpoint(platform, "https://example.com/", ["job.finished"], customer_id);
+    const other = await createEndpoint(platform, "https://example.com/", ["job.finished"]);
+    await runSql(
+      databaseUrl,
+      `INSERT INTO webhook_batches (endpoint_id, types, job_ids)
+       SELECT e, '{job.finished}', ARRAY[gen_random_uuid()]
+         FROM unnest($1::uuid[]) e CROSS JOIN generate_series(1, 1200)`,
+      [[own.id, other.id]],
+    );
+    await eraseCustomer(platform, { customer_id, cancels_jobs: false, forfeits: false, actor: "test" });
+    await waitFor(async () => {
+      await platform.erasures.advance(customer_id);
+      return (await platform.erasures.find(customer_id))?.status === "done";
+    });
+    const { rows } = await runSql(
+      databaseUrl,
+      "SELECT endpoint_id AS of, count(*)::int AS batches FROM webhook_batches WHERE endpoint_id = ANY ($1) GROUP BY 1",
+      [[own.id, other.id]],
+    );
+    expect(rows).toEqual([{ of: other.id, batches: 1_200 }]);
+    expect(await platform.webhookEndpoints.findById(own.id)).toBeUndefined();
+    await platform.webhookEndpoints.delete(other.id);
+  });
+
   test("waits for a submission that saw the customer active, and erases its job, too", async () => {
     const { platform, databaseUrl } = api;
     const customer_id = await createCustomer(platform, 0);

@@ -80,6 +80,15 @@ BEGIN
                 LIMIT 1000
                   FOR UPDATE SKIP LOCKED
              ));
+      DELETE FROM webhook_batches b
+       WHERE b.id = ANY (array(
+               SELECT w.id
+                 FROM webhook_batches w
+                WHERE w.endpoint_id = v_at
+                ORDER BY w.id
+                LIMIT 1000
+                  FOR UPDATE SKIP LOCKED
+             ));
       CONTINUE;
     END IF;
     CONTINUE WHEN v_endpoint.listened_at IS NOT NULL AND p_only IS NULL;
