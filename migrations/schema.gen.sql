@@ -435,6 +435,26 @@ CREATE TRIGGER job_types_price_changed AFTER UPDATE ON job_types FOR EACH ROW WH
 CREATE TRIGGER job_types_price_made AFTER INSERT ON job_types FOR EACH ROW EXECUTE FUNCTION
   note_standard_cost();
 
+-- table job_webhook_secrets
+CREATE TABLE job_webhook_secrets (
+  customer_id uuid NOT NULL,
+  secret text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  expires_at timestamp with time zone,
+  CONSTRAINT job_webhook_secrets_pkey PRIMARY KEY (customer_id, created_at)
+);
+
+-- table job_webhooks
+CREATE TABLE job_webhooks (
+  job_id uuid NOT NULL,
+  endpoint_id uuid NOT NULL,
+  url text NOT NULL,
+  events text[] NOT NULL,
+  CONSTRAINT job_webhooks_pkey PRIMARY KEY (job_id),
+  CONSTRAINT job_webhooks_url_check CHECK (length(url) >= 1 AND length(url) <= 2000)
+);
+CREATE INDEX job_webhooks_by_endpoint ON job_webhooks USING btree (endpoint_id);
+
 -- table jobs
 CREATE TABLE jobs (
   id uuid NOT NULL,
@@ -764,6 +784,18 @@ CREATE TRIGGER wallets_frozen_told AFTER UPDATE OF frozen_at ON wallets FOR EACH
 CREATE TRIGGER wallets_stay BEFORE DELETE OR TRUNCATE ON wallets FOR EACH STATEMENT EXECUTE FUNCTION
   forbid_change();
 
+-- table webhook_batches
+CREATE TABLE webhook_batches (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  endpoint_id uuid NOT NULL,
+  types text[] NOT NULL,
+  job_ids uuid[] NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT webhook_batches_pkey PRIMARY KEY (id)
+) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000,
+  autovacuum_vacuum_cost_delay=0);
+CREATE INDEX webhook_batches_by_endpoint ON webhook_batches USING btree (endpoint_id, id);
+
 -- table webhook_deliveries
 CREATE TABLE webhook_deliveries (
   id uuid NOT NULL,
@@ -781,6 +813,7 @@ CREATE TABLE webhook_deliveries (
   is_manual boolean NOT NULL DEFAULT false,
   ended_at timestamp with time zone,
   answers jsonb NOT NULL DEFAULT '[]'::jsonb,
+  url text,
   CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_deliveries_status_check CHECK (status = ANY (ARRAY['pending'::text, 'delivered'::text,
     'failed'::text]))
@@ -812,17 +845,24 @@ CREATE TABLE webhook_endpoints (
   pauses integer NOT NULL DEFAULT 0,
   probe_id uuid,
   delivered_at timestamp with time zone,
+  payload text NOT NULL DEFAULT 'full'::text,
+  kind text NOT NULL DEFAULT 'lasting'::text,
+  used_at timestamp with time zone,
   CONSTRAINT webhook_endpoints_description_check CHECK (length(description) <= 200),
   CONSTRAINT webhook_endpoints_disabled_has_reason CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
   CONSTRAINT webhook_endpoints_disabled_reason_check CHECK (disabled_reason = ANY (ARRAY['by_hand'::text,
     'gone'::text, 'failing'::text])),
-  CONSTRAINT webhook_endpoints_events_check CHECK (events <> '{}'::text[]),
+  CONSTRAINT webhook_endpoints_events_check CHECK ((events = '{}'::text[]) = (kind = 'one_off'::text)),
+  CONSTRAINT webhook_endpoints_kind_check CHECK (kind = ANY (ARRAY['lasting'::text, 'one_off'::text])),
+  CONSTRAINT webhook_endpoints_payload_check CHECK (payload = ANY (ARRAY['full'::text, 'thin'::text])),
   CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_endpoints_url_check CHECK (length(url) >= 1 AND length(url) <= 2000)
 ) WITH (fillfactor=50);
 CREATE INDEX webhook_endpoints_by_customer ON webhook_endpoints USING btree (customer_id, id);
 CREATE INDEX webhook_endpoints_enabled ON webhook_endpoints USING btree (customer_id) WHERE disabled_at IS
   NULL;
+CREATE UNIQUE INDEX webhook_endpoints_one_off ON webhook_endpoints USING btree (customer_id, url) WHERE kind =
+  'one_off'::text;
 
 -- table webhook_secrets
 CREATE TABLE webhook_secrets (
@@ -881,6 +921,11 @@ CREATE FUNCTION add_event(p_type text, p_customer uuid, p_data jsonb)
 
 -- function add_job_events: migrations/functions/webhooks/add_job_events.sql
 CREATE FUNCTION add_job_events(p_ids uuid[], p_customers uuid[])
+  RETURNS void
+  LANGUAGE plpgsql;
+
+-- function add_webhooks_of_jobs: migrations/functions/webhooks/add_webhooks_of_jobs.sql
+CREATE FUNCTION add_webhooks_of_jobs(p_ids uuid[])
   RETURNS void
   LANGUAGE plpgsql;
 
@@ -1025,6 +1070,11 @@ CREATE FUNCTION create_bulk_action(p_id uuid, p_action text, p_owner uuid, p_fil
   p_expected jsonb, p_created_at timestamp with time zone, p_running_max integer, p_key uuid, p_hash uuid)
   RETURNS uuid
   LANGUAGE plpgsql;
+
+-- function event_id_at: migrations/functions/webhooks/event_id_at.sql
+CREATE FUNCTION event_id_at(p_time timestamp with time zone, p_nth integer)
+  RETURNS uuid
+  LANGUAGE sql;
 
 -- function exceeds_balance_limit: migrations/functions/money/exceeds_balance_limit.sql
 CREATE FUNCTION exceeds_balance_limit(w wallets, p_amount_cents bigint)
@@ -1261,6 +1311,11 @@ CREATE FUNCTION room_below_limits(p_subjects uuid[])
   SET enable_seqscan=off
   SET plan_cache_mode=force_generic_plan;
 
+-- function rotate_job_webhook_secret: migrations/functions/webhooks/rotate_job_webhook_secret.sql
+CREATE FUNCTION rotate_job_webhook_secret(p_customer uuid, p_secret text, p_overlap interval)
+  RETURNS text
+  LANGUAGE plpgsql;
+
 -- function rotate_webhook_secret: migrations/functions/webhooks/rotate_webhook_secret.sql
 CREATE FUNCTION rotate_webhook_secret(p_endpoint uuid, p_owner uuid, p_secret text, p_overlap interval)
   RETURNS boolean
@@ -1332,6 +1387,13 @@ CREATE FUNCTION spent_this_month(w wallets)
   LANGUAGE sql
   STABLE;
 
+-- function spread_webhooks: migrations/functions/webhooks/spread_webhooks.sql
+CREATE FUNCTION spread_webhooks(p_endpoint uuid, p_owner uuid, p_events integer)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_bitmapscan=off;
+
 -- function stamp_backlog: migrations/functions/queue/stamp_backlog.sql
 CREATE FUNCTION stamp_backlog(p_priority smallint, p_limit integer, p_after uuid)
   RETURNS TABLE(job_id uuid, next_cursor uuid)
@@ -1398,6 +1460,18 @@ CREATE FUNCTION submit_traced_jobs(p_ids uuid[], p_customers uuid[], p_types uui
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
+-- function submit_webhook_jobs: migrations/functions/jobs/submit_webhook_jobs.sql
+CREATE FUNCTION submit_webhook_jobs(p_ids uuid[], p_customers uuid[], p_types uuid[], p_priorities smallint[],
+  p_inputs jsonb[], p_run_at timestamp with time zone[], p_max_attempts smallint[], p_retry_of uuid[], p_room
+  boolean[], p_keys uuid[], p_hashes uuid[], p_items integer[], p_traceparents text[], p_tracestates text[],
+  p_endpoints uuid[], p_urls text[], p_events text[])
+  RETURNS SETOF submitted_job
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_nestloop=off
+  SET enable_mergejoin=off
+  SET plan_cache_mode=force_generic_plan;
+
 -- function take_alone: migrations/functions/runners/take_alone.sql
 CREATE FUNCTION take_alone(p_limit integer, p_runner uuid)
   RETURNS uuid[]
@@ -1416,6 +1490,11 @@ CREATE FUNCTION take_jobs(p_ids uuid[], p_runner uuid)
   SET enable_nestloop=off
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
+
+-- function take_webhook_origins: migrations/functions/webhooks/take_webhook_origins.sql
+CREATE FUNCTION take_webhook_origins(p_customers uuid[], p_origins text[], p_ids uuid[], p_secrets text[])
+  RETURNS TABLE(place integer, endpoint_id uuid, refusal text)
+  LANGUAGE plpgsql;
 
 -- function tell_frozen_wallet: migrations/functions/webhooks/tell_frozen_wallet.sql
 CREATE FUNCTION tell_frozen_wallet()

@@ -13,8 +13,10 @@ import {
   RUNNING_LIMIT_MAX,
   TIMEOUT_MAX_SECONDS,
   WEBHOOK_ANSWERS_MAX,
+  WEBHOOK_BATCH_JOBS_MAX,
   WEBHOOK_DESCRIPTION_MAX,
   WEBHOOK_ENDPOINTS_LOOKED_AT,
+  WEBHOOK_ORIGINS_MAX,
   WEBHOOK_URL_LENGTH_MAX,
   TRACESTATE_LENGTH_MAX,
   WAITING_LIMIT_MAX,
@@ -35,6 +37,7 @@ export const CHECKED_LIMITS: Readonly<Record<string, NamedLimit>> = {
   customers_waiting_limit_check: { WAITING_LIMIT_MAX },
   customers_weight_check: { WEIGHT_MAX },
   job_traces_tracestate: { TRACESTATE_LENGTH_MAX },
+  job_webhooks_url_check: { WEBHOOK_URL_LENGTH_MAX },
   erasures_actor_check: { NAME_LENGTH_MAX },
   job_types_max_attempts_check: { ATTEMPTS_MAX },
   job_types_name_check: { NAME_LENGTH_MAX },
@@ -58,10 +61,12 @@ export const CHECKED_LIMITS: Readonly<Record<string, NamedLimit>> = {
 
 /** The functions of the database that repeat a limit. */
 export const LIMITS_OF_FUNCTIONS: Readonly<Record<string, NamedLimit>> = {
+  add_job_events: { WEBHOOK_BATCH_JOBS_MAX },
   append_error: { ERRORS_KEPT_MAX },
   claim_webhooks: { WEBHOOK_ENDPOINTS_LOOKED_AT },
   claim_next: { BACKLOG_CUSTOMERS_APART },
   exceeds_balance_limit: { BALANCE_CENTS_MAX },
   settle_webhooks: { WEBHOOK_ANSWERS_MAX },
+  take_webhook_origins: { WEBHOOK_ORIGINS_MAX },
   take_alone: { ALONE_TOGETHER_MAX },
 };

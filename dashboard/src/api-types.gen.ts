@@ -118,15 +118,18 @@ export interface Api {
   readonly CreatedWebhookEndpoint: {
     readonly id: string;
     readonly customer_id: string | null;
+    readonly kind: "lasting" | "one_off";
     readonly url: string;
     readonly events: readonly ("job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled")[];
     readonly description: string | null;
+    readonly payload: "full" | "thin";
     readonly disabled_at: string | null;
     readonly disabled_reason: "by_hand" | "gone" | "failing" | null;
     readonly failures: number;
     readonly failing_since: string | null;
     readonly paused_until: string | null;
     readonly delivered_at: string | null;
+    readonly waiting_events: number;
     readonly created_at: string;
     readonly updated_at: string;
     readonly secret: string;
@@ -296,31 +299,8 @@ export interface Api {
   readonly JobCancelledEvent: {
     readonly type: "job.cancelled";
     readonly timestamp: string;
-    readonly data: {
-      readonly id: string;
-      readonly customer_id: string;
-      readonly job_type_id: string;
-      readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
-      readonly priority: 0 | 1 | 2;
-      readonly input_data: unknown;
-      readonly output_data: unknown;
-      readonly estimated_cost_cents: number;
-      readonly cost_cents: number | null;
-      readonly attempt: number;
-      readonly excused_attempts: number;
-      readonly max_attempts: number;
-      readonly retry_of: string | null;
-      readonly run_at: string;
-      readonly created_at: string;
-      readonly started_at: string | null;
-      readonly completed_at: string | null;
-      readonly runner_id: string | null;
-      readonly error: {
-        readonly code: string;
-        readonly message: string;
-      } | null;
-      readonly omitted: readonly ("input_data" | "output_data")[];
-    };
+    readonly sequence: number;
+    readonly data: Api["WebhookJob"] | Api["ThinWebhookJob"];
   };
   readonly JobCounts: {
     readonly pending: {
@@ -401,60 +381,14 @@ export interface Api {
   readonly JobFailedEvent: {
     readonly type: "job.failed";
     readonly timestamp: string;
-    readonly data: {
-      readonly id: string;
-      readonly customer_id: string;
-      readonly job_type_id: string;
-      readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
-      readonly priority: 0 | 1 | 2;
-      readonly input_data: unknown;
-      readonly output_data: unknown;
-      readonly estimated_cost_cents: number;
-      readonly cost_cents: number | null;
-      readonly attempt: number;
-      readonly excused_attempts: number;
-      readonly max_attempts: number;
-      readonly retry_of: string | null;
-      readonly run_at: string;
-      readonly created_at: string;
-      readonly started_at: string | null;
-      readonly completed_at: string | null;
-      readonly runner_id: string | null;
-      readonly error: {
-        readonly code: string;
-        readonly message: string;
-      } | null;
-      readonly omitted: readonly ("input_data" | "output_data")[];
-    };
+    readonly sequence: number;
+    readonly data: Api["WebhookJob"] | Api["ThinWebhookJob"];
   };
   readonly JobFinishedEvent: {
     readonly type: "job.finished";
     readonly timestamp: string;
-    readonly data: {
-      readonly id: string;
-      readonly customer_id: string;
-      readonly job_type_id: string;
-      readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
-      readonly priority: 0 | 1 | 2;
-      readonly input_data: unknown;
-      readonly output_data: unknown;
-      readonly estimated_cost_cents: number;
-      readonly cost_cents: number | null;
-      readonly attempt: number;
-      readonly excused_attempts: number;
-      readonly max_attempts: number;
-      readonly retry_of: string | null;
-      readonly run_at: string;
-      readonly created_at: string;
-      readonly started_at: string | null;
-      readonly completed_at: string | null;
-      readonly runner_id: string | null;
-      readonly error: {
-        readonly code: string;
-        readonly message: string;
-      } | null;
-      readonly omitted: readonly ("input_data" | "output_data")[];
-    };
+    readonly sequence: number;
+    readonly data: Api["WebhookJob"] | Api["ThinWebhookJob"];
   };
   readonly JobPage: {
     readonly data: readonly (Api["Job"])[];
@@ -463,31 +397,8 @@ export interface Api {
   readonly JobSucceededEvent: {
     readonly type: "job.succeeded";
     readonly timestamp: string;
-    readonly data: {
-      readonly id: string;
-      readonly customer_id: string;
-      readonly job_type_id: string;
-      readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
-      readonly priority: 0 | 1 | 2;
-      readonly input_data: unknown;
-      readonly output_data: unknown;
-      readonly estimated_cost_cents: number;
-      readonly cost_cents: number | null;
-      readonly attempt: number;
-      readonly excused_attempts: number;
-      readonly max_attempts: number;
-      readonly retry_of: string | null;
-      readonly run_at: string;
-      readonly created_at: string;
-      readonly started_at: string | null;
-      readonly completed_at: string | null;
-      readonly runner_id: string | null;
-      readonly error: {
-        readonly code: string;
-        readonly message: string;
-      } | null;
-      readonly omitted: readonly ("input_data" | "output_data")[];
-    };
+    readonly sequence: number;
+    readonly data: Api["WebhookJob"] | Api["ThinWebhookJob"];
   };
   readonly JobType: {
     readonly id: string;
@@ -520,6 +431,10 @@ export interface Api {
   readonly JobTypePage: {
     readonly data: readonly (Api["JobType"])[];
     readonly next_cursor: string | null;
+  };
+  readonly JobWebhookSecret: {
+    readonly secret: string;
+    readonly old_secret_until: string | null;
   };
   readonly LedgerEntry: {
     readonly wallet_id: string;
@@ -631,6 +546,7 @@ export interface Api {
     readonly url: string;
     readonly events: readonly ("job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled")[];
     readonly description?: string;
+    readonly payload?: "full" | "thin";
     readonly customer_id?: string;
   };
   readonly OfferedJobType: {
@@ -792,7 +708,7 @@ export interface Api {
     readonly type: string;
     readonly title: string;
     readonly status: number;
-    readonly code: "malformed_request" | "missing_api_key" | "invalid_api_key" | "insufficient_funds" | "spend_limit_reached" | "forbidden" | "customer_inactive" | "wallet_frozen" | "not_found" | "method_not_allowed" | "request_timeout" | "reference_reused" | "idempotency_key_reused" | "refund_exceeds_charge" | "too_many_keys" | "too_many_endpoints" | "customer_erased" | "jobs_open" | "balance_left" | "name_taken" | "job_already_ended" | "job_not_ended" | "runner_unknown" | "stale_attempt" | "job_gone" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "validation_failed" | "unknown_customer" | "unknown_job_type" | "job_type_disabled" | "currency_mismatch" | "input_invalid" | "rate_limited" | "queue_full" | "headers_too_large" | "internal_error" | "unavailable";
+    readonly code: "malformed_request" | "missing_api_key" | "invalid_api_key" | "insufficient_funds" | "spend_limit_reached" | "forbidden" | "customer_inactive" | "wallet_frozen" | "not_found" | "method_not_allowed" | "request_timeout" | "reference_reused" | "idempotency_key_reused" | "refund_exceeds_charge" | "too_many_keys" | "too_many_endpoints" | "too_many_origins" | "one_off_endpoint" | "customer_erased" | "jobs_open" | "balance_left" | "name_taken" | "job_already_ended" | "job_not_ended" | "runner_unknown" | "stale_attempt" | "job_gone" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "validation_failed" | "unknown_customer" | "unknown_job_type" | "job_type_disabled" | "currency_mismatch" | "input_invalid" | "rate_limited" | "queue_full" | "headers_too_large" | "internal_error" | "unavailable";
     readonly detail: string;
     readonly request_id: string;
     readonly retryable: boolean;
@@ -906,6 +822,7 @@ export interface Api {
     readonly customer_id: string | null;
     readonly type: "job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled";
     readonly job_id: string | null;
+    readonly url: string | null;
     readonly status: "pending" | "delivered" | "failed";
     readonly tries: number;
     readonly due_at: string | null;
@@ -938,6 +855,22 @@ export interface Api {
     readonly input_data: unknown;
     readonly run_at?: string;
     readonly max_attempts?: number;
+    readonly webhook?: {
+      readonly url: string;
+      readonly events?: readonly ("job.succeeded" | "job.failed" | "job.cancelled" | "job.finished")[];
+    };
+  };
+  readonly ThinWebhookJob: {
+    readonly id: string;
+    readonly customer_id: string;
+    readonly job_type_id: string;
+    readonly retry_of: string | null;
+    readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+    readonly url: string;
+  };
+  readonly ThinWebhookWallet: {
+    readonly customer_id: string;
+    readonly url: string;
   };
   readonly TopUp: {
     readonly amount_cents: number;
@@ -999,7 +932,7 @@ export interface Api {
       readonly customer_id: string;
       readonly current_balance_cents: number;
       readonly frozen_at: string;
-    };
+    } | Api["ThinWebhookWallet"];
   };
   readonly WalletLowEvent: {
     readonly type: "wallet.low";
@@ -1008,7 +941,7 @@ export interface Api {
       readonly customer_id: string;
       readonly current_balance_cents: number;
       readonly low_balance_cents: number;
-    };
+    } | Api["ThinWebhookWallet"];
   };
   readonly WalletToppedUpEvent: {
     readonly type: "wallet.topped_up";
@@ -1019,7 +952,7 @@ export interface Api {
       readonly amount_cents: number;
       readonly reference: string;
       readonly seq: number;
-    };
+    } | Api["ThinWebhookWallet"];
   };
   readonly WebhookDelivery: {
     readonly id: string;
@@ -1027,6 +960,7 @@ export interface Api {
     readonly customer_id: string | null;
     readonly type: "job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled";
     readonly job_id: string | null;
+    readonly url: string | null;
     readonly status: "pending" | "delivered" | "failed";
     readonly tries: number;
     readonly due_at: string | null;
@@ -1048,15 +982,18 @@ export interface Api {
   readonly WebhookEndpoint: {
     readonly id: string;
     readonly customer_id: string | null;
+    readonly kind: "lasting" | "one_off";
     readonly url: string;
     readonly events: readonly ("job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled")[];
     readonly description: string | null;
+    readonly payload: "full" | "thin";
     readonly disabled_at: string | null;
     readonly disabled_reason: "by_hand" | "gone" | "failing" | null;
     readonly failures: number;
     readonly failing_since: string | null;
     readonly paused_until: string | null;
     readonly delivered_at: string | null;
+    readonly waiting_events: number;
     readonly created_at: string;
     readonly updated_at: string;
   };
@@ -1064,11 +1001,38 @@ export interface Api {
     readonly url?: string;
     readonly events?: readonly ("job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled")[];
     readonly description?: string | null;
+    readonly payload?: "full" | "thin";
     readonly enabled?: boolean;
   };
   readonly WebhookEndpointPage: {
     readonly data: readonly (Api["WebhookEndpoint"])[];
     readonly next_cursor: string | null;
+  };
+  readonly WebhookJob: {
+    readonly id: string;
+    readonly customer_id: string;
+    readonly job_type_id: string;
+    readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+    readonly priority: 0 | 1 | 2;
+    readonly input_data: unknown;
+    readonly output_data: unknown;
+    readonly estimated_cost_cents: number;
+    readonly cost_cents: number | null;
+    readonly attempt: number;
+    readonly excused_attempts: number;
+    readonly max_attempts: number;
+    readonly retry_of: string | null;
+    readonly run_at: string;
+    readonly created_at: string;
+    readonly started_at: string | null;
+    readonly completed_at: string | null;
+    readonly runner_id: string | null;
+    readonly error: {
+      readonly code: string;
+      readonly message: string;
+    } | null;
+    readonly omitted: readonly ("input_data" | "output_data")[];
+    readonly url: string;
   };
   readonly WebhookReplay: {
     readonly since: string;

@@ -376,9 +376,9 @@ class Client:
         """Create a webhook endpoint."""
         return self._request("POST", f"/webhook-endpoints", body=body)
 
-    def list_webhook_endpoints(self, *, limit: "Optional[int]" = None, cursor: "Optional[str]" = None) -> "WebhookEndpointPage":
+    def list_webhook_endpoints(self, *, limit: "Optional[int]" = None, cursor: "Optional[str]" = None, kind: "Optional[Literal['lasting', 'one_off']]" = None) -> "WebhookEndpointPage":
         """List webhook endpoints, newest first."""
-        return self._request("GET", f"/webhook-endpoints", query={"limit": limit, "cursor": cursor})
+        return self._request("GET", f"/webhook-endpoints", query={"limit": limit, "cursor": cursor, "kind": kind})
 
     def get_webhook_endpoint(self, id: "str") -> "WebhookEndpoint":
         """Get a webhook endpoint."""
@@ -415,6 +415,10 @@ class Client:
     def resend_webhook_delivery(self, id: "str", body: "Union[Dict[str, Any], None]" = None) -> "WebhookDelivery":
         """Send a delivery once more, at once."""
         return self._request("POST", f"/webhook-deliveries/{_quote(id)}/resend", body=body)
+
+    def rotate_job_webhook_secret(self, id: "str", body: "Union[SecretRotation, None]" = None) -> "JobWebhookSecret":
+        """Get or replace the secret of the webhooks of single jobs."""
+        return self._request("POST", f"/customers/{_quote(id)}/rotate-webhook-secret", body=body)
 
 Adjustment = TypedDict("Adjustment", {
     "amount_cents": "int",
@@ -541,15 +545,18 @@ CreatedOperator = TypedDict("CreatedOperator", {
 CreatedWebhookEndpoint = TypedDict("CreatedWebhookEndpoint", {
     "id": "str",
     "customer_id": "Union[str, None]",
+    "kind": "Literal['lasting', 'one_off']",
     "url": "str",
     "events": "List[Literal['job.succeeded', 'job.failed', 'job.cancelled', 'job.finished', 'wallet.low', 'wallet.frozen', 'wallet.topped_up', 'endpoint.disabled']]",
     "description": "Union[str, None]",
+    "payload": "Literal['full', 'thin']",
     "disabled_at": "Union[str, None]",
     "disabled_reason": "Union[Literal['by_hand', 'gone', 'failing'], None]",
     "failures": "int",
     "failing_since": "Union[str, None]",
     "paused_until": "Union[str, None]",
     "delivered_at": "Union[str, None]",
+    "waiting_events": "int",
     "created_at": "str",
     "updated_at": "str",
     "secret": "str",
@@ -724,36 +731,11 @@ Job = TypedDict("Job", {
     "runner_id": "Union[str, None]",
     "progress": "Union[JobProgress, None]",
 })
-JobCancelledEventDataError = TypedDict("JobCancelledEventDataError", {
-    "code": "str",
-    "message": "str",
-})
-JobCancelledEventData = TypedDict("JobCancelledEventData", {
-    "id": "str",
-    "customer_id": "str",
-    "job_type_id": "str",
-    "status": "Literal['pending', 'running', 'succeeded', 'failed', 'cancelled']",
-    "priority": "Literal[0, 1, 2]",
-    "input_data": "Any",
-    "output_data": "Any",
-    "estimated_cost_cents": "int",
-    "cost_cents": "Union[int, None]",
-    "attempt": "int",
-    "excused_attempts": "int",
-    "max_attempts": "int",
-    "retry_of": "Union[str, None]",
-    "run_at": "str",
-    "created_at": "str",
-    "started_at": "Union[str, None]",
-    "completed_at": "Union[str, None]",
-    "runner_id": "Union[str, None]",
-    "error": "Union[JobCancelledEventDataError, None]",
-    "omitted": "List[Literal['input_data', 'output_data']]",
-})
 JobCancelledEvent = TypedDict("JobCancelledEvent", {
     "type": "Literal['job.cancelled']",
     "timestamp": "str",
-    "data": "JobCancelledEventData",
+    "sequence": "int",
+    "data": "Union[WebhookJob, ThinWebhookJob]",
 })
 JobCountsPending = TypedDict("JobCountsPending", {
     "jobs": "int",
@@ -843,102 +825,27 @@ JobEvent = Union["JobEventVariant", "JobEventVariant2", "JobEventVariant3", "Job
 JobEvents = TypedDict("JobEvents", {
     "data": "List[JobEvent]",
 })
-JobFailedEventDataError = TypedDict("JobFailedEventDataError", {
-    "code": "str",
-    "message": "str",
-})
-JobFailedEventData = TypedDict("JobFailedEventData", {
-    "id": "str",
-    "customer_id": "str",
-    "job_type_id": "str",
-    "status": "Literal['pending', 'running', 'succeeded', 'failed', 'cancelled']",
-    "priority": "Literal[0, 1, 2]",
-    "input_data": "Any",
-    "output_data": "Any",
-    "estimated_cost_cents": "int",
-    "cost_cents": "Union[int, None]",
-    "attempt": "int",
-    "excused_attempts": "int",
-    "max_attempts": "int",
-    "retry_of": "Union[str, None]",
-    "run_at": "str",
-    "created_at": "str",
-    "started_at": "Union[str, None]",
-    "completed_at": "Union[str, None]",
-    "runner_id": "Union[str, None]",
-    "error": "Union[JobFailedEventDataError, None]",
-    "omitted": "List[Literal['input_data', 'output_data']]",
-})
 JobFailedEvent = TypedDict("JobFailedEvent", {
     "type": "Literal['job.failed']",
     "timestamp": "str",
-    "data": "JobFailedEventData",
-})
-JobFinishedEventDataError = TypedDict("JobFinishedEventDataError", {
-    "code": "str",
-    "message": "str",
-})
-JobFinishedEventData = TypedDict("JobFinishedEventData", {
-    "id": "str",
-    "customer_id": "str",
-    "job_type_id": "str",
-    "status": "Literal['pending', 'running', 'succeeded', 'failed', 'cancelled']",
-    "priority": "Literal[0, 1, 2]",
-    "input_data": "Any",
-    "output_data": "Any",
-    "estimated_cost_cents": "int",
-    "cost_cents": "Union[int, None]",
-    "attempt": "int",
-    "excused_attempts": "int",
-    "max_attempts": "int",
-    "retry_of": "Union[str, None]",
-    "run_at": "str",
-    "created_at": "str",
-    "started_at": "Union[str, None]",
-    "completed_at": "Union[str, None]",
-    "runner_id": "Union[str, None]",
-    "error": "Union[JobFinishedEventDataError, None]",
-    "omitted": "List[Literal['input_data', 'output_data']]",
+    "sequence": "int",
+    "data": "Union[WebhookJob, ThinWebhookJob]",
 })
 JobFinishedEvent = TypedDict("JobFinishedEvent", {
     "type": "Literal['job.finished']",
     "timestamp": "str",
-    "data": "JobFinishedEventData",
+    "sequence": "int",
+    "data": "Union[WebhookJob, ThinWebhookJob]",
 })
 JobPage = TypedDict("JobPage", {
     "data": "List[Job]",
     "next_cursor": "Union[str, None]",
 })
-JobSucceededEventDataError = TypedDict("JobSucceededEventDataError", {
-    "code": "str",
-    "message": "str",
-})
-JobSucceededEventData = TypedDict("JobSucceededEventData", {
-    "id": "str",
-    "customer_id": "str",
-    "job_type_id": "str",
-    "status": "Literal['pending', 'running', 'succeeded', 'failed', 'cancelled']",
-    "priority": "Literal[0, 1, 2]",
-    "input_data": "Any",
-    "output_data": "Any",
-    "estimated_cost_cents": "int",
-    "cost_cents": "Union[int, None]",
-    "attempt": "int",
-    "excused_attempts": "int",
-    "max_attempts": "int",
-    "retry_of": "Union[str, None]",
-    "run_at": "str",
-    "created_at": "str",
-    "started_at": "Union[str, None]",
-    "completed_at": "Union[str, None]",
-    "runner_id": "Union[str, None]",
-    "error": "Union[JobSucceededEventDataError, None]",
-    "omitted": "List[Literal['input_data', 'output_data']]",
-})
 JobSucceededEvent = TypedDict("JobSucceededEvent", {
     "type": "Literal['job.succeeded']",
     "timestamp": "str",
-    "data": "JobSucceededEventData",
+    "sequence": "int",
+    "data": "Union[WebhookJob, ThinWebhookJob]",
 })
 JobType = TypedDict("JobType", {
     "id": "str",
@@ -971,6 +878,10 @@ JobTypeChanges = TypedDict("JobTypeChanges", {
 JobTypePage = TypedDict("JobTypePage", {
     "data": "List[JobType]",
     "next_cursor": "Union[str, None]",
+})
+JobWebhookSecret = TypedDict("JobWebhookSecret", {
+    "secret": "str",
+    "old_secret_until": "Union[str, None]",
 })
 LedgerEntry = TypedDict("LedgerEntry", {
     "wallet_id": "str",
@@ -1087,6 +998,7 @@ NewWebhookEndpoint = TypedDict("NewWebhookEndpoint", {
     "url": "str",
     "events": "List[Literal['job.succeeded', 'job.failed', 'job.cancelled', 'job.finished', 'wallet.low', 'wallet.frozen', 'wallet.topped_up', 'endpoint.disabled']]",
     "description": "NotRequired[str]",
+    "payload": "NotRequired[Literal['full', 'thin']]",
     "customer_id": "NotRequired[str]",
 })
 OfferedJobType = TypedDict("OfferedJobType", {
@@ -1272,7 +1184,7 @@ Problem = TypedDict("Problem", {
     "type": "str",
     "title": "str",
     "status": "int",
-    "code": "Literal['malformed_request', 'missing_api_key', 'invalid_api_key', 'insufficient_funds', 'spend_limit_reached', 'forbidden', 'customer_inactive', 'wallet_frozen', 'not_found', 'method_not_allowed', 'request_timeout', 'reference_reused', 'idempotency_key_reused', 'refund_exceeds_charge', 'too_many_keys', 'too_many_endpoints', 'customer_erased', 'jobs_open', 'balance_left', 'name_taken', 'job_already_ended', 'job_not_ended', 'runner_unknown', 'stale_attempt', 'job_gone', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'validation_failed', 'unknown_customer', 'unknown_job_type', 'job_type_disabled', 'currency_mismatch', 'input_invalid', 'rate_limited', 'queue_full', 'headers_too_large', 'internal_error', 'unavailable']",
+    "code": "Literal['malformed_request', 'missing_api_key', 'invalid_api_key', 'insufficient_funds', 'spend_limit_reached', 'forbidden', 'customer_inactive', 'wallet_frozen', 'not_found', 'method_not_allowed', 'request_timeout', 'reference_reused', 'idempotency_key_reused', 'refund_exceeds_charge', 'too_many_keys', 'too_many_endpoints', 'too_many_origins', 'one_off_endpoint', 'customer_erased', 'jobs_open', 'balance_left', 'name_taken', 'job_already_ended', 'job_not_ended', 'runner_unknown', 'stale_attempt', 'job_gone', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'validation_failed', 'unknown_customer', 'unknown_job_type', 'job_type_disabled', 'currency_mismatch', 'input_invalid', 'rate_limited', 'queue_full', 'headers_too_large', 'internal_error', 'unavailable']",
     "detail": "str",
     "request_id": "str",
     "retryable": "bool",
@@ -1397,6 +1309,7 @@ ShownWebhookDelivery = TypedDict("ShownWebhookDelivery", {
     "customer_id": "Union[str, None]",
     "type": "Literal['job.succeeded', 'job.failed', 'job.cancelled', 'job.finished', 'wallet.low', 'wallet.frozen', 'wallet.topped_up', 'endpoint.disabled']",
     "job_id": "Union[str, None]",
+    "url": "Union[str, None]",
     "status": "Literal['pending', 'delivered', 'failed']",
     "tries": "int",
     "due_at": "Union[str, None]",
@@ -1412,6 +1325,10 @@ SignIn = TypedDict("SignIn", {
 SubmitBatch = TypedDict("SubmitBatch", {
     "jobs": "List[SubmitJob]",
 })
+SubmitJobWebhook = TypedDict("SubmitJobWebhook", {
+    "url": "str",
+    "events": "NotRequired[List[Literal['job.succeeded', 'job.failed', 'job.cancelled', 'job.finished']]]",
+})
 SubmitJob = TypedDict("SubmitJob", {
     "customer_id": "NotRequired[str]",
     "job_type_id": "str",
@@ -1419,6 +1336,19 @@ SubmitJob = TypedDict("SubmitJob", {
     "input_data": "Any",
     "run_at": "NotRequired[str]",
     "max_attempts": "NotRequired[int]",
+    "webhook": "NotRequired[SubmitJobWebhook]",
+})
+ThinWebhookJob = TypedDict("ThinWebhookJob", {
+    "id": "str",
+    "customer_id": "str",
+    "job_type_id": "str",
+    "retry_of": "Union[str, None]",
+    "status": "Literal['pending', 'running', 'succeeded', 'failed', 'cancelled']",
+    "url": "str",
+})
+ThinWebhookWallet = TypedDict("ThinWebhookWallet", {
+    "customer_id": "str",
+    "url": "str",
 })
 TopUp = TypedDict("TopUp", {
     "amount_cents": "int",
@@ -1482,7 +1412,7 @@ WalletFrozenEventData = TypedDict("WalletFrozenEventData", {
 WalletFrozenEvent = TypedDict("WalletFrozenEvent", {
     "type": "Literal['wallet.frozen']",
     "timestamp": "str",
-    "data": "WalletFrozenEventData",
+    "data": "Union[WalletFrozenEventData, ThinWebhookWallet]",
 })
 WalletLowEventData = TypedDict("WalletLowEventData", {
     "customer_id": "str",
@@ -1492,7 +1422,7 @@ WalletLowEventData = TypedDict("WalletLowEventData", {
 WalletLowEvent = TypedDict("WalletLowEvent", {
     "type": "Literal['wallet.low']",
     "timestamp": "str",
-    "data": "WalletLowEventData",
+    "data": "Union[WalletLowEventData, ThinWebhookWallet]",
 })
 WalletToppedUpEventData = TypedDict("WalletToppedUpEventData", {
     "customer_id": "str",
@@ -1504,7 +1434,7 @@ WalletToppedUpEventData = TypedDict("WalletToppedUpEventData", {
 WalletToppedUpEvent = TypedDict("WalletToppedUpEvent", {
     "type": "Literal['wallet.topped_up']",
     "timestamp": "str",
-    "data": "WalletToppedUpEventData",
+    "data": "Union[WalletToppedUpEventData, ThinWebhookWallet]",
 })
 WebhookDeliveryAnswers = TypedDict("WebhookDeliveryAnswers", {
     "at": "str",
@@ -1520,6 +1450,7 @@ WebhookDelivery = TypedDict("WebhookDelivery", {
     "customer_id": "Union[str, None]",
     "type": "Literal['job.succeeded', 'job.failed', 'job.cancelled', 'job.finished', 'wallet.low', 'wallet.frozen', 'wallet.topped_up', 'endpoint.disabled']",
     "job_id": "Union[str, None]",
+    "url": "Union[str, None]",
     "status": "Literal['pending', 'delivered', 'failed']",
     "tries": "int",
     "due_at": "Union[str, None]",
@@ -1534,15 +1465,18 @@ WebhookDeliveryPage = TypedDict("WebhookDeliveryPage", {
 WebhookEndpoint = TypedDict("WebhookEndpoint", {
     "id": "str",
     "customer_id": "Union[str, None]",
+    "kind": "Literal['lasting', 'one_off']",
     "url": "str",
     "events": "List[Literal['job.succeeded', 'job.failed', 'job.cancelled', 'job.finished', 'wallet.low', 'wallet.frozen', 'wallet.topped_up', 'endpoint.disabled']]",
     "description": "Union[str, None]",
+    "payload": "Literal['full', 'thin']",
     "disabled_at": "Union[str, None]",
     "disabled_reason": "Union[Literal['by_hand', 'gone', 'failing'], None]",
     "failures": "int",
     "failing_since": "Union[str, None]",
     "paused_until": "Union[str, None]",
     "delivered_at": "Union[str, None]",
+    "waiting_events": "int",
     "created_at": "str",
     "updated_at": "str",
 })
@@ -1550,11 +1484,39 @@ WebhookEndpointChanges = TypedDict("WebhookEndpointChanges", {
     "url": "NotRequired[str]",
     "events": "NotRequired[List[Literal['job.succeeded', 'job.failed', 'job.cancelled', 'job.finished', 'wallet.low', 'wallet.frozen', 'wallet.topped_up', 'endpoint.disabled']]]",
     "description": "NotRequired[Union[str, None]]",
+    "payload": "NotRequired[Literal['full', 'thin']]",
     "enabled": "NotRequired[bool]",
 })
 WebhookEndpointPage = TypedDict("WebhookEndpointPage", {
     "data": "List[WebhookEndpoint]",
     "next_cursor": "Union[str, None]",
+})
+WebhookJobError = TypedDict("WebhookJobError", {
+    "code": "str",
+    "message": "str",
+})
+WebhookJob = TypedDict("WebhookJob", {
+    "id": "str",
+    "customer_id": "str",
+    "job_type_id": "str",
+    "status": "Literal['pending', 'running', 'succeeded', 'failed', 'cancelled']",
+    "priority": "Literal[0, 1, 2]",
+    "input_data": "Any",
+    "output_data": "Any",
+    "estimated_cost_cents": "int",
+    "cost_cents": "Union[int, None]",
+    "attempt": "int",
+    "excused_attempts": "int",
+    "max_attempts": "int",
+    "retry_of": "Union[str, None]",
+    "run_at": "str",
+    "created_at": "str",
+    "started_at": "Union[str, None]",
+    "completed_at": "Union[str, None]",
+    "runner_id": "Union[str, None]",
+    "error": "Union[WebhookJobError, None]",
+    "omitted": "List[Literal['input_data', 'output_data']]",
+    "url": "str",
 })
 WebhookReplay = TypedDict("WebhookReplay", {
     "since": "str",

@@ -163,9 +163,13 @@ export interface Api {
     readonly id: string;
     /** Whose events it gets. Null: those of all customers, for the operator. */
     readonly customer_id: string | null;
+    /** `one_off`: it stands for all webhooks that single jobs of the customer brought with them to one origin, which is its `url`. It names no events. */
+    readonly kind: "lasting" | "one_off";
     readonly url: string;
     readonly events: readonly ("job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled")[];
     readonly description: string | null;
+    /** `full`: a job as it is, as far as it is small. `thin`: which job it is, its status, and the path where it is read. */
+    readonly payload: "full" | "thin";
     /** When it was disabled. It gets no new events; what waits is sent when it is enabled again. */
     readonly disabled_at: string | null;
     /** `by_hand`: somebody did. `gone`: it answered 410. `failing`: nothing could be delivered for five days. */
@@ -177,6 +181,8 @@ export interface Api {
     readonly paused_until: string | null;
     /** When something was last delivered, to the minute. */
     readonly delivered_at: string | null;
+    /** Events that wait behind its pending deliveries. They become deliveries, and are in their list, when it is their turn. Of a very large backlog, the oldest part is counted. */
+    readonly waiting_events: number;
     readonly created_at: string;
     readonly updated_at: string;
     /** What its deliveries are signed with. It is shown only here: keep it, to verify them. */
@@ -401,39 +407,9 @@ export interface Api {
   readonly JobCancelledEvent: {
     readonly type: "job.cancelled";
     readonly timestamp: string;
-    readonly data: {
-      readonly id: string;
-      readonly customer_id: string;
-      readonly job_type_id: string;
-      readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
-      /** 0 is high, 1 medium, 2 low. */
-      readonly priority: 0 | 1 | 2;
-      readonly input_data: unknown;
-      /** What the processor returned. Null unless the job succeeded. */
-      readonly output_data: unknown;
-      /** The price at submission. It is held while the job is open, and it is the most that the job can cost. */
-      readonly estimated_cost_cents: number;
-      /** What was charged. Null unless the job succeeded. */
-      readonly cost_cents: number | null;
-      /** How many attempts have started. */
-      readonly attempt: number;
-      /** How many of them do not count towards `max_attempts`: their runner was stopped, or was lost. */
-      readonly excused_attempts: number;
-      readonly max_attempts: number;
-      /** The job that this one runs again. */
-      readonly retry_of: string | null;
-      readonly run_at: string;
-      readonly created_at: string;
-      readonly started_at: string | null;
-      readonly completed_at: string | null;
-      readonly runner_id: string | null;
-      readonly error: {
-        readonly code: string;
-        readonly message: string;
-      } | null;
-      /** What is null here because it has more than 4 KiB: `GET /jobs/{id}` has it. */
-      readonly omitted: readonly ("input_data" | "output_data")[];
-    };
+    /** The id of what happened among the events of this job (`GET /jobs/{id}/events`). It only grows, and stays when the event is sent again: drop what has a lower one than you have seen of the job. */
+    readonly sequence: number;
+    readonly data: Api["WebhookJob"] | Api["ThinWebhookJob"];
   };
   readonly JobCounts: {
     readonly pending: {
@@ -539,76 +515,16 @@ export interface Api {
   readonly JobFailedEvent: {
     readonly type: "job.failed";
     readonly timestamp: string;
-    readonly data: {
-      readonly id: string;
-      readonly customer_id: string;
-      readonly job_type_id: string;
-      readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
-      /** 0 is high, 1 medium, 2 low. */
-      readonly priority: 0 | 1 | 2;
-      readonly input_data: unknown;
-      /** What the processor returned. Null unless the job succeeded. */
-      readonly output_data: unknown;
-      /** The price at submission. It is held while the job is open, and it is the most that the job can cost. */
-      readonly estimated_cost_cents: number;
-      /** What was charged. Null unless the job succeeded. */
-      readonly cost_cents: number | null;
-      /** How many attempts have started. */
-      readonly attempt: number;
-      /** How many of them do not count towards `max_attempts`: their runner was stopped, or was lost. */
-      readonly excused_attempts: number;
-      readonly max_attempts: number;
-      /** The job that this one runs again. */
-      readonly retry_of: string | null;
-      readonly run_at: string;
-      readonly created_at: string;
-      readonly started_at: string | null;
-      readonly completed_at: string | null;
-      readonly runner_id: string | null;
-      readonly error: {
-        readonly code: string;
-        readonly message: string;
-      } | null;
-      /** What is null here because it has more than 4 KiB: `GET /jobs/{id}` has it. */
-      readonly omitted: readonly ("input_data" | "output_data")[];
-    };
+    /** The id of what happened among the events of this job (`GET /jobs/{id}/events`). It only grows, and stays when the event is sent again: drop what has a lower one than you have seen of the job. */
+    readonly sequence: number;
+    readonly data: Api["WebhookJob"] | Api["ThinWebhookJob"];
   };
   readonly JobFinishedEvent: {
     readonly type: "job.finished";
     readonly timestamp: string;
-    readonly data: {
-      readonly id: string;
-      readonly customer_id: string;
-      readonly job_type_id: string;
-      readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
-      /** 0 is high, 1 medium, 2 low. */
-      readonly priority: 0 | 1 | 2;
-      readonly input_data: unknown;
-      /** What the processor returned. Null unless the job succeeded. */
-      readonly output_data: unknown;
-      /** The price at submission. It is held while the job is open, and it is the most that the job can cost. */
-      readonly estimated_cost_cents: number;
-      /** What was charged. Null unless the job succeeded. */
-      readonly cost_cents: number | null;
-      /** How many attempts have started. */
-      readonly attempt: number;
-      /** How many of them do not count towards `max_attempts`: their runner was stopped, or was lost. */
-      readonly excused_attempts: number;
-      readonly max_attempts: number;
-      /** The job that this one runs again. */
-      readonly retry_of: string | null;
-      readonly run_at: string;
-      readonly created_at: string;
-      readonly started_at: string | null;
-      readonly completed_at: string | null;
-      readonly runner_id: string | null;
-      readonly error: {
-        readonly code: string;
-        readonly message: string;
-      } | null;
-      /** What is null here because it has more than 4 KiB: `GET /jobs/{id}` has it. */
-      readonly omitted: readonly ("input_data" | "output_data")[];
-    };
+    /** The id of what happened among the events of this job (`GET /jobs/{id}/events`). It only grows, and stays when the event is sent again: drop what has a lower one than you have seen of the job. */
+    readonly sequence: number;
+    readonly data: Api["WebhookJob"] | Api["ThinWebhookJob"];
   };
   readonly JobPage: {
     readonly data: readonly (Api["Job"])[];
@@ -618,39 +534,9 @@ export interface Api {
   readonly JobSucceededEvent: {
     readonly type: "job.succeeded";
     readonly timestamp: string;
-    readonly data: {
-      readonly id: string;
-      readonly customer_id: string;
-      readonly job_type_id: string;
-      readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
-      /** 0 is high, 1 medium, 2 low. */
-      readonly priority: 0 | 1 | 2;
-      readonly input_data: unknown;
-      /** What the processor returned. Null unless the job succeeded. */
-      readonly output_data: unknown;
-      /** The price at submission. It is held while the job is open, and it is the most that the job can cost. */
-      readonly estimated_cost_cents: number;
-      /** What was charged. Null unless the job succeeded. */
-      readonly cost_cents: number | null;
-      /** How many attempts have started. */
-      readonly attempt: number;
-      /** How many of them do not count towards `max_attempts`: their runner was stopped, or was lost. */
-      readonly excused_attempts: number;
-      readonly max_attempts: number;
-      /** The job that this one runs again. */
-      readonly retry_of: string | null;
-      readonly run_at: string;
-      readonly created_at: string;
-      readonly started_at: string | null;
-      readonly completed_at: string | null;
-      readonly runner_id: string | null;
-      readonly error: {
-        readonly code: string;
-        readonly message: string;
-      } | null;
-      /** What is null here because it has more than 4 KiB: `GET /jobs/{id}` has it. */
-      readonly omitted: readonly ("input_data" | "output_data")[];
-    };
+    /** The id of what happened among the events of this job (`GET /jobs/{id}/events`). It only grows, and stays when the event is sent again: drop what has a lower one than you have seen of the job. */
+    readonly sequence: number;
+    readonly data: Api["WebhookJob"] | Api["ThinWebhookJob"];
   };
   readonly JobType: {
     readonly id: string;
@@ -696,6 +582,12 @@ export interface Api {
     readonly data: readonly (Api["JobType"])[];
     /** Null on the last page. */
     readonly next_cursor: string | null;
+  };
+  readonly JobWebhookSecret: {
+    /** The new secret. It is shown only here. */
+    readonly secret: string;
+    /** Until then deliveries are signed with both. Null: there was none before. */
+    readonly old_secret_until: string | null;
   };
   /** An entry, with the customer whose wallet it is of. */
   readonly LedgerEntry: {
@@ -849,6 +741,8 @@ export interface Api {
     readonly events: readonly ("job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled")[];
     /** Words of your own for it. */
     readonly description?: string | undefined;
+    /** `full`: a job as it is, as far as it is small. `thin`: which job it is, its status, and the path where it is read. Left out: "full". */
+    readonly payload?: "full" | "thin" | undefined;
     /** Whose events it gets. With a customer's key, it is that customer. Left out with the admin key: the events of all customers. */
     readonly customer_id?: string | undefined;
   };
@@ -1071,7 +965,7 @@ export interface Api {
     readonly type: string;
     readonly title: string;
     readonly status: number;
-    readonly code: "malformed_request" | "missing_api_key" | "invalid_api_key" | "insufficient_funds" | "spend_limit_reached" | "forbidden" | "customer_inactive" | "wallet_frozen" | "not_found" | "method_not_allowed" | "request_timeout" | "reference_reused" | "idempotency_key_reused" | "refund_exceeds_charge" | "too_many_keys" | "too_many_endpoints" | "customer_erased" | "jobs_open" | "balance_left" | "name_taken" | "job_already_ended" | "job_not_ended" | "runner_unknown" | "stale_attempt" | "job_gone" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "validation_failed" | "unknown_customer" | "unknown_job_type" | "job_type_disabled" | "currency_mismatch" | "input_invalid" | "rate_limited" | "queue_full" | "headers_too_large" | "internal_error" | "unavailable";
+    readonly code: "malformed_request" | "missing_api_key" | "invalid_api_key" | "insufficient_funds" | "spend_limit_reached" | "forbidden" | "customer_inactive" | "wallet_frozen" | "not_found" | "method_not_allowed" | "request_timeout" | "reference_reused" | "idempotency_key_reused" | "refund_exceeds_charge" | "too_many_keys" | "too_many_endpoints" | "too_many_origins" | "one_off_endpoint" | "customer_erased" | "jobs_open" | "balance_left" | "name_taken" | "job_already_ended" | "job_not_ended" | "runner_unknown" | "stale_attempt" | "job_gone" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "validation_failed" | "unknown_customer" | "unknown_job_type" | "job_type_disabled" | "currency_mismatch" | "input_invalid" | "rate_limited" | "queue_full" | "headers_too_large" | "internal_error" | "unavailable";
     /** What is wrong and how to fix it. */
     readonly detail: string;
     /** Id of the request, also in the Request-Id header. */
@@ -1235,6 +1129,8 @@ export interface Api {
     readonly customer_id: string | null;
     readonly type: "job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled";
     readonly job_id: string | null;
+    /** Of a webhook that its job brought: where it goes. Null: to the address of the endpoint. */
+    readonly url: string | null;
     readonly status: "pending" | "delivered" | "failed";
     readonly tries: number;
     /** When it is sent. While it is under way: when it is sent again if nothing is heard of it. */
@@ -1280,6 +1176,30 @@ export interface Api {
     readonly run_at?: string | undefined;
     /** How often the job is started before it fails for good. Default: that of the job type. */
     readonly max_attempts?: number | undefined;
+    /** Who is told of the end of this job alone, besides the endpoints. It is signed with the secret of `POST /customers/{id}/rotate-webhook-secret`. A retry of the job keeps it. An estimate takes no notice of it. */
+    readonly webhook?: {
+      /** An https address on the internet, without a user in it. Private addresses and http are refused unless the platform allows them. */
+      readonly url: string;
+      /** What it is told: see the webhooks of this document. */
+      readonly events?: readonly ("job.succeeded" | "job.failed" | "job.cancelled" | "job.finished")[] | undefined;
+    } | undefined;
+  };
+  /** For endpoints with the payload `thin`. */
+  readonly ThinWebhookJob: {
+    readonly id: string;
+    readonly customer_id: string;
+    readonly job_type_id: string;
+    /** The job that this one runs again. */
+    readonly retry_of: string | null;
+    readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+    /** Path of the job in this API. It has all of the job. */
+    readonly url: string;
+  };
+  /** For endpoints with the payload `thin`. */
+  readonly ThinWebhookWallet: {
+    readonly customer_id: string;
+    /** Path of the wallet in this API. */
+    readonly url: string;
   };
   readonly TopUp: {
     /** Integer minor units of the wallet's currency. */
@@ -1357,7 +1277,7 @@ export interface Api {
       readonly customer_id: string;
       readonly current_balance_cents: number;
       readonly frozen_at: string;
-    };
+    } | Api["ThinWebhookWallet"];
   };
   readonly WalletLowEvent: {
     readonly type: "wallet.low";
@@ -1366,7 +1286,7 @@ export interface Api {
       readonly customer_id: string;
       readonly current_balance_cents: number;
       readonly low_balance_cents: number;
-    };
+    } | Api["ThinWebhookWallet"];
   };
   readonly WalletToppedUpEvent: {
     readonly type: "wallet.topped_up";
@@ -1377,7 +1297,7 @@ export interface Api {
       readonly amount_cents: number;
       readonly reference: string;
       readonly seq: number;
-    };
+    } | Api["ThinWebhookWallet"];
   };
   readonly WebhookDelivery: {
     /** The `webhook-id` is `msg_` and this without hyphens. */
@@ -1386,6 +1306,8 @@ export interface Api {
     readonly customer_id: string | null;
     readonly type: "job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled";
     readonly job_id: string | null;
+    /** Of a webhook that its job brought: where it goes. Null: to the address of the endpoint. */
+    readonly url: string | null;
     readonly status: "pending" | "delivered" | "failed";
     readonly tries: number;
     /** When it is sent. While it is under way: when it is sent again if nothing is heard of it. */
@@ -1414,9 +1336,13 @@ export interface Api {
     readonly id: string;
     /** Whose events it gets. Null: those of all customers, for the operator. */
     readonly customer_id: string | null;
+    /** `one_off`: it stands for all webhooks that single jobs of the customer brought with them to one origin, which is its `url`. It names no events. */
+    readonly kind: "lasting" | "one_off";
     readonly url: string;
     readonly events: readonly ("job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled")[];
     readonly description: string | null;
+    /** `full`: a job as it is, as far as it is small. `thin`: which job it is, its status, and the path where it is read. */
+    readonly payload: "full" | "thin";
     /** When it was disabled. It gets no new events; what waits is sent when it is enabled again. */
     readonly disabled_at: string | null;
     /** `by_hand`: somebody did. `gone`: it answered 410. `failing`: nothing could be delivered for five days. */
@@ -1428,6 +1354,8 @@ export interface Api {
     readonly paused_until: string | null;
     /** When something was last delivered, to the minute. */
     readonly delivered_at: string | null;
+    /** Events that wait behind its pending deliveries. They become deliveries, and are in their list, when it is their turn. Of a very large backlog, the oldest part is counted. */
+    readonly waiting_events: number;
     readonly created_at: string;
     readonly updated_at: string;
   };
@@ -1437,6 +1365,8 @@ export interface Api {
     /** What it is told: see the webhooks of this document. */
     readonly events?: readonly ("job.succeeded" | "job.failed" | "job.cancelled" | "job.finished" | "wallet.low" | "wallet.frozen" | "wallet.topped_up" | "endpoint.disabled")[] | undefined;
     readonly description?: string | null | undefined;
+    /** What is sent from now on has it, also when it happened before. See `NewWebhookEndpoint`. */
+    readonly payload?: "full" | "thin" | undefined;
     /** True also forgets its failures: what waits for it is sent at once. */
     readonly enabled?: boolean | undefined;
   };
@@ -1444,6 +1374,42 @@ export interface Api {
     readonly data: readonly (Api["WebhookEndpoint"])[];
     /** Null on the last page. */
     readonly next_cursor: string | null;
+  };
+  /** For endpoints with the payload `full`. */
+  readonly WebhookJob: {
+    readonly id: string;
+    readonly customer_id: string;
+    readonly job_type_id: string;
+    readonly status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+    /** 0 is high, 1 medium, 2 low. */
+    readonly priority: 0 | 1 | 2;
+    readonly input_data: unknown;
+    /** What the processor returned. Null unless the job succeeded. */
+    readonly output_data: unknown;
+    /** The price at submission. It is held while the job is open, and it is the most that the job can cost. */
+    readonly estimated_cost_cents: number;
+    /** What was charged. Null unless the job succeeded. */
+    readonly cost_cents: number | null;
+    /** How many attempts have started. */
+    readonly attempt: number;
+    /** How many of them do not count towards `max_attempts`: their runner was stopped, or was lost. */
+    readonly excused_attempts: number;
+    readonly max_attempts: number;
+    /** The job that this one runs again. */
+    readonly retry_of: string | null;
+    readonly run_at: string;
+    readonly created_at: string;
+    readonly started_at: string | null;
+    readonly completed_at: string | null;
+    readonly runner_id: string | null;
+    readonly error: {
+      readonly code: string;
+      readonly message: string;
+    } | null;
+    /** What is null here because it has more than 4 KiB: `url` has it. */
+    readonly omitted: readonly ("input_data" | "output_data")[];
+    /** Path of the job in this API. It has all of the job. */
+    readonly url: string;
   };
   readonly WebhookReplay: {
     readonly since: string;
@@ -1947,6 +1913,8 @@ export interface Operations {
       readonly limit?: number | undefined;
       /** `next_cursor` of the previous page. */
       readonly cursor?: string | undefined;
+      /** `one_off`: the origins of webhooks that single jobs brought with them. */
+      readonly kind?: "lasting" | "one_off" | undefined;
     };
     readonly answer: Api["WebhookEndpointPage"];
   };
@@ -2005,5 +1973,11 @@ export interface Operations {
     readonly path: { readonly id: string };
     readonly body?: Readonly<Record<string, never>> | null;
     readonly answer: Api["WebhookDelivery"];
+  };
+  /** Get or replace the secret of the webhooks of single jobs. */
+  readonly "POST /customers/{id}/rotate-webhook-secret": {
+    readonly path: { readonly id: string };
+    readonly body?: Api["SecretRotation"] | null;
+    readonly answer: Api["JobWebhookSecret"];
   };
 }

@@ -19,6 +19,8 @@ const CLASSES: Readonly<Record<string, new (problem: Problem, retry_after_ms?: n
   refund_exceeds_charge: errors.RefundExceedsChargeError,
   too_many_keys: errors.TooManyKeysError,
   too_many_endpoints: errors.TooManyEndpointsError,
+  too_many_origins: errors.TooManyOriginsError,
+  one_off_endpoint: errors.OneOffEndpointError,
   customer_erased: errors.CustomerErasedError,
   jobs_open: errors.JobsOpenError,
   balance_left: errors.BalanceLeftError,

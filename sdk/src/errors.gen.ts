@@ -100,6 +100,12 @@ export class TooManyKeysError extends ApiError {}
 /** There are too many webhook endpoints: `too_many_endpoints`, status 409. */
 export class TooManyEndpointsError extends ApiError {}
 
+/** Webhooks of this customer's jobs go to too many origins: `too_many_origins`, status 409. */
+export class TooManyOriginsError extends ApiError {}
+
+/** The endpoint stands for webhooks of single jobs: `one_off_endpoint`, status 409. */
+export class OneOffEndpointError extends ApiError {}
+
 /** The customer was erased: `customer_erased`, status 409. */
 export class CustomerErasedError extends ApiError {}
 

@@ -16,6 +16,8 @@ export interface SubmitOptions extends RequestOptions {
   /** RFC 3339. The job does not start before. */
   readonly run_at?: string | undefined;
   readonly max_attempts?: number | undefined;
+  /** Who is told of the end of this job alone: `webhooks.verify` checks it, with the secret of all such webhooks. */
+  readonly webhook?: Api["SubmitJob"]["webhook"];
   /** Needed with an operator's key only. */
   readonly customer_id?: string | undefined;
   /** Your own name for this submission: the same one again returns the job that the first one created. */

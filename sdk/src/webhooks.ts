@@ -12,6 +12,8 @@ const SIGNATURE = "webhook-signature";
 export interface WebhookEvent {
   readonly type: string;
   readonly timestamp: string;
+  /** Of events of jobs: the id of what happened among the events of the job. It only grows. */
+  readonly sequence?: number;
   readonly data: unknown;
 }
 

@@ -119,6 +119,7 @@ test("every route of the contract that is here is in the document", () => {
     "POST /customers/{id}/api-keys",
     "POST /customers/{id}/api-keys/{key_id}/roll",
     "POST /customers/{id}/erase",
+    "POST /customers/{id}/rotate-webhook-secret",
     "POST /customers/{id}/wallet/adjustments",
     "POST /customers/{id}/wallet/chargebacks",
     "POST /customers/{id}/wallet/grants",

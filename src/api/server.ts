@@ -61,6 +61,7 @@ import { runnerRoutes } from "./resources/runners/routes.ts";
 import { sessionRoutes } from "./resources/session/routes.ts";
 import { usageRoutes } from "./resources/usage/routes.ts";
 import { walletRoutes } from "./resources/wallets/routes.ts";
+import { jobWebhookRoutes } from "./resources/webhooks/job-webhook-routes.ts";
 import { webhookDeliveryRoutes } from "./resources/webhooks/delivery-routes.ts";
 import { webhookCatalogue } from "./resources/webhooks/event-contract.ts";
 import { webhookEndpointRoutes } from "./resources/webhooks/routes.ts";
@@ -201,6 +202,7 @@ export async function createApi({
       operatorActionRoutes,
       webhookEndpointRoutes,
       webhookDeliveryRoutes,
+      jobWebhookRoutes,
     ])
       routes(secured, platform);
   });

@@ -52,6 +52,7 @@ import { PostgresSessionRepository } from "../postgres/repositories/sessions.ts"
 import { PostgresTraceRepository } from "../postgres/repositories/traces.ts";
 import { PostgresUsageRepository } from "../postgres/repositories/usage.ts";
 import { PostgresWalletRepository } from "../postgres/repositories/wallets.ts";
+import { PostgresJobWebhookRepository } from "../postgres/repositories/job-webhooks.ts";
 import { PostgresWebhookDeliveryRepository } from "../postgres/repositories/webhook-deliveries.ts";
 import { PostgresWebhookEndpointRepository } from "../postgres/repositories/webhook-endpoints.ts";
 import { createPostgresReadyQueue } from "../queue/postgres-ready-queue.ts";
@@ -209,6 +210,7 @@ export function openPlatform(
     audits: new PostgresAuditRepository({ requests: database, reports }),
     webhookEndpoints: new PostgresWebhookEndpointRepository(database),
     webhookDeliveries: new PostgresWebhookDeliveryRepository(database),
+    jobWebhooks: new PostgresJobWebhookRepository(database),
     webhookRules: { allowPrivate: config.WEBHOOK_ALLOW_PRIVATE ?? false },
     audit: () => readAudit(reports),
     forgetExpired: () => forgetExpired(database),

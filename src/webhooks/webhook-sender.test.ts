@@ -9,7 +9,7 @@ import {
   type TestPlatform,
 } from "../../test/support/test-platform.ts";
 import { waitFor } from "../../test/support/wait-for.ts";
-import { createEndpoint, createSender, startSending } from "../../test/support/webhooks.ts";
+import { createEndpoint, createSender, spreadAll, startSending } from "../../test/support/webhooks.ts";
 import { submitJob } from "../core/use-cases/submit-jobs.ts";
 
 const open = async (): Promise<TestPlatform> => await createTestPlatform({ webhookAllowPrivate: true });
@@ -234,6 +234,7 @@ describe("an endpoint that fails", () => {
     const { customer_id, cancel } = await createOwner(stack);
     const { id } = await createEndpoint(stack.platform, receiver.url, ["job.cancelled"], customer_id);
     await cancel(1);
+    await spreadAll(stack.databaseUrl);
     await runSql(stack.databaseUrl, "UPDATE webhook_deliveries SET status = 'failed', ended_at = now()");
     const [failed] = await stack.platform.webhookDeliveries.list(id, "failed", { limit: 1 });
     await stack.platform.webhookDeliveries.resend(failed?.id ?? "");
@@ -251,6 +252,7 @@ describe("an endpoint that fails", () => {
     const { customer_id, cancel } = await createOwner(stack);
     const { id } = await createEndpoint(stack.platform, receiver.url, ["job.cancelled"], customer_id);
     await cancel(2);
+    await spreadAll(stack.databaseUrl);
     const [second, first] = await stack.platform.webhookDeliveries.list(id, "pending", { limit: 2 });
     const health = "UPDATE webhook_endpoints SET failures = 9, failing_since = now(), paused_until = ";
     await runSql(stack.databaseUrl, "UPDATE webhook_deliveries SET due_at = now() + interval '1 hour'");

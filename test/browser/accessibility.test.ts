@@ -47,7 +47,7 @@ beforeAll(async () => {
   const ids = results.flatMap((result) => ("job" in result ? [result.job.id] : []));
   await Promise.all(ids.slice(0, 2).map((id) => waitForEnd(platform, id)));
   const jobs = ids.map((id) => `/jobs/${id}`);
-  const webhooks = ["/webhooks", `/webhooks/${endpoint.id}`];
+  const webhooks = ["/webhooks", "/webhooks?kind=one_off", `/webhooks/${endpoint.id}`];
   customerPaths = [
     ...webhooks,
     "",

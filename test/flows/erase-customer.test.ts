@@ -74,7 +74,8 @@ async function createMarked(): Promise<{ id: string; key: string; job_ids: strin
   const job_ids: string[] = [];
   for (const processing_logic_id of ["tells", "fails"]) {
     const job_type_id = await createJobType(platform, { processing_logic_id, max_attempts: 2 });
-    const job = { job_type_id, input_data: { name: MARK } };
+    const webhook = { url: `https://one-off.example/${MARK}` };
+    const job = { job_type_id, input_data: { name: MARK }, webhook };
     const headers = { "idempotency-key": `${MARK} ${processing_logic_id}` };
     const { id: job_id } = (await api.ask("POST", "/jobs", { key, body: job, headers })).body;
     job_ids.push(job_id);
@@ -109,6 +110,9 @@ async function tellOperator(customer_id: string, key: string): Promise<void> {
     [customer_id, MARK],
   );
   expect(rows).toEqual([
+    // Those of the webhooks that its jobs brought.
+    { type: "job.finished", status: "pending" },
+    { type: "job.finished", status: "pending" },
     { type: "job.finished", status: "failed" },
     { type: "endpoint.disabled", status: "pending" },
   ]);
@@ -128,6 +132,7 @@ describe("a customer that is erased", () => {
       "failures",
       "job_log",
       "job_progress",
+      "job_webhooks",
       "jobs",
       "operator_actions",
       "webhook_deliveries",
@@ -156,6 +161,19 @@ describe("a customer that is erased", () => {
     });
 
     expect(await tablesWith(databaseUrl, MARK)).toEqual([]);
+    expect(await platform.webhookEndpoints.list(id, { limit: 5 }, "one_off")).toEqual([]);
+    const secrets = await runSql(databaseUrl, "SELECT FROM job_webhook_secrets");
+    expect(secrets.rows).toEqual([]);
+    const late = {
+      job_type_id: newId(),
+      input_data: null,
+      customer_id: id,
+      webhook: { url: "https://late.example" },
+    };
+    expect((await api.ask("POST", "/jobs", { body: late })).body.code).toBe("customer_inactive");
+    expect((await api.ask("POST", `/customers/${id}/rotate-webhook-secret`)).body.code).toBe(
+      "customer_erased",
+    );
     // Of what was for its endpoint nothing is left either.
     expect(await tablesWith(databaseUrl, "job.finished")).toEqual([]);
     const { rows: told } = await runSql<{ id: string }>(
@@ -163,7 +181,9 @@ describe("a customer that is erased", () => {
       "SELECT id, type FROM webhook_deliveries",
     );
     expect(told).toMatchObject([{ type: "endpoint.disabled" }]);
-    expect(await platform.webhookDeliveries.findSubject(told[0]?.id ?? "")).toEqual({ kind: "gone" });
+    expect(await platform.webhookDeliveries.findTold(told[0]?.id ?? "")).toMatchObject({
+      subject: { kind: "gone" },
+    });
     const after = await entriesOf(id);
     expect(after.slice(0, before.length)).toEqual(before);
     expect(after.slice(before.length)).toMatchObject([
@@ -277,11 +297,14 @@ const ERASES = {
   job_log: "rows of its jobs go",
   job_progress: "rows of its jobs go",
   job_traces: "rows of its jobs go",
+  job_webhook_secrets: "rows of the customer go",
+  job_webhooks: "rows of its jobs go",
   jobs: "input, output and errors go",
   operator_actions: "before and after go",
   outbox: "rows of the customer go",
   sessions: "rows go with their keys",
   wallet_entries: "reference, reason and actor stay: they are sealed, and kept by law",
+  webhook_batches: "those for its endpoints go; those of the operator have ids of jobs alone",
   webhook_deliveries: "those for its endpoints go; of those of the operator, what they told and got back",
   webhook_endpoints: "rows of the customer go",
   webhook_secrets: "rows go with their endpoints",
@@ -337,6 +360,33 @@ describe("an erasure", () => {
     expect(erasure).toMatchObject({ jobs_cancelled: 1_400, jobs_erased: 1_400 });
     expect(await tablesWith(databaseUrl, MARK)).toEqual([]);
     expect(await brokenPromises(platform)).toEqual([]);
+  });
+
+  test("deletes what waits for its endpoints, however much it is, and nothing of others", async () => {
+    const { platform, databaseUrl } = api;
+    const customer_id = await createCustomer(platform, 0);
+    const own = await createEndpoint(platform, "https://example.com/", ["job.finished"], customer_id);
+    const other = await createEndpoint(platform, "https://example.com/", ["job.finished"]);
+    await runSql(
+      databaseUrl,
+      `INSERT INTO webhook_batches (endpoint_id, types, job_ids)
+       SELECT e, '{job.finished}', ARRAY[gen_random_uuid()]
+         FROM unnest($1::uuid[]) e CROSS JOIN generate_series(1, 1200)`,
+      [[own.id, other.id]],
+    );
+    await eraseCustomer(platform, { customer_id, cancels_jobs: false, forfeits: false, actor: "test" });
+    await waitFor(async () => {
+      await platform.erasures.advance(customer_id);
+      return (await platform.erasures.find(customer_id))?.status === "done";
+    });
+    const { rows } = await runSql(
+      databaseUrl,
+      "SELECT endpoint_id AS of, count(*)::int AS batches FROM webhook_batches WHERE endpoint_id = ANY ($1) GROUP BY 1",
+      [[own.id, other.id]],
+    );
+    expect(rows).toEqual([{ of: other.id, batches: 1_200 }]);
+    expect(await platform.webhookEndpoints.findById(own.id)).toBeUndefined();
+    await platform.webhookEndpoints.delete(other.id);
   });
 
   test("waits for a submission that saw the customer active, and erases its job, too", async () => {

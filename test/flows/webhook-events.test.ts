@@ -14,7 +14,7 @@ import {
   createTestPlatform,
 } from "../support/test-platform.ts";
 import { waitFor } from "../support/wait-for.ts";
-import { createEndpoint, startSending } from "../support/webhooks.ts";
+import { createEndpoint, spreadAll, startSending } from "../support/webhooks.ts";
 
 type Ending =
   | Pick<Extract<Outcome, { kind: "succeeded" }>, "kind" | "output">
@@ -99,11 +99,13 @@ test("nobody is told what is another customer's, or what the endpoint did not na
   const { id: ofOperator } = await createEndpoint(platform, url, ["job.succeeded"]);
   await endJob(platform, bob, FAILURE);
   await endJob(platform, ada, { kind: "succeeded", output: 1 });
+  await spreadAll(databaseUrl);
   expect(await platform.webhookDeliveries.list(id, undefined, { limit: 5 })).toEqual([]);
   const [only, ...more] = await platform.webhookDeliveries.list(ofOperator, undefined, { limit: 5 });
   expect([only?.customer_id, more]).toEqual([ada, []]);
   await platform.webhookEndpoints.update(ofOperator, { enabled: false });
   await endJob(platform, ada, { kind: "succeeded", output: 1 });
+  await spreadAll(databaseUrl);
   expect(await countDeliveries(databaseUrl)).toBe(1);
 });
 

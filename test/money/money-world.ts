@@ -345,7 +345,7 @@ export class MoneyWorld {
     const answers = grouped
       ? await submitJobs(platform, requests)
       : await platform.jobs.submit(
-          requests.map((request) => ({ ...request, id: uuidv7(), priority: 1 })),
+          requests.map(({ webhook: _none, ...request }) => ({ ...request, id: uuidv7(), priority: 1 })),
           { 0: false, 1: false, 2: false },
         );
     return answers.map((answer, item) => this.#noteSubmitted(answer, key && `${key.id}/${item}`));

@@ -10,6 +10,7 @@ export interface Received {
   readonly body: {
     readonly type: string;
     readonly timestamp: string;
+    readonly sequence?: number;
     readonly data: Record<string, unknown>;
   };
 }
@@ -17,6 +18,8 @@ export interface Received {
 export interface Receiver {
   readonly url: string;
   readonly received: readonly Received[];
+  /** Of each of them: its path, with the query. */
+  readonly paths: readonly string[];
   /** Requests that are being answered, now and at the most. */
   readonly together: { now: number; most: number };
   /** Verifies the signature of all that came. Throws when one is wrong. */
@@ -35,6 +38,7 @@ export async function startReceiver(
   answer: Answer = (response) => void response.end("ok"),
 ): Promise<Receiver> {
   const received: Received[] = [];
+  const paths: string[] = [];
   const together = { now: 0, most: 0 };
   const listen = async (port: number): Promise<Server> => {
     const server = createServer((request, response) => {
@@ -48,6 +52,7 @@ export async function startReceiver(
         // What the tests expect of it is what they then find.
         const one = { headers: request.headers, text, body: JSON.parse(text) as Received["body"] };
         received.push(one);
+        paths.push(request.url ?? "");
         void answer(response, one);
       });
     });
@@ -64,6 +69,7 @@ export async function startReceiver(
   return {
     url: `http://127.0.0.1:${port}/hook`,
     received,
+    paths,
     together,
     verify(secret) {
       for (const { text, headers } of received)

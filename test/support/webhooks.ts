@@ -7,13 +7,18 @@ import { startUpkeep } from "../../src/upkeep/upkeep.ts";
 import { createPostWebhook } from "../../src/webhooks/post-webhook.ts";
 import { WebhookSender } from "../../src/webhooks/webhook-sender.ts";
 import { atTheEnd } from "./cleanup.ts";
+import { runSql } from "./sql.ts";
 import { upkeepTask } from "./upkeep.ts";
 
 /** A sender as a runner has one, that sends only in `round`. */
-export function createSender(platform: OpenPlatform, timeout_ms = 15_000): WebhookSender {
+export function createSender(
+  platform: OpenPlatform,
+  timeout_ms = 15_000,
+  options: Partial<Parameters<typeof createPostWebhook>[0]> = {},
+): WebhookSender {
   const sender = new WebhookSender({
     deliveries: platform.webhookDeliveries,
-    post: createPostWebhook({ ...platform.webhookRules, timeout_ms }),
+    post: createPostWebhook({ ...platform.webhookRules, timeout_ms, ...options }),
     log: pino({ level: "silent" }),
   });
   atTheEnd(() => sender.stop(0));
@@ -27,6 +32,11 @@ export function startSending(platform: OpenPlatform, timeout_ms = 15_000): Webho
   const upkeep = startUpkeep([task], pino({ level: "silent" }));
   atTheEnd(() => upkeep.stop());
   return sender;
+}
+
+/** Makes deliveries of all that waits, which claims do as far as they can send it. */
+export async function spreadAll(databaseUrl: string): Promise<void> {
+  await runSql(databaseUrl, "SELECT spread_webhooks(e.id, e.customer_id, 1000000) FROM webhook_endpoints e");
 }
 
 /** An endpoint of a customer, or of the operator; returns its id and its secret. */

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import type { Api } from "../api-types.gen.ts";
 import { apiPath } from "../lib/http.ts";
 import { pageUrl, query, withQuery } from "../lib/place.ts";
-import { isOperator, may } from "../lib/role.ts";
+import { isOperator, may, ownCustomer } from "../lib/role.ts";
 import { useAnswer } from "../lib/use-answer.ts";
 import { CopyId } from "../ui/copy-id.tsx";
 import { DeliveryTable } from "../ui/delivery-table.tsx";
@@ -15,7 +15,9 @@ import { Badge, CustomerLink, Time } from "../ui/values.tsx";
 import {
   createEndpoint,
   deleteEndpoint,
+  changePayload,
   replayEndpoint,
+  rotateJobSecret,
   rotateSecret,
   switchEndpoint,
   testEndpoint,
@@ -28,19 +30,19 @@ const mayChange = (): boolean => !isOperator.value || may("administer");
 
 /** Where events are sent to, and how that goes. */
 export function WebhooksPage(): JSX.Element {
-  const path = apiPath("/webhook-endpoints", { cursor: query.value.get("cursor") ?? undefined });
+  const kind = query.value.get("kind") === "one_off" ? "one_off" : "lasting";
+  const path = apiPath("/webhook-endpoints", { kind, cursor: query.value.get("cursor") ?? undefined });
   const answer = useAnswer<Api["WebhookEndpointPage"]>(path, 5_000);
   return (
-    <Page
-      title="Webhooks"
-      actions={
-        mayChange() ? (
-          <button type="button" class="main" onClick={() => createEndpoint(answer.reload)}>
-            New endpoint
-          </button>
-        ) : null
-      }
-    >
+    <Page title="Webhooks" actions={mayChange() ? <NewOne kind={kind} reload={answer.reload} /> : null}>
+      <Tabs
+        label="Kind of the endpoints"
+        tabs={KINDS.map(([one, label]) => ({
+          label,
+          href: withQuery({ kind: one === "lasting" ? undefined : one, cursor: undefined }),
+          isCurrent: one === kind,
+        }))}
+      />
       <Answered answer={answer}>
         {({ data, next_cursor }) => (
           <>
@@ -48,7 +50,11 @@ export function WebhooksPage(): JSX.Element {
               caption="Webhook endpoints, newest first"
               rows={data}
               keyOf={({ id }) => id}
-              empty="No endpoints yet: create one, and your own program is told when a job ends."
+              empty={
+                kind === "lasting"
+                  ? "No endpoints yet: create one, and your own program is told when a job ends."
+                  : "No job has brought a webhook with it: submit one with `webhook`, and that address is told."
+              }
               columns={[
                 {
                   name: "Address",
@@ -59,7 +65,12 @@ export function WebhooksPage(): JSX.Element {
                   ),
                 },
                 { name: "State", cell: (endpoint) => <State endpoint={endpoint} /> },
-                { name: "Events", cell: ({ events }) => <span class="wide-text">{events.join(", ")}</span> },
+                {
+                  name: "Events",
+                  cell: ({ events }) => (
+                    <span class="wide-text">{events.join(", ") || "as each job says"}</span>
+                  ),
+                },
                 ...(isOperator.value
                   ? [
                       {
@@ -80,6 +91,32 @@ export function WebhooksPage(): JSX.Element {
   );
 }
 
+const KINDS = [
+  ["lasting", "Endpoints"],
+  ["one_off", "Of single jobs"],
+] as const;
+
+function NewOne({
+  kind,
+  reload,
+}: {
+  readonly kind: Endpoint["kind"];
+  readonly reload: () => void;
+}): JSX.Element | null {
+  if (kind === "lasting")
+    return (
+      <button type="button" class="main" onClick={() => createEndpoint(reload)}>
+        New endpoint
+      </button>
+    );
+  const id = ownCustomer.value?.id;
+  return id === undefined ? null : (
+    <button type="button" onClick={() => rotateJobSecret(id)}>
+      New secret
+    </button>
+  );
+}
+
 const STATUSES = ["pending", "delivered", "failed"] as const;
 
 /** One endpoint, what can be done about it, and the log of what was sent. */
@@ -95,7 +132,7 @@ export function WebhookPage({ id }: { readonly id: string }): JSX.Element {
   };
   return (
     <Page
-      title="Webhook endpoint"
+      title={answer.data?.kind === "one_off" ? "Webhooks of single jobs" : "Webhook endpoint"}
       actions={answer.data ? <Actions endpoint={answer.data} reload={reload} /> : null}
     >
       <Answered answer={answer}>
@@ -114,7 +151,8 @@ export function WebhookPage({ id }: { readonly id: string }): JSX.Element {
                 facts={[
                   ["Address", <Text value={endpoint.url} />],
                   ["State", <State endpoint={endpoint} />],
-                  ["Events", endpoint.events.join(", ")],
+                  ["Events", endpoint.events.join(", ") || "as each job says"],
+                  ["Payload", endpoint.payload],
                   [
                     "Of",
                     endpoint.customer_id === null ? (
@@ -168,13 +206,17 @@ function Actions({
   readonly endpoint: Endpoint;
   readonly reload: () => void;
 }): JSX.Element {
+  const { customer_id } = endpoint;
+  const isOneOff = endpoint.kind === "one_off";
   return (
     <>
       {may("operate") ? (
         <>
-          <button type="button" onClick={() => testEndpoint(endpoint, reload)}>
-            Send a test
-          </button>
+          {isOneOff ? null : (
+            <button type="button" onClick={() => testEndpoint(endpoint, reload)}>
+              Send a test
+            </button>
+          )}
           <button type="button" onClick={() => replayEndpoint(endpoint, reload)}>
             Send failed again
           </button>
@@ -182,12 +224,22 @@ function Actions({
       ) : null}
       {mayChange() ? (
         <>
-          <button type="button" onClick={() => rotateSecret(endpoint)}>
+          <button
+            type="button"
+            onClick={() =>
+              isOneOff && customer_id !== null ? rotateJobSecret(customer_id) : rotateSecret(endpoint)
+            }
+          >
             New secret
           </button>
-          <button type="button" onClick={() => switchEndpoint(endpoint, reload)}>
-            {endpoint.disabled_at === null ? "Disable" : "Enable"}
+          <button type="button" onClick={() => changePayload(endpoint, reload)}>
+            Payload
           </button>
+          {isOneOff ? null : (
+            <button type="button" onClick={() => switchEndpoint(endpoint, reload)}>
+              {endpoint.disabled_at === null ? "Disable" : "Enable"}
+            </button>
+          )}
           <button type="button" onClick={() => deleteEndpoint(endpoint)}>
             Delete
           </button>

@@ -78,7 +78,7 @@ async function show(id: string): Promise<void> {
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
   if (typeof delivery === "string") return say(delivery);
-  const { request, answers } = delivery;
+  const { request, answers, url } = delivery;
   openForm({
     title: "What was sent, and what came back",
     explain: (
@@ -86,6 +86,11 @@ async function show(id: string): Promise<void> {
         <p>
           <code>webhook-id: {request?.webhook_id ?? "–"}</code>
         </p>
+        {url === null ? null : (
+          <p>
+            To <Text value={url} />
+          </p>
+        )}
         <pre class="wide-text" tabIndex={0}>
           {request?.body ?? "The job was deleted because it was too old."}
         </pre>

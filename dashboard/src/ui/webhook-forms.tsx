@@ -11,6 +11,17 @@ const EVENTS = "job.finished";
 const ALL_EVENTS =
   "job.succeeded, job.failed, job.cancelled, job.finished, wallet.low, wallet.frozen, wallet.topped_up, endpoint.disabled";
 
+const PAYLOAD = {
+  name: "payload",
+  label: "Payload",
+  kind: "select",
+  value: "full",
+  options: [
+    { value: "full", label: "full: the job, as far as it is small" },
+    { value: "thin", label: "thin: which job it is, its status and path" },
+  ],
+} as const;
+
 export function createEndpoint(reload: () => void): void {
   openForm({
     title: "New webhook endpoint",
@@ -19,13 +30,15 @@ export function createEndpoint(reload: () => void): void {
       { name: "url", label: "Address", isRequired: true, hint: "https, with a path of yours" },
       { name: "events", label: "Events", value: EVENTS, isRequired: true, hint: `Some of ${ALL_EVENTS}` },
       { name: "description", label: "Description" },
+      PAYLOAD,
     ],
     submit: "Create",
-    run: async ({ url, events, description }) => {
+    run: async ({ url, events, description, payload }) => {
       const words = (events ?? "").split(/[\s,]+/).filter((word) => word !== "");
       const { secret } = await post<Api["CreatedWebhookEndpoint"]>("/webhook-endpoints", {
         url,
         events: words,
+        payload,
         ...(description ? { description } : {}),
       });
       reload();
@@ -63,6 +76,42 @@ export function rotateSecret(endpoint: Endpoint): void {
       );
       queueMicrotask(() => showSecret(secret));
       return undefined;
+    },
+  });
+}
+
+/** Of all webhooks that jobs of a customer bring with them. */
+export function rotateJobSecret(customer_id: string): void {
+  openForm({
+    title: "A new secret for the webhooks of single jobs?",
+    explain: (
+      <p>
+        All of them are signed with one secret, which is shown once. One that you have signs as well for a
+        day.
+      </p>
+    ),
+    submit: "Get a new one",
+    run: async () => {
+      const { secret } = await post<Api["JobWebhookSecret"]>(
+        `/customers/${customer_id}/rotate-webhook-secret`,
+        {},
+      );
+      queueMicrotask(() => showSecret(secret));
+      return undefined;
+    },
+  });
+}
+
+export function changePayload(endpoint: Endpoint, reload: () => void): void {
+  openForm({
+    title: "How much is it told?",
+    explain: <p>All that is sent from now on has it.</p>,
+    fields: [{ ...PAYLOAD, value: endpoint.payload }],
+    submit: "Save",
+    run: async ({ payload }) => {
+      await ask(`/webhook-endpoints/${endpoint.id}`, { method: "PATCH", body: { payload } });
+      reload();
+      return "Saved";
     },
   });
 }

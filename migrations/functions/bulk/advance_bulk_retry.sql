@@ -7,7 +7,8 @@
 -- Called by: src/postgres/repositories/bulk-actions.ts.
 --
 -- p_new_ids: the ids of the new jobs. p_refusals: why a job is not to be retried, as the caller found out;
--- null where nothing speaks against it. The new jobs go into the backlog, from where refill takes them.
+-- null where nothing speaks against it. The new jobs go into the backlog, from where refill takes them,
+-- and keep the webhooks that the old ones brought.
 --
 -- The lock of the old job orders two bulk actions that reach it: the second one sees the retry of the first.
 
@@ -98,6 +99,11 @@ BEGIN
          WHERE s.refusal IS NOT NULL
          GROUP BY 1
       ) x;
+    INSERT INTO job_webhooks (job_id, endpoint_id, url, events)
+    SELECT j.id, h.endpoint_id, h.url, h.events
+      FROM job_webhooks h
+      JOIN jobs j ON j.id = ANY (n_ids) AND j.retry_of = h.job_id
+     WHERE h.job_id = ANY (n_old);
     SELECT coalesce(sum(x.jobs), 0), jsonb_object_agg(x.currency, x.cents)
       INTO v_jobs, v_costs
       FROM (

@@ -1,8 +1,8 @@
 -- Does: erases a batch of what the platform knows of a customer, and moves the erasure on, all in one
 --   transaction. False: it has ended, waits for something, or another process is at it.
 -- Locks, in order: the erasure (SKIP LOCKED), then as cancel_jobs; or its ended jobs by id; or its deliveries
---   by id; or its endpoints by id; or, at the end, the advisory lock of count_ended_jobs (waits: one count at
---   most), then the wallet.
+--   by id; or its batches by id; or its endpoints by id; or, at the end, the advisory lock of
+--   count_ended_jobs (waits: one count at most), then the wallet.
 -- Returns: boolean
 -- Raises: as cancel_jobs.
 -- Called by: src/postgres/repositories/erasures.ts.
@@ -28,6 +28,7 @@ DECLARE
   v_erasure    erasures;
   v_wallet     wallets;
   v_ids        uuid[];
+  v_batches    bigint[];
   n            bigint;
 BEGIN
   SELECT *
@@ -84,6 +85,7 @@ BEGIN
         DELETE FROM job_log l WHERE l.job_id = ANY (v_ids);
         DELETE FROM job_progress p WHERE p.job_id = ANY (v_ids);
         DELETE FROM job_traces t WHERE t.job_id = ANY (v_ids);
+        DELETE FROM job_webhooks h WHERE h.job_id = ANY (v_ids);
         DELETE FROM failed_jobs f WHERE f.job_id = ANY (v_ids);
         v_erasure.jobs_erased := v_erasure.jobs_erased + n;
         v_erasure.reached_job_id := v_ids[cardinality(v_ids)];
@@ -124,9 +126,23 @@ BEGIN
        LIMIT c_deliveries * p_limit
     );
     IF v_ids = '{}' THEN
-      PERFORM FROM webhook_endpoints e WHERE e.customer_id = p_customer ORDER BY e.id FOR UPDATE;
-      DELETE FROM webhook_endpoints e WHERE e.customer_id = p_customer;  -- and with them their secrets
-      v_erasure.step := 'rest';
+      v_batches := array(
+        SELECT b.id
+          FROM webhook_endpoints e
+          JOIN webhook_batches b ON b.endpoint_id = e.id
+         WHERE e.customer_id = p_customer
+         ORDER BY b.id
+         LIMIT p_limit
+           FOR UPDATE OF b
+      );
+      IF v_batches <> '{}' THEN
+        DELETE FROM webhook_batches b WHERE b.id = ANY (v_batches);
+      ELSE
+        PERFORM FROM webhook_endpoints e WHERE e.customer_id = p_customer ORDER BY e.id FOR UPDATE;
+        DELETE FROM webhook_endpoints e WHERE e.customer_id = p_customer;  -- and with them their secrets
+        DELETE FROM job_webhook_secrets s WHERE s.customer_id = p_customer;
+        v_erasure.step := 'rest';
+      END IF;
     ELSE
       v_erasure.reached_delivery_id := v_ids[cardinality(v_ids)];
       v_ids := array(

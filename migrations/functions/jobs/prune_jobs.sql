@@ -1,6 +1,6 @@
--- Does: deletes jobs that ended more than p_older ago with their logs and traces, a batch at a time, oldest
---   ids first (retention). Their ledger entries stay. Looks at up to p_limit jobs after the cursor; returns
---   how many it deleted, and the next cursor, null at the end.
+-- Does: deletes jobs that ended more than p_older ago with their logs, traces and webhooks, a batch at a
+--   time, oldest ids first (retention). Their ledger entries stay. Looks at up to p_limit jobs after the
+--   cursor; returns how many it deleted, and the next cursor, null at the end.
 -- Locks, in order: those jobs (SKIP LOCKED), then pruned_jobs by customer.
 -- Returns: pruned, next_cursor?
 -- Raises: nothing.
@@ -50,6 +50,7 @@ BEGIN
     DELETE FROM unsuccessful_jobs u
      WHERE u.status = ANY ('{failed,cancelled}'::job_status[]) AND u.job_id = ANY (v_old);
     DELETE FROM job_traces t WHERE t.job_id = ANY (v_old);
+    DELETE FROM job_webhooks h WHERE h.job_id = ANY (v_old);
     WITH gone AS (
       DELETE FROM jobs j WHERE j.id = ANY (v_old) RETURNING j.customer_id, j.cost_cents
     )

@@ -5,7 +5,7 @@
 --   current_balance_cents?, pending_charges_cents?, credit_limit_cents?, monthly_spend_limit_cents?,
 --   month_spent_cents?, replay_of?, price_currency?, wallet_currency?, waiting_limit?, waiting_jobs?
 -- Raises: as submit_keyed_jobs or submit_jobs.
--- Called by: src/postgres/hot/submissions.ts.
+-- Called by: src/postgres/hot/submissions.ts, submit_webhook_jobs.
 --
 -- p_keys, p_hashes, p_items: null where no job has a key. p_traceparents: null where a job carries no trace.
 -- p_tracestates may be null as a whole.

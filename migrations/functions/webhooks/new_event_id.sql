@@ -3,19 +3,12 @@
 -- Locks, in order: nothing.
 -- Returns: uuid
 -- Raises: nothing.
--- Called by: add_job_events, add_event.
+-- Called by: add_event.
 
 CREATE OR REPLACE FUNCTION new_event_id()
 RETURNS uuid
 LANGUAGE sql
 VOLATILE
 AS $$
-  SELECT (
-    -- Milliseconds and their 4096ths, with the version between them.
-    overlay(
-      lpad(to_hex(floor(extract(epoch FROM clock_timestamp()) * 1000 * 4096)::bigint), 15, '0')
-      PLACING '7' FROM 13 FOR 0
-    )
-    || substr(replace(gen_random_uuid()::text, '-', ''), 17)
-  )::uuid
+  SELECT event_id_at(clock_timestamp(), 0)
 $$;

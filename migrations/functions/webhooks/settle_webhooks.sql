@@ -12,6 +12,9 @@
 -- and is due at once.
 -- health good | bad | gone; null where it says nothing. p_pauses_ms: how long the endpoint asked to be left
 -- alone.
+-- A one-off endpoint is never disabled, as each of its jobs has an address of its own: gone ends one delivery
+-- and says nothing about the others. When nothing could be delivered for p_failing, what has waited for so
+-- long ends, c_ended at a time, and the others go on being tried.
 -- After c_failures in a row it is paused for a minute, and for twice as long, up to an hour, after each probe
 -- that fails.
 
@@ -36,6 +39,7 @@ AS $$
 DECLARE
   c_failures constant int := 5;
   c_answers  constant int := 10;
+  c_ended    constant int := 1000;
   v_health   record;
   v_endpoint webhook_endpoints;
 BEGIN
@@ -80,12 +84,20 @@ BEGIN
       array_agg(s.id) AS ids,
       count(*) FILTER (WHERE s.health = 'good') AS good,
       count(*) FILTER (WHERE s.health IN ('bad', 'gone')) AS bad,
-      bool_or(s.health = 'gone') AS gone,
+      count(*) FILTER (WHERE s.health = 'gone') AS gone,
       max(s.pause_ms) AS pause_ms
       FROM settled s
      GROUP BY s.endpoint
      ORDER BY s.endpoint
   LOOP
+    SELECT * INTO v_endpoint FROM webhook_endpoints e WHERE e.id = v_health.endpoint;
+    IF v_endpoint.kind = 'one_off' AND v_health.gone > 0 THEN
+      v_health.bad := v_health.bad - v_health.gone;
+      -- The origin answers. So the next one is tried now.
+      UPDATE webhook_endpoints e
+         SET paused_until = clock_timestamp()
+       WHERE e.id = v_health.endpoint AND e.probe_id = ANY (v_health.ids);
+    END IF;
     IF v_health.good > 0 THEN
       UPDATE webhook_endpoints e
          SET failures = 0,
@@ -122,14 +134,41 @@ BEGIN
              )
        WHERE e.id = v_health.endpoint;
     END IF;
-    IF v_health.bad > 0 THEN
+    IF v_endpoint.kind = 'one_off' THEN
+      IF v_health.bad > 0 AND v_endpoint.failing_since <= clock_timestamp() - p_failing THEN
+        UPDATE webhook_deliveries w
+           SET status = 'failed',
+               ended_at = clock_timestamp(),
+               answers = CASE
+                 WHEN jsonb_array_length(w.answers) >= c_answers THEN w.answers - 0
+                 ELSE w.answers
+               END || jsonb_build_object(
+                 'at', utc_text(clock_timestamp()),
+                 'took_ms', 0,
+                 'status', NULL,
+                 'error', 'given up: nothing could be delivered to this origin for five days',
+                 'headers', '{}'::jsonb,
+                 'body', ''
+               )
+         WHERE w.id = ANY (array(
+                 SELECT d.id
+                   FROM webhook_deliveries d
+                  WHERE d.endpoint_id = v_health.endpoint
+                    AND d.status = 'pending'
+                    AND NOT d.is_manual
+                    AND d.created_at <= clock_timestamp() - p_failing
+                  LIMIT c_ended
+                    FOR UPDATE SKIP LOCKED
+               ));
+      END IF;
+    ELSIF v_health.bad > 0 THEN
       UPDATE webhook_endpoints e
          SET disabled_at = clock_timestamp(),
-             disabled_reason = CASE WHEN v_health.gone THEN 'gone' ELSE 'failing' END
+             disabled_reason = CASE WHEN v_health.gone > 0 THEN 'gone' ELSE 'failing' END
        WHERE e.id = v_health.endpoint
          AND e.disabled_at IS NULL
          AND (
-           v_health.gone
+           v_health.gone > 0
            OR (e.failures >= c_failures AND e.failing_since <= clock_timestamp() - p_failing)
          )
       RETURNING * INTO v_endpoint;

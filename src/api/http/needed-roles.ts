@@ -81,6 +81,7 @@ export const NEEDED_ROLES = {
   updateWebhookEndpoint: "admin",
   deleteWebhookEndpoint: "admin",
   rotateWebhookSecret: "admin",
+  rotateJobWebhookSecret: "admin",
   testWebhookEndpoint: "operator",
   resendWebhookDelivery: "operator",
   replayWebhookDeliveries: "operator",

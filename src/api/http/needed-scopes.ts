@@ -52,6 +52,7 @@ export const NEEDED_SCOPES = {
   updateWebhookEndpoint: "all",
   deleteWebhookEndpoint: "all",
   rotateWebhookSecret: "all",
+  rotateJobWebhookSecret: "all",
   testWebhookEndpoint: "all",
   listWebhookDeliveries: "all",
   getWebhookDelivery: "all",

@@ -121,6 +121,15 @@ const EXAMPLES: Readonly<Record<ErrorCode, Example>> = {
   too_many_endpoints: {
     detail: "This customer has 20 webhook endpoints. Delete one that is not used any more.",
   },
+  too_many_origins: {
+    detail:
+      "Jobs of this customer have webhooks at 100 origins. Send it to one of these, delete one (GET /webhook-endpoints?kind=one_off lists them), or create an endpoint for all jobs: POST /webhook-endpoints.",
+    errors: [{ pointer: "/webhook/url", message: "is at one origin too many" }],
+  },
+  one_off_endpoint: {
+    detail:
+      "This endpoint stands for webhooks of single jobs, so it has no secret of its own. What each job is told, and where, was said when it was submitted; all of a customer are signed with one secret: POST /customers/{id}/rotate-webhook-secret.",
+  },
   rate_limited: {
     detail:
       "Requests with 8 MiB of bodies are under way from here. Send this one again when others have been answered.",

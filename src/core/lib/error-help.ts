@@ -138,6 +138,25 @@ export const ERROR_HELP = {
       "Or change the URL of one.",
     ],
   },
+  too_many_origins: {
+    happened:
+      "The webhook of this job goes to an origin that is new, and jobs of the customer have webhooks at as many origins as they may.",
+    cost: NOTHING,
+    todo: [
+      "Send it to an origin that is in use: `GET /webhook-endpoints?kind=one_off` lists them. Paths do not count.",
+      "Delete one there that is not used any more. One that no job uses goes by itself after 30 days.",
+      "Or create one endpoint for the events of all jobs, and submit without `webhook`.",
+    ],
+  },
+  one_off_endpoint: {
+    happened:
+      "This endpoint stands for webhooks that single jobs brought with them. It has no address, no events and no secret of its own.",
+    cost: CHANGED_NOTHING,
+    todo: [
+      "To replace the secret of all webhooks of the customer's jobs: `POST /customers/{id}/rotate-webhook-secret`.",
+      "To be told of all jobs at one address, create an endpoint: `POST /webhook-endpoints`.",
+    ],
+  },
   customer_erased: {
     happened: "The customer was erased. Its name, address and keys are gone, and it cannot come back.",
     cost: CHANGED_NOTHING,

@@ -37,6 +37,16 @@ export const ERRORS = {
   },
   too_many_keys: { status: 409, retryable: false, title: "The customer has too many API keys" },
   too_many_endpoints: { status: 409, retryable: false, title: "There are too many webhook endpoints" },
+  too_many_origins: {
+    status: 409,
+    retryable: false,
+    title: "Webhooks of this customer's jobs go to too many origins",
+  },
+  one_off_endpoint: {
+    status: 409,
+    retryable: false,
+    title: "The endpoint stands for webhooks of single jobs",
+  },
   customer_erased: { status: 409, retryable: false, title: "The customer was erased" },
   jobs_open: { status: 409, retryable: false, title: "The customer has jobs that wait or run" },
   balance_left: { status: 409, retryable: false, title: "The customer's wallet is not at 0" },

@@ -117,6 +117,11 @@ export class EventNumbers {
     return last?.type === "done" ? last : undefined;
   }
 
+  /** The id of the last thing that happened to it. Of a job that has ended: that of its end, which stays. */
+  get last(): number {
+    return this.#milestones.reduce((last, { id }) => Math.max(last, id), 0);
+  }
+
   get hasEnded(): boolean {
     return hasEnded(this.#job.status);
   }

@@ -2,6 +2,7 @@ import type { PlatformError } from "../lib/errors.ts";
 import type { ArrivalPosition } from "./arrival-position.ts";
 import type { IdempotencyKey, KeyedItem } from "./idempotency.ts";
 import type { Progress } from "./job-log.ts";
+import type { StoredJobWebhook } from "./job-webhook.ts";
 import type { Page } from "./page.ts";
 import type { TraceContext } from "./traces.ts";
 
@@ -90,6 +91,8 @@ export interface NewJob {
   readonly retry_of?: string | undefined;
   /** When an earlier request with this key created a job, that job is returned. */
   readonly key?: KeyedItem | undefined;
+  /** Who is told of its end, besides the endpoints. */
+  readonly webhook?: StoredJobWebhook | undefined;
   /** Where its trace goes on. Left out: it carries none. */
   readonly trace?: TraceContext | undefined;
 }

@@ -572,6 +572,10 @@ export const BULK_PREVIEW_WINDOW = 250_000;
 
 /** Endpoints of one customer, and of the operator. */
 export const WEBHOOK_ENDPOINTS_MAX = 20;
+/** Origins to which the jobs of one customer may bring webhooks of their own. */
+export const WEBHOOK_ORIGINS_MAX = 100;
+/** How long such an origin is kept that no job uses any more. As long as the log of its deliveries. */
+export const WEBHOOK_ORIGIN_DAYS = 30;
 /** Characters of the address of an endpoint. */
 export const WEBHOOK_URL_LENGTH_MAX = 2_000;
 /** Characters of the description of an endpoint. */
@@ -618,6 +622,10 @@ export const WEBHOOKS_FIRST_MAX = 4;
 export const WEBHOOK_ENDPOINT_WORK_MS = 10_000;
 /** Deliveries that one claim takes. */
 export const WEBHOOK_CLAIM_MAX = 200;
+/** Ended jobs of one batch of events, from which deliveries are made. */
+export const WEBHOOK_BATCH_JOBS_MAX = 100;
+/** Batches of an endpoint that are counted for what waits for it: the oldest ones. */
+export const WEBHOOK_BATCHES_COUNTED_MAX = 10_000;
 /** Endpoints that one claim looks at. */
 export const WEBHOOK_ENDPOINTS_LOOKED_AT = 256;
 /** Deliveries that one replay sends again. */

@@ -6,7 +6,9 @@ const AT = "2026-11-23T21:06:45.03Z";
 
 /** As `webhookBody` tells of it. */
 const { errors: _errors, waiting_for: _waiting, progress: _progress, ...TOLD } = JOB_EXAMPLE;
-const SUCCEEDED = { ...TOLD, omitted: [] };
+const SUCCEEDED = { ...TOLD, omitted: [], url: `/jobs/${JOB_EXAMPLE.id}` };
+/** Of that job: it was queued, it started, it told of its progress, and it ended. */
+export const EXAMPLE_SEQUENCE = 4;
 const FAILED = {
   ...SUCCEEDED,
   status: "failed",

@@ -47,6 +47,19 @@ export function findWebhookUrlFault(address: string, { allowPrivate }: WebhookRu
   return undefined;
 }
 
+/**
+ * The address of a webhook that a job brings with it, written as it is sent, or what is wrong with it: that there
+ * is no character in it that could not be stored.
+ */
+export function readWebhookUrl(
+  address: string,
+  rules: WebhookRules,
+): { readonly url: string } | { readonly fault: string } {
+  const url = URL.canParse(address) ? new URL(address).href : address;
+  const fault = findWebhookUrlFault(url, rules);
+  return fault === undefined ? { url } : { fault };
+}
+
 /** Of a URL, whose parser has turned all forms of an IPv4 address into the usual one. */
 function isPrivateHost(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");

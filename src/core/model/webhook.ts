@@ -18,6 +18,14 @@ export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 export const DISABLED_REASONS = ["by_hand", "gone", "failing"] as const;
 export type DisabledReason = (typeof DISABLED_REASONS)[number];
 
+/** How much an endpoint is told: all that fits, or which thing it is and where that is read. */
+export const WEBHOOK_PAYLOADS = ["full", "thin"] as const;
+export type WebhookPayload = (typeof WEBHOOK_PAYLOADS)[number];
+
+/** `one_off`: it stands for webhooks that single jobs brought with them, and its `url` is their origin. */
+export const ENDPOINT_KINDS = ["lasting", "one_off"] as const;
+export type EndpointKind = (typeof ENDPOINT_KINDS)[number];
+
 export const DELIVERY_STATUSES = ["pending", "delivered", "failed"] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
@@ -32,9 +40,11 @@ export interface WebhookEndpoint {
   readonly id: string;
   /** Whose events it gets; null: those of all customers, for the operator. */
   readonly customer_id: string | null;
+  readonly kind: EndpointKind;
   readonly url: string;
   readonly events: readonly WebhookEvent[];
   readonly description: string | null;
+  readonly payload: WebhookPayload;
   readonly disabled_at: string | null;
   readonly disabled_reason: DisabledReason | null;
   /** Failures since the last success. */
@@ -44,6 +54,8 @@ export interface WebhookEndpoint {
   readonly paused_until: string | null;
   /** When something was last delivered, to the minute. */
   readonly delivered_at: string | null;
+  /** Events that wait behind its pending deliveries: they become deliveries when it is their turn. */
+  readonly waiting_events: number;
   readonly created_at: string;
   readonly updated_at: string;
 }
@@ -54,6 +66,8 @@ export interface NewWebhookEndpoint {
   readonly url: string;
   readonly events: readonly WebhookEvent[];
   readonly description: string | null;
+  /** Left out: full. */
+  readonly payload?: WebhookPayload | undefined;
   readonly secret: string;
   /** Of a program that forwards to its own machine: runners send nothing to it. */
   readonly isListener?: boolean | undefined;
@@ -63,6 +77,7 @@ export interface WebhookEndpointChanges {
   readonly url?: string | undefined;
   readonly events?: readonly WebhookEvent[] | undefined;
   readonly description?: string | null | undefined;
+  readonly payload?: WebhookPayload | undefined;
   /** True also forgets its failures, so that what waits is sent at once. */
   readonly enabled?: boolean | undefined;
 }
@@ -86,6 +101,8 @@ export interface WebhookDelivery {
   readonly customer_id: string | null;
   readonly type: WebhookEvent;
   readonly job_id: string | null;
+  /** Of the webhook of a single job: where it goes. Null: to the address of its endpoint. */
+  readonly url: string | null;
   readonly status: DeliveryStatus;
   readonly tries: number;
   /** When it is sent next; null when it has ended. */
@@ -96,9 +113,13 @@ export interface WebhookDelivery {
   readonly answers: readonly DeliveryAnswer[];
 }
 
-/** A job as events tell of it. `omitted`: what was too large to be read, and is null in `job`. */
+/**
+ * A job as events tell of it. `sequence`: the id of its end among the events of the job. `omitted`: what was too
+ * large to be read, and is null in `job`.
+ */
 export interface ToldJob {
   readonly job: Omit<Job, "errors" | "waiting_for" | "progress">;
+  readonly sequence: number;
   readonly omitted: readonly ("input_data" | "output_data")[];
 }
 
@@ -123,6 +144,7 @@ export interface ClaimedDelivery {
   readonly is_manual: boolean;
   readonly type: WebhookEvent;
   readonly created_at: string;
+  readonly payload: WebhookPayload;
   readonly subject: WebhookSubject;
 }
 
@@ -166,8 +188,8 @@ export interface WebhookEndpointRepository {
   /** Throws `too_many_endpoints`, and `unknown_customer`. */
   create(endpoint: NewWebhookEndpoint): Promise<WebhookEndpoint>;
   findById(id: string, owner?: string): Promise<WebhookEndpoint | undefined>;
-  /** Newest first. With `owner`, those of that customer. */
-  list(owner: string | undefined, page: Page): Promise<WebhookEndpoint[]>;
+  /** Newest first. With `owner`, those of that customer. Only `lasting` ones, when it does not say which. */
+  list(owner: string | undefined, page: Page, kind?: EndpointKind): Promise<WebhookEndpoint[]>;
   update(id: string, changes: WebhookEndpointChanges, owner?: string): Promise<WebhookEndpoint | undefined>;
   /** With its secrets and what waits for it. False: there is none. */
   delete(id: string, owner?: string): Promise<boolean>;
@@ -184,8 +206,10 @@ export interface WebhookDeliveryRepository {
   /** Newest first. */
   list(endpointId: string, status: DeliveryStatus | undefined, page: Page): Promise<WebhookDelivery[]>;
   findById(id: string, owner?: string): Promise<WebhookDelivery | undefined>;
-  /** What a delivery tells. */
-  findSubject(id: string): Promise<WebhookSubject | undefined>;
+  /** What a delivery tells, and how much of it. */
+  findTold(
+    id: string,
+  ): Promise<{ readonly subject: WebhookSubject; readonly payload: WebhookPayload } | undefined>;
   /** Stores an event of `data` for one endpoint, as if it had happened. It says nothing about its health. */
   addTest(test: { id: string; endpoint_id: string; type: WebhookEvent; data: unknown }): Promise<void>;
   /** Sends a delivery once more, at once, under its id. Undefined: there is none. */

@@ -11,6 +11,7 @@ import type { JobRepository } from "../model/job.ts";
 import type { JobChanges } from "../model/job-changes.ts";
 import type { JobEventRepository } from "../model/job-event.ts";
 import type { JobLogRepository } from "../model/job-log.ts";
+import type { JobWebhookRepository } from "../model/job-webhook.ts";
 import type { JobTypeCache } from "./job-type-cache.ts";
 import type { JobTypeRepository } from "../model/job-type.ts";
 import type { OperatorKeys } from "./operator-keys.ts";
@@ -72,6 +73,7 @@ export interface Platform {
   readonly audits: AuditRepository;
   readonly webhookEndpoints: WebhookEndpointRepository;
   readonly webhookDeliveries: WebhookDeliveryRepository;
+  readonly jobWebhooks: JobWebhookRepository;
   readonly webhookRules: WebhookRules;
   audit(): Promise<AuditRow[]>;
   /** Deletes a bounded batch of expired idempotency keys, outbox events, late ids and figures. True when there was more. */

@@ -7,7 +7,7 @@ import { submitJob } from "./submit-jobs.ts";
 
 /**
  * Submits a failed or cancelled job again as a new job: the same input, today's price, a hold of its own, and
- * `retry_of` names the old job, which stays as it ended. With `owner`: only when it is that customer's. With
+ * `retry_of` names the old job, which stays as it ended. A webhook that the old one brought is told of the new one. With `owner`: only when it is that customer's. With
  * `trace`: the new job carries it. Throws `not_found`, `job_not_ended`, or what a submission throws.
  */
 export async function retryJob(
@@ -36,5 +36,6 @@ export async function retryJob(
     max_attempts,
     retry_of: id,
     trace,
+    webhook: await platform.jobWebhooks.find(id),
   });
 }

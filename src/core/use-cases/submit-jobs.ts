@@ -1,12 +1,14 @@
-import type { PlatformError } from "../lib/errors.ts";
+import { PlatformError } from "../lib/errors.ts";
 import { newId } from "../lib/new-id.ts";
 import { weave } from "../lib/weave.ts";
 import { withRetry } from "../lib/with-retry.ts";
 import type { KeyedItem } from "../model/idempotency.ts";
 import { DEFAULT_PRIORITY, type Job, type NewJob, type Priority, type Submitted } from "../model/job.ts";
 import type { JobType } from "../model/job-type.ts";
+import type { JobWebhook, StoredJobWebhook } from "../model/job-webhook.ts";
 import type { TraceContext } from "../model/traces.ts";
 import { refusedIfAway, throwIfAllAway } from "./away.ts";
+import { findOrigins } from "./find-origins.ts";
 import { findRefusal } from "./find-refusal.ts";
 import type { Platform } from "./platform.ts";
 import { replayRefused } from "./replay-refused.ts";
@@ -28,6 +30,8 @@ export interface SubmitJob {
   readonly retry_of?: string | undefined;
   readonly key?: KeyedItem | undefined;
   readonly trace?: TraceContext | undefined;
+  /** Who is told of its end, besides the endpoints. Whoever gives it has checked its address. */
+  readonly webhook?: JobWebhook | undefined;
 }
 
 /**
@@ -44,7 +48,10 @@ export async function submitJobs(
   const since = performance.now() - waited_ms;
   const jobTypes = await findJobTypes(platform, requests, since);
   const refusals = await findRefusals(platform, requests, jobTypes);
-  const accepted = requests.filter((_, n) => !refusals[n]).map(toNewJob);
+  const webhooks = await findWebhooks(platform, requests, { refusals, since });
+  const accepted: NewJob[] = [];
+  for (const [n, request] of requests.entries())
+    if (!refusals[n]) accepted.push(toNewJob(request, webhooks?.[n]));
   // The group commit calls `storeAndPush` with the jobs of all callers: one transaction, and the push after
   // COMMIT.
   const stored = await platform.submissions.addAll(accepted, since);
@@ -131,6 +138,30 @@ async function findRefusals(
   return refusals;
 }
 
+/**
+ * The webhooks of the requests that are not refused, as they are stored; adds to `refusals` what there can be none
+ * for. Undefined, and no call, where no job brings one.
+ */
+async function findWebhooks(
+  platform: Platform,
+  requests: readonly SubmitJob[],
+  { refusals, since }: { readonly refusals: (PlatformError | undefined)[]; readonly since: number },
+): Promise<(StoredJobWebhook | undefined)[] | undefined> {
+  if (!requests.some(({ webhook }) => webhook)) return undefined;
+  const bringing = requests.map((request, n) =>
+    refusals[n] ? { customer_id: request.customer_id } : request,
+  );
+  const found = await findOrigins(platform, bringing, {
+    for_ms: leftOfPatience(since),
+    delay_max_ms: SUBMIT_RETRY_DELAY_MAX_MS,
+  });
+  return found.map((webhook, n) => {
+    if (!(webhook instanceof PlatformError)) return webhook;
+    refusals[n] = webhook;
+    return undefined;
+  });
+}
+
 function leftOfPatience(since: number): number {
   return Math.max(SUBMIT_LEAST_MS, since + SUBMIT_FOR_MS - performance.now());
 }
@@ -151,7 +182,7 @@ async function findJobTypes(
 }
 
 /** Field by field: a spread costs three times as much. */
-function toNewJob(request: SubmitJob): NewJob {
+function toNewJob(request: SubmitJob, webhook: StoredJobWebhook | undefined): NewJob {
   return {
     id: newId(),
     customer_id: request.customer_id,
@@ -163,6 +194,7 @@ function toNewJob(request: SubmitJob): NewJob {
     retry_of: request.retry_of,
     key: request.key,
     trace: request.trace,
+    webhook,
   };
 }
 

@@ -478,6 +478,62 @@ function toSubmitTracedJobsRow(row: readonly unknown[]): SubmitTracedJobsRow {
   };
 }
 
+export interface SubmitWebhookJobsRow {
+  readonly job_id: string;
+  readonly refusal: string | null;
+  readonly estimated_cost_cents: number | null;
+  readonly max_attempts: number | null;
+  readonly created_at: string | null;
+  readonly run_at: string | null;
+  readonly due: boolean | null;
+  readonly current_balance_cents: number | null;
+  readonly pending_charges_cents: number | null;
+  readonly credit_limit_cents: number | null;
+  readonly monthly_spend_limit_cents: number | null;
+  readonly month_spent_cents: number | null;
+  readonly replay_of: string | null;
+  readonly price_currency: string | null;
+  readonly wallet_currency: string | null;
+  readonly waiting_limit: number | null;
+  readonly waiting_jobs: number | null;
+}
+
+function toSubmitWebhookJobsRow(row: readonly unknown[]): SubmitWebhookJobsRow {
+  return {
+    job_id: (row[0] ?? unexpectedNull("submit_webhook_jobs", "job_id")) as string,
+    refusal: row[1] as string | null,
+    estimated_cost_cents: row[2] as number | null,
+    max_attempts: row[3] as number | null,
+    created_at: row[4] as string | null,
+    run_at: row[5] as string | null,
+    due: row[6] as boolean | null,
+    current_balance_cents: row[7] as number | null,
+    pending_charges_cents: row[8] as number | null,
+    credit_limit_cents: row[9] as number | null,
+    monthly_spend_limit_cents: row[10] as number | null,
+    month_spent_cents: row[11] as number | null,
+    replay_of: row[12] as string | null,
+    price_currency: row[13] as string | null,
+    wallet_currency: row[14] as string | null,
+    waiting_limit: row[15] as number | null,
+    waiting_jobs: row[16] as number | null,
+  };
+}
+
+export interface TakeWebhookOriginsRow {
+  readonly place: number;
+  readonly endpoint_id: string | null;
+  readonly refusal: string | null;
+}
+
+function toTakeWebhookOriginsRow(row: readonly unknown[]): TakeWebhookOriginsRow {
+  return {
+    place: (row[0] ?? unexpectedNull("take_webhook_origins", "place")) as number,
+    endpoint_id: row[1] as string | null,
+    refusal: row[2] as string | null,
+  };
+}
+
 const ADD_CUSTOMER = {
   name: "add_customer",
   text: "SELECT add_customer($1::uuid, $2::text, $3::text, $4::smallint, $5::integer, $6::integer, $7::uuid, $8::text, $9::uuid, $10::uuid)",
@@ -999,6 +1055,26 @@ export async function callRollApiKey(
   return (row[0] ?? unexpectedNull("roll_api_key", "its result")) as string;
 }
 
+const ROTATE_JOB_WEBHOOK_SECRET = {
+  name: "rotate_job_webhook_secret",
+  text: "SELECT rotate_job_webhook_secret($1::uuid, $2::text, $3::interval)",
+};
+
+export async function callRotateJobWebhookSecret(
+  database: Database,
+  given: {
+    readonly customer: string | null;
+    readonly secret: string | null;
+    readonly overlap: Interval | null;
+  },
+): Promise<string> {
+  const row = onlyRow(
+    "rotate_job_webhook_secret",
+    await database.call(ROTATE_JOB_WEBHOOK_SECRET, [given.customer, given.secret, given.overlap]),
+  );
+  return (row[0] ?? unexpectedNull("rotate_job_webhook_secret", "its result")) as string;
+}
+
 const ROTATE_WEBHOOK_SECRET = {
   name: "rotate_webhook_secret",
   text: "SELECT rotate_webhook_secret($1::uuid, $2::uuid, $3::text, $4::interval)",
@@ -1260,6 +1336,78 @@ export async function callSubmitTracedJobs(
     textArray(given.tracestates),
   ]);
   return rows.map(toSubmitTracedJobsRow);
+}
+
+const SUBMIT_WEBHOOK_JOBS = {
+  name: "submit_webhook_jobs",
+  text: "SELECT job_id, refusal, estimated_cost_cents, max_attempts, created_at, run_at, due, current_balance_cents, pending_charges_cents, credit_limit_cents, monthly_spend_limit_cents, month_spent_cents, replay_of, price_currency, wallet_currency, waiting_limit, waiting_jobs FROM submit_webhook_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::jsonb[], $6::timestamp with time zone[], $7::smallint[], $8::uuid[], $9::boolean[], $10::uuid[], $11::uuid[], $12::integer[], $13::text[], $14::text[], $15::uuid[], $16::text[], $17::text[])",
+};
+
+export async function callSubmitWebhookJobs(
+  database: Database,
+  given: {
+    readonly ids: BatchColumn<string>;
+    readonly customers: BatchColumn<string>;
+    readonly types: BatchColumn<string>;
+    readonly priorities: BatchColumn<number>;
+    readonly inputs: BatchColumn<unknown>;
+    readonly run_at: BatchColumn<string>;
+    readonly max_attempts: BatchColumn<number>;
+    readonly retry_of: BatchColumn<string>;
+    readonly room: BatchColumn<boolean>;
+    readonly keys: BatchColumn<string>;
+    readonly hashes: BatchColumn<string>;
+    readonly items: BatchColumn<number>;
+    readonly traceparents: BatchColumn<string>;
+    readonly tracestates: BatchColumn<string>;
+    readonly endpoints: BatchColumn<string>;
+    readonly urls: BatchColumn<string>;
+    readonly events: BatchColumn<string>;
+  },
+): Promise<SubmitWebhookJobsRow[]> {
+  const rows = await database.call(SUBMIT_WEBHOOK_JOBS, [
+    plainArray(given.ids),
+    plainArray(given.customers),
+    plainArray(given.types),
+    plainArray(given.priorities),
+    jsonArray(given.inputs),
+    textArray(given.run_at),
+    plainArray(given.max_attempts),
+    plainArray(given.retry_of),
+    plainArray(given.room),
+    plainArray(given.keys),
+    plainArray(given.hashes),
+    plainArray(given.items),
+    textArray(given.traceparents),
+    textArray(given.tracestates),
+    plainArray(given.endpoints),
+    textArray(given.urls),
+    textArray(given.events),
+  ]);
+  return rows.map(toSubmitWebhookJobsRow);
+}
+
+const TAKE_WEBHOOK_ORIGINS = {
+  name: "take_webhook_origins",
+  text: "SELECT place, endpoint_id, refusal FROM take_webhook_origins($1::uuid[], $2::text[], $3::uuid[], $4::text[])",
+};
+
+export async function callTakeWebhookOrigins(
+  database: Database,
+  given: {
+    readonly customers: BatchColumn<string>;
+    readonly origins: BatchColumn<string>;
+    readonly ids: BatchColumn<string>;
+    readonly secrets: BatchColumn<string>;
+  },
+): Promise<TakeWebhookOriginsRow[]> {
+  const rows = await database.call(TAKE_WEBHOOK_ORIGINS, [
+    plainArray(given.customers),
+    textArray(given.origins),
+    plainArray(given.ids),
+    textArray(given.secrets),
+  ]);
+  return rows.map(toTakeWebhookOriginsRow);
 }
 
 const UNPARK_JOBS = {

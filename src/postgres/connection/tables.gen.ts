@@ -296,6 +296,20 @@ export interface JobTypes {
   updated_at: Generated<string>;
 }
 
+export interface JobWebhooks {
+  endpoint_id: string;
+  events: string[];
+  job_id: string;
+  url: string;
+}
+
+export interface JobWebhookSecrets {
+  created_at: Generated<string>;
+  customer_id: string;
+  expires_at: string | null;
+  secret: string;
+}
+
 export interface Journal {
   account: string | null;
   amount_cents: number | null;
@@ -463,6 +477,14 @@ export interface WalletSeals {
   wallet_id: string;
 }
 
+export interface WebhookBatches {
+  created_at: Generated<string>;
+  endpoint_id: string;
+  id: Generated<number>;
+  job_ids: string[];
+  types: string[];
+}
+
 export interface WebhookDeliveries {
   after_id: string | null;
   answers: Generated<Json>;
@@ -479,6 +501,7 @@ export interface WebhookDeliveries {
   status: Generated<string>;
   tries: Generated<number>;
   type: string;
+  url: string | null;
 }
 
 export interface WebhookEndpoints {
@@ -492,12 +515,15 @@ export interface WebhookEndpoints {
   failing_since: string | null;
   failures: Generated<number>;
   id: string;
+  kind: Generated<string>;
   listened_at: string | null;
   paused_until: string | null;
   pauses: Generated<number>;
+  payload: Generated<string>;
   probe_id: string | null;
   updated_at: Generated<string>;
   url: string;
+  used_at: string | null;
 }
 
 export interface WebhookSecrets {
@@ -533,6 +559,8 @@ export interface DB {
   job_times: JobTimes;
   job_traces: JobTraces;
   job_types: JobTypes;
+  job_webhook_secrets: JobWebhookSecrets;
+  job_webhooks: JobWebhooks;
   jobs: Jobs;
   journal: Journal;
   last_audit: LastAudit;
@@ -551,6 +579,7 @@ export interface DB {
   wallet_entries: WalletEntries;
   wallet_seals: WalletSeals;
   wallets: Wallets;
+  webhook_batches: WebhookBatches;
   webhook_deliveries: WebhookDeliveries;
   webhook_endpoints: WebhookEndpoints;
   webhook_secrets: WebhookSecrets;

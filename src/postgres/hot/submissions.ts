@@ -10,6 +10,7 @@ import {
   callSubmitJobs,
   callSubmitKeyedJobs,
   callSubmitTracedJobs,
+  callSubmitWebhookJobs,
   type SubmitKeyedJobsRow,
 } from "../connection/functions.gen.ts";
 import { RING } from "../connection/ring.ts";
@@ -51,17 +52,28 @@ export class Submissions {
     }
   }
 
-  /** Only a batch in which some jobs have keys, or carry a trace, pays for it. */
+  /** Only a batch in which some jobs have keys, carry a trace or bring a webhook pays for it. */
   async #store(jobs: readonly NewJob[], room: Room): Promise<readonly SubmittedRow[]> {
     const batch = toBatch(jobs, room);
     const database = room.rings && jobs.some(isDue) ? this.#database.followedBy(RING) : this.#database;
     const keyed = jobs.some((job) => job.key) ? { ...batch, ...toKeys(jobs) } : undefined;
-    if (jobs.some((job) => job.trace))
-      return await callSubmitTracedJobs(database, {
+    const isTraced = jobs.some((job) => job.trace);
+    const isTold = jobs.some((job) => job.webhook);
+    if (isTraced || isTold) {
+      const carried = {
         ...(keyed ?? { ...batch, keys: null, hashes: null, items: null }),
-        traceparents: jobs.map((job) => job.trace?.traceparent),
         tracestates: orNull(jobs.map((job) => job.trace?.tracestate)),
+      };
+      const traceparents = jobs.map((job) => job.trace?.traceparent);
+      if (!isTold) return await callSubmitTracedJobs(database, { ...carried, traceparents });
+      return await callSubmitWebhookJobs(database, {
+        ...carried,
+        traceparents: orNull(traceparents),
+        endpoints: jobs.map((job) => job.webhook?.endpoint_id),
+        urls: jobs.map((job) => job.webhook?.url),
+        events: jobs.map((job) => job.webhook?.events.join(",")),
       });
+    }
     if (keyed) return await callSubmitKeyedJobs(database, keyed);
     return await callSubmitJobs(database, batch);
   }

@@ -11,6 +11,7 @@ import {
   OUTBOX_DAYS,
   WEBHOOK_LISTENER_MS,
   WEBHOOK_LOG_DAYS,
+  WEBHOOK_ORIGIN_DAYS,
 } from "../../core/model/limits.ts";
 import type { Database } from "../connection/database.ts";
 import { earliestIdOf } from "../hot/stored-jobs.ts";
@@ -20,7 +21,8 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /**
  * Forgets a batch each of expired idempotency keys, outbox events, notes of late ids, figures, the feed of
- * ended jobs, sessions, bulk actions and deliveries of webhooks. True when one was full.
+ * ended jobs, sessions, bulk actions, deliveries and batches of webhooks, and origins that no job uses. True when
+ * one was full.
  */
 export async function forgetExpired(database: Database): Promise<boolean> {
   const keys = await callPruneIdempotencyKeys(database, {
@@ -38,7 +40,10 @@ export async function forgetExpired(database: Database): Promise<boolean> {
   const sessions = await forgetSessions(database);
   const bulkActions = await forgetBulkActions(database);
   const deliveries = await forgetDeliveries(database);
-  return [keys, events, lateIds, figures, fed, sessions, bulkActions, deliveries].includes(EXPIRY_BATCH_MAX);
+  const batches = await forgetBatches(database);
+  const origins = await forgetOrigins(database);
+  const done = [keys, events, lateIds, figures, fed, sessions, bulkActions, deliveries, batches, origins];
+  return done.includes(EXPIRY_BATCH_MAX);
 }
 
 /** Looks at the oldest events alone, by id: no more than a batch is read, whatever is in the table. */
@@ -149,6 +154,51 @@ async function forgetDeliveries({ kysely }: Database): Promise<number> {
   const { numDeletedRows } = await kysely
     .deleteFrom("webhook_deliveries")
     .where(sql<boolean>`id = ANY (array(${expired}))`)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** Deletes what endpoints were not told in time. Looks at the oldest alone, as `forgetEvents` does. */
+async function forgetBatches({ kysely }: Database): Promise<number> {
+  const oldest = kysely
+    .selectFrom("webhook_batches")
+    .select(["id", "created_at"])
+    .orderBy("id")
+    .limit(EXPIRY_BATCH_MAX);
+  const expired = kysely
+    .selectFrom(oldest.as("oldest"))
+    .select("oldest.id")
+    .where("oldest.created_at", "<", daysAgo(WEBHOOK_LOG_DAYS));
+  const { numDeletedRows } = await kysely
+    .deleteFrom("webhook_batches")
+    .where(sql<boolean>`id = ANY (array(${expired}))`)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/**
+ * Deletes one-off endpoints that no job has used for long, with no job left that could be told or retried. A
+ * submission that finds one makes it used again before it is as old as that.
+ */
+async function forgetOrigins({ kysely }: Database): Promise<number> {
+  const unused = kysely
+    .selectFrom("webhook_endpoints as e")
+    .select("e.id")
+    .where("e.kind", "=", "one_off")
+    .where("e.used_at", "<", daysAgo(WEBHOOK_ORIGIN_DAYS))
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb.selectFrom("job_webhooks as h").select("h.job_id").whereRef("h.endpoint_id", "=", "e.id"),
+        ),
+      ),
+    )
+    .limit(EXPIRY_BATCH_MAX)
+    .forUpdate()
+    .skipLocked();
+  const { numDeletedRows } = await kysely
+    .deleteFrom("webhook_endpoints")
+    .where(sql<boolean>`id = ANY (array(${unused}))`)
     .executeTakeFirst();
   return Number(numDeletedRows);
 }

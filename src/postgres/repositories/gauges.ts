@@ -40,7 +40,9 @@ export class PostgresGaugeRepository implements GaugeRepository {
                SELECT coalesce(max(greatest(0, extract(epoch FROM clock_timestamp() - d.due_at))), 0)::float8
                  FROM webhook_endpoints e
                 CROSS JOIN LATERAL (
-                  SELECT w.due_at FROM webhook_deliveries w WHERE w.endpoint_id = e.id AND w.status = 'pending' ORDER BY w.due_at LIMIT 1
+                  (SELECT w.due_at FROM webhook_deliveries w WHERE w.endpoint_id = e.id AND w.status = 'pending' ORDER BY w.due_at LIMIT 1)
+                  UNION ALL
+                  (SELECT b.created_at FROM webhook_batches b WHERE b.endpoint_id = e.id ORDER BY b.id LIMIT 1)
                 ) d
                 WHERE e.disabled_at IS NULL AND e.listened_at IS NULL AND (e.paused_until IS NULL OR e.paused_until <= clock_timestamp())
              ) AS webhook_backlog_seconds

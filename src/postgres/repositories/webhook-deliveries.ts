@@ -3,6 +3,7 @@ import { WEBHOOK_FAILING_DAYS, WEBHOOK_LEASE_MS, WEBHOOK_REPLAY_MAX } from "../.
 import type { Page } from "../../core/model/page.ts";
 import {
   DISABLED_REASONS,
+  WEBHOOK_PAYLOADS,
   type ClaimedDelivery,
   type ClaimRoom,
   type DeliveryAnswer,
@@ -14,6 +15,7 @@ import {
   type WebhookDelivery,
   type WebhookDeliveryRepository,
   type WebhookEvent,
+  type WebhookPayload,
   type WebhookSubject,
 } from "../../core/model/webhook.ts";
 import { orNull } from "../connection/arrays.ts";
@@ -55,21 +57,23 @@ export class PostgresWebhookDeliveryRepository implements WebhookDeliveryReposit
     return row && toDelivery(row);
   }
 
-  async findSubject(id: string): Promise<WebhookSubject | undefined> {
+  async findTold(id: string): Promise<{ subject: WebhookSubject; payload: WebhookPayload } | undefined> {
     const row = await this.#database.kysely
-      .selectFrom("webhook_deliveries")
-      .select(["job_id", "data"])
-      .where("id", "=", id)
+      .selectFrom("webhook_deliveries as d")
+      .innerJoin("webhook_endpoints as e", "e.id", "d.endpoint_id")
+      .select(["d.job_id", "d.data", "e.payload"])
+      .where("d.id", "=", id)
       .executeTakeFirst();
     if (!row) return undefined;
     const jobs = await findToldJobs(this.#database, row.job_id === null ? [] : [row.job_id]);
-    return toSubject(row, jobs);
+    return { subject: toSubject(row, jobs), payload: oneOf(WEBHOOK_PAYLOADS, row.payload, "findTold") };
   }
 
   async addTest(test: { id: string; endpoint_id: string; type: WebhookEvent; data: unknown }): Promise<void> {
     await sql`
-      INSERT INTO webhook_deliveries (id, endpoint_id, customer_id, type, data, is_manual)
-      SELECT ${test.id}::uuid, e.id, e.customer_id, ${test.type}, ${JSON.stringify(test.data)}::jsonb, true
+      INSERT INTO webhook_deliveries (id, endpoint_id, customer_id, type, data, is_manual, created_at)
+      SELECT ${test.id}::uuid, e.id, e.customer_id, ${test.type}, ${JSON.stringify(test.data)}::jsonb, true,
+             ${timeOf(test.id)}::timestamptz
         FROM webhook_endpoints e
        WHERE e.id = ${test.endpoint_id}`.execute(this.#database.kysely);
   }
@@ -166,7 +170,7 @@ export class PostgresWebhookDeliveryRepository implements WebhookDeliveryReposit
   #select() {
     return this.#database.kysely
       .selectFrom("webhook_deliveries")
-      .select(["id", "endpoint_id", "customer_id", "type", "job_id", "status", "tries"])
+      .select(["id", "endpoint_id", "customer_id", "type", "job_id", "url", "status", "tries"])
       .select(["due_at", "created_at", "ended_at", "answers"]);
   }
 

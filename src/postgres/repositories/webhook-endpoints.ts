@@ -1,19 +1,26 @@
 import { sql } from "kysely";
 import { PlatformError } from "../../core/lib/errors.ts";
-import { WEBHOOK_ENDPOINTS_MAX, WEBHOOK_FAILURES_MAX } from "../../core/model/limits.ts";
+import {
+  WEBHOOK_BATCHES_COUNTED_MAX,
+  WEBHOOK_ENDPOINTS_MAX,
+  WEBHOOK_FAILURES_MAX,
+} from "../../core/model/limits.ts";
 import type { Page } from "../../core/model/page.ts";
 import { unknownCustomer } from "../../core/model/refusals.ts";
-import type {
-  DisabledReason,
-  NewWebhookEndpoint,
-  WebhookEndpoint,
-  WebhookEndpointChanges,
-  WebhookEndpointRepository,
-  WebhookEvent,
+import {
+  DISABLED_REASONS,
+  ENDPOINT_KINDS,
+  type EndpointKind,
+  WEBHOOK_PAYLOADS,
+  type NewWebhookEndpoint,
+  type WebhookEndpoint,
+  type WebhookEndpointChanges,
+  type WebhookEndpointRepository,
+  type WebhookEvent,
 } from "../../core/model/webhook.ts";
 import { textArray } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
-import { onlyRow } from "../connection/decode.ts";
+import { oneOf, onlyRow } from "../connection/decode.ts";
 import { callRotateWebhookSecret } from "../connection/functions.gen.ts";
 
 const HOUR_MS = 3_600_000;
@@ -26,7 +33,7 @@ export class PostgresWebhookEndpointRepository implements WebhookEndpointReposit
   }
 
   async create(endpoint: NewWebhookEndpoint): Promise<WebhookEndpoint> {
-    const { id, customer_id, url, events, description, secret } = endpoint;
+    const { id, customer_id, url, events, description, payload = "full", secret } = endpoint;
     // Two calls at once may go above the limit by one: it only has to be an end.
     await sql`
       WITH owner AS (
@@ -37,11 +44,11 @@ export class PostgresWebhookEndpointRepository implements WebhookEndpointReposit
            AND (
              SELECT count(*)
                FROM webhook_endpoints e
-              WHERE e.customer_id IS NOT DISTINCT FROM ${customer_id}::uuid
+              WHERE e.customer_id IS NOT DISTINCT FROM ${customer_id}::uuid AND e.kind = 'lasting'
            ) < ${WEBHOOK_ENDPOINTS_MAX}
       ), created AS (
-        INSERT INTO webhook_endpoints (id, customer_id, url, events, description, listened_at)
-        SELECT ${id}::uuid, o.customer_id, ${url}, ${textArray(events)}::text[], ${description}::text,
+        INSERT INTO webhook_endpoints (id, customer_id, url, events, description, payload, listened_at)
+        SELECT ${id}::uuid, o.customer_id, ${url}, ${textArray(events)}::text[], ${description}::text, ${payload},
                CASE WHEN ${endpoint.isListener ?? false}::boolean THEN clock_timestamp() END
           FROM owner o
         RETURNING id
@@ -76,8 +83,12 @@ export class PostgresWebhookEndpointRepository implements WebhookEndpointReposit
     return row && toEndpoint(row);
   }
 
-  async list(owner: string | undefined, page: Page): Promise<WebhookEndpoint[]> {
-    let query = this.#select().orderBy("id", "desc").limit(page.limit);
+  async list(
+    owner: string | undefined,
+    page: Page,
+    kind: EndpointKind = "lasting",
+  ): Promise<WebhookEndpoint[]> {
+    let query = this.#select().where("kind", "=", kind).orderBy("id", "desc").limit(page.limit);
     if (owner !== undefined) query = query.where("customer_id", "=", owner);
     if (page.before !== undefined) query = query.where("id", "<", page.before);
     return (await query.execute()).map(toEndpoint);
@@ -85,7 +96,7 @@ export class PostgresWebhookEndpointRepository implements WebhookEndpointReposit
 
   async update(
     id: string,
-    { url, events, description, enabled }: WebhookEndpointChanges,
+    { url, events, description, payload, enabled }: WebhookEndpointChanges,
     owner?: string,
   ): Promise<WebhookEndpoint | undefined> {
     let query = this.#database.kysely
@@ -95,6 +106,7 @@ export class PostgresWebhookEndpointRepository implements WebhookEndpointReposit
         ...(url === undefined ? {} : { url }),
         ...(events === undefined ? {} : { events: sql<string[]>`${textArray(events)}::text[]` }),
         ...(description === undefined ? {} : { description }),
+        ...(payload === undefined ? {} : { payload }),
         ...(enabled === undefined ? {} : switched(enabled)),
       })
       .where("id", "=", id);
@@ -123,7 +135,7 @@ export class PostgresWebhookEndpointRepository implements WebhookEndpointReposit
     const { rows } = await sql<{ n: number }>`
       SELECT count(*)::int AS n
         FROM webhook_endpoints e
-       WHERE (e.disabled_at IS NULL AND e.failures >= ${WEBHOOK_FAILURES_MAX})
+       WHERE (e.disabled_at IS NULL AND e.kind = 'lasting' AND e.failures >= ${WEBHOOK_FAILURES_MAX})
           OR (e.disabled_reason IN ('gone', 'failing') AND e.disabled_at > now() - interval '7 days')`.execute(
       this.#database.kysely,
     );
@@ -143,8 +155,28 @@ export class PostgresWebhookEndpointRepository implements WebhookEndpointReposit
     return this.#database.kysely
       .selectFrom("webhook_endpoints")
       .select(["id", "customer_id", "url", "description", "disabled_at", "disabled_reason", "failures"])
-      .select(["failing_since", "paused_until", "delivered_at", "created_at", "updated_at"])
-      .select(sql<WebhookEvent[]>`to_jsonb(events)`.as("events"));
+      .select([
+        "kind",
+        "payload",
+        "failing_since",
+        "paused_until",
+        "delivered_at",
+        "created_at",
+        "updated_at",
+      ])
+      .select(sql<WebhookEvent[]>`to_jsonb(events)`.as("events"))
+      .select(
+        sql<number>`(
+          SELECT coalesce(sum(b.events), 0)::int
+            FROM (
+              SELECT cardinality(w.types) * cardinality(w.job_ids) AS events
+                FROM webhook_batches w
+               WHERE w.endpoint_id = webhook_endpoints.id
+               ORDER BY w.id
+               LIMIT ${WEBHOOK_BATCHES_COUNTED_MAX}
+            ) b
+        )`.as("waiting_events"),
+      );
   }
 }
 
@@ -166,7 +198,12 @@ function switched(enabled: boolean) {
       };
 }
 
-/** The schema knows no more of the reason than that it is one of those words. */
-function toEndpoint<Row extends { disabled_reason: string | null }>(row: Row) {
-  return { ...row, disabled_reason: row.disabled_reason as DisabledReason | null };
+function toEndpoint<Row extends { kind: string; disabled_reason: string | null; payload: string }>(row: Row) {
+  const { kind, disabled_reason, payload } = row;
+  return {
+    ...row,
+    kind: oneOf(ENDPOINT_KINDS, kind, "endpoint"),
+    disabled_reason: disabled_reason === null ? null : oneOf(DISABLED_REASONS, disabled_reason, "endpoint"),
+    payload: oneOf(WEBHOOK_PAYLOADS, payload, "endpoint"),
+  };
 }

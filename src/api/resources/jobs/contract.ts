@@ -2,6 +2,7 @@ import { z } from "zod";
 import { JOB_EXAMPLE } from "../../../core/model/job-example.ts";
 import { databaseClock } from "../../../core/lib/database-clock.ts";
 import { JOB_BATCH_MAX, PAGE_LIMIT_DEFAULT, RUN_AT_AHEAD_MAX_MS } from "../../../core/model/limits.ts";
+import { JOB_WEBHOOK_EVENTS } from "../../../core/model/job-webhook.ts";
 import { DEFAULT_PRIORITY, JOB_STATUSES, PRIORITIES, WAITING_FOR } from "../../../core/model/job.ts";
 import {
   AmountCents,
@@ -14,6 +15,7 @@ import {
   Timestamp,
 } from "../../http/fields.ts";
 import { Reason, Reference } from "../entries/contract.ts";
+import { WebhookUrl } from "../webhooks/contract.ts";
 import { MaxAttempts } from "../job-types/contract.ts";
 import { Problem } from "../../http/problem.ts";
 import { problemExample } from "../../http/problem-examples.ts";
@@ -25,6 +27,18 @@ const PRIORITY_OF = { "0": 0, "1": 1, "2": 2 } as const;
 export const Priority = z
   .literal(PRIORITIES, PRIORITY_MESSAGE)
   .meta({ type: "integer", description: "0 is high, 1 medium, 2 low." });
+
+/** A webhook for one job. */
+const JobWebhook = z.strictObject({
+  url: WebhookUrl,
+  events: z
+    .array(z.enum(JOB_WEBHOOK_EVENTS))
+    .min(1)
+    .max(JOB_WEBHOOK_EVENTS.length)
+    .refine((events) => new Set(events).size === events.length, "must not name an event twice")
+    .default(["job.finished"])
+    .meta({ description: "What it is told: see the webhooks of this document." }),
+});
 
 /**
  * A submitted job. `submitJobs` checks `input_data`: whether it can be stored, and the schema of its job
@@ -50,6 +64,10 @@ export const SubmitJob = z
     max_attempts: MaxAttempts.optional().meta({
       description: "How often the job is started before it fails for good. Default: that of the job type.",
     }),
+    webhook: JobWebhook.optional().meta({
+      description:
+        "Who is told of the end of this job alone, besides the endpoints. It is signed with the secret of `POST /customers/{id}/rotate-webhook-secret`. A retry of the job keeps it. An estimate takes no notice of it.",
+    }),
   })
   .meta({
     id: "SubmitJob",
@@ -65,6 +83,7 @@ export const SubmitJob = z
         input_data: { text: "In a year." },
         run_at: "2027-11-23T22:06:00+01:00",
         max_attempts: 5,
+        webhook: { url: "https://shop.example/orders/8812", events: ["job.finished"] },
       },
     ],
   });

@@ -2,7 +2,10 @@ import type { FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { weave } from "../../../core/lib/weave.ts";
 import type { Submitted } from "../../../core/model/job.ts";
+import type { JobWebhook } from "../../../core/model/job-webhook.ts";
 import { jobNotFound } from "../../../core/model/not-found.ts";
+import type { WebhookRules } from "../../../core/model/webhook.ts";
+import { readWebhookUrl } from "../../../core/model/webhook-url.ts";
 import { cancelJob } from "../../../core/use-cases/cancel-job.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { retryJob } from "../../../core/use-cases/retry-job.ts";
@@ -39,6 +42,7 @@ const SUBMISSION_ERRORS = [
   "spend_limit_reached",
   "wallet_frozen",
   "queue_full",
+  "too_many_origins",
   "customer_inactive",
   "not_found",
   "unknown_customer",
@@ -50,6 +54,10 @@ const SUBMISSION_ERRORS = [
 
 export function jobRoutes(api: Api, platform: Platform): void {
   const { jobs } = platform;
+  const toSubmit = (request: FastifyRequest, job: z.output<typeof SubmitJob>): SubmitJobRequest => ({
+    ...forCustomer(request, job),
+    webhook: checkedWebhook(job.webhook, platform.webhookRules),
+  });
   const waits = new Waits(platform);
   api.addHook("preClose", (done) => {
     waits.endAll();
@@ -79,7 +87,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
         traceOne(request, (trace) =>
           submitOne(
             platform,
-            { ...forCustomer(request, request.body), key: key && { ...key, item: 0 }, trace },
+            { ...toSubmit(request, request.body), key: key && { ...key, item: 0 }, trace },
             request.waited_ms,
           ),
         ),
@@ -135,7 +143,7 @@ export function jobRoutes(api: Api, platform: Platform): void {
       },
     },
     async (request, reply) => {
-      const { results, replayed } = await submitBatch(platform, request, request.body.jobs);
+      const { results, replayed } = await submitBatch(platform, request, request.body.jobs, toSubmit);
       setReplayedHeader(request, reply, replayed);
       return { results };
     },
@@ -254,6 +262,14 @@ function forCustomer(request: FastifyRequest, job: z.output<typeof SubmitJob>): 
   return { ...job, customer_id };
 }
 
+/** Throws `validation_failed` where webhooks may not go to its address. */
+function checkedWebhook(webhook: JobWebhook | undefined, rules: WebhookRules): JobWebhook | undefined {
+  if (!webhook) return undefined;
+  const read = readWebhookUrl(webhook.url, rules);
+  if ("fault" in read) throw invalidField("/webhook/url", read.fault);
+  return { ...webhook, url: read.url };
+}
+
 type Result = z.output<typeof BatchResults>["results"][number];
 
 /**
@@ -266,11 +282,12 @@ async function submitBatch(
   platform: Platform,
   request: FastifyRequest,
   items: readonly unknown[],
+  toSubmit: (request: FastifyRequest, job: z.output<typeof SubmitJob>) => SubmitJobRequest,
 ): Promise<{ results: Result[]; replayed: boolean }> {
   const key = idempotencyKeyOf(request, items);
   const budget = createErrorBudget();
   const { valid, refused } = await parseEach(items, (item, index): SubmitJobRequest => {
-    const job = forCustomer(request, parse(SubmitJob, item, budget));
+    const job = toSubmit(request, parse(SubmitJob, item, budget));
     return key ? { ...job, key: { ...key, item: index } } : job;
   });
   const submitted = await traceSubmission(request, valid.length, (trace) =>

@@ -6,10 +6,16 @@ import {
   WEBHOOK_OVERLAP_HOURS_MAX,
   WEBHOOK_URL_LENGTH_MAX,
 } from "../../../core/model/limits.ts";
-import { DELIVERY_STATUSES, DISABLED_REASONS, WEBHOOK_EVENTS } from "../../../core/model/webhook.ts";
-import { Id, IdCursor, Limit, pageOf, text, Timestamp, UtcTime } from "../../http/fields.ts";
+import {
+  DELIVERY_STATUSES,
+  DISABLED_REASONS,
+  ENDPOINT_KINDS,
+  WEBHOOK_EVENTS,
+  WEBHOOK_PAYLOADS,
+} from "../../../core/model/webhook.ts";
+import { Id, IdCursor, Limit, PageQuery, pageOf, text, Timestamp, UtcTime } from "../../http/fields.ts";
 
-const Url = z.string().max(WEBHOOK_URL_LENGTH_MAX).meta({
+export const WebhookUrl = z.string().max(WEBHOOK_URL_LENGTH_MAX).meta({
   description:
     "An https address on the internet, without a user in it. Private addresses and http are refused unless the platform allows them.",
 });
@@ -20,13 +26,18 @@ const Events = z
   .max(WEBHOOK_EVENTS.length)
   .refine((events) => new Set(events).size === events.length, "must not name an event twice")
   .meta({ description: "What it is told: see the webhooks of this document." });
+const Payload = z.enum(WEBHOOK_PAYLOADS).meta({
+  description:
+    "`full`: a job as it is, as far as it is small. `thin`: which job it is, its status, and the path where it is read.",
+});
 const Description = text(WEBHOOK_DESCRIPTION_MAX).meta({ description: "Words of your own for it." });
 
 export const NewWebhookEndpoint = z
   .strictObject({
-    url: Url,
+    url: WebhookUrl,
     events: Events,
     description: Description.optional(),
+    payload: Payload.default("full"),
     customer_id: Id.optional().meta({
       description:
         "Whose events it gets. With a customer's key, it is that customer. Left out with the admin key: the events of all customers.",
@@ -34,7 +45,10 @@ export const NewWebhookEndpoint = z
   })
   .meta({
     id: "NewWebhookEndpoint",
-    examples: [{ url: "https://shop.example/webhooks", events: ["job.finished", "wallet.low"] }],
+    examples: [
+      { url: "https://shop.example/webhooks", events: ["job.finished", "wallet.low"] },
+      { url: "https://shop.example/webhooks", events: ["job.finished"], payload: "thin" },
+    ],
   });
 
 const endpoint = {
@@ -42,9 +56,14 @@ const endpoint = {
   customer_id: Id.nullable().meta({
     description: "Whose events it gets. Null: those of all customers, for the operator.",
   }),
+  kind: z.enum(ENDPOINT_KINDS).meta({
+    description:
+      "`one_off`: it stands for all webhooks that single jobs of the customer brought with them to one origin, which is its `url`. It names no events.",
+  }),
   url: z.string(),
   events: z.array(EventType).readonly(),
   description: z.string().nullable(),
+  payload: Payload,
   disabled_at: UtcTime.nullable().meta({
     description: "When it was disabled. It gets no new events; what waits is sent when it is enabled again.",
   }),
@@ -59,6 +78,10 @@ const endpoint = {
       "Nothing is sent before: it failed five times in a row, or asked for a pause. Then one delivery is tried.",
   }),
   delivered_at: UtcTime.nullable().meta({ description: "When something was last delivered, to the minute." }),
+  waiting_events: z.int().meta({
+    description:
+      "Events that wait behind its pending deliveries. They become deliveries, and are in their list, when it is their turn. Of a very large backlog, the oldest part is counted.",
+  }),
   created_at: UtcTime,
   updated_at: UtcTime,
 };
@@ -66,15 +89,18 @@ const endpoint = {
 const ENDPOINT_EXAMPLE = {
   id: "019ab1f3-2c10-7e21-8a40-5b7d3c1e9f20",
   customer_id: "019ab1f0-5b0e-7c1f-8a3d-6f1f7e0c2d11",
+  kind: "lasting",
   url: "https://shop.example/webhooks",
   events: ["job.finished", "wallet.low"],
   description: null,
+  payload: "full",
   disabled_at: null,
   disabled_reason: null,
   failures: 0,
   failing_since: null,
   paused_until: null,
   delivered_at: "2026-11-23T21:06:45.2Z",
+  waiting_events: 0,
   created_at: "2026-11-23T21:06:10.5Z",
   updated_at: "2026-11-23T21:06:10.5Z",
 };
@@ -96,20 +122,29 @@ export const CreatedWebhookEndpoint = z
     examples: [{ ...ENDPOINT_EXAMPLE, delivered_at: null, secret: SECRET_EXAMPLE }],
   });
 
+export const WebhookEndpointsQuery = PageQuery.extend({
+  kind: z.enum(ENDPOINT_KINDS).default("lasting").meta({
+    description: "`one_off`: the origins of webhooks that single jobs brought with them.",
+  }),
+});
+
 export const WebhookEndpointPage = pageOf(WebhookEndpoint, "WebhookEndpointPage");
 
 export const WebhookEndpointChanges = z
   .strictObject({
-    url: Url,
+    url: WebhookUrl,
     events: Events,
     description: Description.nullable(),
+    payload: Payload.meta({
+      description: "What is sent from now on has it, also when it happened before. See `NewWebhookEndpoint`.",
+    }),
     enabled: z.boolean().meta({
       description: "True also forgets its failures: what waits for it is sent at once.",
     }),
   })
   .partial()
   .refine((changes) => Object.keys(changes).length > 0, "must have at least one field")
-  .meta({ id: "WebhookEndpointChanges", examples: [{ enabled: true }] });
+  .meta({ id: "WebhookEndpointChanges", examples: [{ enabled: true }, { payload: "thin" }] });
 
 export const SecretRotation = z
   .strictObject({
@@ -131,6 +166,15 @@ export const RotatedSecret = z
     id: "RotatedSecret",
     examples: [{ secret: SECRET_EXAMPLE, old_secret_until: "2026-11-24T21:06:10.5Z" }],
   });
+
+export const JobWebhookSecret = z
+  .strictObject({
+    secret: z.string().meta({ description: "The new secret. It is shown only here." }),
+    old_secret_until: UtcTime.nullable().meta({
+      description: "Until then deliveries are signed with both. Null: there was none before.",
+    }),
+  })
+  .meta({ id: "JobWebhookSecret", examples: [{ secret: SECRET_EXAMPLE, old_secret_until: null }] });
 
 export const WebhookTest = z
   .strictObject({
@@ -174,6 +218,9 @@ const delivery = {
   customer_id: Id.nullable(),
   type: EventType,
   job_id: Id.nullable(),
+  url: z.string().nullable().meta({
+    description: "Of a webhook that its job brought: where it goes. Null: to the address of the endpoint.",
+  }),
   status: z.enum(DELIVERY_STATUSES),
   tries: z.int(),
   due_at: UtcTime.nullable().meta({
@@ -190,6 +237,7 @@ const DELIVERY_EXAMPLE = {
   customer_id: ENDPOINT_EXAMPLE.customer_id,
   type: "job.succeeded",
   job_id: "019ab1f1-0a77-7e54-8f8d-3b1b6a4f9c01",
+  url: null,
   status: "delivered",
   tries: 1,
   due_at: null,

@@ -1,5 +1,6 @@
 import { newId } from "../../../core/lib/new-id.ts";
 import { webhookIdOf } from "../../../core/lib/sign-webhook.ts";
+import { refuseOneOff } from "../../../core/model/job-webhook.ts";
 import { webhookDeliveryNotFound, webhookEndpointNotFound } from "../../../core/model/not-found.ts";
 import { WEBHOOK_EXAMPLES } from "../../../core/model/webhook-examples.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
@@ -33,12 +34,13 @@ export function webhookDeliveryRoutes(api: Api, { webhookEndpoints, webhookDeliv
         body: WebhookTest.nullable(),
         location: "Path of the delivery.",
         response: { 201: WebhookDelivery },
-        errors: ["not_found"],
+        errors: ["not_found", "one_off_endpoint"],
       },
     },
     async (request, reply) => {
       const owner = ownerOf(request);
       const endpoint = await webhookEndpoints.findById(request.params.id, owner);
+      if (endpoint) refuseOneOff(endpoint, "there is no address to test");
       const type = request.body?.type ?? endpoint?.events[0];
       if (!endpoint || !type) throw webhookEndpointNotFound(request.params.id);
       const id = newId();
@@ -112,9 +114,9 @@ export function webhookDeliveryRoutes(api: Api, { webhookEndpoints, webhookDeliv
     async (request) => {
       const { id } = request.params;
       const delivery = await webhookDeliveries.findById(id, ownerOf(request));
-      const subject = delivery && (await webhookDeliveries.findSubject(id));
-      if (!delivery || !subject) throw webhookDeliveryNotFound(id);
-      const body = webhookBody(delivery, subject);
+      const told = delivery && (await webhookDeliveries.findTold(id));
+      if (!delivery || !told) throw webhookDeliveryNotFound(id);
+      const body = webhookBody({ ...delivery, payload: told.payload }, told.subject);
       return { ...delivery, request: body === undefined ? null : { webhook_id: webhookIdOf(id), body } };
     },
   );

@@ -4,13 +4,14 @@ import { PlatformError } from "../../../core/lib/errors.ts";
 import { newId } from "../../../core/lib/new-id.ts";
 import { createWebhookSecret } from "../../../core/lib/sign-webhook.ts";
 import { WEBHOOK_OVERLAP_HOURS, WEBHOOK_SECRET_BYTES } from "../../../core/model/limits.ts";
+import { refuseOneOff } from "../../../core/model/job-webhook.ts";
 import { webhookEndpointNotFound } from "../../../core/model/not-found.ts";
 import { findWebhookUrlFault } from "../../../core/model/webhook-url.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import type { Api } from "../../http/api.ts";
 import { ownerOf, refuseForeign } from "../../http/auth.ts";
 import { toPage } from "../../http/cursor.ts";
-import { IdParams, PageQuery } from "../../http/fields.ts";
+import { IdParams } from "../../http/fields.ts";
 import {
   CreatedWebhookEndpoint,
   NewWebhookEndpoint,
@@ -19,6 +20,7 @@ import {
   WebhookEndpoint,
   WebhookEndpointChanges,
   WebhookEndpointPage,
+  WebhookEndpointsQuery,
 } from "./contract.ts";
 
 export const tags = ["Webhooks"];
@@ -49,7 +51,7 @@ export function webhookEndpointRoutes(api: Api, { webhookEndpoints, webhookRules
       },
     },
     async (request, reply) => {
-      const { url, events, description, customer_id } = request.body;
+      const { url, events, description, payload, customer_id } = request.body;
       refuseForeign(request, customer_id);
       refuseUrl(url);
       const secret = createWebhookSecret(WEBHOOK_SECRET_BYTES);
@@ -59,6 +61,7 @@ export function webhookEndpointRoutes(api: Api, { webhookEndpoints, webhookRules
         url,
         events,
         description: description ?? null,
+        payload,
         secret,
       });
       return reply
@@ -75,14 +78,15 @@ export function webhookEndpointRoutes(api: Api, { webhookEndpoints, webhookRules
         operationId: "listWebhookEndpoints",
         tags,
         summary: "List webhook endpoints, newest first",
-        description: "With a customer's key, lists those of that customer.",
-        querystring: PageQuery,
+        description:
+          "With a customer's key, lists those of that customer. The origins of webhooks of single jobs are listed with `kind=one_off` alone.",
+        querystring: WebhookEndpointsQuery,
         response: { 200: WebhookEndpointPage },
       },
     },
     async (request) => {
-      const { limit, cursor } = request.query;
-      const rows = await webhookEndpoints.list(ownerOf(request), { limit: limit + 1, before: cursor });
+      const { limit, cursor, kind } = request.query;
+      const rows = await webhookEndpoints.list(ownerOf(request), { limit: limit + 1, before: cursor }, kind);
       return toPage(rows, limit, (endpoint) => endpoint.id);
     },
   );
@@ -117,16 +121,19 @@ export function webhookEndpointRoutes(api: Api, { webhookEndpoints, webhookRules
         tags,
         summary: "Change, disable or enable a webhook endpoint",
         description:
-          "A disabled endpoint gets no new events. What waits for it is sent when it is enabled again, to its address of then.",
+          "A disabled endpoint gets no new events. What waits for it is sent when it is enabled again, to its address of then. Of one of the kind `one_off` only `payload` can be changed, and its failures forgotten with `enabled`.",
         params: IdParams,
         body: WebhookEndpointChanges,
         response: { 200: WebhookEndpoint },
-        errors: ["not_found"],
+        errors: ["not_found", "one_off_endpoint"],
       },
     },
     async (request) => {
       const { id } = request.params;
-      refuseUrl(request.body.url);
+      const { url, events, description, enabled } = request.body;
+      refuseUrl(url);
+      if ([url, events, description].some((field) => field !== undefined) || enabled === false)
+        refuseOneOff(await find(request, id), "only its payload can be changed, and its failures forgotten");
       const endpoint = await webhookEndpoints.update(id, request.body, ownerOf(request));
       if (!endpoint) throw webhookEndpointNotFound(id);
       return endpoint;
@@ -140,7 +147,8 @@ export function webhookEndpointRoutes(api: Api, { webhookEndpoints, webhookRules
         operationId: "deleteWebhookEndpoint",
         tags,
         summary: "Delete a webhook endpoint",
-        description: "With its secret, its log and what waits for it.",
+        description:
+          "With its secret, its log and what waits for it. After one of the kind `one_off`, jobs that were submitted before tell nothing; the next one that brings a webhook to this origin creates it anew.",
         params: IdParams,
         response: { 204: z.undefined() },
         errors: ["not_found"],
@@ -165,11 +173,12 @@ export function webhookEndpointRoutes(api: Api, { webhookEndpoints, webhookRules
         params: IdParams,
         body: SecretRotation.nullable(),
         response: { 200: RotatedSecret },
-        errors: ["not_found"],
+        errors: ["not_found", "one_off_endpoint"],
       },
     },
     async (request) => {
       const { id } = request.params;
+      refuseOneOff(await find(request, id), "it has no secret of its own");
       const overlap_hours = request.body?.overlap_hours ?? WEBHOOK_OVERLAP_HOURS;
       const secret = createWebhookSecret(WEBHOOK_SECRET_BYTES);
       if (!(await webhookEndpoints.rotateSecret(id, secret, overlap_hours, ownerOf(request))))

@@ -1,4 +1,10 @@
 import type { Command } from "commander";
+import { z } from "zod";
+import { PlatformError } from "../../../core/lib/errors.ts";
+import { JOB_WEBHOOK_EVENTS, type JobWebhook } from "../../../core/model/job-webhook.ts";
+import { readWebhookUrl } from "../../../core/model/webhook-url.ts";
+import type { Platform } from "../../../core/use-cases/platform.ts";
+import { eventList } from "../webhooks/event-list.ts";
 import { toIdempotencyKey, type KeyedItem } from "../../../core/model/idempotency.ts";
 import { submitOne, type SubmitJob } from "../../../core/use-cases/submit-jobs.ts";
 import { CLI_ACTOR, platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
@@ -14,6 +20,7 @@ export function addSubmitCommand(jobs: Command, run: CliRun): void {
     "iep jobs submit --customer <id> --type Echo --input '{\"hello\":1}' --wait",
     "iep jobs submit --customer <id> --type Echo --input @input.json --priority high",
     "iep jobs submit --customer <id> --type Echo --idempotency-key 'import 2026-11-24'",
+    "iep jobs submit --customer <id> --type Echo --webhook https://shop.example/orders/8812",
     "generate | iep jobs submit --customer <id> --type Echo --input - --run-at 2026-11-24T06:00:00Z",
   )
     .description("Submit a job. Its price is held until it ends")
@@ -21,6 +28,11 @@ export function addSubmitCommand(jobs: Command, run: CliRun): void {
     .option(
       "--idempotency-key <key>",
       "your own name for this submission: run again with it, it returns the first job",
+    )
+    .option("--webhook <url>", "who is told of the end of this job alone")
+    .option(
+      "--webhook-events <events>",
+      `what, with commas between: ${JOB_WEBHOOK_EVENTS.join(", ")} (default: job.finished)`,
     )
     .option("--wait", "wait until it ends; exit code 4 if it does not succeed")
     .option(
@@ -33,12 +45,15 @@ export function addSubmitCommand(jobs: Command, run: CliRun): void {
         jobRequest(run).extend({
           maxAttempts: MaxAttempts.optional(),
           idempotencyKey: IdempotencyKeyOption.optional(),
+          webhook: z.string().optional(),
+          webhookEvents: eventList(JOB_WEBHOOK_EVENTS).optional(),
           wait: Flag,
           timeout: WaitSeconds.optional(),
         }),
         async (platform, { maxAttempts: max_attempts, idempotencyKey, wait, timeout, ...values }) => {
           checkWaiting({ wait, timeout });
-          const request = { ...(await toSubmitJob(platform, values)), max_attempts };
+          const webhook = toWebhook(platform, values);
+          const request = { ...(await toSubmitJob(platform, values)), max_attempts, webhook };
           const key = idempotencyKey === undefined ? undefined : toKey(idempotencyKey, request);
           const { job, replayed = false } = await inMoney(platform, values.customer, () =>
             submitOne(platform, { ...request, key }),
@@ -49,6 +64,22 @@ export function addSubmitCommand(jobs: Command, run: CliRun): void {
         },
       ),
     );
+}
+
+function toWebhook(
+  { webhookRules }: Platform,
+  {
+    webhook,
+    webhookEvents,
+  }: { readonly webhook?: string | undefined; readonly webhookEvents?: JobWebhook["events"] | undefined },
+): JobWebhook | undefined {
+  if (webhook === undefined) {
+    if (webhookEvents) throw new UsageError("--webhook-events needs --webhook", []);
+    return undefined;
+  }
+  const read = readWebhookUrl(webhook, webhookRules);
+  if ("fault" in read) throw new PlatformError("validation_failed", `--webhook ${read.fault}`);
+  return { url: read.url, events: webhookEvents ?? ["job.finished"] };
 }
 
 /** The key is this program's own: the same key sent to the API is another one. */

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { newId } from "../../../core/lib/new-id.ts";
+import { refuseOneOff } from "../../../core/model/job-webhook.ts";
 import { webhookDeliveryNotFound, webhookEndpointNotFound } from "../../../core/model/not-found.ts";
 import { DELIVERY_STATUSES, WEBHOOK_EVENTS, type WebhookDelivery } from "../../../core/model/webhook.ts";
 import { WEBHOOK_EXAMPLES } from "../../../core/model/webhook-examples.ts";
@@ -47,6 +48,7 @@ export function addDeliveryCommands(webhooks: Command, run: CliRun): void {
         z.object({ id: Id, type: z.enum(WEBHOOK_EVENTS).optional() }),
         async ({ webhookEndpoints, webhookDeliveries }, { id, type: wanted }) => {
           const endpoint = await webhookEndpoints.findById(id);
+          if (endpoint) refuseOneOff(endpoint, "there is no address to test");
           const type = wanted ?? endpoint?.events[0];
           if (!endpoint || !type) throw webhookEndpointNotFound(id);
           const test = { id: newId(), endpoint_id: id, type, data: WEBHOOK_EXAMPLES[type] };
@@ -96,6 +98,7 @@ function formatDelivery(delivery: WebhookDelivery): string {
     ["event", delivery.type],
     ["status", delivery.status],
     ["job", delivery.job_id],
+    ["url", delivery.url],
     ["tries", delivery.tries],
     ["last answer", lastAnswer(delivery)],
     ["next try", delivery.due_at && formatTime(delivery.due_at)],

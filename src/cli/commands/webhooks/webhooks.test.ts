@@ -99,3 +99,35 @@ test("an address that is private is refused, with the way out", async () => {
   ).run("webhooks", "create", "--url", "https://10.0.0.1", "--events", "job.failed");
   expect([exitCode, stderr]).toEqual([1, expect.stringContaining("WEBHOOK_ALLOW_PRIVATE=true")]);
 });
+
+test("the payload of an endpoint is thin or full", async () => {
+  const cli = await createTestCli();
+  const args = ["--url", URL_OF_SHOP, "--events", "job.failed", "--payload", "thin"];
+  const { id } = (await cli.json("webhooks", "create", ...args)) as { id: string };
+  expect((await cli.run("webhooks", "show", id)).stdout).toMatch(/^payload +thin$/m);
+  expect((await cli.run("webhooks", "set-payload", id, "full")).stdout).toMatch(/^payload +full$/m);
+  expect((await cli.run("webhooks", "set-payload", id, "small")).stderr).toContain("must be full or thin");
+});
+
+test("a job brings a webhook of its own, whose origin is listed apart and whose secret is the customer's", async () => {
+  const cli = await createTestCli();
+  const customer = await createCustomer(cli.platform);
+  const type = await createJobType(cli.platform);
+  const submit = (...more: string[]) =>
+    cli.run("jobs", "submit", "--customer", customer, "--type", type, ...more);
+  const url = "https://shop.example/orders/1";
+  expect((await submit("--webhook", url, "--webhook-events", "job.failed")).exitCode).toBe(0);
+  expect((await submit("--webhook", "https://10.0.0.1/")).stderr).toContain("--webhook must not lead to");
+  expect((await submit("--webhook", url, "--webhook-events", "wallet.low")).stderr).toContain(
+    "must be some of",
+  );
+  expect((await submit("--webhook-events", "job.failed")).stderr).toContain("needs --webhook");
+  expect((await cli.run("webhooks", "list")).stderr).toBe("No webhook endpoints found.\n");
+  const [{ id }] = (await cli.json("webhooks", "list", "--one-off")) as [{ id: string }];
+  expect((await cli.run("webhooks", "show", id)).stdout).toMatch(/^kind +one_off$/m);
+  for (const command of ["disable", "test", "rotate-secret"])
+    expect((await cli.run("webhooks", command, id)).stderr).toContain("webhooks of single jobs");
+  const secret = (await cli.run("webhooks", "rotate-job-secret", "--customer", customer)).stdout;
+  expect(secret).toMatch(/^whsec_/);
+  expect((await cli.run("webhooks", "rotate-job-secret", "--customer", type)).exitCode).toBe(1);
+});

@@ -9,13 +9,19 @@ import {
   WEBHOOK_OVERLAP_HOURS_MAX,
   WEBHOOK_SECRET_BYTES,
 } from "../../../core/model/limits.ts";
+import { refuseOneOff } from "../../../core/model/job-webhook.ts";
 import { webhookEndpointNotFound } from "../../../core/model/not-found.ts";
-import { WEBHOOK_EVENTS, type WebhookEndpoint, type WebhookEvent } from "../../../core/model/webhook.ts";
+import {
+  WEBHOOK_EVENTS,
+  WEBHOOK_PAYLOADS,
+  type WebhookEndpoint,
+  type WebhookEvent,
+} from "../../../core/model/webhook.ts";
 import { findWebhookUrlFault } from "../../../core/model/webhook-url.ts";
 import type { Platform } from "../../../core/use-cases/platform.ts";
 import { platformAction, withExamples, type CliRun } from "../../terminal/command.ts";
 import { formatDetails, formatTime, type Column } from "../../terminal/format.ts";
-import { Id, LIMIT_OPTION, ListLimit } from "../../terminal/options.ts";
+import { Flag, Id, LIMIT_OPTION, ListLimit } from "../../terminal/options.ts";
 import { addDeliveryCommands } from "./deliveries.ts";
 import { EventList } from "./event-list.ts";
 import { addListenCommand } from "./listen.ts";
@@ -29,6 +35,8 @@ const Overlap = z
     `must be a whole number from 0 to ${WEBHOOK_OVERLAP_HOURS_MAX}`,
   )
   .default(WEBHOOK_OVERLAP_HOURS);
+
+const Payload = z.enum(WEBHOOK_PAYLOADS, "must be full or thin");
 
 const COLUMNS: readonly Column<WebhookEndpoint>[] = [
   { title: "ID", cell: (row) => row.id },
@@ -51,6 +59,7 @@ export function addWebhookCommands(program: Command, run: CliRun): void {
   );
   addReading(webhooks, run);
   addCreating(webhooks, run);
+  addJobSecret(webhooks, run);
   addChanging(webhooks, run);
   addDeliveryCommands(webhooks, run);
   addListenCommand(webhooks, run);
@@ -60,13 +69,14 @@ function addReading(webhooks: Command, run: CliRun): void {
   withExamples(webhooks.command("list"), "iep webhooks list --customer <id>")
     .description("List the newest webhook endpoints")
     .option("--customer <id>", "only those of this customer")
+    .option("--one-off", "the origins of webhooks that single jobs brought with them")
     .option(...LIMIT_OPTION)
     .action(
       platformAction(
         run,
-        z.object({ customer: Id.optional(), limit: ListLimit }),
-        async ({ webhookEndpoints }, { customer, limit }) => {
-          const rows = await webhookEndpoints.list(customer, { limit });
+        z.object({ customer: Id.optional(), oneOff: Flag, limit: ListLimit }),
+        async ({ webhookEndpoints }, { customer, oneOff, limit }) => {
+          const rows = await webhookEndpoints.list(customer, { limit }, oneOff ? "one_off" : "lasting");
           await run.terminal.printList(rows, COLUMNS, { limit, empty: "No webhook endpoints found." });
         },
       ),
@@ -95,6 +105,10 @@ function addCreating(webhooks: Command, run: CliRun): void {
     )
     .option("--customer <id>", "whose events it gets; left out: those of all customers")
     .option("--description <text>", "words of your own for it")
+    .option(
+      "--payload <full|thin>",
+      "thin: no more than which job it is, its status and path (default: full)",
+    )
     .action(
       platformAction(
         run,
@@ -103,8 +117,9 @@ function addCreating(webhooks: Command, run: CliRun): void {
           events: EventList,
           customer: Id.optional(),
           description: z.string().trim().min(1).max(WEBHOOK_DESCRIPTION_MAX).optional(),
+          payload: Payload.default("full"),
         }),
-        async ({ webhookEndpoints, webhookRules }, { url, events, customer, description }) => {
+        async ({ webhookEndpoints, webhookRules }, { url, events, customer, description, payload }) => {
           const fault = findWebhookUrlFault(url, webhookRules);
           if (fault !== undefined) throw new PlatformError("validation_failed", `--url ${fault}`);
           const secret = createWebhookSecret(WEBHOOK_SECRET_BYTES);
@@ -114,6 +129,7 @@ function addCreating(webhooks: Command, run: CliRun): void {
             url,
             events: events satisfies readonly WebhookEvent[],
             description: description ?? null,
+            payload,
             secret,
           });
           await terminal.print({ ...endpoint, secret }, () => secret);
@@ -128,13 +144,32 @@ function addCreating(webhooks: Command, run: CliRun): void {
     .argument("<id>", "id of the endpoint")
     .option("--overlap <hours>", "how long the old one signs as well (default: 24)")
     .action(
+      platformAction(run, z.object({ id: Id, overlap: Overlap }), async (platform, { id, overlap }) => {
+        const { webhookEndpoints } = platform;
+        refuseOneOff(await findEndpoint(platform, id), "it has no secret of its own");
+        const secret = createWebhookSecret(WEBHOOK_SECRET_BYTES);
+        if (!(await webhookEndpoints.rotateSecret(id, secret, overlap))) throw webhookEndpointNotFound(id);
+        await terminal.print({ id, secret }, () => secret);
+      }),
+    );
+}
+
+function addJobSecret(webhooks: Command, run: CliRun): void {
+  const { terminal } = run;
+  withExamples(webhooks.command("rotate-job-secret"), "iep webhooks rotate-job-secret --customer <id>")
+    .description(
+      "Print a new secret of the webhooks that jobs of a customer bring with them. For a while the old one signs, too",
+    )
+    .option("--customer <id>", "whose jobs (required)")
+    .option("--overlap <hours>", "how long the old one signs as well (default: 24)")
+    .action(
       platformAction(
         run,
-        z.object({ id: Id, overlap: Overlap }),
-        async ({ webhookEndpoints }, { id, overlap }) => {
+        z.object({ customer: Id, overlap: Overlap }),
+        async ({ jobWebhooks }, { customer, overlap }) => {
           const secret = createWebhookSecret(WEBHOOK_SECRET_BYTES);
-          if (!(await webhookEndpoints.rotateSecret(id, secret, overlap))) throw webhookEndpointNotFound(id);
-          await terminal.print({ id, secret }, () => secret);
+          await jobWebhooks.rotateSecret(customer, secret, overlap);
+          await terminal.print({ customer_id: customer, secret }, () => secret);
         },
       ),
     );
@@ -149,12 +184,29 @@ function addChanging(webhooks: Command, run: CliRun): void {
       .description(description)
       .argument("<id>", "id of the endpoint")
       .action(
-        platformAction(run, z.object({ id: Id }), async ({ webhookEndpoints }, { id }) => {
+        platformAction(run, z.object({ id: Id }), async (platform, { id }) => {
+          const { webhookEndpoints } = platform;
+          if (!enabled) refuseOneOff(await findEndpoint(platform, id), "it cannot be disabled");
           const endpoint = await webhookEndpoints.update(id, { enabled });
           if (!endpoint) throw webhookEndpointNotFound(id);
           await print(run, endpoint);
         }),
       );
+  withExamples(webhooks.command("set-payload"), "iep webhooks set-payload <id> thin")
+    .description("Say how much an endpoint is told: full, or thin, which is no more than which job it is")
+    .argument("<id>", "id of the endpoint")
+    .argument("<payload>", "full or thin")
+    .action(
+      platformAction(
+        run,
+        z.object({ id: Id, payload: Payload }),
+        async ({ webhookEndpoints }, { id, payload }) => {
+          const endpoint = await webhookEndpoints.update(id, { payload });
+          if (!endpoint) throw webhookEndpointNotFound(id);
+          await print(run, endpoint);
+        },
+      ),
+    );
   withExamples(webhooks.command("delete"), "iep webhooks delete <id>")
     .description("Delete an endpoint, with its secret, its log and what waits for it")
     .argument("<id>", "id of the endpoint")
@@ -182,8 +234,10 @@ async function print({ terminal }: CliRun, endpoint: WebhookEndpoint): Promise<v
     formatDetails([
       ["id", endpoint.id],
       ["state", stateOf(endpoint)],
+      ["kind", endpoint.kind],
       ["url", endpoint.url],
       ["events", endpoint.events.join(", ")],
+      ["payload", endpoint.payload],
       ["customer", endpoint.customer_id ?? "all"],
       ["description", endpoint.description],
       ["failing since", endpoint.failing_since && formatTime(endpoint.failing_since)],
