@@ -75,14 +75,13 @@ export function jobRoutes(api: Api, platform: Platform): void {
     },
     async (request, reply) => {
       const key = idempotencyKeyOf(request, request.body);
+      const given = forCustomer(request, request.body);
+      if (key) given.key = { ...key, item: 0 };
       const { job, replayed = false } = await waits.submit(request, reply, () =>
-        traceOne(request, (trace) =>
-          submitOne(
-            platform,
-            { ...forCustomer(request, request.body), key: key && { ...key, item: 0 }, trace },
-            request.waited_ms,
-          ),
-        ),
+        traceOne(request, (trace) => {
+          if (trace) given.trace = trace;
+          return submitOne(platform, given, request.waited_ms);
+        }),
       );
       setReplayedHeader(request, reply, replayed);
       return reply
@@ -247,12 +246,22 @@ export function jobRoutes(api: Api, platform: Platform): void {
 /**
  * The job with its customer: the owner of the key or, with the admin key, the customer that the body names.
  */
-function forCustomer(request: FastifyRequest, job: z.output<typeof SubmitJob>): SubmitJobRequest {
+function forCustomer(request: FastifyRequest, job: z.output<typeof SubmitJob>): Writable<SubmitJobRequest> {
   refuseForeign(request, job.customer_id);
   const customer_id = ownerOf(request) ?? job.customer_id;
   if (customer_id === undefined) throw invalidField("/customer_id", "is required with the admin key");
-  return { ...job, customer_id };
+  // Field by field: a spread costs three times as much.
+  return {
+    customer_id,
+    job_type_id: job.job_type_id,
+    priority: job.priority,
+    input_data: job.input_data,
+    run_at: job.run_at,
+    max_attempts: job.max_attempts,
+  };
 }
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 type Result = z.output<typeof BatchResults>["results"][number];
 
