@@ -9,19 +9,22 @@
 -- Called by: src/postgres/hot/submissions.ts, submit_keyed_jobs, submit_traced_jobs, submit_webhook_jobs,
 --   advance_bulk_retry.
 --
--- One row a request. due is null when one row stands for several requests: all jobs of this customer and type
--- were stored with this price, and are due now. A request whose job an earlier call stored, and whose own
--- hold now uses up the balance, has no row: the caller looks the job up by its id. p_room[priority + 1]: the
--- caller pushes jobs of this priority to the ready lists after the commit, so they are stamped as pushed now.
--- p_run_at, p_max_attempts and p_retry_of may be null where no job uses them.
+-- One row a request. due is null when one row stands for several requests, which were stored with its price
+-- and are due now: all jobs of its type or, where a customer of the batch has a price of its own, of its
+-- customer and type. A request whose job an earlier call stored, and whose own hold now uses up the balance,
+-- has no row: the caller looks the job up by its id. p_room[priority + 1]: the caller pushes jobs of this
+-- priority to the ready lists after the commit, so they are stamped as pushed now. p_run_at, p_max_attempts
+-- and p_retry_of may be null where no job uses them.
 --
 -- late_ids: a batch with an id that is more than 5 s old is noted there, for the forward cursor (ADR 26). The
 -- number of the transaction is taken before the clock is read: that order is what the cursor relies on.
 --
 -- A batch is stored first and its wallets are locked last, for the hold and the commit alone, so that calls
 -- on the same wallets overlap (measured with two calls at a time: 61,000 jobs a second, 47,000 before). A
--- batch in which a customer cannot pay at the first look, or no longer can at the hold, goes the other way:
--- under the locks, one by one, in the order given.
+-- batch in which a customer cannot pay at the first look, which is at the jobs of each type apart, or cannot
+-- at the hold, goes the other way: under the locks, one by one, in the order given.
+--
+-- Arrays are unnested in the SELECT list, side by side: in FROM each would go through its own tuplestore.
 --
 -- refusal: as quote_job, or queue_full. The lock of the wallet is what makes a waiting_limit exact: under it
 -- no other call stores jobs of that customer, and the count, in a later statement, sees what those before
@@ -56,14 +59,21 @@ AS $$
 DECLARE
   u_customers uuid[] := p_customers;
   u_types     uuid[] := p_types;
-  -- A quote for each customer and type.
+  -- The customers and types of the batch, each pair once.
+  r_customers uuid[];
+  r_types     uuid[];
+  r_jobs      bigint[];
+  r_firsts    int[];  -- place of its first job in the batch
+  -- A quote for each of them.
   q_customers uuid[];
   q_types     uuid[];
   q_costs     bigint[];
   q_tries     smallint[];
   q_jobs      bigint[];
-  q_firsts    bigint[];  -- place of its first job in the batch
+  q_firsts    int[];
   v_quoted    bigint;
+  v_payable   boolean;           -- whether every wallet could pay, as far as is known without a lock
+  v_own       boolean;           -- whether a customer has a price of its own
   v_limited   boolean := false;  -- whether a customer has a waiting_limit
   v_full      boolean := false;  -- whether a customer may not have all of these jobs wait
   -- What waits of each such customer, in the batch that goes one by one.
@@ -77,8 +87,23 @@ DECLARE
   v_job       submitted_job;
 BEGIN
   IF cardinality(p_ids) > 1 THEN
-    u_customers := array(SELECT DISTINCT c FROM unnest(p_customers) c);
-    u_types := array(SELECT DISTINCT t FROM unnest(p_types) t);
+    SELECT array_agg(r.customer_id), array_agg(r.job_type_id), array_agg(r.jobs), array_agg(r.first)
+      INTO r_customers, r_types, r_jobs, r_firsts
+      FROM (
+        SELECT b.customer_id, b.job_type_id, count(*) AS jobs, min(b.nth) AS first
+          FROM (
+            SELECT
+              unnest(p_customers) AS customer_id,
+              unnest(p_types) AS job_type_id,
+              generate_subscripts(p_ids, 1) AS nth
+          ) b
+         GROUP BY 1, 2
+      ) r;
+    u_types := array(SELECT DISTINCT t FROM unnest(r_types) t);
+    u_customers := r_customers;
+    IF cardinality(u_types) > 1 THEN
+      u_customers := array(SELECT DISTINCT c FROM unnest(r_customers) c);
+    END IF;
   END IF;
   IF true = ANY (p_room) THEN
     v_unlisted := unlisted_types(u_types) || array(
@@ -97,17 +122,21 @@ BEGIN
     -- Prices, and whether every wallet could pay, without a lock.
     SELECT array_agg(r.customer_id),
            array_agg(r.job_type_id),
-           array_agg(coalesce(o.cost_cents, t.standard_cost_cents)),
+           array_agg(price.cents),
            array_agg(t.max_attempts),
            array_agg(r.jobs),
            array_agg(r.first),
            sum(r.jobs),
+           bool_and(hold_refusal(w, price.cents * r.jobs) IS NULL),
+           bool_or(o.cost_cents IS NOT NULL),
            bool_or(c.waiting_limit IS NOT NULL)
-      INTO q_customers, q_types, q_costs, q_tries, q_jobs, q_firsts, v_quoted, v_limited
+      INTO q_customers, q_types, q_costs, q_tries, q_jobs, q_firsts, v_quoted, v_payable, v_own, v_limited
       FROM (
-        SELECT r.customer_id, r.job_type_id, count(*) AS jobs, min(r.nth) AS first
-          FROM unnest(p_customers, p_types) WITH ORDINALITY r (customer_id, job_type_id, nth)
-         GROUP BY 1, 2
+        SELECT
+          unnest(r_customers) AS customer_id,
+          unnest(r_types) AS job_type_id,
+          unnest(r_jobs) AS jobs,
+          unnest(r_firsts) AS first
       ) r
       JOIN job_types t ON t.id = ANY (u_types) AND t.id = r.job_type_id AND t.enabled
       JOIN customers c ON c.id = ANY (u_customers) AND c.id = r.customer_id AND c.active
@@ -117,6 +146,7 @@ BEGIN
        AND o.job_type_id = ANY (u_types)
        AND o.customer_id = r.customer_id
        AND o.job_type_id = r.job_type_id
+     CROSS JOIN LATERAL (SELECT coalesce(o.cost_cents, t.standard_cost_cents) AS cents) price
      WHERE o.cost_cents IS NOT NULL OR is_priced_in(t, w.currency);
 
     IF v_limited THEN
@@ -136,17 +166,7 @@ BEGIN
       );
     END IF;
 
-    IF NOT v_full AND v_quoted = cardinality(p_ids) AND cardinality(u_customers) = (
-      SELECT count(*)
-        FROM wallets w
-        JOIN (
-          SELECT q.customer_id, sum(q.cost * q.jobs)::bigint AS cents
-            FROM unnest(q_customers, q_costs, q_jobs) q (customer_id, cost, jobs)
-           GROUP BY 1
-        ) need USING (customer_id)
-       WHERE w.customer_id = ANY (u_customers) AND hold_refusal(w, need.cents) IS NULL
-    )
-    THEN
+    IF NOT v_full AND v_payable AND v_quoted = cardinality(p_ids) THEN
       BEGIN
         INSERT INTO jobs (
           id,
@@ -168,10 +188,24 @@ BEGIN
                coalesce(r.tries, q.tries),
                coalesce(r.later, now()),
                r.retry_of
-          FROM unnest(
-                 p_ids, p_customers, p_types, p_priorities, p_inputs, p_run_at, p_max_attempts, p_retry_of
-               ) r (id, customer_id, job_type_id, priority, input, later, tries, retry_of)
-          JOIN unnest(q_customers, q_types, q_costs, q_tries) q (customer_id, job_type_id, cost, tries)
+          FROM (
+            SELECT
+              unnest(p_ids) AS id,
+              unnest(p_customers) AS customer_id,
+              unnest(p_types) AS job_type_id,
+              unnest(p_priorities) AS priority,
+              unnest(p_inputs) AS input,
+              unnest(p_run_at) AS later,
+              unnest(p_max_attempts) AS tries,
+              unnest(p_retry_of) AS retry_of
+          ) r
+          JOIN (
+            SELECT
+              unnest(q_customers) AS customer_id,
+              unnest(q_types) AS job_type_id,
+              unnest(q_costs) AS cost,
+              unnest(q_tries) AS tries
+          ) q
          USING (customer_id, job_type_id);
 
         INSERT INTO job_queue (priority, job_id, customer_id, job_type_id, enqueued_at)
@@ -185,8 +219,14 @@ BEGIN
                   AND r.job_type_id <> ALL (v_unlisted)
                  THEN now()
                END
-          FROM unnest(p_priorities, p_ids, p_customers, p_types, p_run_at)
-                 r (priority, id, customer_id, job_type_id, later)
+          FROM (
+            SELECT
+              unnest(p_priorities) AS priority,
+              unnest(p_ids) AS id,
+              unnest(p_customers) AS customer_id,
+              unnest(p_types) AS job_type_id,
+              unnest(p_run_at) AS later
+          ) r
          WHERE coalesce(r.later <= now(), true);
 
         IF p_run_at IS NOT NULL THEN
@@ -208,7 +248,9 @@ BEGIN
                updated_at = greatest(w.updated_at, clock_timestamp())
           FROM (
             SELECT q.customer_id, sum(q.cost * q.jobs)::bigint AS cents
-              FROM unnest(q_customers, q_costs, q_jobs) q (customer_id, cost, jobs)
+              FROM (
+                SELECT unnest(q_customers) AS customer_id, unnest(q_costs) AS cost, unnest(q_jobs) AS jobs
+              ) q
              GROUP BY 1
           ) need
          WHERE w.customer_id = ANY (u_customers)
@@ -222,6 +264,15 @@ BEGIN
         v_job.created_at := now();
         IF p_run_at IS NULL AND p_max_attempts IS NULL THEN
           v_job.run_at := now();
+          IF NOT v_own THEN  -- all jobs of a type have its price
+            FOR v_job.job_id, v_job.estimated_cost_cents, v_job.max_attempts IN
+              SELECT DISTINCT ON (q.job_type_id) p_ids[q.first], q.cost, q.tries
+                FROM unnest(q_types, q_firsts, q_costs, q_tries) q (job_type_id, first, cost, tries)
+            LOOP
+              RETURN NEXT v_job;
+            END LOOP;
+            RETURN;
+          END IF;
           FOR n IN 1..cardinality(q_firsts) LOOP
             v_job.job_id := p_ids[q_firsts[n]];
             v_job.estimated_cost_cents := q_costs[n];

@@ -75,8 +75,9 @@ export class GroupCommit<Item, Result> {
     return this.#size;
   }
 
-  add(item: Item): Promise<Result> {
-    return new Promise<Result>((resolve, reject) => this.enqueue(item, { resolve, reject }));
+  /** `since` is since when it waits, when that was before now. */
+  add(item: Item, since?: number): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => this.enqueue(item, { resolve, reject }, since));
   }
 
   /**

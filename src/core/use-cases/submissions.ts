@@ -21,6 +21,8 @@ import {
 export interface Submissions {
   /** Submissions that wait or are under way. */
   readonly size: number;
+  /** Returns what became of one job. It has waited since `since`. */
+  add(job: NewJob, since?: number): Promise<Submitted>;
   /** Returns the outcome of each job, in order. They have waited since `since`. */
   addAll(jobs: readonly NewJob[], since?: number): Promise<PromiseSettledResult<Submitted>[]>;
 }
@@ -65,6 +67,7 @@ export function createSubmissions(
     get size() {
       return small.size + large.size;
     },
+    add: (job, since) => (hasLargeInput(job) ? large : small).add(job, since),
     async addAll(jobs, since) {
       const isLarge = jobs.map(hasLargeInput);
       if (!isLarge.includes(true)) return await small.addAll(jobs, since);

@@ -1,8 +1,8 @@
-import { array, assert, asyncProperty, option, string } from "fast-check";
+import { array, assert, asyncProperty, option, string, uuid } from "fast-check";
 import { beforeAll, expect, inject, test } from "vitest";
 import type { Client } from "pg";
 import { connect } from "../../../test/support/sql.ts";
-import { jsonArray, textArray } from "./arrays.ts";
+import { jsonArray, textArray, uuidArray } from "./arrays.ts";
 
 let client: Client;
 
@@ -36,4 +36,44 @@ test("JSON comes back as it was", async () => {
     }),
     { examples: [[["a\nb", '\\"']]] },
   );
+});
+
+test("UUIDs come back as they were, nulls among them", async () => {
+  await assert(
+    asyncProperty(array(option(uuid()), { maxLength: 300 }), async (values) => {
+      const sent = uuidArray(values);
+      expect(Buffer.isBuffer(sent)).toBe(values.length > 0);
+      const { rows } = await client.query<{ back: unknown }>("SELECT $1::uuid[] AS back", [sent]);
+      expect(rows[0]?.back).toEqual(values);
+    }),
+    { examples: [[[null]], [[]]] },
+  );
+  expect(uuidArray(null)).toBeNull();
+  const [upper] = (
+    await client.query<{ back: string[] }>("SELECT $1::uuid[] AS back", [
+      uuidArray(["019AB1F0-5D33-7B60-93B1-0E7F5A9C1B22"]),
+    ])
+  ).rows;
+  expect(upper?.back).toEqual(["019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22"]);
+});
+
+test("what is no UUID in our spelling goes as text, beside others that are, and the server refuses or reads it", async () => {
+  const right = "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22";
+  for (const wrong of [
+    "x",
+    "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b2g",
+    "g19ab1f0-5d33-7b60-93b1-0e7f5a9c1b22",
+    "019ab1f0-5d33-7b60-93b1--e7f5a9c1b22",
+    "019ab1f0-5d33-7b60-93b1-0e7f5a9c1b22-",
+  ]) {
+    for (const values of [[wrong], [right, wrong], [wrong, right], [null, wrong]]) {
+      const sent = uuidArray(values);
+      expect(typeof sent).toBe("string");
+      await expect(client.query("SELECT $1::uuid[]", [sent])).rejects.toMatchObject({ code: "22P02" });
+    }
+  }
+  const { rows } = await client.query<{ back: unknown }>("SELECT $1::uuid[] AS back", [
+    uuidArray([right.replaceAll("-", "")]),
+  ]);
+  expect(rows[0]?.back).toEqual([right]);
 });

@@ -146,22 +146,28 @@ function toKeys(jobs: readonly NewJob[]) {
 }
 
 /**
- * Finds the row of a job. One row, with `due` NULL, may stand for all jobs of its customer and job type: they
- * were stored at the same price and are due now.
+ * Finds the row of a job. One row, with `due` NULL, may stand for all jobs of its type or, when there are several
+ * such rows of that type, of its customer and type: they were stored at the same price and are due now.
  */
 function rowFinder(
   jobs: readonly NewJob[],
   rows: readonly SubmittedRow[],
 ): (job: NewJob) => SubmittedRow | undefined {
   const byJob = new Map(rows.map((row) => [row.job_id, row]));
+  const shared = rows.filter(isShared).length;
+  if (shared === 0) return (job) => byJob.get(job.id);
+  const byType = new Map<string, SubmittedRow>();
   const byTerms = new Map<string, SubmittedRow>();
-  if (rows.some(isShared)) {
-    for (const job of jobs) {
-      const row = byJob.get(job.id);
-      if (row && isShared(row)) byTerms.set(termsOf(job), row);
-    }
+  for (const job of jobs) {
+    const row = byJob.get(job.id);
+    if (!row || !isShared(row)) continue;
+    byType.set(job.job_type_id, row);
+    byTerms.set(termsOf(job), row);
+    if (byTerms.size === shared) break;
   }
-  return (job) => byJob.get(job.id) ?? byTerms.get(termsOf(job));
+  return byType.size === shared
+    ? (job) => byJob.get(job.id) ?? byType.get(job.job_type_id)
+    : (job) => byJob.get(job.id) ?? byTerms.get(termsOf(job));
 }
 
 function isShared({ refusal, due }: SubmittedRow): boolean {

@@ -54,10 +54,11 @@ const SUBMISSION_ERRORS = [
 
 export function jobRoutes(api: Api, platform: Platform): void {
   const { jobs } = platform;
-  const toSubmit = (request: FastifyRequest, job: z.output<typeof SubmitJob>): SubmitJobRequest => ({
-    ...forCustomer(request, job),
-    webhook: checkedWebhook(job.webhook, platform.webhookRules),
-  });
+  const toSubmit = (request: FastifyRequest, job: z.output<typeof SubmitJob>): Writable<SubmitJobRequest> => {
+    const given = forCustomer(request, job);
+    if (job.webhook) given.webhook = checkedWebhook(job.webhook, platform.webhookRules);
+    return given;
+  };
   const waits = new Waits(platform);
   api.addHook("preClose", (done) => {
     waits.endAll();
@@ -83,14 +84,13 @@ export function jobRoutes(api: Api, platform: Platform): void {
     },
     async (request, reply) => {
       const key = idempotencyKeyOf(request, request.body);
+      const given = toSubmit(request, request.body);
+      if (key) given.key = { ...key, item: 0 };
       const { job, replayed = false } = await waits.submit(request, reply, () =>
-        traceOne(request, (trace) =>
-          submitOne(
-            platform,
-            { ...toSubmit(request, request.body), key: key && { ...key, item: 0 }, trace },
-            request.waited_ms,
-          ),
-        ),
+        traceOne(request, (trace) => {
+          if (trace) given.trace = trace;
+          return submitOne(platform, given, request.waited_ms);
+        }),
       );
       setReplayedHeader(request, reply, replayed);
       return reply
@@ -255,20 +255,29 @@ export function jobRoutes(api: Api, platform: Platform): void {
 /**
  * The job with its customer: the owner of the key or, with the admin key, the customer that the body names.
  */
-function forCustomer(request: FastifyRequest, job: z.output<typeof SubmitJob>): SubmitJobRequest {
+function forCustomer(request: FastifyRequest, job: z.output<typeof SubmitJob>): Writable<SubmitJobRequest> {
   refuseForeign(request, job.customer_id);
   const customer_id = ownerOf(request) ?? job.customer_id;
   if (customer_id === undefined) throw invalidField("/customer_id", "is required with the admin key");
-  return { ...job, customer_id };
+  // Field by field: a spread costs three times as much.
+  return {
+    customer_id,
+    job_type_id: job.job_type_id,
+    priority: job.priority,
+    input_data: job.input_data,
+    run_at: job.run_at,
+    max_attempts: job.max_attempts,
+  };
 }
 
 /** Throws `validation_failed` where webhooks may not go to its address. */
-function checkedWebhook(webhook: JobWebhook | undefined, rules: WebhookRules): JobWebhook | undefined {
-  if (!webhook) return undefined;
+function checkedWebhook(webhook: JobWebhook, rules: WebhookRules): JobWebhook {
   const read = readWebhookUrl(webhook.url, rules);
   if ("fault" in read) throw invalidField("/webhook/url", read.fault);
   return { ...webhook, url: read.url };
 }
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 type Result = z.output<typeof BatchResults>["results"][number];
 

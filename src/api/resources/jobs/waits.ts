@@ -24,13 +24,22 @@ export class Waits {
    * Submits, and returns the job as it is when it has ended, or when the time of the request is up. Without the
    * preference it waits for nothing. Throws `rate_limited`, before anything is submitted, when too many wait.
    */
-  async submit<Submitted extends { readonly job: Job }>(
+  submit<Submitted extends { readonly job: Job }>(
     request: FastifyRequest,
     reply: FastifyReply,
     submit: Submit<Submitted>,
   ): Promise<Submitted> {
     const { wait_seconds } = request;
-    if (wait_seconds === undefined) return await submit();
+    // Without a promise of its own: most submissions wait for nothing.
+    return wait_seconds === undefined ? submit() : this.#submitAndWait(request, reply, wait_seconds, submit);
+  }
+
+  async #submitAndWait<Submitted extends { readonly job: Job }>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    wait_seconds: number,
+    submit: Submit<Submitted>,
+  ): Promise<Submitted> {
     const owner = ownerOf(request) ?? actorOf(request);
     const stop = this.#take(owner);
     const forget = onHangUp(request, reply, () => stop.abort());
