@@ -12,11 +12,12 @@ import { createEndpoint, startSending } from "../support/webhooks.ts";
 /** Tells three things, fails, tells one more, and succeeds with more than an event carries. */
 const TALKATIVE = defineProcessor({
   id: "talkative",
-  run: (_input, { attempt, log, progress }) => {
+  run: (_input, context) => {
+    const { attempt, log } = context;
     log.info({}, "begins");
     if (attempt === 1) {
       log.info({}, "goes on");
-      progress(0.5);
+      context.progress(0.5);
       throw new Error("once more");
     }
     return { text: "x".repeat(5_000) };

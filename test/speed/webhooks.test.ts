@@ -47,7 +47,7 @@ async function drain(stack: TestPlatform, count: number): Promise<number> {
   return rate;
 }
 
-test("a drain is as fast when others have endpoints, and not much slower with one of its own", async () => {
+test("a drain is as fast when others have endpoints, and hardly slower with one of its own", async () => {
   const stack = await createTestPlatform();
   const customer_id = await createCustomer(stack.platform);
   const elsewhere = await createCustomer(stack.platform);
@@ -59,7 +59,10 @@ test("a drain is as fast when others have endpoints, and not much slower with on
   };
   await round();
   for (let n = 0; n < ROUNDS; n += 1) {
-    await runSql(stack.databaseUrl, "DELETE FROM webhook_endpoints; TRUNCATE webhook_deliveries");
+    await runSql(
+      stack.databaseUrl,
+      "TRUNCATE webhook_endpoints, webhook_secrets, webhook_batches, webhook_deliveries",
+    );
     rates.none.push(await round());
     await createEndpoint(stack.platform, url, ["job.finished"], elsewhere);
     rates.elsewhere.push(await round());
@@ -71,7 +74,7 @@ test("a drain is as fast when others have endpoints, and not much slower with on
     `jobs a second: ${none?.toFixed(0)} without endpoints; ${others?.toFixed(0)} when another customer has one; ${own?.toFixed(0)} with an event for each job`,
   );
   expect((others ?? 0) / (none ?? 1)).toBeGreaterThanOrEqual(0.9);
-  expect((own ?? 0) / (none ?? 1)).toBeGreaterThanOrEqual(0.5);
+  expect((own ?? 0) / (none ?? 1)).toBeGreaterThanOrEqual(0.8);
   expect(await brokenPromises(stack.platform)).toEqual([]);
 }, 300_000);
 

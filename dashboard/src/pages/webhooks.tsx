@@ -80,6 +80,11 @@ export function WebhooksPage(): JSX.Element {
                       },
                     ]
                   : []),
+                {
+                  name: "Waiting",
+                  isFigure: true,
+                  cell: ({ waiting_events }) => waiting_events.toLocaleString("en"),
+                },
                 { name: "Last delivered", cell: ({ delivered_at }) => <Time time={delivered_at} /> },
               ]}
             />
@@ -170,6 +175,7 @@ export function WebhookPage({ id }: { readonly id: string }): JSX.Element {
                   ["Failing since", <Time time={endpoint.failing_since} />],
                   ["Paused until", <Time time={endpoint.paused_until} />],
                   ["Last delivered", <Time time={endpoint.delivered_at} />],
+                  ["Waiting behind its deliveries", endpoint.waiting_events.toLocaleString("en")],
                   ["Id", <CopyId id={endpoint.id} />],
                 ]}
               />

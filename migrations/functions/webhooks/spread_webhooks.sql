@@ -62,7 +62,7 @@ BEGIN
       FROM told t;
     GET DIAGNOSTICS n = ROW_COUNT;
     v_made := v_made + n;
-    v_batches := ceil((p_events - v_made)::float8 * cardinality(v_ids) / n);
+    v_batches := ceil((p_events - v_made)::float8 * cardinality(v_ids) / greatest(n, 1));
   END LOOP;
   RETURN v_made;
 END $$;

@@ -1366,21 +1366,21 @@ export async function callSubmitWebhookJobs(
   },
 ): Promise<SubmitWebhookJobsRow[]> {
   const rows = await database.call(SUBMIT_WEBHOOK_JOBS, [
-    plainArray(given.ids),
-    plainArray(given.customers),
-    plainArray(given.types),
+    uuidArray(given.ids),
+    uuidArray(given.customers),
+    uuidArray(given.types),
     plainArray(given.priorities),
     jsonArray(given.inputs),
     textArray(given.run_at),
     plainArray(given.max_attempts),
-    plainArray(given.retry_of),
+    uuidArray(given.retry_of),
     plainArray(given.room),
-    plainArray(given.keys),
-    plainArray(given.hashes),
+    uuidArray(given.keys),
+    uuidArray(given.hashes),
     plainArray(given.items),
     textArray(given.traceparents),
     textArray(given.tracestates),
-    plainArray(given.endpoints),
+    uuidArray(given.endpoints),
     textArray(given.urls),
     textArray(given.events),
   ]);
@@ -1402,9 +1402,9 @@ export async function callTakeWebhookOrigins(
   },
 ): Promise<TakeWebhookOriginsRow[]> {
   const rows = await database.call(TAKE_WEBHOOK_ORIGINS, [
-    plainArray(given.customers),
+    uuidArray(given.customers),
     textArray(given.origins),
-    plainArray(given.ids),
+    uuidArray(given.ids),
     textArray(given.secrets),
   ]);
   return rows.map(toTakeWebhookOriginsRow);

@@ -32,9 +32,15 @@ export function addDeliveryCommands(webhooks: Command, run: CliRun): void {
         run,
         z.object({ id: Id, status: z.enum(DELIVERY_STATUSES).optional(), limit: ListLimit }),
         async ({ webhookEndpoints, webhookDeliveries }, { id, status, limit }) => {
-          if (!(await webhookEndpoints.findById(id))) throw webhookEndpointNotFound(id);
+          const endpoint = await webhookEndpoints.findById(id);
+          if (!endpoint) throw webhookEndpointNotFound(id);
           const rows = await webhookDeliveries.list(id, status, { limit });
           await terminal.printList(rows, COLUMNS, { limit, empty: "No deliveries found." });
+          const { waiting_events } = endpoint;
+          if (waiting_events > 0)
+            await terminal.say(
+              `Behind them, ${waiting_events === 1 ? "1 event waits" : `${waiting_events} events wait`}.`,
+            );
         },
       ),
     );

@@ -39,6 +39,27 @@ test("an endpoint is created with a secret, listed, disabled, enabled and delete
   expect((await cli.run("webhooks", "show", id)).exitCode).toBe(1);
 });
 
+test("what waits behind the deliveries of an endpoint is counted", async () => {
+  const cli = await createTestCli();
+  const { id } = (await cli.json(
+    "webhooks",
+    "create",
+    "--url",
+    URL_OF_SHOP,
+    "--events",
+    "job.cancelled",
+  )) as {
+    id: string;
+  };
+  const { platform } = cli;
+  const job = { customer_id: await createCustomer(platform), job_type_id: await createJobType(platform) };
+  await platform.jobs.cancel((await submitJob(platform, { ...job, input_data: null })).id);
+  expect((await cli.run("webhooks", "show", id)).stdout).toMatch(/^waiting events +1$/m);
+  const { stdout, stderr } = await cli.run("webhooks", "deliveries", id);
+  expect(stdout + stderr).toMatch(/^Behind them, 1 event waits\.$/m);
+  expect((await cli.run("webhooks", "list")).stdout).toMatch(/WAITING/);
+});
+
 test("a test event waits for a runner, and can be sent again", async () => {
   const cli = await createTestCli();
   const { id } = (await cli.json("webhooks", "create", "--url", URL_OF_SHOP, "--events", "job.failed")) as {

@@ -44,6 +44,7 @@ const COLUMNS: readonly Column<WebhookEndpoint>[] = [
   { title: "EVENTS", cell: (row) => row.events.join(","), max: 40 },
   { title: "URL", cell: (row) => row.url, max: 60 },
   { title: "CUSTOMER", cell: (row) => row.customer_id ?? "all" },
+  { title: "WAITING", cell: (row) => row.waiting_events, right: true },
   { title: "DELIVERED", cell: (row) => formatTime(row.delivered_at) },
 ];
 
@@ -242,6 +243,7 @@ async function print({ terminal }: CliRun, endpoint: WebhookEndpoint): Promise<v
       ["description", endpoint.description],
       ["failing since", endpoint.failing_since && formatTime(endpoint.failing_since)],
       ["paused until", endpoint.paused_until && formatTime(endpoint.paused_until)],
+      ["waiting events", endpoint.waiting_events],
       ["delivered", endpoint.delivered_at && formatTime(endpoint.delivered_at)],
       ["created", formatTime(endpoint.created_at)],
     ]),
