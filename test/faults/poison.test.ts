@@ -100,6 +100,22 @@ async function poison(queue: (typeof QUEUES)[number], poisons: Readonly<Record<s
     platform,
     Array.from({ length: INNOCENTS }, () => innocent),
   );
+  const runner = supervise({
+    DATABASE_URL: databaseUrl,
+    ...(redis ? { REDIS_URL: redis.url, QUEUE_KEY_PREFIX: redis.prefix } : {}),
+    PROCESSORS_DIR: directory,
+    RUNNER_CONCURRENCY: "200",
+    RUNNER_LEASE_SECONDS: "3",
+    LOG_LEVEL: "warn",
+  });
+  // Before the others come, so that whatever ends the runner takes them along.
+  await waitFor(
+    async () => {
+      const jobs = await platform.jobs.list({ customer_id: good }, { limit: 200 });
+      return jobs.every(({ status }) => status === "running");
+    },
+    { timeoutMs: 60_000, describe: () => `the innocent jobs to run\n${runner.report()}` },
+  );
   const expected = new Map<string, { name: string; end: Ways[string]["end"] }>();
   for (const [id, { ways }] of Object.entries(poisons)) {
     const [job_type_id, hasty_type_id] = [await typeOf(id), await typeOf(id, 2)];
@@ -117,14 +133,6 @@ async function poison(queue: (typeof QUEUES)[number], poisons: Readonly<Record<s
     );
   }
 
-  const runner = supervise({
-    DATABASE_URL: databaseUrl,
-    ...(redis ? { REDIS_URL: redis.url, QUEUE_KEY_PREFIX: redis.prefix } : {}),
-    PROCESSORS_DIR: directory,
-    RUNNER_CONCURRENCY: "200",
-    RUNNER_LEASE_SECONDS: "3",
-    LOG_LEVEL: "warn",
-  });
   const poisoned = await allEnded(platform, bad, [...expected.keys()], runner);
   const ends = poisoned.map((job) => ({
     name: expected.get(job.id)?.name,

@@ -57,7 +57,7 @@ async function count(url: string, condition: string): Promise<number> {
 
 async function noneOpen(url: string): Promise<void> {
   const open = () => count(url, "completed_at IS NULL");
-  await waitFor(async () => (await open()) === 0, { timeoutMs: 90_000, describe: "all jobs to end" });
+  await waitFor(async () => (await open()) === 0, { timeoutMs: 240_000, describe: "all jobs to end" });
 }
 
 interface Backup {
@@ -153,7 +153,7 @@ describe.skipIf(tools === undefined)("a backup of a platform whose jobs run is r
     console.log(`restore by pg_basebackup: ${ms(started_at)} to the start of the server, ${JOBS} jobs`);
     const request = await goOn(backup, server.url);
     expect((await request("GET", `/customers/${backup.customer_id}/wallet`)).body).toMatchObject(RIGHT);
-  }, 180_000);
+  }, 400_000);
 
   test("by pg_dump, with created_xid set to 0: the same", async () => {
     const backup = await loseAfterBackup((url, folder) =>
@@ -172,7 +172,7 @@ describe.skipIf(tools === undefined)("a backup of a platform whose jobs run is r
     console.log(`restore by pg_restore: ${ms(started_at)}, ${JOBS} jobs`);
     const request = await goOn(backup, server.url);
     expect((await request("GET", `/customers/${backup.customer_id}/wallet`)).body).toMatchObject(RIGHT);
-  }, 180_000);
+  }, 400_000);
 });
 
 function ms(started_at: number): string {

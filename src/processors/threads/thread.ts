@@ -6,6 +6,7 @@ import { describeThrown } from "../sdk/thrown.ts";
 import { ProcessorCrash } from "../sdk/processor-crash.ts";
 import { tellContext } from "../remote/tell-context.ts";
 import type { FromRemote, ToRemote } from "../remote/remote-message.ts";
+import type { ThreadData } from "./thread-main.ts";
 
 /**
  * A worker thread has none of the hooks by which this process runs TypeScript. From the sources it begins
@@ -50,6 +51,7 @@ export class Thread {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
       stdout: printsToStderr,
+      workerData: { flushesOutput: printsToStderr } satisfies ThreadData,
     });
     if (printsToStderr) this.#worker.stdout.on("data", (chunk: Buffer) => process.stderr.write(chunk));
     this.#worker.on("message", (message: FromRemote) => this.#take(message));

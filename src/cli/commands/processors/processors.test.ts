@@ -177,12 +177,13 @@ describe("processors run", () => {
   });
 
   test("stdout is the output's also where the attempt has a thread of its own", async () => {
-    const code = `run() { console.log("a line of its own"); return 1; }`;
+    const code = `run() { for (const n of [1, 2, 3]) console.log("a line of its own", n); console.error("aside"); return 1; }`;
     const text = `${IMPORTS}\nexport default defineProcessor({ id: "apart", thread: true, ${code} });`;
     const env = { PROCESSORS_DIR: await directoryWith({ "apart.ts": text }) };
     const trial = startIep(["processors", "run", "apart"], { env });
     expect((await trial.exited).code).toBe(0);
     expect(trial.stdout).toEqual(["1"]);
-    expect(trial.stderr).toContain("a line of its own");
+    for (const line of ["a line of its own 1", "a line of its own 2", "a line of its own 3", "aside"])
+      expect(trial.stderr).toContain(line);
   });
 });
