@@ -52,14 +52,15 @@ async function createKey(request: Request): Promise<string> {
 test("2,000 open streams cost less than 150 MiB, and submissions beside them are hardly slower", async () => {
   for (let round = 0; round < 3; round += 1) for (const api of [watched, plain]) await submissions(api);
   // Two processes of the same code differ, too: by what their compiler did, by where their memory is.
-  const before = await measure();
+  const unwatched = [await measure(), await measure()];
+  const share_before = unwatched.reduce((sum, { share }) => sum + share, 0) / unwatched.length;
   const before_mib = await residentMib(watched.pid);
   const heard = await openStreams(watched);
   const added_mib = (await residentMib(watched.pid)) - before_mib;
 
   let measured = await measure();
   // What else the machine does moves a measurement by more than the streams do. Too much is too much each time.
-  for (let again = 1; again < MEASURED_MAX && measured.share - before.share >= SHARE_MAX; again += 1)
+  for (let again = 1; again < MEASURED_MAX && measured.share - share_before >= SHARE_MAX; again += 1)
     measured = await measure();
   await waitFor(() => heard.every((bytes) => bytes.changed), { describe: "a change in every stream" });
   const { rows } = await runSql<{ listening: number }>(
@@ -67,7 +68,7 @@ test("2,000 open streams cost less than 150 MiB, and submissions beside them are
     "SELECT count(*)::int AS listening FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'iep listen'",
   );
   const { beside, alone } = measured;
-  const share = measured.share - before.share;
+  const share = measured.share - share_before;
   console.log(
     `${STREAMS} streams: ${added_mib.toFixed(0)} MiB, ${rows[0]?.listening} connections that listen in 2 processes, ` +
       `${(100 * share).toFixed(1)} % of a core while all are told of changes; ` +
@@ -77,7 +78,7 @@ test("2,000 open streams cost less than 150 MiB, and submissions beside them are
   expect(rows[0]?.listening).toBe(2);
   expect(added_mib).toBeLessThan(MIB_MAX);
   expect(share).toBeLessThan(SHARE_MAX);
-}, 60_000);
+}, 120_000);
 
 /** Submits to both in turns. `share`: what the first takes of a core beyond the other, which a submission cannot have. */
 async function measure(): Promise<{ beside: Effort; alone: Effort; share: number }> {
