@@ -212,9 +212,13 @@ describe("what takes long is given up", () => {
     ["a large value that is allowed", { enum: [manyObjects] }, manyObjects],
   ])("%s", (_name, schema, value) => {
     const compiled = compileSchema(schema);
-    const before = process.cpuUsage();
-    expect(() => compiled.findErrors(value, { steps: 50_000 }, 20)).toThrow(OutOfSteps);
-    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(100);
+    const took_ms = [1, 2, 3].map(() => {
+      const before = process.cpuUsage();
+      expect(() => compiled.findErrors(value, { steps: 50_000 }, 20)).toThrow(OutOfSteps);
+      return process.cpuUsage(before).user / 1_000;
+    });
+    // What else the process does meanwhile, such as collecting garbage, comes on top.
+    expect(Math.min(...took_ms)).toBeLessThan(100);
   });
 
   test("references that branch again and again take no exponential time", () => {
