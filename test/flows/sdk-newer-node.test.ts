@@ -15,7 +15,10 @@ test.skipIf(isMissing)("the SDK's suite passes on Node 24", { timeout: 300_000 }
   const report = await run([
     VITEST,
     "run",
-    ...["--project", "whole", "--reporter", "json", "--maxWorkers", "1", "sdk/test"],
+    "--project=whole",
+    "--reporter=json",
+    "--maxWorkers=1",
+    "sdk/test",
   ]);
   const { numPassedTests, numTotalTests } = JSON.parse(report.slice(report.indexOf("{"))) as {
     readonly numPassedTests: number;
