@@ -12,8 +12,8 @@ export default defineConfig({
     pool: "forks",
     // More than there are cores: most of the time the tests wait for servers, clocks and processes.
     maxWorkers: 3,
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     projects: [
       {
         extends: true,
@@ -44,7 +44,7 @@ export default defineConfig({
           include: [BROWSER],
           // A browser is several processes itself, and one test looks at every page.
           maxWorkers: 1,
-          testTimeout: 180_000,
+          testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },

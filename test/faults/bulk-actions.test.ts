@@ -55,4 +55,4 @@ test("a runner is killed -9 in the middle of a bulk retry: another goes on, and 
   );
   expect(rows).toEqual([{ retries: JOBS, retried: JOBS }]);
   await expectCleanAudit(environment);
-}, 240_000);
+}, 90_000);

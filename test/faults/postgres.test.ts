@@ -51,7 +51,7 @@ test("PostgreSQL crashes five times under load: nothing that was accepted is los
   );
   expect(Math.max(...back_ms)).toBeLessThanOrEqual(5_000);
   expect(new Set(refused.map(({ status }) => status))).toEqual(new Set(refused.length > 0 ? [503] : []));
-}, 240_000);
+}, 60_000);
 
 test("all backends are killed every 100 ms for 5 s: nothing is lost, each job is charged once", async () => {
   const { url } = await createTestDatabase();
@@ -72,7 +72,7 @@ test("all backends are killed every 100 ms for 5 s: nothing is lost, each job is
     `${killed} backends killed in 5 s: ${accepted.length} accepted, lost 0, ${refused.length} refused, ${jobs.length - accepted.length} stored unanswered`,
   );
   expect(killed).toBeGreaterThan(50);
-}, 240_000);
+}, 60_000);
 
 test("the line is cut after the server did what it was asked: each submission answers 201, each job exists once and is charged once", async () => {
   const { url } = await createTestDatabase();
@@ -91,7 +91,7 @@ test("the line is cut after the server did what it was asked: each submission an
   );
   expect(refused).toEqual([]);
   expect(jobs).toHaveLength(accepted.length);
-}, 240_000);
+}, 60_000);
 
 test("PostgreSQL is away, refusing, silent, locked or full: 503 with Retry-After within a bound, and served as soon as it is back", async () => {
   const dataDir = `${await temporaryFolder()}/postgres`;
@@ -188,7 +188,7 @@ test("PostgreSQL is away, refusing, silent, locked or full: 503 with Retry-After
   console.log(`PostgreSQL away: ${figures.join("; ")}`);
   await expectCleanAudit({ DATABASE_URL: postgres.url });
   expect(await isRunning(api)).toBe(true);
-}, 240_000);
+}, 60_000);
 
 interface Stack {
   readonly request: Request;

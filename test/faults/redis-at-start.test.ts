@@ -130,7 +130,7 @@ test("Redis comes later: all say so and use it", async () => {
   const REDIS_URL = `redis://127.0.0.1:${await freePort()}`;
   const environment = { DATABASE_URL: (await createTestDatabase()).url, REDIS_URL, LOG_LEVEL: "info" };
   const dev = startIep(["dev"], { cwd: await temporaryFolder(), env: { ...environment, PORT: "0" } });
-  await dev.waitForLine(/^Ready in/, 120_000);
+  await dev.waitForLine(/^Ready in/, 30_000);
   await dev.waitForLine(new RegExp(`Ready queue +PostgreSQL, until Redis at ${REDIS_URL.slice(8)} works`));
   const { request, api } = await startApi(environment);
   await startRedis({ port: Number(new URL(REDIS_URL).port) });
@@ -174,7 +174,7 @@ test("two platforms on one prefix are told of each other, once, and work; doctor
   expect(await redis.ttl("jobs:owner")).toBeGreaterThan(0);
   expect(linesOf(first, /Two platforms/)).toHaveLength(1);
   expect(linesOf(second, /Two platforms/)).toHaveLength(1);
-}, 240_000);
+}, 90_000);
 
 function linesOf({ stdout, stderr }: StartedProcess, pattern: RegExp): string[] {
   return [...stdout, ...stderr].filter((line) => pattern.test(line));

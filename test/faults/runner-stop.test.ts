@@ -106,7 +106,7 @@ test("with default settings, jobs of any kind are given back before a supervisor
   await runner.waitForLine(/"level":30,.*"stopped, gave back 3"/);
   for (const id of ids) await expectGivenBack(id);
   await expectCleanAudit(environment);
-}, 240_000);
+}, 60_000);
 
 test("RUNNER_STOP_SECONDS is what running jobs get: who needs less ends, who needs more is given back", async () => {
   const ids = [
@@ -121,7 +121,7 @@ test("RUNNER_STOP_SECONDS is what running jobs get: who needs less ends, who nee
   expect(stopped_ms).toBeLessThan(6_500);
   expect(await jobEnded(request, short)).toMatchObject({ status: "succeeded" });
   await expectGivenBack(long);
-}, 240_000);
+}, 60_000);
 
 test.each([
   ["plain", "before", "SIGTERM"],
@@ -173,7 +173,7 @@ test("the database is silent: the runner and the api end in time all the same", 
   await Promise.all([runner.exited, api.exited]);
   expect(performance.now() - asked_at).toBeLessThan(5_000);
   await runner.waitForLine(/stopped before all was written/);
-}, 240_000);
+}, 60_000);
 
 test.each(["runner", "api"])("%s: a stop while it waits for its servers ends it at once", async (name) => {
   const env = { DATABASE_URL: "postgres://iep:iep@127.0.0.1:1/iep", ADMIN_API_KEY, PORT: "0" };

@@ -46,7 +46,7 @@ test("a runner with 50 jobs is killed -9: all run elsewhere within 15 s and succ
   const killed_at = Date.now();
   runners[0]?.signal("SIGKILL");
 
-  const restarted = await waitFor(() => secondAttempts(request, customer), { timeoutMs: 120_000 });
+  const restarted = await waitFor(() => secondAttempts(request, customer), { timeoutMs: 40_000 });
   const delays = restarted
     .map(({ started_at }) => Date.parse(started_at ?? "") - killed_at)
     .toSorted((a, b) => a - b);
@@ -56,11 +56,11 @@ test("a runner with 50 jobs is killed -9: all run elsewhere within 15 s and succ
   );
   expect(p99).toBeLessThanOrEqual(15_000);
   await openGate();
-  const jobs = await allEnded(request, customer, 120_000);
+  const jobs = await allEnded(request, customer, 40_000);
   expectRescuedOnce(jobs);
   await expectPaid(request, customer, jobs);
   await expectCleanAudit(environment);
-}, 240_000);
+}, 90_000);
 
 test("a runner is stopped past its lease and goes on: whatever it settles late is refused and counted", async () => {
   const lease = { RUNNER_LEASE_SECONDS: "5" };
@@ -68,9 +68,9 @@ test("a runner is stopped past its lease and goes on: whatever it settles late i
   await startSpare();
   const [frozen] = runners;
   frozen?.signal("SIGSTOP");
-  await waitFor(() => secondAttempts(request, customer), { timeoutMs: 120_000 });
+  await waitFor(() => secondAttempts(request, customer), { timeoutMs: 40_000 });
   await openGate();
-  const jobs = await allEnded(request, customer, 120_000);
+  const jobs = await allEnded(request, customer, 40_000);
 
   // Heartbeats wait for this lock, so that it settles before it hears that it is dead.
   const database = await connect(environment.DATABASE_URL);
@@ -83,14 +83,14 @@ test("a runner is stopped past its lease and goes on: whatever it settles late i
   expectRescuedOnce(jobs);
   await expectPaid(request, customer, jobs);
   await expectCleanAudit(environment);
-}, 240_000);
+}, 90_000);
 
 describe("SIGTERM of all runners, again and again under load: no job lost, none failed, no attempt burned, each exits 0 in time", () => {
-  test("once", () => survivesRestarts({ rounds: 1, every_ms: 1_500 }), 240_000);
+  test("once", () => survivesRestarts({ rounds: 1, every_ms: 1_500 }), 60_000);
   test.runIf(process.env["LONG_TESTS"] === "1")(
     "every 5 s for a minute",
     () => survivesRestarts({ rounds: 12, every_ms: 5_000 }),
-    240_000,
+    150_000,
   );
 });
 

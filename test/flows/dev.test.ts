@@ -65,7 +65,7 @@ test("what the shell says for another PostgreSQL, and any letter in the path of 
   const iep = (...args: string[]) =>
     startProcess(process.execPath, [join(checkout, "bin/iep.js"), ...args], { cwd: checkout, env });
   const dev = iep("dev");
-  await dev.waitForLine(/^Ready in/, 120_000);
+  await dev.waitForLine(/^Ready in/, 30_000);
   expect(await dev.waitForLine(/"processors":\[[^\]]*"own"/)).toBeTruthy();
   await dev.waitForLine(/registered/);
   const list = iep("runners", "--json");
@@ -80,7 +80,7 @@ test("a port that is taken is no obstacle", async () => {
   const address = taken.address();
   const port = typeof address === "object" && address ? address.port : 0;
   const dev = startIep(["dev"], { cwd: await temporaryFolder(), env: { PORT: String(port) } });
-  await dev.waitForLine(/^Ready in/, 120_000);
+  await dev.waitForLine(/^Ready in/, 40_000);
   const request = httpClient(await printed(dev, "API"), "nobody");
   expect((await request("GET", "/healthz")).status).toBe(200);
 });
@@ -117,7 +117,7 @@ test("npm start: npm is killed -9, and it stops too, with its PostgreSQL", async
   const start = scripts.start.replace("bin/iep.js", `'${repository}bin/iep.js'`);
   await writeFile(`${cwd}/package.json`, JSON.stringify({ scripts: { start } }));
   const npm = startProcess("npm", ["start"], { cwd, env: { PORT: "0" } });
-  await npm.waitForLine(/^Ready in/, 120_000);
+  await npm.waitForLine(/^Ready in/, 40_000);
   const postgres = await postgresPid(cwd);
   npm.signal("SIGKILL");
   await waitFor(() => !isAlive(postgres), { describe: `PostgreSQL ${postgres} to end` });
@@ -133,7 +133,7 @@ test("whose parent is killed -9, it stops too, with its PostgreSQL", async () =>
     { cwd, env: { PORT: "0" } },
   );
   const [, child = ""] = await parent.waitForLine(/^child (\d+)$/);
-  await parent.waitForLine(/^Ready in/, 120_000);
+  await parent.waitForLine(/^Ready in/, 40_000);
   const postgres = await postgresPid(cwd);
   parent.signal("SIGKILL");
   await waitFor(() => !isAlive(Number(child)) && !isAlive(postgres), {
@@ -154,7 +154,7 @@ test("what processors log and write to stderr is seen at once, in readable lines
     const cwd = await temporaryFolder();
     const env = { PORT: "0", PROCESSORS_DIR: processors, ...settings };
     const dev = startIep(["dev"], { cwd, env });
-    await dev.waitForLine(/^Ready in/, 120_000);
+    await dev.waitForLine(/^Ready in/, 40_000);
     const admin = httpClient(await printed(dev, "API"), await printed(dev, "Admin key"));
     const customer_id = await printed(dev, "Demo customer");
     for (const processing_logic_id of ["logs", "tool"]) {
@@ -185,7 +185,7 @@ test("what processors log and write to stderr is seen at once, in readable lines
 
 async function startDev(cwd: string): Promise<StartedProcess> {
   const dev = startIep(["dev"], { cwd, env: { PORT: "0" } });
-  await dev.waitForLine(/^Ready in/, 120_000);
+  await dev.waitForLine(/^Ready in/, 40_000);
   return dev;
 }
 

@@ -19,7 +19,7 @@ test("the production part of the README works when it is pasted into a fresh she
   expect([database.length, processes.length]).toEqual([1, 1]);
   await setUpDatabase(database[0] ?? "");
   await runInProduction(processes[0] ?? "");
-}, 240_000);
+}, 120_000);
 
 /** The four lines of the database set-up; the SQL goes through the driver, as a machine with Node alone has no psql. */
 async function setUpDatabase(block: string): Promise<void> {

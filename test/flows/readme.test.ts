@@ -32,7 +32,7 @@ beforeAll(async () => {
   blocks = [...readme.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block = ""]) => block);
   const cwd = await temporaryFolder();
   const dev = npmStart(cwd);
-  await dev.waitForLine(/^Ready in/, 120_000);
+  await dev.waitForLine(/^Ready in/, 60_000);
   const printed = async (label: string): Promise<string> =>
     (await dev.waitForLine(new RegExp(`^ +${label} +(\\S+)$`)))[1] ?? "";
   environment = {
@@ -71,7 +71,7 @@ test("every shell block of the README works as it stands", async () => {
   expect(money).toContain('"kind":"grant"');
   expect(money).toContain("closing_balance");
   expect(money).not.toContain('"code":');
-}, 240_000);
+}, 180_000);
 
 test("README, .env.example and the code know the same environment variables", async () => {
   const [readme, example, code] = await Promise.all(
@@ -90,7 +90,7 @@ test("README, .env.example and the code know the same environment variables", as
 test("the curl lines that npm start prints work when they are pasted", async () => {
   const cwd = await temporaryFolder();
   const dev = npmStart(cwd);
-  await dev.waitForLine(/^Ready in/, 120_000);
+  await dev.waitForLine(/^Ready in/, 60_000);
   const lines = dev.stdout.filter((line) => line.trimStart().startsWith("curl "));
   expect(lines.length).toBeGreaterThanOrEqual(2);
   const output = await runShell(lines.join("\n"), {});

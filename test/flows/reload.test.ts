@@ -23,7 +23,7 @@ test("npm start: a saved processor is used by the next attempt, a broken one cha
   });
   const env = { PORT: "0", PROCESSORS_DIR: processors };
   const dev = startIep(["dev"], { cwd: await temporaryFolder(), env });
-  await dev.waitForLine(/^Ready in/, 120_000);
+  await dev.waitForLine(/^Ready in/, 40_000);
   const printed = async (label: string): Promise<string> =>
     (await dev.waitForLine(new RegExp(`^ +${label} +(\\S+)$`)))[1] ?? "";
   const admin = httpClient(await printed("API"), await printed("Admin key"));
@@ -67,4 +67,4 @@ test("npm start: a saved processor is used by the next attempt, a broken one cha
   expect(await jobEnded(admin, waiting)).toMatchObject({ status: "succeeded", output_data: "served" });
   dev.signal("SIGINT");
   expect(await dev.exited).toEqual({ code: 0, signal: null });
-}, 240_000);
+}, 120_000);

@@ -45,7 +45,7 @@ test("submitting and draining in batches is many times faster than the specifica
   );
   expect(submit).toBeGreaterThanOrEqual(2);
   expect(drain).toBeGreaterThanOrEqual(3);
-}, 240_000);
+}, 60_000);
 
 async function prepare(contender: Contender, redisDatabase: number): Promise<Site> {
   const { url } = await createEmptyDatabase();

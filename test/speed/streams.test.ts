@@ -78,7 +78,7 @@ test("2,000 open streams cost less than 150 MiB, and submissions beside them are
   expect(rows[0]?.listening).toBe(2);
   expect(added_mib).toBeLessThan(MIB_MAX);
   expect(share).toBeLessThan(SHARE_MAX);
-}, 240_000);
+}, 120_000);
 
 /** Submits to both in turns. `share`: what the first takes of a core beyond the other, which a submission cannot have. */
 async function measure(): Promise<{ beside: Effort; alone: Effort; share: number }> {

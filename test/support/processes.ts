@@ -102,7 +102,7 @@ export function startProcess(
     stderr,
     exited,
     signal: (name) => void child.kill(name),
-    async waitForLine(pattern, timeoutMs = 30_000) {
+    async waitForLine(pattern, timeoutMs = 10_000) {
       const describe = (): string => `a line like ${pattern} in\n${report()}\n`;
       const found = await waitFor(() => find(pattern) ?? exit, { timeoutMs, describe });
       if (Array.isArray(found)) return found;

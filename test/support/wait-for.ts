@@ -16,7 +16,7 @@ type Truthy<T> = Exclude<NonNullable<T>, false | 0 | "">;
  * Throws after `timeoutMs` with what was waited for and the last answer.
  */
 export async function waitFor<T>(fact: () => T | Promise<T>, options: WaitOptions = {}): Promise<Truthy<T>> {
-  const { timeoutMs = 30_000, describe = "the fact" } = options;
+  const { timeoutMs = 10_000, describe = "the fact" } = options;
   const deadline = performance.now() + timeoutMs;
   let last: unknown = "no answer";
   while (performance.now() < deadline) {
