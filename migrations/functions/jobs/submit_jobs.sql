@@ -6,8 +6,7 @@
 --   current_balance_cents?, pending_charges_cents?, credit_limit_cents?, monthly_spend_limit_cents?,
 --   month_spent_cents?, replay_of?, price_currency?, wallet_currency?, waiting_limit?, waiting_jobs?
 -- Raises: the constraints of jobs: unique_violation for a job that an earlier call stored.
--- Called by: src/postgres/hot/submissions.ts, submit_keyed_jobs, submit_traced_jobs, submit_webhook_jobs,
---   advance_bulk_retry.
+-- Called by: src/postgres/hot/submissions.ts, submit_keyed_jobs, submit_traced_jobs, advance_bulk_retry.
 --
 -- One row a request. due is null when one row stands for several requests, which were stored with its price
 -- and are due now: all jobs of its type or, where a customer of the batch has a price of its own, of its

@@ -8,8 +8,8 @@
 -- Called by: src/postgres/hot/submissions.ts, submit_webhook_jobs.
 --
 -- p_keys, p_hashes, p_items: null where no job has a key. p_traceparents: null where a job carries no trace.
--- p_tracestates may be null as a whole.
--- Only a batch with traces comes here, so that all others pay nothing for them.
+-- It and p_tracestates may be null as a whole.
+-- Only a batch with traces or webhooks comes here, so that all others pay nothing for them.
 
 CREATE OR REPLACE FUNCTION submit_traced_jobs(
   p_ids          uuid[],

@@ -1,5 +1,5 @@
--- Does: submits a batch of which some jobs bring a webhook: calls submit_traced_jobs, submit_keyed_jobs or
---   submit_jobs, by what else they bring, and stores the webhooks of the jobs that are stored.
+-- Does: submits a batch of which some jobs bring a webhook: calls submit_traced_jobs, and stores the webhooks
+--   of the jobs that are stored.
 -- Locks, in order: as submit_keyed_jobs or submit_jobs.
 -- Returns: job_id, refusal?, estimated_cost_cents?, max_attempts?, created_at?, run_at?, due?,
 --   current_balance_cents?, pending_charges_cents?, credit_limit_cents?, monthly_spend_limit_cents?,
@@ -38,49 +38,24 @@ SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
-  IF p_traceparents IS NOT NULL THEN
-    RETURN QUERY
-    SELECT *
-      FROM submit_traced_jobs(
-        p_ids,
-        p_customers,
-        p_types,
-        p_priorities,
-        p_inputs,
-        p_run_at,
-        p_max_attempts,
-        p_retry_of,
-        p_room,
-        p_keys,
-        p_hashes,
-        p_items,
-        p_traceparents,
-        p_tracestates
-      );
-  ELSIF p_keys IS NOT NULL THEN
-    RETURN QUERY
-    SELECT *
-      FROM submit_keyed_jobs(
-        p_ids,
-        p_customers,
-        p_types,
-        p_priorities,
-        p_inputs,
-        p_run_at,
-        p_max_attempts,
-        p_retry_of,
-        p_room,
-        p_keys,
-        p_hashes,
-        p_items
-      );
-  ELSE
-    RETURN QUERY
-    SELECT *
-      FROM submit_jobs(
-        p_ids, p_customers, p_types, p_priorities, p_inputs, p_run_at, p_max_attempts, p_retry_of, p_room
-      );
-  END IF;
+  RETURN QUERY
+  SELECT *
+    FROM submit_traced_jobs(
+      p_ids,
+      p_customers,
+      p_types,
+      p_priorities,
+      p_inputs,
+      p_run_at,
+      p_max_attempts,
+      p_retry_of,
+      p_room,
+      p_keys,
+      p_hashes,
+      p_items,
+      p_traceparents,
+      p_tracestates
+    );
   INSERT INTO job_webhooks (job_id, endpoint_id, url, events)
   SELECT r.id, r.endpoint_id, r.url, string_to_array(r.events, ',')
     FROM unnest(p_ids, p_endpoints, p_urls, p_events) r (id, endpoint_id, url, events)

@@ -6,7 +6,7 @@
 --   current_balance_cents?, pending_charges_cents?, credit_limit_cents?, monthly_spend_limit_cents?,
 --   month_spent_cents?, replay_of?, price_currency?, wallet_currency?, waiting_limit?, waiting_jobs?
 -- Raises: as submit_jobs; serialization_failure: a key expired while it was taken. The caller starts again.
--- Called by: src/postgres/hot/submissions.ts, submit_traced_jobs, submit_webhook_jobs.
+-- Called by: src/postgres/hot/submissions.ts, submit_traced_jobs.
 --
 -- p_keys, p_hashes: null where a job has no key. p_items: its place in the request, from 0.
 -- replay_of: the job that was created before under this key, to be returned instead.
