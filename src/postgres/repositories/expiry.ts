@@ -29,8 +29,12 @@ export async function forgetExpired(database: Database): Promise<boolean> {
     days: IDEMPOTENCY_KEY_DAYS,
     limit: EXPIRY_BATCH_MAX,
   });
-  const events = await forgetEvents(database);
-  const lateIds = await forgetLateIds(database);
+  const events = await forgetOldest(database, { table: "outbox", key: "id", days: OUTBOX_DAYS });
+  const lateIds = await forgetOldest(database, {
+    table: "late_ids",
+    key: "created_xid",
+    days: LATE_IDS_DAYS,
+  });
   const figures = await callForgetFigures(database, {
     minutes: `${MINUTE_FIGURES_DAYS} days`,
     all: `${FIGURES_DAYS} days`,
@@ -40,28 +44,34 @@ export async function forgetExpired(database: Database): Promise<boolean> {
   const sessions = await forgetSessions(database);
   const bulkActions = await forgetBulkActions(database);
   const deliveries = await forgetDeliveries(database);
-  const batches = await forgetBatches(database);
+  const batches = await forgetOldest(database, {
+    table: "webhook_batches",
+    key: "id",
+    days: WEBHOOK_LOG_DAYS,
+  });
   const origins = await forgetOrigins(database);
   const done = [keys, events, lateIds, figures, fed, sessions, bulkActions, deliveries, batches, origins];
   return done.includes(EXPIRY_BATCH_MAX);
 }
 
-/** Looks at the oldest events alone, by id: no more than a batch is read, whatever is in the table. */
-async function forgetEvents({ kysely }: Database): Promise<number> {
-  const oldest = kysely
-    .selectFrom("outbox")
-    .select(["id", "created_at"])
-    .orderBy("id")
-    .limit(EXPIRY_BATCH_MAX);
-  const expired = kysely
-    .selectFrom(oldest.as("oldest"))
-    .select("oldest.id")
-    .where("oldest.created_at", "<", daysAgo(OUTBOX_DAYS));
-  const { numDeletedRows } = await kysely
-    .deleteFrom("outbox")
-    .where(sql<boolean>`id = ANY (array(${expired}))`)
-    .executeTakeFirst();
-  return Number(numDeletedRows);
+/** Looks at the oldest rows alone, by key: no more than a batch is read, whatever is in the table. */
+async function forgetOldest(
+  { kysely }: Database,
+  { table, key, days }: { table: "outbox" | "late_ids" | "webhook_batches"; key: string; days: number },
+): Promise<number> {
+  const { numAffectedRows } = await sql`
+    DELETE FROM ${sql.table(table)}
+     WHERE ${sql.ref(key)} = ANY (array(
+             SELECT oldest.key
+               FROM (
+                 SELECT ${sql.ref(key)} AS key, created_at
+                   FROM ${sql.table(table)}
+                  ORDER BY 1
+                  LIMIT ${EXPIRY_BATCH_MAX}
+               ) oldest
+              WHERE oldest.created_at < ${daysAgo(days)}
+           ))`.execute(kysely);
+  return Number(numAffectedRows ?? 0);
 }
 
 /** Never the newest row of the feed: it says where the feed ends. */
@@ -76,24 +86,6 @@ async function forgetFed({ kysely }: Database): Promise<number> {
   const { numDeletedRows } = await kysely
     .deleteFrom("event_feed")
     .where(sql<boolean>`seq = ANY (array(${expired}))`)
-    .executeTakeFirst();
-  return Number(numDeletedRows);
-}
-
-/** Looks at the oldest notes alone, as `forgetEvents` does. */
-async function forgetLateIds({ kysely }: Database): Promise<number> {
-  const oldest = kysely
-    .selectFrom("late_ids")
-    .select(["created_xid", "created_at"])
-    .orderBy("created_xid")
-    .limit(EXPIRY_BATCH_MAX);
-  const expired = kysely
-    .selectFrom(oldest.as("oldest"))
-    .select("oldest.created_xid")
-    .where("oldest.created_at", "<", daysAgo(LATE_IDS_DAYS));
-  const { numDeletedRows } = await kysely
-    .deleteFrom("late_ids")
-    .where(sql<boolean>`created_xid = ANY (array(${expired}))`)
     .executeTakeFirst();
   return Number(numDeletedRows);
 }
@@ -153,24 +145,6 @@ async function forgetDeliveries({ kysely }: Database): Promise<number> {
     .skipLocked();
   const { numDeletedRows } = await kysely
     .deleteFrom("webhook_deliveries")
-    .where(sql<boolean>`id = ANY (array(${expired}))`)
-    .executeTakeFirst();
-  return Number(numDeletedRows);
-}
-
-/** Deletes what endpoints were not told in time. Looks at the oldest alone, as `forgetEvents` does. */
-async function forgetBatches({ kysely }: Database): Promise<number> {
-  const oldest = kysely
-    .selectFrom("webhook_batches")
-    .select(["id", "created_at"])
-    .orderBy("id")
-    .limit(EXPIRY_BATCH_MAX);
-  const expired = kysely
-    .selectFrom(oldest.as("oldest"))
-    .select("oldest.id")
-    .where("oldest.created_at", "<", daysAgo(WEBHOOK_LOG_DAYS));
-  const { numDeletedRows } = await kysely
-    .deleteFrom("webhook_batches")
     .where(sql<boolean>`id = ANY (array(${expired}))`)
     .executeTakeFirst();
   return Number(numDeletedRows);
