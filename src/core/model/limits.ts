@@ -206,6 +206,12 @@ export const THREAD_HEAP_MB = 512;
 export const TERMINATE_DELAY_MS = 1_000;
 /** Processes of one runner in which jobs run apart. Others wait, and their timeout does not run. */
 export const APART_MAX = 8;
+/** What an attempt apart that has succeeded may need to end. Then its process is killed. */
+export const APART_QUIET_MS = 100;
+/** How long such a process waits for another attempt. */
+export const APART_IDLE_MS = 5_000;
+/** Memory that such a process may hold and still take another attempt: a fourth of what it may reach. */
+export const APART_IDLE_MB = 256;
 /** How long such a process may take to load its processor. */
 export const APART_START_MS = 60_000;
 /** Between SIGTERM and SIGKILL for the process group of a command. */

@@ -1,13 +1,29 @@
+import { APART_IDLE_MB } from "../../core/model/limits.ts";
 import type { FromRemote, ToRemote } from "../remote/remote-message.ts";
 import { serveAttempts } from "../remote/serve-attempts.ts";
 import { ProcessorCrash } from "../sdk/processor-crash.ts";
 import { describeThrown } from "../sdk/thrown.ts";
+import type { NothingLeft } from "./apart-process.ts";
 
-const send = (message: FromRemote, then: () => void = () => undefined): void =>
+const MIB = 2 ** 20;
+
+const send = (message: FromRemote | NothingLeft, then: () => void = () => undefined): void =>
   void process.send?.(message, then);
-const take = serveAttempts((message) => send(message));
+const take = serveAttempts((message) => {
+  send(message);
+  // From here on the runner's line keeps nothing alive: when the last work is done, `beforeExit` tells it.
+  if (message.kind === "done") process.channel?.unref();
+});
 
-process.on("message", (message) => take(message as ToRemote)); // The runner sends nothing else.
+process.on("message", (message) => {
+  process.channel?.ref();
+  take(message as ToRemote); // The runner sends nothing else.
+});
+process.on("beforeExit", () => {
+  if (process.memoryUsage.rss() > APART_IDLE_MB * MIB) return;
+  process.channel?.ref();
+  send({ kind: "nothing_left" });
+});
 // The runner is gone.
 process.on("disconnect", () => process.exit());
 // A service manager sends these to all processes, the terminal to its group. The runner decides what becomes of

@@ -152,7 +152,7 @@ test("an import that never ends and one that ends the process are named, and the
     ["d-exits.js", "its import ended the process (exit code 0)"],
     ["e-aborts.js", "its import ended the process (SIGKILL)"],
   ]);
-}, 60_000);
+});
 
 test("every ending of a file of code is loaded, or named", async () => {
   const commonJs = (id: string): string =>

@@ -7,7 +7,7 @@ import { defaultExport } from "../user-modules/default-export.ts";
 import { findEndless } from "../user-modules/find-endless.ts";
 import { describeThrown } from "../sdk/thrown.ts";
 import { ApartPlaces } from "../apart/apart-places.ts";
-import type { ApartTask } from "../apart/run-apart.ts";
+import type { ApartTask } from "../apart/apart-process.ts";
 import { importUserModules, type ImportedModule } from "../user-modules/import-user-modules.ts";
 import { SHIPPED_PROCESSORS, shippedFile } from "../shipped/shipped.ts";
 import { PROCESSOR_JSON, readProcessorJson } from "../subprocess/processor-json.ts";

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { atTheEnd } from "../../../test/support/cleanup.ts";
 import { directoryWith } from "../../../test/support/directory-with.ts";
 import { createGate } from "../../../test/support/gate.ts";
+import { PATIENCE_MS } from "../../../test/support/patience.ts";
 import { waitFor } from "../../../test/support/wait-for.ts";
 import { runForTest } from "../sdk/test-context.ts";
 import { changedFiles, readFolderState } from "./read-folder-state.ts";
@@ -26,7 +27,7 @@ async function startIn(files: Readonly<Record<string, string>>, mayRemove = asyn
   const after = async (change: () => Promise<unknown>): Promise<Reloaded> => {
     const before = reloads.length;
     await change();
-    return await waitFor(() => reloads[before], { timeoutMs: 30_000, describe: () => "a reload" });
+    return await waitFor(() => reloads[before], { timeoutMs: PATIENCE_MS, describe: () => "a reload" });
   };
   const write = (name: string, text: string) => after(() => writeFile(join(directory, name), text));
   const output = async (id: string): Promise<unknown> => {

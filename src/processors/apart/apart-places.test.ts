@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { directoryWith } from "../../../test/support/directory-with.ts";
+import { PATIENCE_MS } from "../../../test/support/patience.ts";
 import { startProcess } from "../../../test/support/processes.ts";
 import { waitFor } from "../../../test/support/wait-for.ts";
+import type { JsonText } from "../../core/lib/json-text.ts";
 import { isAlive } from "../../local/process-table.ts";
 import { parseOutput } from "../sdk/parse-data.ts";
 import { testContext } from "../sdk/test-context.ts";
@@ -111,7 +113,7 @@ test("an abort ends the attempt at once, and its process a second later, whateve
   const stop = new AbortController();
   const context = testContext({ signal: stop.signal });
   const attempt = runApart(processor, {}, context);
-  await waitFor(() => context.recorded.logs.length > 0, { timeoutMs: 30_000 });
+  await waitFor(() => context.recorded.logs.length > 0, { timeoutMs: PATIENCE_MS });
   const pid = Number(context.recorded.logs[0]?.message);
   const reason = new Error("cancelled");
   stop.abort(reason);
@@ -133,7 +135,7 @@ test("the process dies with the runner, also when that is killed and it has no t
        file: ${JSON.stringify(file)}, id: "${id}", input_data: {}, context: testContext(), onStarted: () => {},
      });`,
   ]);
-  const [, pid = ""] = await runner.waitForLine(/^pid (\d+)$/, 30_000);
+  const [, pid = ""] = await runner.waitForLine(/^pid (\d+)$/);
   expect(isAlive(Number(pid))).toBe(true);
   runner.signal("SIGKILL");
   await waitFor(() => !isAlive(Number(pid)), { describe: `process ${pid} to die` });
@@ -143,7 +145,7 @@ test("further attempts wait for a place; one that is aborted then never starts",
   const { file } = await fileWith(
     "async () => { const from = Date.now(); await sleep(300); return [from, Date.now()]; }",
   );
-  const places = new ApartPlaces(1);
+  const places = new ApartPlaces({ placesMax: 1 });
   const run = (context = testContext()): Promise<unknown> =>
     places.run({ file, id, input_data: {}, context, onStarted: () => undefined });
   const first = run();
@@ -158,3 +160,64 @@ test("further attempts wait for a place; one that is aborted then never starts",
   );
   expect(spans[1]?.[0]).toBeGreaterThanOrEqual(spans[0]?.[1] ?? Infinity);
 });
+
+test("a process that an attempt left as it found it takes the next of the same file, and ends when none comes", async () => {
+  const processor = await fileWith("() => process.pid");
+  const other = await fileWith("() => process.pid");
+  const places = new ApartPlaces({ placesMax: 2, idle_ms: 300 });
+  const pidIn = ({ file }: { file: string }): Promise<number> =>
+    places
+      .run({ file, id, input_data: {}, context: testContext(), onStarted: () => undefined })
+      .then(numberIn);
+  const pids = await Promise.all(Array.from({ length: 20 }, () => pidIn(processor)));
+  expect(new Set(pids).size).toBe(2);
+  const another = await pidIn(other);
+  expect(pids).not.toContain(another);
+  for (const pid of [...pids, another])
+    await waitFor(() => !isAlive(pid), { describe: `process ${pid} to end` });
+  expect(pids).not.toContain(await pidIn(processor));
+});
+
+test.each([
+  ["setInterval(() => {}, 1_000)"],
+  ["(await import('node:net')).createServer().listen(0, '127.0.0.1')"],
+  ["globalThis.kept = Buffer.alloc(300 * 2 ** 20, 1)"],
+  ["if (n === 2) throw new Error('no')"],
+  ["void Promise.reject(new Error('nobody waits'))"],
+])("after an attempt with %s a process takes no other", async (statement) => {
+  const { file } = await fileWith(
+    `async ({ n }, ctx) => { ctx.log.info({}, String(process.pid)); ${statement}; }`,
+  );
+  const places = new ApartPlaces({ placesMax: 1 });
+  const pids: string[] = [];
+  for (const n of [2, 1]) {
+    const context = testContext();
+    await places
+      .run({ file, id, input_data: { n }, context, onStarted: () => undefined })
+      .catch(() => undefined);
+    pids.push(...context.recorded.logs.map(({ message }) => message ?? ""));
+  }
+  expect(pids).toHaveLength(2);
+  expect(new Set(pids).size).toBe(2);
+});
+
+test("a process that waits and is killed leaves room for another, and harms no attempt", async () => {
+  const { file } = await fileWith("() => process.pid");
+  const places = new ApartPlaces({ placesMax: 1 });
+  const run = (): Promise<number> =>
+    places
+      .run({ file, id, input_data: {}, context: testContext(), onStarted: () => undefined })
+      .then(numberIn);
+  for (let round = 0; round < 3; round += 1) {
+    const pid = await run();
+    expect(await run()).toBe(pid);
+    process.kill(pid, "SIGKILL");
+    await waitFor(() => !isAlive(pid));
+  }
+  const pids = await Promise.all([run(), run(), run()]);
+  expect(new Set(pids).size).toBe(1);
+});
+
+function numberIn(output: JsonText | null): number {
+  return Number(output?.text);
+}
