@@ -79,7 +79,7 @@ test("what is committed survives an immediate stop", async () => {
 test("a parent that is killed with -9 leaves no server behind, and the next start has the data", async () => {
   const dataDir = await newDataDir();
   const parent = startServerProcess(dataDir);
-  const [, url = "", pid = ""] = await parent.waitForLine(/^started (\S+) (\d+)$/, 30_000);
+  const [, url = "", pid = ""] = await parent.waitForLine(/^started (\S+) (\d+)$/);
   await query(url, "CREATE TABLE kept AS SELECT 42 AS answer");
   expect(isAlive(Number(pid))).toBe(true);
   parent.signal("SIGKILL");
@@ -89,7 +89,7 @@ test("a parent that is killed with -9 leaves no server behind, and the next star
 
 test("a server does not keep its parent running, and dies when it ends", async () => {
   const parent = startServerProcess(await newDataDir(), { thenIdle: false });
-  const [, , pid = ""] = await parent.waitForLine(/^started (\S+) (\d+)$/, 30_000);
+  const [, , pid = ""] = await parent.waitForLine(/^started (\S+) (\d+)$/);
   expect(await parent.exited).toEqual({ code: 0, signal: null });
   await waitFor(() => !isAlive(Number(pid)), { describe: `PostgreSQL ${pid} to die with its parent` });
 });

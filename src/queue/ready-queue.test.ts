@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from "uuid";
 import { beforeEach, describe, expect, test } from "vitest";
 import { READY_WINDOW } from "../core/model/limits.ts";
 import { atTheEnd } from "../../test/support/cleanup.ts";
+import { PATIENCE_MS } from "../../test/support/patience.ts";
 import { redisNamespace, startRedis } from "../../test/support/redis.ts";
 import {
   brokenPromises,
@@ -267,7 +268,7 @@ describe("the Redis lists, as a foreign program sees them", () => {
         claimed += jobs.length;
         return claimed >= total;
       },
-      { timeoutMs: 25_000, describe: () => `${total} jobs, got ${claimed}` },
+      { timeoutMs: PATIENCE_MS, describe: () => `${total} jobs, got ${claimed}` },
     );
     expect(claimed).toBe(total);
   });

@@ -2,6 +2,7 @@ import type { BrowserContext, Page, Request } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { submitJob, submitJobs } from "../../src/core/use-cases/submit-jobs.ts";
 import { openPage, startBrowser } from "../support/chromium.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { createCustomer, createJobType } from "../support/test-platform.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startDashboardStack, type DashboardStack } from "./dashboard-stack.ts";
@@ -107,7 +108,7 @@ test("when the API was away, the stream is opened again and goes on", async () =
   await page.getByText("The API does not answer").waitFor();
   await stack.startApi();
   await page.getByText("The API does not answer").waitFor({ state: "detached" });
-  await waitFor(() => opened() > before, { describe: "another stream", timeoutMs: 20_000 });
+  await waitFor(() => opened() > before, { describe: "another stream", timeoutMs: PATIENCE_MS });
   const job = await submit({ duration_ms: 1 });
   await page.getByRole("button", { name: "1 new" }).waitFor();
   await page.getByRole("button", { name: "1 new" }).click();

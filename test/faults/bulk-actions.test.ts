@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { BulkAction } from "../../src/core/model/bulk-action.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { runSql } from "../support/sql.ts";
 import { expectCleanAudit, postCustomer, postJobType, startApi, startRunner } from "../support/stack.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -46,7 +47,7 @@ test("a runner is killed -9 in the middle of a bulk retry: another goes on, and 
       const now = await progress();
       return now.status === "done" && now;
     },
-    { timeoutMs: 30_000 },
+    { timeoutMs: PATIENCE_MS },
   );
   expect(done).toMatchObject({ seen: JOBS, jobs: JOBS, skips: [] });
   const { rows } = await runSql(
@@ -55,4 +56,4 @@ test("a runner is killed -9 in the middle of a bulk retry: another goes on, and 
   );
   expect(rows).toEqual([{ retries: JOBS, retried: JOBS }]);
   await expectCleanAudit(environment);
-}, 90_000);
+});

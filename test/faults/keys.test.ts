@@ -7,7 +7,7 @@ import { atTheEnd } from "../support/cleanup.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { httpClient, type Request } from "../support/http-client.ts";
 import { ADMIN_API_KEY, expectCleanAudit, postCustomer, postJobType, startApi } from "../support/stack.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { dataFolder } from "../support/temporary-folder.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 // A customer's key in real processes: what is cached of it, and how patient it is.
@@ -45,7 +45,7 @@ test("a key that is revoked through one API is refused by another within a secon
 test.each(["a customer's key", "the admin key"])(
   "PostgreSQL is away for 1.5 s: submissions with %s wait, and none is refused",
   async (whose) => {
-    const dataDir = `${await temporaryFolder()}/postgres`;
+    const dataDir = `${await dataFolder()}/postgres`;
     let postgres = await startEmbeddedPostgres({ dataDir, settings: { fsync: "off" } });
     atTheEnd(() => postgres.stop("immediate"));
     await migrateUp(postgres.url);
@@ -86,7 +86,7 @@ test.each(["a customer's key", "the admin key"])(
 );
 
 test("PostgreSQL stays away: a submission with a customer's key is refused when patience is over, a read at once", async () => {
-  const dataDir = `${await temporaryFolder()}/postgres`;
+  const dataDir = `${await dataFolder()}/postgres`;
   const postgres = await startEmbeddedPostgres({ dataDir, settings: { fsync: "off" } });
   atTheEnd(() => postgres.stop("immediate"));
   await migrateUp(postgres.url);

@@ -6,9 +6,10 @@ import { expect, test } from "vitest";
 import { findFreePort } from "../../src/local/free-port.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { httpClient } from "../support/http-client.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { startIep, type StartedProcess } from "../support/processes.ts";
 import { ADMIN_API_KEY, jobEnded, postCustomer, postJobType } from "../support/stack.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { dataFolder, temporaryFolder } from "../support/temporary-folder.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 // What the process writes its log to takes nothing: it serves on, and it ends when it is asked to.
@@ -83,7 +84,7 @@ test.each(Object.keys(TARGETS))(
 test.each(Object.keys(TARGETS))("%s: npm start serves, and SIGINT ends it", async (name) => {
   const { fd, spoil } = (await TARGETS[name]?.()) ?? { fd: 1 };
   const port = await findFreePort();
-  const cwd = await temporaryFolder();
+  const cwd = await dataFolder();
   const dev = startIep(["dev"], { cwd, env: { PORT: String(port), LOG_LEVEL: "debug" }, stdoutFd: fd });
   closeSync(fd);
   spoil?.();
@@ -105,7 +106,7 @@ async function answers(port: number): Promise<void> {
       ({ ok }) => ok,
       () => false,
     );
-  await waitFor(isReady, { timeoutMs: 30_000, describe: () => `port ${port} to answer` });
+  await waitFor(isReady, { timeoutMs: PATIENCE_MS, describe: () => `port ${port} to answer` });
 }
 
 /** Linux only; 0 elsewhere. */

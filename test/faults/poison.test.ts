@@ -6,6 +6,7 @@ import type { Job } from "../../src/core/model/job.ts";
 import { submitJobs } from "../../src/core/use-cases/submit-jobs.ts";
 import { atTheEnd } from "../support/cleanup.ts";
 import { directoryWith } from "../support/directory-with.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { startIep } from "../support/processes.ts";
 import { redisNamespace } from "../support/redis.ts";
 import {
@@ -58,7 +59,7 @@ describe("beside five jobs of another customer, with Redis and without", () => {
       expect(exits).toEqual([]);
       for (const job of innocents) expect(job).toMatchObject({ attempt: 1, errors: [] });
     }
-  }, 240_000);
+  });
 
   test("what ends the process fails once it runs apart; the others lose a runner, and succeed", async () => {
     const poisons = {
@@ -70,7 +71,7 @@ describe("beside five jobs of another customer, with Redis and without", () => {
       for (const job of innocents)
         expect(new Set(job.errors.map(({ code }) => code))).toEqual(new Set(["runner_lost"]));
     }
-  }, 240_000);
+  });
 });
 
 /**
@@ -114,7 +115,7 @@ async function poison(queue: (typeof QUEUES)[number], poisons: Readonly<Record<s
       const jobs = await platform.jobs.list({ customer_id: good }, { limit: 200 });
       return jobs.every(({ status }) => status === "running");
     },
-    { timeoutMs: 60_000, describe: () => `the innocent jobs to run\n${runner.report()}` },
+    { timeoutMs: PATIENCE_MS, describe: () => `the innocent jobs to run\n${runner.report()}` },
   );
   const expected = new Map<string, { name: string; end: Ways[string]["end"] }>();
   for (const [id, { ways }] of Object.entries(poisons)) {
@@ -215,7 +216,7 @@ async function allEnded(
       return open.length === 0 && new Map(all.map((job) => [job.id, job]));
     },
     {
-      timeoutMs: 150_000,
+      timeoutMs: PATIENCE_MS,
       describe: () =>
         `these jobs to end: ${JSON.stringify(open)}\n${JSON.stringify(runner.exits)}\n${runner.report()}`,
     },

@@ -7,6 +7,7 @@ import { migrateUp } from "../../src/postgres/connection/migrator.ts";
 import { atTheEnd } from "../support/cleanup.ts";
 import { createTestDatabase } from "../support/database.ts";
 import type { Answer, Request } from "../support/http-client.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import type { StartedProcess } from "../support/processes.ts";
 import {
   allEnded,
@@ -17,7 +18,7 @@ import {
   startRunner,
 } from "../support/stack.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { dataFolder } from "../support/temporary-folder.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const PRICE_CENTS = 7;
@@ -27,7 +28,7 @@ const SUBMISSION_MS_MAX = 5_500;
 
 test("PostgreSQL crashes five times under load: nothing that was accepted is lost, and nobody needs a restart", async () => {
   // With fsync, as delivered: what is acknowledged is on the disk.
-  const dataDir = `${await temporaryFolder()}/postgres`;
+  const dataDir = `${await dataFolder()}/postgres`;
   let postgres = await startEmbeddedPostgres({ dataDir });
   atTheEnd(() => postgres.stop());
   await migrateUp(postgres.url);
@@ -51,7 +52,7 @@ test("PostgreSQL crashes five times under load: nothing that was accepted is los
   );
   expect(Math.max(...back_ms)).toBeLessThanOrEqual(5_000);
   expect(new Set(refused.map(({ status }) => status))).toEqual(new Set(refused.length > 0 ? [503] : []));
-}, 60_000);
+});
 
 test("all backends are killed every 100 ms for 5 s: nothing is lost, each job is charged once", async () => {
   const { url } = await createTestDatabase();
@@ -72,7 +73,7 @@ test("all backends are killed every 100 ms for 5 s: nothing is lost, each job is
     `${killed} backends killed in 5 s: ${accepted.length} accepted, lost 0, ${refused.length} refused, ${jobs.length - accepted.length} stored unanswered`,
   );
   expect(killed).toBeGreaterThan(50);
-}, 60_000);
+});
 
 test("the line is cut after the server did what it was asked: each submission answers 201, each job exists once and is charged once", async () => {
   const { url } = await createTestDatabase();
@@ -82,7 +83,7 @@ test("the line is cut after the server did what it was asked: each submission an
     proxy.loseAnswers(statement, 3),
   );
   const load = startLoad(stack);
-  await waitFor(() => losses.every(({ count }) => count >= 10), { timeoutMs: 20_000 });
+  await waitFor(() => losses.every(({ count }) => count >= 10), { timeoutMs: PATIENCE_MS });
   const { accepted, refused } = await load.stop();
   const jobs = await expectNothingLost(stack, accepted);
   const counts = losses.map(({ count }) => count);
@@ -91,10 +92,10 @@ test("the line is cut after the server did what it was asked: each submission an
   );
   expect(refused).toEqual([]);
   expect(jobs).toHaveLength(accepted.length);
-}, 60_000);
+});
 
 test("PostgreSQL is away, refusing, silent, locked or full: 503 with Retry-After within a bound, and served as soon as it is back", async () => {
-  const dataDir = `${await temporaryFolder()}/postgres`;
+  const dataDir = `${await dataFolder()}/postgres`;
   const settings = { fsync: "off", max_connections: "20", superuser_reserved_connections: "0" };
   let postgres: PostgresServer = await startEmbeddedPostgres({ dataDir, settings });
   atTheEnd(() => postgres.stop("immediate"));
@@ -188,7 +189,7 @@ test("PostgreSQL is away, refusing, silent, locked or full: 503 with Retry-After
   console.log(`PostgreSQL away: ${figures.join("; ")}`);
   await expectCleanAudit({ DATABASE_URL: postgres.url });
   expect(await isRunning(api)).toBe(true);
-}, 60_000);
+});
 
 interface Stack {
   readonly request: Request;
@@ -249,7 +250,7 @@ function startLoad({ request, customer, type }: Stack) {
  */
 async function expectNothingLost(stack: Stack, accepted: readonly Job[]): Promise<Job[]> {
   const { request, customer, databaseUrl, processes } = stack;
-  const jobs = await allEnded(request, customer, 30_000);
+  const jobs = await allEnded(request, customer);
   const ids = new Set(jobs.map(({ id }) => id));
   expect(accepted.filter(({ id }) => !ids.has(id))).toEqual([]);
   expect(new Set(accepted.map(({ id }) => id)).size).toBe(accepted.length);

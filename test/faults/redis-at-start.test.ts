@@ -8,13 +8,14 @@ import { expect, test } from "vitest";
 import { submitJob } from "../../src/core/use-cases/submit-jobs.ts";
 import { atTheEnd } from "../support/cleanup.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { startIep, startProcess, type StartedProcess } from "../support/processes.ts";
 import { findRedis } from "../support/redis-binary.ts";
 import { startRedis } from "../support/redis.ts";
 import { postCustomer, postJobType, startApi } from "../support/stack.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { createCustomer, createJobType, createTestPlatform } from "../support/test-platform.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { dataFolder, temporaryFolder } from "../support/temporary-folder.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 // A Redis that does not work when a process starts costs speed and nothing else: processes start, say it once
@@ -96,8 +97,8 @@ test.each(faults)("Redis $what: a runner starts, says it once, and works", async
     input_data: 1,
   });
   const succeeded = async () => (await platform.jobs.findById(id))?.status === "succeeded";
-  await waitFor(succeeded, { timeoutMs: 30_000, describe: "the job to succeed" });
-  await runner.waitForLine(/Redis at/, 30_000);
+  await waitFor(succeeded, { timeoutMs: PATIENCE_MS, describe: "the job to succeed" });
+  await runner.waitForLine(/Redis at/);
   expectSaidOnce(runner, REDIS_URL, said);
 });
 
@@ -129,8 +130,8 @@ function expectSaidOnce(process: StartedProcess, url: string, said: RegExp): voi
 test("Redis comes later: all say so and use it", async () => {
   const REDIS_URL = `redis://127.0.0.1:${await freePort()}`;
   const environment = { DATABASE_URL: (await createTestDatabase()).url, REDIS_URL, LOG_LEVEL: "info" };
-  const dev = startIep(["dev"], { cwd: await temporaryFolder(), env: { ...environment, PORT: "0" } });
-  await dev.waitForLine(/^Ready in/, 30_000);
+  const dev = startIep(["dev"], { cwd: await dataFolder(), env: { ...environment, PORT: "0" } });
+  await dev.waitForLine(/^Ready in/);
   await dev.waitForLine(new RegExp(`Ready queue +PostgreSQL, until Redis at ${REDIS_URL.slice(8)} works`));
   const { request, api } = await startApi(environment);
   await startRedis({ port: Number(new URL(REDIS_URL).port) });
@@ -151,16 +152,16 @@ test("two platforms on one prefix are told of each other, once, and work; doctor
   );
   if (!mine || !theirs) throw new Error("no databases");
   const first = startIep(["runner"], { env: mine });
-  await first.waitForLine(/runner ready/, 30_000);
+  await first.waitForLine(/runner ready/);
   const redis = new Redis(REDIS_URL);
   atTheEnd(() => Promise.resolve(redis.disconnect()));
   await waitFor(() => redis.get("jobs:owner"), { describe: "the owner to be noted" });
   const second = startIep(["runner"], { env: theirs });
-  const [line] = await second.waitForLine(/Two platforms use the Redis lists jobs:p\*.*/, 30_000);
+  const [line] = await second.waitForLine(/Two platforms use the Redis lists jobs:p\*.*/);
   for (const { DATABASE_URL } of [mine, theirs])
     expect(line).toContain(`database "${new URL(DATABASE_URL).pathname.slice(1)}`.replace('"', '\\"'));
   expect(line).toContain("QUEUE_KEY_PREFIX");
-  await first.waitForLine(/Two platforms use the Redis lists/, 30_000);
+  await first.waitForLine(/Two platforms use the Redis lists/);
   for (const env of [mine, theirs]) {
     const doctor = startIep(["doctor", "--json"], { env });
     await doctor.exited;
@@ -170,11 +171,14 @@ test("two platforms on one prefix are told of each other, once, and work; doctor
   second.signal("SIGTERM");
   expect((await second.exited).code).toBe(0);
   await redis.flushall();
-  await waitFor(() => redis.get("jobs:owner"), { timeoutMs: 30_000, describe: "the owner to come back" });
+  await waitFor(() => redis.get("jobs:owner"), {
+    timeoutMs: PATIENCE_MS,
+    describe: "the owner to come back",
+  });
   expect(await redis.ttl("jobs:owner")).toBeGreaterThan(0);
   expect(linesOf(first, /Two platforms/)).toHaveLength(1);
   expect(linesOf(second, /Two platforms/)).toHaveLength(1);
-}, 90_000);
+});
 
 function linesOf({ stdout, stderr }: StartedProcess, pattern: RegExp): string[] {
   return [...stdout, ...stderr].filter((line) => pattern.test(line));

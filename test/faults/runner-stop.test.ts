@@ -3,6 +3,7 @@ import type { Job } from "../../src/core/model/job.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { directoryWith } from "../support/directory-with.ts";
 import type { Request } from "../support/http-client.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { startIep, type StartedProcess } from "../support/processes.ts";
 import {
   ADMIN_API_KEY,
@@ -20,7 +21,7 @@ import { waitFor } from "../support/wait-for.ts";
 // A runner is stopped as supervisors stop it: it is gone before they lose patience, and nobody pays for it.
 
 /** What `docker stop` waits. */
-const PATIENCE_MS = 10_000;
+const SUPERVISOR_PATIENCE_MS = 10_000;
 
 /** Tells its process id by its log, and goes on for ever. */
 const command = (onTerm: string): string => `#!/bin/sh
@@ -70,7 +71,7 @@ async function start(settings: Environment = {}): Promise<StartedProcess> {
 
 async function running(id: string): Promise<void> {
   await waitFor(async () => (await jobOf(id)).status === "running", {
-    timeoutMs: 20_000,
+    timeoutMs: PATIENCE_MS,
     describe: () => `job ${id} to run`,
   });
 }
@@ -102,11 +103,11 @@ test("with default settings, jobs of any kind are given back before a supervisor
   ];
   const runner = await start();
   await Promise.all(ids.map(running));
-  expect(await stop(runner)).toBeLessThan(PATIENCE_MS);
+  expect(await stop(runner)).toBeLessThan(SUPERVISOR_PATIENCE_MS);
   await runner.waitForLine(/"level":30,.*"stopped, gave back 3"/);
   for (const id of ids) await expectGivenBack(id);
   await expectCleanAudit(environment);
-}, 60_000);
+});
 
 test("RUNNER_STOP_SECONDS is what running jobs get: who needs less ends, who needs more is given back", async () => {
   const ids = [
@@ -121,7 +122,7 @@ test("RUNNER_STOP_SECONDS is what running jobs get: who needs less ends, who nee
   expect(stopped_ms).toBeLessThan(6_500);
   expect(await jobEnded(request, short)).toMatchObject({ status: "succeeded" });
   await expectGivenBack(long);
-}, 60_000);
+});
 
 test.each([
   ["plain", "before", "SIGTERM"],
@@ -136,7 +137,7 @@ test.each([
   async (processor, when, signal) => {
     const id = await submit(processor);
     const runner = await start();
-    const [, pid] = await runner.waitForLine(/"msg":"pid (\d+)"/, 20_000);
+    const [, pid] = await runner.waitForLine(/"msg":"pid (\d+)"/);
     if (when === "after") {
       runner.signal("SIGTERM");
       await runner.waitForLine(/stopping: no new claims/);
@@ -152,7 +153,7 @@ test.each([
 test("a command that somebody else ends by a signal has failed", async () => {
   const id = await submit("plain");
   const runner = await start();
-  const [, pid] = await runner.waitForLine(/"msg":"pid (\d+)"/, 20_000);
+  const [, pid] = await runner.waitForLine(/"msg":"pid (\d+)"/);
   process.kill(Number(pid), "SIGTERM");
   expect(await jobEnded(request, id)).toMatchObject({
     status: "failed",
@@ -173,11 +174,11 @@ test("the database is silent: the runner and the api end in time all the same", 
   await Promise.all([runner.exited, api.exited]);
   expect(performance.now() - asked_at).toBeLessThan(5_000);
   await runner.waitForLine(/stopped before all was written/);
-}, 60_000);
+});
 
 test.each(["runner", "api"])("%s: a stop while it waits for its servers ends it at once", async (name) => {
   const env = { DATABASE_URL: "postgres://iep:iep@127.0.0.1:1/iep", ADMIN_API_KEY, PORT: "0" };
   const waiting = startIep([name], { env });
-  await waiting.waitForLine(/does not answer/, 20_000);
+  await waiting.waitForLine(/does not answer/);
   expect(await stop(waiting)).toBeLessThan(3_000);
 });

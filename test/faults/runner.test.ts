@@ -1,10 +1,9 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Job } from "../../src/core/model/job.ts";
-import { directoryWith } from "../support/directory-with.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { createGatedProcessor } from "../support/gated-processor.ts";
 import type { Request } from "../support/http-client.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import type { StartedProcess } from "../support/processes.ts";
 import { redisNamespace } from "../support/redis.ts";
 import { connect } from "../support/sql.ts";
@@ -24,29 +23,13 @@ const JOBS = 50;
 const PRICE_CENTS = 7;
 const FUNDS_CENTS = 1_000_000;
 
-/**
- * A processor that runs until its gate, a file, exists: a job runs for as long as the test needs it to, on
- * any machine.
- */
-const GATED_PROCESSOR = `
-  import { existsSync } from "node:fs";
-  import { setTimeout as wait } from "node:timers/promises";
-  import { defineProcessor } from "innovation-ecosystem-platform/processors";
-  export default defineProcessor({
-    id: "test.gated",
-    async run(gate, { signal }) {
-      while (!existsSync(gate)) await wait(20, undefined, { signal });
-      return "through";
-    },
-  });`;
-
 test("a runner with 50 jobs is killed -9: all run elsewhere within 15 s and succeed, each charged once", async () => {
   const { environment, request, customer, runners, startSpare, openGate } = await createBusyStack({});
   await startSpare();
   const killed_at = Date.now();
   runners[0]?.signal("SIGKILL");
 
-  const restarted = await waitFor(() => secondAttempts(request, customer), { timeoutMs: 40_000 });
+  const restarted = await waitFor(() => secondAttempts(request, customer), { timeoutMs: PATIENCE_MS });
   const delays = restarted
     .map(({ started_at }) => Date.parse(started_at ?? "") - killed_at)
     .toSorted((a, b) => a - b);
@@ -56,11 +39,11 @@ test("a runner with 50 jobs is killed -9: all run elsewhere within 15 s and succ
   );
   expect(p99).toBeLessThanOrEqual(15_000);
   await openGate();
-  const jobs = await allEnded(request, customer, 40_000);
+  const jobs = await allEnded(request, customer);
   expectRescuedOnce(jobs);
   await expectPaid(request, customer, jobs);
   await expectCleanAudit(environment);
-}, 90_000);
+});
 
 test("a runner is stopped past its lease and goes on: whatever it settles late is refused and counted", async () => {
   const lease = { RUNNER_LEASE_SECONDS: "5" };
@@ -68,9 +51,9 @@ test("a runner is stopped past its lease and goes on: whatever it settles late i
   await startSpare();
   const [frozen] = runners;
   frozen?.signal("SIGSTOP");
-  await waitFor(() => secondAttempts(request, customer), { timeoutMs: 40_000 });
+  await waitFor(() => secondAttempts(request, customer), { timeoutMs: PATIENCE_MS });
   await openGate();
-  const jobs = await allEnded(request, customer, 40_000);
+  const jobs = await allEnded(request, customer);
 
   // Heartbeats wait for this lock, so that it settles before it hears that it is dead.
   const database = await connect(environment.DATABASE_URL);
@@ -79,11 +62,11 @@ test("a runner is stopped past its lease and goes on: whatever it settles late i
   await waitFor(() => refusals(frozen).length === JOBS, { describe: () => `${JOBS} refused outcomes` });
   expect(refusals(frozen)).toEqual(Array.from({ length: JOBS }, (_, n) => n + 1));
   await database.query("COMMIT");
-  await frozen?.waitForLine(/declared dead: dropping what runs and registering anew/, 20_000);
+  await frozen?.waitForLine(/declared dead: dropping what runs and registering anew/);
   expectRescuedOnce(jobs);
   await expectPaid(request, customer, jobs);
   await expectCleanAudit(environment);
-}, 90_000);
+});
 
 describe("SIGTERM of all runners, again and again under load: no job lost, none failed, no attempt burned, each exits 0 in time", () => {
   test("once", () => survivesRestarts({ rounds: 1, every_ms: 1_500 }), 60_000);
@@ -123,7 +106,7 @@ async function survivesRestarts({ rounds, every_ms }: { rounds: number; every_ms
     expect(exits).toEqual(runners.map(() => ({ code: 0, signal: null })));
     runners = await replaced;
   }
-  const jobs = await allEnded(request, customer, 60_000);
+  const jobs = await allEnded(request, customer);
   console.log(
     `SIGTERM ${rounds} times: ${jobs.length} jobs, slowest exit ${Math.max(...grace)} ms, most claims of one job ${Math.max(...jobs.map((job) => job.attempt))}`,
   );
@@ -154,8 +137,7 @@ async function createStack() {
 /** Two runners, each with all its 50 slots taken by jobs that run until `openGate`. */
 async function createBusyStack(settings: Environment) {
   const { environment, request, customer } = await createStack();
-  const directory = await directoryWith({ "gated.ts": GATED_PROCESSOR });
-  const gate = join(directory, "gate.open");
+  const { directory, gate, openGate } = await createGatedProcessor();
   const job_type_id = await postJobType(request, {
     processing_logic_id: "test.gated",
     standard_cost_cents: PRICE_CENTS,
@@ -173,7 +155,7 @@ async function createBusyStack(settings: Environment) {
     Array.from({ length: 2 * JOBS }, () => job),
   );
   await waitFor(async () => (await runningJobs(request, customer)).length === 2 * JOBS, {
-    timeoutMs: 30_000,
+    timeoutMs: PATIENCE_MS,
     describe: () => `${2 * JOBS} running jobs`,
   });
   return {
@@ -183,7 +165,7 @@ async function createBusyStack(settings: Environment) {
     runners,
     /** One more, whose slots are free. */
     startSpare: () => startRunner(runnerEnvironment),
-    openGate: () => writeFile(gate, ""),
+    openGate,
   };
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { connect } from "../support/sql.ts";
 import {
@@ -36,7 +37,7 @@ test("a runner killed -9 and a receiver that goes away lose no event, and each k
     request,
     Array.from({ length: JOBS }, () => ({ customer_id: customer, job_type_id: jobType, input_data: null })),
   );
-  await waitFor(() => receiver.received.length > 0, { timeoutMs: 30_000 });
+  await waitFor(() => receiver.received.length > 0, { timeoutMs: PATIENCE_MS });
   killed.signal("SIGKILL");
   const unanswered = receiver.received.map(({ headers, body }) => [body.data["id"], headers["webhook-id"]]);
   await receiver.kill();
@@ -52,7 +53,7 @@ test("a runner killed -9 and a receiver that goes away lose no event, and each k
       const { rows } = await client.query<{ failures: number }>("SELECT failures FROM webhook_endpoints");
       return (rows[0]?.failures ?? 0) > 0;
     },
-    { timeoutMs: 60_000 },
+    { timeoutMs: PATIENCE_MS },
   );
   await receiver.restart();
   await waitFor(
@@ -67,7 +68,7 @@ test("a runner killed -9 and a receiver that goes away lose no event, and each k
       );
       return rows[0]?.n === JOBS;
     },
-    { timeoutMs: 90_000, describe: "all to be delivered" },
+    { timeoutMs: PATIENCE_MS, describe: "all to be delivered" },
   );
   receiver.verify(endpoint.body.secret);
   const webhookIds = new Map<unknown, Set<unknown>>();

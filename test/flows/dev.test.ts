@@ -9,11 +9,11 @@ import { directoryWith } from "../support/directory-with.ts";
 import { httpClient } from "../support/http-client.ts";
 import { startIep, startProcess, type StartedProcess } from "../support/processes.ts";
 import { jobEnded, postJobType } from "../support/stack.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { dataFolder, temporaryFolder } from "../support/temporary-folder.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 test("starts from nothing, keeps its data for the second start, and Ctrl-C leaves no process behind", async () => {
-  const cwd = await temporaryFolder();
+  const cwd = await dataFolder();
   const first = await startDev(cwd);
   const customer = await printed(first, "Demo customer");
   const request = httpClient(await printed(first, "API"), await printed(first, "Its key"));
@@ -65,7 +65,7 @@ test("what the shell says for another PostgreSQL, and any letter in the path of 
   const iep = (...args: string[]) =>
     startProcess(process.execPath, [join(checkout, "bin/iep.js"), ...args], { cwd: checkout, env });
   const dev = iep("dev");
-  await dev.waitForLine(/^Ready in/, 30_000);
+  await dev.waitForLine(/^Ready in/);
   expect(await dev.waitForLine(/"processors":\[[^\]]*"own"/)).toBeTruthy();
   await dev.waitForLine(/registered/);
   const list = iep("runners", "--json");
@@ -79,14 +79,14 @@ test("a port that is taken is no obstacle", async () => {
   atTheEnd(() => new Promise((resolve) => void taken.close(resolve)));
   const address = taken.address();
   const port = typeof address === "object" && address ? address.port : 0;
-  const dev = startIep(["dev"], { cwd: await temporaryFolder(), env: { PORT: String(port) } });
-  await dev.waitForLine(/^Ready in/, 40_000);
+  const dev = startIep(["dev"], { cwd: await dataFolder(), env: { PORT: String(port) } });
+  await dev.waitForLine(/^Ready in/);
   const request = httpClient(await printed(dev, "API"), "nobody");
   expect((await request("GET", "/healthz")).status).toBe(200);
 });
 
 test("a second start in the same folder is refused by name and leaves the first alone", async () => {
-  const cwd = await temporaryFolder();
+  const cwd = await dataFolder();
   const first = await startDev(cwd);
   const second = startIep(["dev"], { cwd, env: { PORT: "0" } });
   expect((await second.exited).code).toBe(1);
@@ -99,7 +99,7 @@ test("a second start in the same folder is refused by name and leaves the first 
 });
 
 test("killed -9, it takes its PostgreSQL along, and the next start recovers the data", async () => {
-  const cwd = await temporaryFolder();
+  const cwd = await dataFolder();
   const first = await startDev(cwd);
   const customer = await printed(first, "Demo customer");
   const postgres = await postgresPid(cwd);
@@ -109,7 +109,7 @@ test("killed -9, it takes its PostgreSQL along, and the next start recovers the 
 });
 
 test("npm start: npm is killed -9, and it stops too, with its PostgreSQL", async () => {
-  const cwd = await temporaryFolder();
+  const cwd = await dataFolder();
   const repository = fileURLToPath(new URL("../..", import.meta.url));
   const { scripts } = JSON.parse(await readFile(`${repository}package.json`, "utf8")) as {
     scripts: { start: string };
@@ -117,14 +117,14 @@ test("npm start: npm is killed -9, and it stops too, with its PostgreSQL", async
   const start = scripts.start.replace("bin/iep.js", `'${repository}bin/iep.js'`);
   await writeFile(`${cwd}/package.json`, JSON.stringify({ scripts: { start } }));
   const npm = startProcess("npm", ["start"], { cwd, env: { PORT: "0" } });
-  await npm.waitForLine(/^Ready in/, 40_000);
+  await npm.waitForLine(/^Ready in/);
   const postgres = await postgresPid(cwd);
   npm.signal("SIGKILL");
   await waitFor(() => !isAlive(postgres), { describe: `PostgreSQL ${postgres} to end` });
 });
 
 test("whose parent is killed -9, it stops too, with its PostgreSQL", async () => {
-  const cwd = await temporaryFolder();
+  const cwd = await dataFolder();
   const iep = new URL("../../bin/iep.js", import.meta.url).pathname;
   // A parent as npm is one: it waits for its child. `echo` keeps the shell from replacing itself by the child.
   const parent = startProcess(
@@ -133,7 +133,7 @@ test("whose parent is killed -9, it stops too, with its PostgreSQL", async () =>
     { cwd, env: { PORT: "0" } },
   );
   const [, child = ""] = await parent.waitForLine(/^child (\d+)$/);
-  await parent.waitForLine(/^Ready in/, 40_000);
+  await parent.waitForLine(/^Ready in/);
   const postgres = await postgresPid(cwd);
   parent.signal("SIGKILL");
   await waitFor(() => !isAlive(Number(child)) && !isAlive(postgres), {
@@ -151,10 +151,10 @@ test("what processors log and write to stderr is seen at once, in readable lines
     }),
   });
   const run = async (settings: Readonly<Record<string, string>>): Promise<StartedProcess> => {
-    const cwd = await temporaryFolder();
+    const cwd = await dataFolder();
     const env = { PORT: "0", PROCESSORS_DIR: processors, ...settings };
     const dev = startIep(["dev"], { cwd, env });
-    await dev.waitForLine(/^Ready in/, 40_000);
+    await dev.waitForLine(/^Ready in/);
     const admin = httpClient(await printed(dev, "API"), await printed(dev, "Admin key"));
     const customer_id = await printed(dev, "Demo customer");
     for (const processing_logic_id of ["logs", "tool"]) {
@@ -185,7 +185,7 @@ test("what processors log and write to stderr is seen at once, in readable lines
 
 async function startDev(cwd: string): Promise<StartedProcess> {
   const dev = startIep(["dev"], { cwd, env: { PORT: "0" } });
-  await dev.waitForLine(/^Ready in/, 40_000);
+  await dev.waitForLine(/^Ready in/);
   return dev;
 }
 

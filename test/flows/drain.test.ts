@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
+import { createGatedProcessor } from "../support/gated-processor.ts";
 import { startIep } from "../support/processes.ts";
 import {
   expectCleanAudit,
@@ -23,15 +24,16 @@ interface Runners {
 test("a runner that an operator drains finishes its job and exits 0; another API than then sees it drain", async () => {
   const environment = { DATABASE_URL: (await createTestDatabase()).url };
   const first = await startApi(environment);
-  const runner = await startRunner(environment);
+  const { directory, gate, openGate } = await createGatedProcessor();
+  const withGate = { ...environment, PROCESSORS_DIR: directory };
+  const runner = await startRunner(withGate);
   const job_type_id = await postJobType(first.request, {
-    processing_logic_id: "simulate",
+    processing_logic_id: "test.gated",
     standard_cost_cents: 1,
   });
   const customer_id = await postCustomer(first.request, "Ada", 100);
-  const [id = ""] = await submitAll(first.request, [
-    { customer_id, job_type_id, input_data: { duration_ms: 4_000 } },
-  ]);
+  const job = { customer_id, job_type_id, input_data: gate };
+  const [id = ""] = await submitAll(first.request, [job]);
   const list = async (request = first.request) => (await request<Runners>("GET", "/runners")).body.data;
   const [running] = await waitFor(async () => {
     const found = await list();
@@ -45,7 +47,8 @@ test("a runner that an operator drains finishes its job and exits 0; another API
   await first.api.exited;
   const { request } = await startApi(environment);
   expect((await list(request))[0]).toMatchObject({ running: 1, draining_at: drained.body["draining_at"] });
-  const [later = ""] = await submitAll(request, [{ customer_id, job_type_id, input_data: {} }]);
+  const [later = ""] = await submitAll(request, [job]);
+  await openGate();
 
   expect(await runner.exited).toEqual({ code: 0, signal: null });
   expect(await list(request)).toEqual([]);
@@ -56,7 +59,7 @@ test("a runner that an operator drains finishes its job and exits 0; another API
   });
   const doctor = startIep(["doctor"], { env: environment });
   expect((await doctor.exited).code).toBe(1);
-  await startRunner(environment);
+  await startRunner(withGate);
   expect((await jobEnded(request, later)).status).toBe("succeeded");
   await expectCleanAudit(environment);
 });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { findFreePort } from "../../src/local/free-port.ts";
 import { startIep } from "../support/processes.ts";
 import { runShell } from "../support/run-shell.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { dataFolder } from "../support/temporary-folder.ts";
 
 const GUIDE = fileURLToPath(new URL("../../docs/integrate.md", import.meta.url));
 /** Between what two blocks print. */
@@ -12,9 +12,9 @@ const MARK = "---- next block ----";
 const MINUTES_MAX = 5;
 
 test("the guide works as it stands, block by block in one shell, within its five minutes", async () => {
-  const cwd = await temporaryFolder();
+  const cwd = await dataFolder();
   const dev = startIep(["dev"], { cwd, env: { PORT: "0", WEBHOOK_ALLOW_PRIVATE: "true" } });
-  await dev.waitForLine(/^Ready in/, 40_000);
+  await dev.waitForLine(/^Ready in/);
   const printed = async (label: string): Promise<string> =>
     (await dev.waitForLine(new RegExp(`^ +${label} +(\\S+)$`)))[1] ?? "";
   const variables = {
@@ -61,4 +61,4 @@ test("the guide works as it stands, block by block in one shell, within its five
     type: "/docs/errors/input_invalid",
   });
   expect(page).toMatch(/^# input_invalid: .*## What it cost.*## What to do/s);
-}, 120_000);
+});

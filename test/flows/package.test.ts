@@ -106,7 +106,7 @@ beforeAll(async () => {
   const typescript = files.filter((file) => /\.[mc]?ts$/.test(file) && !file.startsWith("node_modules/"));
   declarations = typescript.filter((file) => file.endsWith(".d.ts")).toSorted();
   sources = typescript.filter((file) => !file.endsWith(".d.ts"));
-}, 120_000);
+});
 
 test("it brings no TypeScript of ours, and the declarations of what a processor's file may import", () => {
   expect(sources).toEqual([]);
@@ -191,7 +191,7 @@ test("the project's own processors are tested, run and charged, from `iep migrat
   await expectCleanAudit(environment, start);
   runner.signal("SIGTERM");
   expect(await runner.exited).toEqual({ code: 0, signal: null });
-}, 60_000);
+});
 
 function installed(): string {
   return join(project, "node_modules/innovation-ecosystem-platform");

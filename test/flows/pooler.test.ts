@@ -35,7 +35,7 @@ test.skipIf(pgbouncer === undefined).each([
       input_data: n,
     }));
     await submitAll(request, jobs);
-    const ended = await allEnded(request, customer, 20_000);
+    const ended = await allEnded(request, customer);
     expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(["succeeded"]));
     await expectCleanAudit(environment);
     runner.signal("SIGTERM");

@@ -7,7 +7,7 @@ import { createTestDatabase } from "../support/database.ts";
 import { startIep } from "../support/processes.ts";
 import { runSql } from "../support/sql.ts";
 import { ADMIN_API_KEY, postCustomer, postJobType, startApi } from "../support/stack.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { dataFolder } from "../support/temporary-folder.ts";
 
 /** The library that `faketime` preloads. Empty: there is none. The program itself, when killed, leaves its child. */
 const clockLibrary = await promisify(execFile)("faketime", ["-f", "+0", "printenv", "LD_PRELOAD"]).then(
@@ -86,7 +86,7 @@ test("sessions that would lose triggers: api and CLI refuse at once, exit 78, an
 });
 
 test("whatever PG… says in the shell, npm start works on its own PostgreSQL, and its files are the owner's alone", async () => {
-  const cwd = await temporaryFolder();
+  const cwd = await dataFolder();
   await mkdir(`${cwd}/.data`);
   await writeFile(`${cwd}/.data/local-stack.json`, "{}");
   await chmod(`${cwd}/.data/local-stack.json`, 0o644);
@@ -105,7 +105,7 @@ test("whatever PG… says in the shell, npm start works on its own PostgreSQL, a
   };
   // `npm start` is a command of a checkout.
   const dev = startIep(["dev"], { cwd, env, from: "checkout" });
-  await dev.waitForLine(/Ready in/, 30_000);
+  await dev.waitForLine(/Ready in/);
   const { mode } = await stat(`${cwd}/.data/local-stack.json`);
   expect((mode & 0o777).toString(8)).toBe("600");
   const { database_url } = JSON.parse(await readFile(`${cwd}/.data/local-stack.json`, "utf8")) as {
@@ -118,7 +118,7 @@ test("whatever PG… says in the shell, npm start works on its own PostgreSQL, a
 });
 
 test(".env that names another variable than DATABASE_URL starts nothing", async () => {
-  const cwd = await temporaryFolder();
+  const cwd = await dataFolder();
   await writeFile(
     `${cwd}/.env`,
     "\uFEFFDATABASE_URI=postgres://iep:sesame@127.0.0.1:5432/iep\r\nRUNNER_CONCURENCY=abc\r\n",

@@ -6,6 +6,7 @@ import { startEmbeddedPostgres } from "../../src/local/embedded-postgres.ts";
 import { migrateUp } from "../../src/postgres/connection/migrator.ts";
 import { atTheEnd } from "../support/cleanup.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { startIep } from "../support/processes.ts";
 import { redisNamespace, startRedis } from "../support/redis.ts";
 import {
@@ -17,7 +18,7 @@ import {
   startApi,
   startRunner,
 } from "../support/stack.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { dataFolder, temporaryFolder } from "../support/temporary-folder.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 test("one api and two runners: 3,000 jobs of 20 customers in three priorities all succeed, and every cent is accounted for", async () => {
@@ -59,7 +60,7 @@ test("one api and two runners: 3,000 jobs of 20 customers in three priorities al
       );
       return waiting.every(({ body }) => body.data.length === 0);
     },
-    { timeoutMs: 25_000, describe: "all jobs to end" },
+    { timeoutMs: PATIENCE_MS, describe: "all jobs to end" },
   );
 
   for (const customer of customers) {
@@ -110,7 +111,7 @@ test("a foreign LPUSH of a pending job's id gets it run once", async () => {
 });
 
 test("PostgreSQL away: 503 with Retry-After; back: served again and the job runs, without a restart", async () => {
-  const dataDir = `${await temporaryFolder()}/postgres`;
+  const dataDir = `${await dataFolder()}/postgres`;
   const start = (port?: number) => startEmbeddedPostgres({ dataDir, port, settings: { fsync: "off" } });
   let postgres = await start();
   atTheEnd(() => postgres.stop());
@@ -177,10 +178,10 @@ test("servers that never come: one line each with what was tried; without the da
     expect(said).toContain("Gave up after 30 s");
     expect(said).not.toContain("secret");
   }
-}, 60_000);
+});
 
 test("what a runner has done while PostgreSQL was away is settled and charged when it is back", async () => {
-  const dataDir = `${await temporaryFolder()}/postgres`;
+  const dataDir = `${await dataFolder()}/postgres`;
   const start = (port?: number) => startEmbeddedPostgres({ dataDir, port, settings: { fsync: "off" } });
   let postgres = await start();
   atTheEnd(() => postgres.stop());
@@ -225,7 +226,7 @@ test("a wrong environment: every fault at once, exit 78, nothing started", async
 });
 
 test("a database without the schema: the line says what to run, and the process goes on once somebody ran it", async () => {
-  const dataDir = `${await temporaryFolder()}/postgres`;
+  const dataDir = `${await dataFolder()}/postgres`;
   const postgres = await startEmbeddedPostgres({ dataDir, settings: { fsync: "off" } });
   atTheEnd(() => postgres.stop());
   const runner = startIep(["runner"], { env: { DATABASE_URL: postgres.url } });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { startIep } from "../support/processes.ts";
 import { DEPLOY, findPrometheus, runPromtool, startPrometheus } from "../support/prometheus.ts";
 import { redisNamespace } from "../support/redis.ts";
@@ -37,7 +38,7 @@ async function startMeasuredStack(): Promise<Stack> {
   };
   const runner = startIep(["runner"], { env: { ...environment, METRICS_PORT: "0" } });
   const { request, url: apiUrl } = await startApi(environment);
-  const [, runnerUrl = ""] = await runner.waitForLine(/"url":"(http:[^"]+\/metrics)"/, 30_000);
+  const [, runnerUrl = ""] = await runner.waitForLine(/"url":"(http:[^"]+\/metrics)"/);
   const type = await postJobType(request, { processing_logic_id: "simulate", standard_cost_cents: 7 });
   const customer = await postCustomer(request, "Measured", 100_000);
   const job = (n: number) => ({
@@ -58,7 +59,7 @@ async function startMeasuredStack(): Promise<Stack> {
       const waits = sumOf(scraped, "iep_job_wait_seconds_count");
       return settled === JOBS - FAILING && waits === JOBS && scraped;
     },
-    { timeoutMs: 30_000, describe: "all jobs to be measured" },
+    { timeoutMs: PATIENCE_MS, describe: "all jobs to be measured" },
   );
   return { apiUrl, runnerUrl, api: await read(`${apiUrl}/metrics`), runner: text };
 }
@@ -153,7 +154,7 @@ describe.skipIf(programs === undefined)("a real Prometheus", () => {
         const { result } = await ask<{ result: unknown[] }>(url, "query?query=up==1");
         return result.length === 2;
       },
-      { timeoutMs: 20_000, describe: "both processes to be scraped" },
+      { timeoutMs: PATIENCE_MS, describe: "both processes to be scraped" },
     );
     const alerts = await waitFor(
       async () => {

@@ -5,7 +5,7 @@ import { directoryWith } from "../support/directory-with.ts";
 import { httpClient } from "../support/http-client.ts";
 import { startIep } from "../support/processes.ts";
 import { jobEnded, postJobType } from "../support/stack.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { dataFolder, temporaryFolder } from "../support/temporary-folder.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const IMPORTS = `import { defineProcessor } from "innovation-ecosystem-platform/processors";
@@ -22,8 +22,8 @@ test("npm start: a saved processor is used by the next attempt, a broken one cha
     } });`,
   });
   const env = { PORT: "0", PROCESSORS_DIR: processors };
-  const dev = startIep(["dev"], { cwd: await temporaryFolder(), env });
-  await dev.waitForLine(/^Ready in/, 40_000);
+  const dev = startIep(["dev"], { cwd: await dataFolder(), env });
+  await dev.waitForLine(/^Ready in/);
   const printed = async (label: string): Promise<string> =>
     (await dev.waitForLine(new RegExp(`^ +${label} +(\\S+)$`)))[1] ?? "";
   const admin = httpClient(await printed("API"), await printed("Admin key"));
@@ -32,7 +32,7 @@ test("npm start: a saved processor is used by the next attempt, a broken one cha
     await admin<{ id: string; code?: string }>("POST", "/jobs", { customer_id, job_type_id, input_data });
   const save = async (name: string, text: string, said: RegExp): Promise<void> => {
     await writeFile(join(processors, name), text);
-    await dev.waitForLine(said, 30_000);
+    await dev.waitForLine(said);
   };
 
   const hello = await postJobType(admin, { processing_logic_id: "hello", standard_cost_cents: 1 });
@@ -67,4 +67,4 @@ test("npm start: a saved processor is used by the next attempt, a broken one cha
   expect(await jobEnded(admin, waiting)).toMatchObject({ status: "succeeded", output_data: "served" });
   dev.signal("SIGINT");
   expect(await dev.exited).toEqual({ code: 0, signal: null });
-}, 120_000);
+});

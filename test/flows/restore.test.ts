@@ -6,6 +6,7 @@ import { startEmbeddedPostgres } from "../../src/local/embedded-postgres.ts";
 import { migrateUp } from "../../src/postgres/connection/migrator.ts";
 import { atTheEnd } from "../support/cleanup.ts";
 import type { Request } from "../support/http-client.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { startIep, type StartedProcess } from "../support/processes.ts";
 import { findPostgresTools } from "../support/postgres-tools.ts";
 import { redisNamespace } from "../support/redis.ts";
@@ -19,7 +20,7 @@ import {
   submitAll,
   type Environment,
 } from "../support/stack.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { dataFolder } from "../support/temporary-folder.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 // What docs/operating.md says about backups, with the programs of PostgreSQL that it names.
@@ -57,7 +58,7 @@ async function count(url: string, condition: string): Promise<number> {
 
 async function noneOpen(url: string): Promise<void> {
   const open = () => count(url, "completed_at IS NULL");
-  await waitFor(async () => (await open()) === 0, { timeoutMs: 240_000, describe: "all jobs to end" });
+  await waitFor(async () => (await open()) === 0, { timeoutMs: PATIENCE_MS, describe: "all jobs to end" });
 }
 
 interface Backup {
@@ -72,7 +73,7 @@ interface Backup {
 async function loseAfterBackup(
   takeBackup: (url: string, folder: string) => Promise<number>,
 ): Promise<Backup> {
-  const folder = await temporaryFolder();
+  const folder = await dataFolder();
   const source = await startServer(join(folder, "source"));
   await migrateUp(source.url);
   const redis = redisNamespace();

@@ -50,7 +50,7 @@ beforeAll(async () => {
   const quick = ["--engine-strict", "--ignore-scripts", "--offline", "--no-audit", "--no-fund"];
   // `--prefix`, because `npm test` tells every npm below it that the project is this checkout.
   await run("npm", ["install", ...quick, "--prefix", project, tarball], project);
-}, 120_000);
+});
 
 test("it holds its code and its types, and nothing else comes with it", async () => {
   const files = await readdir(join(project, "node_modules/innovation-ecosystem-platform-sdk"));

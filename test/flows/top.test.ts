@@ -4,6 +4,7 @@ import { expect, inject, test } from "vitest";
 import { atTheEnd } from "../support/cleanup.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { findOnPath } from "../support/find-program.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 // `iep top` in a pseudo-terminal, by util-linux' script(1).
@@ -31,7 +32,7 @@ async function startTop(noColor = "") {
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (piece: string) => (text += piece));
   const until = (part: string) =>
-    waitFor(() => text.includes(part), { timeoutMs: 30_000, describe: () => `${part} in ${text}` });
+    waitFor(() => text.includes(part), { timeoutMs: PATIENCE_MS, describe: () => `${part} in ${text}` });
   return { child, until, written: () => text };
 }
 

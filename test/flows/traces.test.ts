@@ -6,6 +6,7 @@ import { createTestDatabase } from "../support/database.ts";
 import { directoryWith } from "../support/directory-with.ts";
 import type { Request } from "../support/http-client.ts";
 import { startOtlpReceiver, type ReceivedSpan } from "../support/otlp-receiver.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import type { StartedProcess } from "../support/processes.ts";
 import { runSql } from "../support/sql.ts";
 import { jobEnded, postCustomer, postJobType, startApi, startRunner } from "../support/stack.ts";
@@ -123,7 +124,7 @@ describe("with a collector", () => {
         const spans = receiver.spans.filter((span) => span.traceId === traceId);
         return spans.length >= count && spans;
       },
-      { timeoutMs: 20_000, describe: () => `${count} spans of ${traceId}` },
+      { timeoutMs: PATIENCE_MS, describe: () => `${count} spans of ${traceId}` },
     );
   }
 

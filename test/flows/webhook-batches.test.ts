@@ -141,4 +141,4 @@ test("whoever ends, sends and dies: each event is sent, under one id, in the ord
   });
   await fc.assert(property, { numRuns: 12 });
   expect(await brokenPromises(platform)).toEqual([]);
-}, 180_000);
+});

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
 import { percentile } from "../support/load.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { redisNamespace } from "../support/redis.ts";
 import {
   expectCleanAudit,
@@ -69,7 +70,7 @@ test.each(CASES)(
         );
         return rows.length === OTHERS && rows.map(({ ms }) => ms);
       },
-      { describe: "the others' jobs to start", timeoutMs: 40_000 },
+      { describe: "the others' jobs to start", timeoutMs: PATIENCE_MS },
     );
     const { rows } = await database.query<{ waiting: number }>(
       "SELECT count(*)::int AS waiting FROM jobs WHERE customer_id = $1 AND status = 'pending'",

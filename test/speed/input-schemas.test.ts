@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { metaschemas } from "../../src/core/lib/json-schema/metaschemas.ts";
 import { CHECK_MAX_MS } from "../../src/core/model/limits.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { ADMIN_API_KEY, postCustomer, postJobType, startApi, startRunner } from "../support/stack.ts";
 import { runSql } from "../support/sql.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -63,7 +64,7 @@ async function watching<T>({ request, pid }: Api, work: Promise<T>) {
         slowest_ms = Math.max(slowest_ms, performance.now() - asked_at);
         return isDone;
       },
-      { timeoutMs: 120_000, describe: "the hostile requests to end" },
+      { timeoutMs: PATIENCE_MS, describe: "the hostile requests to end" },
     ),
   ]);
   return { result: await ended, slowest_ms, rss: await residentBytes(pid) };

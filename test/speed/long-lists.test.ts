@@ -25,7 +25,7 @@ beforeAll(async () => {
   few_id = await createCustomer(api.platform);
   job_type_id = await createJobType(api.platform, { standard_cost_cents: 0 });
   await fill();
-}, 180_000);
+});
 
 /** As if the jobs had ended in the last hours and been counted: written in bulk, past the triggers. */
 async function fill(): Promise<void> {

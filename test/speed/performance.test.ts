@@ -4,6 +4,7 @@ import { ours } from "../../bench/src/contenders/ours.ts";
 import { specification } from "../../bench/src/contenders/specification.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 import { percentile } from "../support/load.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { startRedisServer, type RedisServer } from "../support/redis-server.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -45,7 +46,7 @@ test("submitting and draining in batches is many times faster than the specifica
   );
   expect(submit).toBeGreaterThanOrEqual(2);
   expect(drain).toBeGreaterThanOrEqual(3);
-}, 60_000);
+});
 
 async function prepare(contender: Contender, redisDatabase: number): Promise<Site> {
   const { url } = await createEmptyDatabase();
@@ -77,7 +78,7 @@ async function drainAll(contender: Contender, site: Site, client: Client, count:
     return await perSecond(count, async () => {
       await worker.start();
       await waitFor(() => left === 0, {
-        timeoutMs: 30_000,
+        timeoutMs: PATIENCE_MS,
         describe: () => `${left} of ${count} jobs to end`,
       });
     });

@@ -6,6 +6,7 @@ import { beforeAll, expect, test } from "vitest";
 import { atTheEnd } from "../support/cleanup.ts";
 import { createTestDatabase } from "../support/database.ts";
 import type { Request } from "../support/http-client.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { runSql } from "../support/sql.ts";
 import { postCustomer, postJobType, startApi } from "../support/stack.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -78,7 +79,7 @@ test("2,000 open streams cost less than 150 MiB, and submissions beside them are
   expect(rows[0]?.listening).toBe(2);
   expect(added_mib).toBeLessThan(MIB_MAX);
   expect(share).toBeLessThan(SHARE_MAX);
-}, 120_000);
+});
 
 /** Submits to both in turns. `share`: what the first takes of a core beyond the other, which a submission cannot have. */
 async function measure(): Promise<{ beside: Effort; alone: Effort; share: number }> {
@@ -180,7 +181,7 @@ async function openStreams({ url, keys }: Api): Promise<Heard[]> {
     return stream;
   });
   await waitFor(() => heard.every(({ begun }) => begun), {
-    timeoutMs: 30_000,
+    timeoutMs: PATIENCE_MS,
     describe: () => `all streams to begin: ${heard.filter(({ begun }) => begun).length} did`,
   });
   return heard;

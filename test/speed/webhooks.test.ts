@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { submitJobs } from "../../src/core/use-cases/submit-jobs.ts";
 import { percentile, startConsumer } from "../support/load.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { runSql } from "../support/sql.ts";
 import {
@@ -41,7 +42,7 @@ async function submit({ platform }: TestPlatform, customer_id: string, count: nu
 async function drain(stack: TestPlatform, count: number): Promise<number> {
   const started_at = performance.now();
   const consumer = await startConsumer(stack.platform, { slots: 500 });
-  await waitFor(() => consumer.done_at.size >= count, { timeoutMs: 60_000 });
+  await waitFor(() => consumer.done_at.size >= count, { timeoutMs: PATIENCE_MS });
   const rate = (count * 1_000) / (performance.now() - started_at);
   await consumer.stop();
   return rate;
@@ -91,7 +92,7 @@ test("deliveries keep up beside a drain", async () => {
   startSending(stack.platform);
   const started_at = performance.now();
   const consumer = await startConsumer(stack.platform, { slots: 500 });
-  await waitFor(() => receiver.received.length >= EVENTS, { timeoutMs: 60_000 });
+  await waitFor(() => receiver.received.length >= EVENTS, { timeoutMs: PATIENCE_MS });
   const rate = (EVENTS * 1_000) / (performance.now() - started_at);
   const drained = consumer.done_at.size;
   console.log(
@@ -99,4 +100,4 @@ test("deliveries keep up beside a drain", async () => {
   );
   expect(rate).toBeGreaterThanOrEqual(alone / DRAINED_PER_DELIVERY);
   expect(new Set(receiver.received.map(({ headers }) => headers["webhook-id"])).size).toBe(EVENTS);
-}, 120_000);
+});

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { inject } from "vitest";
 import { endWithParent } from "../../src/local/end-with-parent.ts";
 import { atTheEnd } from "./cleanup.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { waitFor } from "./wait-for.ts";
 
 export interface Exit {
@@ -23,7 +24,7 @@ export interface StartedProcess {
   readonly exited: Promise<Exit>;
   /**
    * The first line of stdout or stderr that matches, past or future. Throws with all lines when it ends
-   * before, or after 10 s.
+   * before, or after `timeoutMs`.
    */
   waitForLine(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
   signal(name: NodeJS.Signals): void;
@@ -102,7 +103,7 @@ export function startProcess(
     stderr,
     exited,
     signal: (name) => void child.kill(name),
-    async waitForLine(pattern, timeoutMs = 10_000) {
+    async waitForLine(pattern, timeoutMs = PATIENCE_MS) {
       const describe = (): string => `a line like ${pattern} in\n${report()}\n`;
       const found = await waitFor(() => find(pattern) ?? exit, { timeoutMs, describe });
       if (Array.isArray(found)) return found;

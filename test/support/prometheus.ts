@@ -74,7 +74,7 @@ export async function startPrometheus(
       `--storage.tsdb.path=${join(folder, "data")}`,
       `--web.listen-address=127.0.0.1:${port}`,
     ]);
-    await server.waitForLine(/Server is ready to receive web requests/, 30_000);
+    await server.waitForLine(/Server is ready to receive web requests/);
     return `http://127.0.0.1:${port}`;
   });
 }

@@ -1,18 +1,13 @@
 import { expect } from "vitest";
 import type { Job, JobStatus } from "../../src/core/model/job.ts";
 import { httpClient, type Request } from "./http-client.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { startIep, type StartedProcess } from "./processes.ts";
 import { waitFor } from "./wait-for.ts";
 
 // A platform of real processes, as an operator runs it and a customer uses it.
 
 export const ADMIN_API_KEY = "test-admin-key-of-32-characters!";
-
-/**
- * A process loads and connects in a second or two; beside the other tests of a busy machine it may take far
- * longer.
- */
-const START_TIMEOUT_MS = 30_000;
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -22,16 +17,13 @@ export async function startApi(
   start = startIep,
 ): Promise<{ request: Request; api: StartedProcess; url: string }> {
   const api = start(["api"], { env: { ...environment, ADMIN_API_KEY, PORT: "0" } });
-  const [, url = ""] = await api.waitForLine(
-    /Server listening at (http:\/\/127\.0\.0\.1:\d+)/,
-    START_TIMEOUT_MS,
-  );
+  const [, url = ""] = await api.waitForLine(/Server listening at (http:\/\/127\.0\.0\.1:\d+)/);
   return { request: httpClient(url, ADMIN_API_KEY), api, url };
 }
 
 export async function startRunner(environment: Environment, start = startIep): Promise<StartedProcess> {
   const runner = start(["runner"], { env: environment });
-  await runner.waitForLine(/"registered"/, START_TIMEOUT_MS);
+  await runner.waitForLine(/"registered"/);
   return runner;
 }
 
@@ -74,7 +66,7 @@ export async function jobEnded(request: Request, id: string): Promise<Job> {
       const { body } = await request<Job>("GET", `/jobs/${id}`);
       return body.completed_at !== null && body;
     },
-    { timeoutMs: 20_000, describe: () => `job ${id} to end` },
+    { timeoutMs: PATIENCE_MS, describe: () => `job ${id} to end` },
   );
 }
 
@@ -92,7 +84,7 @@ export async function jobsOf(request: Request, customer_id: string): Promise<Job
 }
 
 /** Waits until all of a customer's jobs have ended; answers them. */
-export async function allEnded(request: Request, customer_id: string, timeoutMs: number): Promise<Job[]> {
+export async function allEnded(request: Request, customer_id: string): Promise<Job[]> {
   return await waitFor(
     async () => {
       if (await hasAny(request, customer_id, "pending")) return false;
@@ -102,7 +94,7 @@ export async function allEnded(request: Request, customer_id: string, timeoutMs:
       const jobs = await jobsOf(request, customer_id);
       return jobs.every((job) => job.completed_at !== null) && jobs;
     },
-    { timeoutMs, describe: () => `all jobs of ${customer_id} to end` },
+    { timeoutMs: PATIENCE_MS, describe: () => `all jobs of ${customer_id} to end` },
   );
 }
 

@@ -11,6 +11,7 @@ import { waitFor } from "../../../test/support/wait-for.ts";
 import type { FeedPosition } from "../../core/model/event-feed.ts";
 import { FEED_DAYS } from "../../core/model/limits.ts";
 import { submitJobs } from "../../core/use-cases/submit-jobs.ts";
+import { PATIENCE_MS } from "../../../test/support/patience.ts";
 
 const CUSTOMERS = 3;
 const JOBS = 300;
@@ -75,7 +76,7 @@ test("while several processes count, no reader misses an end or sees one twice",
     ...readers.map(({ read }) => repeat(read)),
   ];
   const made = await runJobs(customers, JOBS);
-  await waitFor(() => readers[0]?.seen.length === JOBS, { describe: "all ends", timeoutMs: 30_000 });
+  await waitFor(() => readers[0]?.seen.length === JOBS, { describe: "all ends", timeoutMs: PATIENCE_MS });
   for (const [n, customer_id] of customers.entries()) {
     const mine = made.get(customer_id) ?? [];
     const seen = readers[n + 1]?.seen ?? [];

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { atTheEnd } from "../../../../test/support/cleanup.ts";
 import { openStream, type OpenStream } from "../../../../test/support/event-stream.ts";
+import { PATIENCE_MS } from "../../../../test/support/patience.ts";
 import { runSql } from "../../../../test/support/sql.ts";
 import { createCustomer, createJobType, createTestPlatform } from "../../../../test/support/test-platform.ts";
 import { startTestRunner } from "../../../../test/support/test-runner.ts";
@@ -108,7 +109,7 @@ describe("GET /events as JSON", () => {
     await api.ask("POST", "/jobs/batch", { key: one.key, body: { jobs } });
     await waitFor(async () => (await listAll(one.key)).ids.length === jobs.length, {
       describe: "all events",
-      timeoutMs: 30_000,
+      timeoutMs: PATIENCE_MS,
     });
     const { ids } = await listAll(one.key);
     expect(new Set(ids).size).toBe(jobs.length);
