@@ -210,7 +210,7 @@ export const APART_MAX = 8;
 export const APART_QUIET_MS = 100;
 /** How long such a process waits for another attempt. */
 export const APART_IDLE_MS = 5_000;
-/** Memory that such a process may hold and still take another attempt: a fourth of what it may reach. */
+/** Memory that such a process may hold and still take another attempt. */
 export const APART_IDLE_MB = 256;
 /** How long such a process may take to load its processor. */
 export const APART_START_MS = 60_000;
