@@ -207,7 +207,7 @@ export const TERMINATE_DELAY_MS = 1_000;
 /** Processes of one runner in which jobs run apart. Others wait, and their timeout does not run. */
 export const APART_MAX = 8;
 /** What an attempt apart that has succeeded may need to end. Then its process is killed. */
-export const APART_QUIET_MS = 100;
+export const APART_QUIET_MS = 500;
 /** How long such a process waits for another attempt. */
 export const APART_IDLE_MS = 5_000;
 /** Memory that such a process may hold and still take another attempt. */
