@@ -82,6 +82,19 @@ test("BACKLOG: also ends with a refill that leaves nothing behind, when another 
   expect(queue.mode).toBe("LISTS");
 });
 
+test("BACKLOG: runners that drain it refill the lists once a second together, others whenever they look", async () => {
+  await submitMoreThanTheWindow(4 * REFILL_BATCH);
+  const drained = [queue, await queueElsewhere()] as const;
+  for (const one of drained)
+    expect(await one.claim({ runner_id, max: 1_000, wait_ms: 100 })).toHaveLength(1_000);
+  expect(await queue.lengths()).toMatchObject({ 1: READY_WINDOW - 2_000 });
+  await Promise.all(drained.map((one) => one.refill()));
+  expect(await queue.lengths()).toMatchObject({ 1: READY_WINDOW - 2_000 + REFILL_BATCH });
+  const onlooker = await queueElsewhere();
+  await onlooker.refill();
+  expect(await queue.lengths()).toMatchObject({ 1: READY_WINDOW - 2_000 + 2 * REFILL_BATCH });
+});
+
 test("AWAY: hides the mode there was, which goes on once Redis is back", async () => {
   await submitMoreThanTheWindow(100);
   await queue.refill();
@@ -124,6 +137,10 @@ async function claim(max: number) {
 
 /** As the runner of another process, which knows of no backlog: it takes what is in the lists. */
 async function claimElsewhere(max: number) {
+  return await (await queueElsewhere()).claim({ runner_id, max, wait_ms: 100 });
+}
+
+async function queueElsewhere() {
   const other = await createTestPlatform({ databaseUrl, redis: { url: redis.url, prefix: "jobs" } });
-  return await other.platform.readyQueue.claim({ runner_id, max, wait_ms: 100 });
+  return other.platform.readyQueue;
 }

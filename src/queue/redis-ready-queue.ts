@@ -34,7 +34,8 @@ import { refillLists, type Refill } from "./refill-lists.ts";
  *             so that these keep step for foreign programs. A job whose id came out of a higher list than
  *             its own counts as of that priority.
  *   push      as in LISTS.
- *   refill    as in LISTS, but only one round a second while our own runner takes from the backlog.
+ *   refill    as in LISTS, but only one round a second of all processes together, as far as their own runners
+ *             take from the backlog.
  *
  * AWAY      Reads or writes of Redis have failed for 3 s. It hides one of the other modes until both work.
  *   entered   from either mode, by time.
@@ -256,10 +257,12 @@ export class RedisReadyQueue implements ReadyQueue {
 
   /** One round of refill. True when there is more to move that our own runner does not take faster. */
   async #fillLists(): Promise<boolean> {
+    // While runners take from the backlog themselves, the lists are for foreign consumers: one batch a second of
+    // all runners together is enough.
+    if (this.#drain.isOurs && !(await this.#lists.takeRefill())) return false;
     const round = await this.#refill.round(this.#known.lengths);
     const { isOurs } = this.#drain;
     this.#drain.refilled(round.backlog);
-    // While our own runner drains the backlog, one batch a second is enough: it is for foreign consumers.
     return round.again && !isOurs;
   }
 

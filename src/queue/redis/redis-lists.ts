@@ -8,6 +8,8 @@ const OVERDUE_MS = 2_000;
 const COMMAND_TIMEOUT_MS = 2_000;
 /** A platform that has been silent for this long has left its lists. */
 const OWNER_SECONDS = 60;
+/** Upkeep refills each second, or a little sooner. */
+const REFILL_EVERY_MS = 850;
 
 export interface Popped {
   readonly key: string;
@@ -35,6 +37,7 @@ export class RedisLists {
   readonly #probeKey: string;
   readonly #ownerKey: string;
   readonly #rivalKey: string;
+  readonly #refillKey: string;
   /** The last call on the blocking connection, done or not: the next one follows it. */
   #lastBlocking: Promise<unknown> = Promise.resolve();
 
@@ -45,6 +48,7 @@ export class RedisLists {
     this.#probeKey = `${prefix}:probe`;
     this.#ownerKey = `${prefix}:owner`;
     this.#rivalKey = `${prefix}:rival`;
+    this.#refillKey = `${prefix}:refill`;
   }
 
   /** Pushes ids so that the first one comes out first. Returns the length of each list that was pushed to. */
@@ -124,10 +128,18 @@ export class RedisLists {
     return [owner, rival].find((one) => typeof one === "string" && one !== platform) ?? undefined;
   }
 
+  /** Whether no process has said this within a second: then the round of refill of this second is ours. */
+  async takeRefill(): Promise<boolean> {
+    return await this.#commands.use(
+      COMMAND_TIMEOUT_MS,
+      async (redis) => (await redis.set(this.#refillKey, "", "PX", REFILL_EVERY_MS, "NX")) !== null,
+    );
+  }
+
   /** Removes the lists and all that stands beside them. */
   async remove(): Promise<void> {
     await this.#commands.use(COMMAND_TIMEOUT_MS, (redis) =>
-      redis.del(...this.#keys, this.#ownerKey, this.#rivalKey),
+      redis.del(...this.#keys, this.#ownerKey, this.#rivalKey, this.#refillKey),
     );
   }
 
