@@ -118,8 +118,7 @@ export class ApartPlaces {
 
   /** One that is not quiet is killed, and leaves its place when it is gone. */
   async #afterSuccess(process: ApartProcess, file: string): Promise<void> {
-    if (!(await process.becomesQuiet())) return;
-    this.#working.delete(process);
+    if (!(await process.becomesQuiet()) || !this.#working.delete(process)) return;
     this.#idle.set(process, { file, timer: setTimeout(() => this.#end(process), this.#idle_ms).unref() });
     this.#leavePlace();
   }
