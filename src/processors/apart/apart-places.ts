@@ -1,6 +1,6 @@
 import type { JsonText } from "../../core/lib/json-text.ts";
 import { APART_IDLE_MS, APART_MAX } from "../../core/model/limits.ts";
-import { ProcessorCrash } from "../sdk/processor-crash.ts";
+import { isProcessorCrash } from "../sdk/processor-crash.ts";
 import { ApartProcess, type ApartTask } from "./apart-process.ts";
 
 interface ApartPlacesOptions {
@@ -39,17 +39,14 @@ export class ApartPlaces {
     await this.#takePlace(task.context.signal);
     const idle = this.#takeIdle(task.file);
     if (idle === undefined) return await this.#runIn(this.#start(), task);
-    let hasStarted = false;
-    const onStarted = (): void => {
-      hasStarted = true;
-      task.onStarted();
-    };
     try {
-      return await this.#runIn(idle, { ...task, onStarted });
+      return await this.#runIn(idle, task);
     } catch (error) {
-      if (hasStarted || !(error instanceof ProcessorCrash)) throw error;
-      // The process had died while it waited: of nothing that this attempt did.
-      return await this.run(task);
+      if (!isProcessorCrash(error)) throw error;
+      // Somebody may have killed it while it waited, or an attempt before this one has left what ended it: nobody
+      // is convicted but in a process that was new.
+      await this.#takePlace(task.context.signal);
+      return await this.#runIn(this.#start(), task);
     }
   }
 

@@ -178,6 +178,7 @@ export class ApartProcess {
 
 function startChild(): ChildProcess {
   return fork(fileURLToPath(new URL(ENTRY, import.meta.url)), [], {
+    // What this process was started with, a test runner's hooks for one, is not for it.
     execArgv: [`--max-old-space-size=${THREAD_HEAP_MB}`],
     serialization: "advanced",
     stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -16,3 +16,8 @@ export class ProcessorCrash extends Error {
     return crash;
   }
 }
+
+/** Also where the error came from another thread or process, and has lost its class. */
+export function isProcessorCrash(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "processor_crashed";
+}
