@@ -6,6 +6,7 @@ import type { Job } from "../../src/core/model/job.ts";
 import { submitJobs } from "../../src/core/use-cases/submit-jobs.ts";
 import { atTheEnd } from "../support/cleanup.ts";
 import { directoryWith } from "../support/directory-with.ts";
+import { GATED_PROCESSOR } from "../support/gated-processor.ts";
 import { PATIENCE_MS } from "../support/patience.ts";
 import { startIep } from "../support/processes.ts";
 import { redisNamespace } from "../support/redis.ts";
@@ -24,18 +25,6 @@ import {
   WAYS_TO_LIVE_THROUGH,
 } from "./poison-ways.ts";
 
-/** Runs until its gate, a file, exists. */
-const INNOCENT = `
-  import { existsSync } from "node:fs";
-  import { setTimeout as wait } from "node:timers/promises";
-  import { defineProcessor } from "innovation-ecosystem-platform/processors";
-  export default defineProcessor({
-    id: "test.innocent",
-    async run(gate, { signal }) {
-      while (!existsSync(gate)) await wait(20, undefined, { signal });
-      return "innocent";
-    },
-  });`;
 const INNOCENTS = 5;
 const PRICE_CENTS = 10;
 const FUNDS_CENTS = 1_000_000;
@@ -85,7 +74,7 @@ async function poison(queue: (typeof QUEUES)[number], poisons: Readonly<Record<s
     `${id}.js`,
     poisonModule(id, ways, thread),
   ]);
-  const directory = await directoryWith({ ...Object.fromEntries(files), "innocent.js": INNOCENT });
+  const directory = await directoryWith({ ...Object.fromEntries(files), "innocent.js": GATED_PROCESSOR });
   const gate = join(directory, "gate.open");
   const [bad, good] = [await createCustomer(platform), await createCustomer(platform)];
   const typeOf = (processing_logic_id: string, timeout_seconds = 60): Promise<string> =>
@@ -95,7 +84,7 @@ async function poison(queue: (typeof QUEUES)[number], poisons: Readonly<Record<s
       max_attempts: 1,
       standard_cost_cents: PRICE_CENTS,
     });
-  const innocentType = await typeOf("test.innocent");
+  const innocentType = await typeOf("test.gated");
   const innocent = { customer_id: good, job_type_id: innocentType, input_data: gate, priority: 0 as const };
   const innocentIds = await submitAll(
     platform,
@@ -145,7 +134,7 @@ async function poison(queue: (typeof QUEUES)[number], poisons: Readonly<Record<s
   runner.stop();
   expect(innocents).toHaveLength(INNOCENTS);
   for (const job of innocents) {
-    expect(job).toMatchObject({ status: "succeeded", output_data: "innocent", cost_cents: PRICE_CENTS });
+    expect(job).toMatchObject({ status: "succeeded", output_data: "through", cost_cents: PRICE_CENTS });
   }
   expect(await platform.wallets.findByCustomerId(good)).toMatchObject({
     current_balance_cents: FUNDS_CENTS - INNOCENTS * PRICE_CENTS,

@@ -18,7 +18,7 @@ import {
   startRunner,
 } from "../support/stack.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
-import { dataFolder } from "../support/temporary-folder.ts";
+import { dataFolder, temporaryFolder } from "../support/temporary-folder.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const PRICE_CENTS = 7;
@@ -28,7 +28,7 @@ const SUBMISSION_MS_MAX = 5_500;
 
 test("PostgreSQL crashes five times under load: nothing that was accepted is lost, and nobody needs a restart", async () => {
   // With fsync, as delivered: what is acknowledged is on the disk.
-  const dataDir = `${await dataFolder()}/postgres`;
+  const dataDir = `${await temporaryFolder()}/postgres`;
   let postgres = await startEmbeddedPostgres({ dataDir });
   atTheEnd(() => postgres.stop());
   await migrateUp(postgres.url);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { findFreePort } from "../../src/local/free-port.ts";
 import { startIep } from "../support/processes.ts";
 import { runShell } from "../support/run-shell.ts";
-import { dataFolder } from "../support/temporary-folder.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const GUIDE = fileURLToPath(new URL("../../docs/integrate.md", import.meta.url));
 /** Between what two blocks print. */
@@ -12,7 +12,7 @@ const MARK = "---- next block ----";
 const MINUTES_MAX = 5;
 
 test("the guide works as it stands, block by block in one shell, within its five minutes", async () => {
-  const cwd = await dataFolder();
+  const cwd = await temporaryFolder();
   const dev = startIep(["dev"], { cwd, env: { PORT: "0", WEBHOOK_ALLOW_PRIVATE: "true" } });
   await dev.waitForLine(/^Ready in/);
   const printed = async (label: string): Promise<string> =>

@@ -2,7 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { directoryWith } from "./directory-with.ts";
 
-const GATED_PROCESSOR = `
+/** `test.gated` runs until its input, the path of a file, exists. */
+export const GATED_PROCESSOR = `
   import { existsSync } from "node:fs";
   import { setTimeout as wait } from "node:timers/promises";
   import { defineProcessor } from "innovation-ecosystem-platform/processors";

@@ -1,6 +1,6 @@
 -- Does: submits a batch of which some jobs bring a webhook: calls submit_traced_jobs, and stores the webhooks
 --   of the jobs that are stored.
--- Locks, in order: as submit_keyed_jobs or submit_jobs.
+-- Locks, in order: as submit_traced_jobs.
 -- Returns: job_id, refusal?, estimated_cost_cents?, max_attempts?, created_at?, run_at?, due?,
 --   current_balance_cents?, pending_charges_cents?, credit_limit_cents?, monthly_spend_limit_cents?,
 --   month_spent_cents?, replay_of?, price_currency?, wallet_currency?, waiting_limit?, waiting_jobs?
