@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
 import { Agent, request as send } from "node:http";
 import { connect, type Socket } from "node:net";
 import { promisify } from "node:util";
@@ -50,36 +51,45 @@ async function createKey(request: Request): Promise<string> {
   return body.api_key;
 }
 
-test("2,000 open streams cost less than 150 MiB, and submissions beside them are hardly slower", async () => {
-  for (let round = 0; round < 3; round += 1) for (const api of [watched, plain]) await submissions(api);
-  // Two processes of the same code differ, too: by what their compiler did, by where their memory is.
-  const unwatched = [await measure(), await measure()];
-  const share_before = unwatched.reduce((sum, { share }) => sum + share, 0) / unwatched.length;
-  const before_mib = await residentMib(watched.pid);
-  const heard = await openStreams(watched);
-  const added_mib = (await residentMib(watched.pid)) - before_mib;
+test.runIf(process.platform === "linux")(
+  "2,000 open streams cost less than 150 MiB, and submissions beside them are hardly slower",
+  async () => {
+    await warmUp();
+    // Two processes of the same code differ, too: by what their compiler did, by where their memory is.
+    const unwatched = [await measure(), await measure(), await measure()].map(({ share }) => share);
+    const share_before = unwatched.toSorted((one, other) => one - other)[1] ?? 0;
+    const before_mib = await residentMib(watched.pid);
+    const heard = await openStreams(watched);
+    const added_mib = (await residentMib(watched.pid)) - before_mib;
 
-  let measured = await measure();
-  // What else the machine does moves a measurement by more than the streams do. Too much is too much each time.
-  for (let again = 1; again < MEASURED_MAX && measured.share - share_before >= SHARE_MAX; again += 1)
-    measured = await measure();
-  await waitFor(() => heard.every((bytes) => bytes.changed), { describe: "a change in every stream" });
-  const { rows } = await runSql<{ listening: number }>(
-    databaseUrl,
-    "SELECT count(*)::int AS listening FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'iep listen'",
-  );
-  const { beside, alone } = measured;
-  const share = measured.share - share_before;
-  console.log(
-    `${STREAMS} streams: ${added_mib.toFixed(0)} MiB, ${rows[0]?.listening} connections that listen in 2 processes, ` +
-      `${(100 * share).toFixed(1)} % of a core while all are told of changes; ` +
-      `a submission beside them takes ${beside.us.toFixed(0)} µs of processor time, without them ${alone.us.toFixed(0)}; ` +
-      `${beside.rate.toFixed(0)} and ${alone.rate.toFixed(0)} a second`,
-  );
-  expect(rows[0]?.listening).toBe(2);
-  expect(added_mib).toBeLessThan(MIB_MAX);
-  expect(share).toBeLessThan(SHARE_MAX);
-});
+    // With so many streams come a larger heap and code that is not compiled yet.
+    await warmUp();
+    let measured = await measure();
+    // What else the machine does moves a measurement by more than the streams do. Too much is too much each time.
+    for (let again = 1; again < MEASURED_MAX && measured.share - share_before >= SHARE_MAX; again += 1)
+      measured = await measure();
+    await waitFor(() => heard.every((bytes) => bytes.changed), { describe: "a change in every stream" });
+    const { rows } = await runSql<{ listening: number }>(
+      databaseUrl,
+      "SELECT count(*)::int AS listening FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'iep listen'",
+    );
+    const { beside, alone } = measured;
+    const share = measured.share - share_before;
+    console.log(
+      `${STREAMS} streams: ${added_mib.toFixed(0)} MiB, ${rows[0]?.listening} connections that listen in 2 processes, ` +
+        `${(100 * share).toFixed(1)} % of a core while all are told of changes; ` +
+        `a submission beside them takes ${beside.us.toFixed(0)} µs of processor time, without them ${alone.us.toFixed(0)}; ` +
+        `${beside.rate.toFixed(0)} and ${alone.rate.toFixed(0)} a second`,
+    );
+    expect(rows[0]?.listening).toBe(2);
+    expect(added_mib).toBeLessThan(MIB_MAX);
+    expect(share).toBeLessThan(SHARE_MAX);
+  },
+);
+
+async function warmUp(): Promise<void> {
+  for (let round = 0; round < ROUNDS; round += 1) for (const api of [watched, plain]) await submissions(api);
+}
 
 /** Submits to both in turns. `share`: what the first takes of a core beyond the other, which a submission cannot have. */
 async function measure(): Promise<{ beside: Effort; alone: Effort; share: number }> {
@@ -120,9 +130,15 @@ class Effort {
   }
 }
 
-async function cpuSeconds({ url }: Api): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^iep_process_cpu_seconds_total\S* (\S+)$/m.exec(text)?.[1]);
+/** Of all its threads. Asked of the kernel: to answer `/metrics` with so many sockets takes time of its own. */
+async function cpuSeconds({ pid }: Api): Promise<number> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const ns = await Promise.all(
+    threads.map(async (thread) =>
+      Number((await readFile(`/proc/${pid}/task/${thread}/schedstat`, "utf8")).split(" ")[0]),
+    ),
+  );
+  return ns.reduce((sum, of) => sum + of, 0) / 1e9;
 }
 
 /** How many jobs its customers submit in a round, one by one, on a few connections. */

@@ -347,10 +347,10 @@ export const FEED_DAYS = 7;
 /** How far apart a stream of the events of all jobs tells which jobs changed. */
 export const FEED_CHANGES_MS = 250;
 /** Where many read, changes are told further apart: so long for each stream of the process. */
-export const FEED_READER_MS = 2;
+export const FEED_READER_MS = 3;
 /** How long streams share a page that one of them has read. */
 export const FEED_SHARED_MS = 500;
-/** Streams that are told something at once. Then whatever else waits goes first. */
+/** Streams of a process that are told something at once. Then whatever else waits goes first. */
 export const FEED_WAVE = 50;
 /** Jobs that a stream of the events of all jobs names as changed at a time. */
 export const FEED_CHANGES_MAX = 50;

@@ -1,11 +1,12 @@
+import { setImmediate as nextRound } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { FeedPage } from "../model/event-feed.ts";
-import { FEED_CHANGES_MAX } from "../model/limits.ts";
+import { FEED_CHANGES_MAX, FEED_WAVE } from "../model/limits.ts";
 import { waitFor } from "../../../test/support/wait-for.ts";
-import { FeedAudience, FeedReader } from "./feed-audience.ts";
+import { FeedAudience, FeedReader, Waves } from "./feed-audience.ts";
 
 const audienceOf = (...readers: FeedReader[]): FeedAudience => {
-  const audience = new FeedAudience(() => 50);
+  const audience = new FeedAudience(new Waves(), () => 50);
   for (const reader of readers) audience.readers.add(reader);
   return audience;
 };
@@ -59,4 +60,24 @@ test("a page that could not be read is asked for again", async () => {
   const page = { events: [], position: at, more: false };
   await expect(audience.read(at, () => Promise.reject(new Error("away")))).rejects.toThrow("away");
   expect(await audience.read(at, () => Promise.resolve(page))).toBe(page);
+});
+
+test("readers of any number of audiences are woken so many at a time, and all are", async () => {
+  const waves = new Waves();
+  const readers = Array.from({ length: 20 }, () => Array.from({ length: FEED_WAVE }, () => new FeedReader()));
+  const perRound: number[] = [];
+  let woken = 0;
+  const watched = new AbortController();
+  const watch = (async () => {
+    while (!watched.signal.aborted) {
+      await nextRound();
+      perRound.push(woken);
+      woken = 0;
+    }
+  })();
+  await Promise.all(readers.map((own) => waves.wakeAll(own, () => void (woken += 1))));
+  watched.abort();
+  await watch;
+  expect(Math.max(...perRound)).toBe(FEED_WAVE);
+  expect(perRound.reduce((sum, count) => sum + count, 0)).toBe(20 * FEED_WAVE);
 });

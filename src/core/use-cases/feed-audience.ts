@@ -52,9 +52,33 @@ export class FeedReader {
   }
 }
 
+/**
+ * Readers are woken so many at a time, whoever they are. Then whatever else the process has to do goes first: a
+ * thousand at once would hold it up.
+ */
+export class Waves {
+  #left = FEED_WAVE;
+  #next: Promise<void> | undefined;
+
+  async wakeAll(readers: Iterable<FeedReader>, call: (reader: FeedReader) => void): Promise<void> {
+    for (const reader of readers) {
+      while (this.#left === 0) await (this.#next ??= this.#nextWave());
+      this.#left -= 1;
+      call(reader);
+    }
+  }
+
+  async #nextWave(): Promise<void> {
+    await nextRound();
+    this.#next = undefined;
+    this.#left = FEED_WAVE;
+  }
+}
+
 /** Those who read the events of the same customer, or of all. They share what is read and told. */
 export class FeedAudience {
   readonly readers = new Set<FeedReader>();
+  readonly #waves: Waves;
   readonly #apart_ms: () => number;
   readonly #pages = new Map<string, { readonly page: Promise<FeedPage>; readonly asked_at: number }>();
   #ids = new Set<string>();
@@ -63,7 +87,8 @@ export class FeedAudience {
   #told_at = -Infinity;
 
   /** `apart_ms`: how far apart changes are told now. */
-  constructor(apart_ms: () => number) {
+  constructor(waves: Waves, apart_ms: () => number) {
+    this.#waves = waves;
     this.#apart_ms = apart_ms;
   }
 
@@ -94,7 +119,7 @@ export class FeedAudience {
   grew(): void {
     // What was read before may lack what is new.
     this.#pages.clear();
-    void this.#inWaves((reader) => reader.grew());
+    void this.#waves.wakeAll(this.readers, (reader) => reader.grew());
   }
 
   close(): void {
@@ -107,18 +132,6 @@ export class FeedAudience {
     const changed = { job_ids: [...this.#ids], others: this.#others };
     this.#ids = new Set();
     this.#others = false;
-    void this.#inWaves((reader) => reader.tell(changed));
-  }
-
-  /** A thousand readers at once would hold up everything else of the process. */
-  async #inWaves(call: (reader: FeedReader) => void): Promise<void> {
-    let left = FEED_WAVE;
-    for (const reader of this.readers) {
-      call(reader);
-      left -= 1;
-      if (left > 0) continue;
-      await nextRound();
-      left = FEED_WAVE;
-    }
+    void this.#waves.wakeAll(this.readers, (reader) => reader.tell(changed));
   }
 }

@@ -8,7 +8,7 @@ import {
   STREAM_LOOK_MS,
   STREAM_PAGE_CHARACTERS_MAX,
 } from "../model/limits.ts";
-import { FeedAudience, FeedReader, type ChangedJobs } from "./feed-audience.ts";
+import { FeedAudience, FeedReader, Waves, type ChangedJobs } from "./feed-audience.ts";
 
 const PAGE = { limit: STREAM_EVENTS_MAX, characters: STREAM_PAGE_CHARACTERS_MAX };
 
@@ -41,6 +41,7 @@ export class LiveFeed {
   readonly #jobChanges: Pick<JobChanges, "watchAll">;
   /** By customer; `""` has those of all. */
   readonly #audiences = new Map<string, FeedAudience>();
+  readonly #waves = new Waves();
   #readers = 0;
   /** Audiences that came while the database was asked who has something new. */
   #newcomers = new Set<FeedAudience>();
@@ -114,7 +115,9 @@ export class LiveFeed {
     });
     let audience = this.#audiences.get(key);
     if (!audience) {
-      audience = new FeedAudience(() => Math.max(FEED_CHANGES_MS, this.#readers * FEED_READER_MS));
+      audience = new FeedAudience(this.#waves, () =>
+        Math.max(FEED_CHANGES_MS, this.#readers * FEED_READER_MS),
+      );
       this.#audiences.set(key, audience);
       this.#newcomers.add(audience);
     }
