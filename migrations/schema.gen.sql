@@ -1427,6 +1427,17 @@ CREATE FUNCTION start_jobs(p_ids uuid[], p_runner uuid, p_lease uuid)
   SET enable_mergejoin=off
   SET plan_cache_mode=force_generic_plan;
 
+-- function submit_job: migrations/functions/jobs/submit_job.sql
+CREATE FUNCTION submit_job(p_id uuid, p_customer uuid, p_type uuid, p_priority smallint, p_input jsonb,
+  p_listed boolean)
+  RETURNS TABLE(estimated_cost_cents bigint, max_attempts smallint, created_at timestamp with time zone)
+  LANGUAGE plpgsql
+  SET enable_seqscan=off
+  SET enable_bitmapscan=off
+  SET enable_hashjoin=off
+  SET enable_mergejoin=off
+  SET plan_cache_mode=force_generic_plan;
+
 -- function submit_jobs: migrations/functions/jobs/submit_jobs.sql
 CREATE FUNCTION submit_jobs(p_ids uuid[], p_customers uuid[], p_types uuid[], p_priorities smallint[],
   p_inputs jsonb[], p_run_at timestamp with time zone[], p_max_attempts smallint[], p_retry_of uuid[], p_room
@@ -1519,7 +1530,7 @@ CREATE FUNCTION time_bucket(p_interval interval)
 
 -- function unlisted_types: migrations/functions/queue/unlisted_types.sql
 CREATE FUNCTION unlisted_types(p_types uuid[])
-  RETURNS uuid[]
+  RETURNS SETOF uuid
   LANGUAGE sql
   STABLE;
 

@@ -99,6 +99,11 @@ export const submit = (customer: string, type: string, count = 1): string => {
     ${all("1::smallint")}, ${all("'{}'::jsonb")}, NULL, NULL, NULL, '{f,f,f}')`;
 };
 
+/** What submit_job answers; nothing of what it does not store. */
+export const submitAlone = ({ customer, type }: Targets, age = "0 s"): string =>
+  `SELECT 'stored at ' || estimated_cost_cents FROM submit_job(
+    id_at(now() - interval '${age}'), '${customer}', '${type}', 1::smallint, '{}', false)`;
+
 interface KeyedJob {
   readonly key: string;
   readonly hash: string;

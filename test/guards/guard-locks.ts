@@ -1,5 +1,15 @@
 import type { LockGuard } from "./guard-database.ts";
-import { HASH, KEY, cancel, post, refund, settle, submit, submitKeyed } from "./guard-attacks.ts";
+import {
+  HASH,
+  KEY,
+  cancel,
+  post,
+  refund,
+  settle,
+  submit,
+  submitAlone,
+  submitKeyed,
+} from "./guard-attacks.ts";
 
 const WALLETS_BY_CUSTOMER =
   "PERFORM FROM wallets w WHERE w.customer_id = ANY (p_customers) ORDER BY w.id FOR NO KEY UPDATE;";
@@ -64,6 +74,18 @@ export const LOCKS: readonly LockGuard[] = [
     second: ({ customer, type }) => submit(customer, type, 4),
     guarded: "stored at 10, stored at 10, stored at 10, insufficient_funds",
     unguarded: "stored at 10; broken: held_is_sum_of_open_holds",
+  },
+  {
+    name: "submit_job: what was spent while it waited is seen",
+    removal: {
+      function: "submit_job",
+      clause: " AND hold_refusal(w, price.cents) IS NULL",
+      replacement: "",
+    },
+    first: ({ customer, type }) => submit(customer, type, 7),
+    second: (targets) => submitAlone(targets),
+    guarded: "",
+    unguarded: "wallets_not_overspent",
   },
   {
     name: "submit_keyed_jobs: one at a time uses a key",

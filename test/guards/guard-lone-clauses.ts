@@ -8,15 +8,106 @@ import {
   lastEntryInOrder,
   setWallet,
   settleAlone,
+  submitAlone,
+  walletInOrder,
   type Guard,
 } from "./guard-attacks.ts";
 
-// Clauses of the functions that start and settle a job that is alone in its batch.
+// Clauses of the functions that submit, start and settle a job that is alone in its batch.
 
+const submitting = clause("submit_job");
 const starting = clause("start_job");
 const settling = clause("settle_success");
 
 export const LONE_CLAUSES: readonly Guard[] = [
+  submitting(
+    "only what the wallet can pay",
+    [" AND hold_refusal(w, price.cents) IS NULL", ""],
+    inTurn(setWallet("frozen_at = now()"), (targets) => submitAlone(targets)),
+    "",
+    "stored at 10",
+  ),
+  submitting(
+    "the hold",
+    ["w.pending_charges_cents + price.cents", "w.pending_charges_cents"],
+    (targets) => submitAlone(targets),
+    "stored at 10",
+    "stored at 10; broken: held_is_sum_of_open_holds",
+  ),
+  submitting(
+    "a wallet's time does not go back",
+    ["greatest(w.updated_at, clock_timestamp())", "clock_timestamp()"],
+    inTurn(fromTheFuture, (targets) => submitAlone(targets), walletInOrder),
+    "in order",
+    "back in time",
+  ),
+  submitting(
+    "nothing for who is not active",
+    [" AND c.active", ""],
+    inTurn(
+      ({ customer }) => `UPDATE customers SET active = false WHERE id = '${customer}'`,
+      (targets) => submitAlone(targets),
+    ),
+    "",
+    "stored at 10",
+  ),
+  submitting(
+    "nothing for who has a waiting_limit",
+    [" AND c.waiting_limit IS NULL", ""],
+    inTurn(
+      ({ customer }) => `UPDATE customers SET waiting_limit = 1 WHERE id = '${customer}'`,
+      (targets) => submitAlone(targets),
+    ),
+    "",
+    "stored at 10",
+  ),
+  submitting(
+    "nothing of a type that is disabled",
+    [" AND t.enabled", ""],
+    inTurn(
+      ({ type }) => `UPDATE job_types SET enabled = false WHERE id = '${type}'`,
+      (targets) => submitAlone(targets),
+    ),
+    "",
+    "stored at 10",
+  ),
+  submitting(
+    "nothing in another currency",
+    [" AND (o.cost_cents IS NOT NULL OR is_priced_in(t, w.currency))", ""],
+    inTurn(
+      ({ type }) => `UPDATE job_types SET currency = 'USD' WHERE id = '${type}'`,
+      (targets) => submitAlone(targets),
+    ),
+    "",
+    "stored at 10",
+  ),
+  submitting(
+    "a customer's own price",
+    ["coalesce(o.cost_cents, t.standard_cost_cents)", "t.standard_cost_cents"],
+    inTurn(
+      ({ customer, type }) => `INSERT INTO customer_prices VALUES ('${customer}', '${type}', 3)`,
+      (targets) => submitAlone(targets),
+    ),
+    "stored at 3",
+    "stored at 10",
+  ),
+  submitting(
+    "an old id is left to the way that notes it",
+    ["p_id < id_at(clock_timestamp() - interval '5 seconds')", "false"],
+    (targets) => submitAlone(targets, "10 s"),
+    "",
+    "stored at 10",
+  ),
+  submitting(
+    "a job that is stored is queued",
+    [
+      "CASE WHEN h.listed THEN now() END FROM held h",
+      "CASE WHEN h.listed THEN now() END FROM held h WHERE false",
+    ],
+    (targets) => submitAlone(targets),
+    "stored at 10",
+    "stored at 10; broken: every_waiting_job_is_queued_once",
+  ),
   starting(
     "only a pending job is started",
     ["WHERE j.id = p_id AND j.status = 'pending'", "WHERE j.id = p_id"],

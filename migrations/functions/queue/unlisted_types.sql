@@ -2,22 +2,20 @@
 --   not run them. They have a limit, or a living runner does not serve them. Runners take such jobs straight
 --   from job_queue.
 -- Locks, in order: nothing.
--- Returns: uuid[]
+-- Returns: uuid
 -- Raises: nothing.
--- Called by: submit_jobs, look_at_lanes.
+-- Called by: submit_jobs, submit_job, look_at_lanes. The planner inlines it where it is read FROM.
 
 CREATE OR REPLACE FUNCTION unlisted_types(p_types uuid[])
-RETURNS uuid[]
+RETURNS SETOF uuid
 LANGUAGE sql
 STABLE
 AS $$
-  SELECT array(
-    SELECT t.id
-      FROM job_types t
-     WHERE t.id = ANY (p_types)
-       AND (
-         t.running_limit IS NOT NULL
-         OR EXISTS (SELECT FROM runners r WHERE r.draining_at IS NULL AND NOT serves(r, t))
-       )
-  )
+  SELECT t.id
+    FROM job_types t
+   WHERE t.id = ANY (p_types)
+     AND (
+       t.running_limit IS NOT NULL
+       OR EXISTS (SELECT FROM runners r WHERE r.draining_at IS NULL AND NOT serves(r, t))
+     )
 $$;

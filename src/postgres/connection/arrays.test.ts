@@ -1,8 +1,21 @@
-import { array, assert, asyncProperty, option, string, uuid } from "fast-check";
+import {
+  array,
+  assert,
+  asyncProperty,
+  boolean,
+  constant,
+  dictionary,
+  integer,
+  letrec,
+  oneof,
+  option,
+  string,
+  uuid,
+} from "fast-check";
 import { beforeAll, expect, inject, test } from "vitest";
 import type { Client } from "pg";
 import { connect } from "../../../test/support/sql.ts";
-import { jsonArray, textArray, uuidArray } from "./arrays.ts";
+import { jsonArray, jsonValue, textArray, uuidArray } from "./arrays.ts";
 
 let client: Client;
 
@@ -12,6 +25,19 @@ beforeAll(async () => {
 
 /** What PostgreSQL can store as text: all but NUL and half a pair of surrogates. */
 const text = string({ unit: "binary" }).map((one) => one.replaceAll("\0", "").toWellFormed());
+
+/** Without the zero below zero, which JSON does not have. */
+const json = letrec<{ json: unknown }>((tie) => ({
+  json: oneof(
+    { depthSize: "small" },
+    text,
+    integer(),
+    boolean(),
+    constant(null),
+    array(tie("json"), { maxLength: 3 }),
+    dictionary(text, tie("json"), { maxKeys: 3 }),
+  ),
+})).json;
 
 test("text comes back as it was, line breaks and quotes among it", async () => {
   await assert(
@@ -36,6 +62,19 @@ test("JSON comes back as it was", async () => {
     }),
     { examples: [[["a\nb", '\\"']]] },
   );
+});
+
+test("a JSON value comes back as it was, whatever it is", async () => {
+  await assert(
+    asyncProperty(json, async (value) => {
+      const { rows } = await client.query<{ back: unknown }>("SELECT jsonb_build_array($1::jsonb) AS back", [
+        jsonValue(value),
+      ]);
+      expect(rows[0]?.back).toEqual([JSON.parse(JSON.stringify(value))]);
+    }),
+    { examples: [[null], ["a"], [1], [[1, "2"]], [{ a: null }]] },
+  );
+  expect(jsonValue(undefined)).toBeNull();
 });
 
 test("UUIDs come back as they were, nulls among them", async () => {

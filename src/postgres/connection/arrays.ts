@@ -81,6 +81,11 @@ export function jsonArray(values: BatchColumn<unknown>): string | null {
   );
 }
 
+/** One JSON value, as in `jsonArray`. */
+export function jsonValue(value: unknown): string | null {
+  return value === undefined ? null : textOf(value);
+}
+
 function textOf(value: unknown): string {
   return value instanceof JsonText ? value.text : JSON.stringify(value);
 }

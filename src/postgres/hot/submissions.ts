@@ -7,6 +7,7 @@ import type { Database } from "../connection/database.ts";
 import { known } from "../connection/decode.ts";
 import { isViolationOf } from "../connection/errors.ts";
 import {
+  callSubmitJob,
   callSubmitJobs,
   callSubmitKeyedJobs,
   callSubmitTracedJobs,
@@ -45,6 +46,8 @@ export class Submissions {
   async submit(jobs: readonly NewJob[], room: Room): Promise<Submitted[]> {
     if (jobs.length === 0) return [];
     try {
+      const alone = await this.#storeAlone(jobs, room);
+      if (alone) return [alone];
       return await this.#toResults(jobs, await this.#store(jobs, room));
     } catch (error) {
       if (!STORED_ALREADY.some((constraint) => isViolationOf(error, constraint))) throw error;
@@ -52,10 +55,29 @@ export class Submissions {
     }
   }
 
+  /** The shorter way of a job that is alone in its batch. Undefined: it was not stored, and goes the way of all. */
+  async #storeAlone(jobs: readonly NewJob[], room: Room): Promise<Submitted | undefined> {
+    const [job] = jobs;
+    if (!job || jobs.length > 1 || !isPlain(job)) return undefined;
+    const [row] = await callSubmitJob(this.#databaseFor(jobs, room), {
+      id: job.id,
+      customer: job.customer_id,
+      type: job.job_type_id,
+      priority: job.priority,
+      input: job.input_data,
+      listed: room[job.priority],
+    });
+    return row && toStored(job, { ...row, run_at: row.created_at, due: true });
+  }
+
+  #databaseFor(jobs: readonly NewJob[], room: Room): Database {
+    return room.rings && jobs.some(isDue) ? this.#database.followedBy(RING) : this.#database;
+  }
+
   /** Only a batch in which some jobs have keys, carry a trace or bring a webhook pays for it. */
   async #store(jobs: readonly NewJob[], room: Room): Promise<readonly SubmittedRow[]> {
     const batch = toBatch(jobs, room);
-    const database = room.rings && jobs.some(isDue) ? this.#database.followedBy(RING) : this.#database;
+    const database = this.#databaseFor(jobs, room);
     const keyed = jobs.some((job) => job.key) ? { ...batch, ...toKeys(jobs) } : undefined;
     const isTraced = jobs.some((job) => job.trace);
     const isTold = jobs.some((job) => job.webhook);
@@ -123,6 +145,11 @@ function isDue({ run_at }: NewJob): boolean {
   return run_at === undefined || Date.parse(run_at) <= databaseClock.now();
 }
 
+/** There is no more to it than what every job has. */
+function isPlain({ run_at, max_attempts, retry_of, key, trace, webhook }: NewJob): boolean {
+  return !(run_at ?? max_attempts ?? retry_of ?? key ?? trace ?? webhook);
+}
+
 function toBatch(jobs: readonly NewJob[], room: Room) {
   return {
     ids: jobs.map((job) => job.id),
@@ -186,6 +213,16 @@ function submittedBefore(job: NewJob, before: ReadonlyMap<string, Submitted> | u
 
 function toSubmitted(job: NewJob, row: SubmittedRow): Submitted {
   if (row.refusal !== null) return { refused: submissionRefusal(job, row.refusal, row) };
+  return toStored(job, row);
+}
+
+/** What a function that submits tells of a job that it has stored. */
+type StoredRow = Pick<
+  SubmittedRow,
+  "estimated_cost_cents" | "max_attempts" | "created_at" | "run_at" | "due"
+>;
+
+function toStored(job: NewJob, row: StoredRow): Submitted {
   const stored: Job = {
     id: job.id,
     customer_id: job.customer_id,

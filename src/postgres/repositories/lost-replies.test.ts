@@ -35,7 +35,8 @@ describe("submit", () => {
   test("its reply is lost: one job, one result, one hold", async () => {
     const { platform, proxy } = await behindProxy();
     const customer = await createCustomer(direct, 1_000);
-    const lost = proxy.loseAnswers("submit_jobs", 2);
+    // Of `submit_jobs` and of `submit_job`, which stores those that come one by one.
+    const lost = proxy.loseAnswers("submit_job", 2);
     const jobs = await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
         submitJob(platform, { customer_id: customer, job_type_id: type, input_data: n }),
