@@ -133,7 +133,7 @@ export const settle = (job: string, attempt: number, outcome: string, cost = "NU
 
 /** Settles an attempt that succeeded, alone, and answers what the job is then. */
 export const settleAlone = (job: string, attempt = 1, cost = "NULL"): string =>
-  `SELECT FROM settle_jobs('{${job}}', '{${attempt}}', '{succeeded}', '{${cost}}', NULL, NULL, NULL, NULL);
+  `SELECT settle_success('${job}', ${attempt}, ${cost}, NULL, NULL);
    SELECT status || ', cost ' || coalesce(cost_cents::text, 'none') FROM jobs WHERE id = '${job}'`;
 
 /** Posts one movement and answers its outcome. */
@@ -153,15 +153,16 @@ export const cancel = (job: string, owner = "NULL"): string => `SELECT cancel_jo
 
 /** Puts a job into the queue where it does not belong, lets a runner claim it in a batch, and answers how many it got. */
 export const claim = (targets: Targets, job: string, runner: string): string =>
-  claimAll(targets, [job, NO_JOB], runner);
+  `${queueAnew(targets, job)}
+   SELECT count(*) FROM claim_jobs('{${job},${NO_JOB}}', '${runner}', gen_random_uuid())`;
 
 /** `claim` of the job alone. */
 export const claimAlone = (targets: Targets, job: string, runner = targets.runner): string =>
-  claimAll(targets, [job], runner);
+  `${queueAnew(targets, job)}
+   SELECT count(*) FROM start_job('${job}', '${runner}', gen_random_uuid())`;
 
-const claimAll = (targets: Targets, [job, ...others]: readonly string[], runner: string): string =>
-  `INSERT INTO job_queue (priority, job_id, customer_id, job_type_id) VALUES (1, '${job}', '${targets.customer}', '${targets.type}') ON CONFLICT DO NOTHING;
-   SELECT count(*) FROM claim_jobs('{${[job, ...others].join(",")}}', '${runner}', gen_random_uuid())`;
+const queueAnew = (targets: Targets, job: string): string =>
+  `INSERT INTO job_queue (priority, job_id, customer_id, job_type_id) VALUES (1, '${job}', '${targets.customer}', '${targets.type}') ON CONFLICT DO NOTHING;`;
 
 /** `runner` is declared dead, and its leases are rescued; answers what the job is then. */
 export const rescue = ({ runner }: Targets, job: string): string =>

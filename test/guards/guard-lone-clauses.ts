@@ -122,7 +122,7 @@ export const LONE_CLAUSES: readonly Guard[] = [
       "JOIN (SELECT * FROM runners LIMIT 1 FOR KEY SHARE) r ON serves(r, t)",
     ],
     (targets) => claimAlone(targets, targets.pending, targets.customer),
-    "runner_registered",
+    "0",
     "1",
   ),
   starting(

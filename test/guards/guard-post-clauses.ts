@@ -36,6 +36,33 @@ export const POST_CLAUSES: readonly Guard[] = [
     "accepted; broken: balance_is_sum_of_entries, held_is_sum_of_open_holds, entries_are_gapless, success_is_charged_once_at_its_cost, spent_this_month_is_sum_of_charges",
   ),
   checking(
+    "a charge is its job's cost, alone",
+    [" AND j.status = 'succeeded' AND j.cost_cents = -n.amount_cents", ""],
+    ({ wallet, gratis }) => insertEntry({ wallet, kind: "charge", cents: "-10", job: gratis }),
+    "wallet_entries_charge_needs_success",
+    "accepted; broken: balance_is_sum_of_entries, running_balance_is_unbroken, entries_are_gapless, nothing_else_is_charged, spent_this_month_is_sum_of_charges",
+  ),
+  checking(
+    "a charge goes to the wallet of the job's customer, alone",
+    [
+      "(SELECT w.customer_id FROM wallets w WHERE w.id = n.wallet_id) <> (",
+      "(SELECT j.customer_id FROM jobs j WHERE j.id = n.job_id) <> (",
+    ],
+    (targets) =>
+      `${setJob("running", "status = 'succeeded', cost_cents = 10, completed_at = now()")(targets)};
+       ${insertEntry({ wallet: targets.other_wallet, seq: "2", kind: "charge", cents: "-10", after: "90", job: targets.running })}`,
+    "wallet_entries_charge_needs_success",
+    "accepted; broken: balance_is_sum_of_entries, held_is_sum_of_open_holds, entries_are_gapless, success_is_charged_once_at_its_cost, spent_this_month_is_sum_of_charges",
+  ),
+  checking(
+    "a charge has a job, alone",
+    [", true ) INTO v_kind", ", false ) INTO v_kind"],
+    ({ wallet }) =>
+      insertEntry({ wallet, kind: "charge", cents: "-10", job: "00000000-0000-0000-0000-0000000000ee" }),
+    "wallet_entries_charge_needs_success",
+    "accepted; broken: balance_is_sum_of_entries, running_balance_is_unbroken, entries_are_gapless, nothing_else_is_charged, spent_this_month_is_sum_of_charges",
+  ),
+  checking(
     "refunds stay within the charge",
     ["r.cents > -c.amount_cents", "false"],
     ({ wallet, succeeded }) => insertEntry({ wallet, kind: "refund", cents: "11", job: succeeded }),

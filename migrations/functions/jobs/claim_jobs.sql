@@ -1,7 +1,7 @@
 -- Does: claims jobs by the ids that were popped from the ready queue, whichever list they came from. The
 --   ids are hints: unknown, taken or locked ones are left out, and so are jobs that the runner does not serve
 --   or that have a limit. Those wait in the backlog, and the bell tells other runners.
--- Locks, in order: as start_job, or as take_jobs and then as start_jobs.
+-- Locks, in order: as take_jobs, then as start_jobs.
 -- Returns: id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts,
 --   excused_attempts, lost_runners
 -- Raises: runner_registered (no_data_found): p_runner is not registered, or no longer.
@@ -23,12 +23,6 @@ DECLARE
   v_ids  uuid[];
   v_left uuid[];
 BEGIN
-  IF cardinality(p_ids) = 1 THEN
-    RETURN QUERY SELECT * FROM start_job(p_ids[1], p_runner, p_lease);
-    IF FOUND THEN
-      RETURN;
-    END IF;
-  END IF;
   IF EXISTS (SELECT FROM queue_pause) THEN
     RETURN;
   END IF;

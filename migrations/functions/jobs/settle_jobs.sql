@@ -51,11 +51,6 @@ DECLARE
   s_types     uuid[];
   v_refused   boolean;
 BEGIN
-  IF cardinality(p_ids) = 1 AND p_outcomes[1] = 'succeeded' THEN
-    IF settle_success(p_ids[1], p_attempts[1], p_costs[1], p_outputs[1], p_done) THEN
-      RETURN;
-    END IF;
-  END IF;
   PERFORM FROM jobs j WHERE j.id = ANY (p_ids) ORDER BY j.id FOR NO KEY UPDATE;
 
   WITH settled AS (

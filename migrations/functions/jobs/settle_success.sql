@@ -3,10 +3,10 @@
 -- Locks, in order: the job, its wallet, then leases (SKIP LOCKED).
 -- Returns: boolean
 -- Raises: an error without a name when the job has no wallet.
--- Called by: settle_jobs.
+-- Called by: src/postgres/hot/settlements.ts.
 --
--- False: the job is not running, or not by that attempt, and nothing was written. Most
--- jobs that come one by one end so (measured for one job: 0.78 of the server's processor time). Each
+-- False: the job is not running, or not by that attempt, and nothing was written: settle_jobs says why. Most
+-- jobs that come one by one end so (measured for one job: 0.73 of the server's processor time). Each
 -- statement finds one row by its key, and both updates look at the row again under its lock.
 
 CREATE OR REPLACE FUNCTION settle_success(

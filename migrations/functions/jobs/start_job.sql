@@ -5,7 +5,7 @@
 -- Returns: id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts,
 --   excused_attempts, lost_runners
 -- Raises: nothing.
--- Called by: claim_jobs, claim_next.
+-- Called by: claim_next, src/postgres/hot/claims.ts.
 --
 -- No row: it was not started, and nothing was written. Each join of the first statement finds one row by its
 -- key, so loops are what it is to be joined by (measured for one job: 0.84 of the server's processor time).

@@ -352,6 +352,34 @@ function toStampBacklogRow(row: readonly unknown[]): StampBacklogRow {
   };
 }
 
+export interface StartJobRow {
+  readonly id: string;
+  readonly customer_id: string;
+  readonly job_type_id: string;
+  readonly priority: Priority;
+  readonly input_data: unknown;
+  readonly estimated_cost_cents: number;
+  readonly attempt: number;
+  readonly max_attempts: number;
+  readonly excused_attempts: number;
+  readonly lost_runners: number;
+}
+
+function toStartJobRow(row: readonly unknown[]): StartJobRow {
+  return {
+    id: (row[0] ?? unexpectedNull("start_job", "id")) as string,
+    customer_id: (row[1] ?? unexpectedNull("start_job", "customer_id")) as string,
+    job_type_id: (row[2] ?? unexpectedNull("start_job", "job_type_id")) as string,
+    priority: (row[3] ?? unexpectedNull("start_job", "priority")) as Priority,
+    input_data: row[4],
+    estimated_cost_cents: (row[5] ?? unexpectedNull("start_job", "estimated_cost_cents")) as number,
+    attempt: (row[6] ?? unexpectedNull("start_job", "attempt")) as number,
+    max_attempts: (row[7] ?? unexpectedNull("start_job", "max_attempts")) as number,
+    excused_attempts: (row[8] ?? unexpectedNull("start_job", "excused_attempts")) as number,
+    lost_runners: (row[9] ?? unexpectedNull("start_job", "lost_runners")) as number,
+  };
+}
+
 export interface SubmitJobRow {
   readonly estimated_cost_cents: number;
   readonly max_attempts: number;
@@ -1170,6 +1198,34 @@ export async function callSettleJobs(
   return rows.map(toSettleJobsRow);
 }
 
+const SETTLE_SUCCESS = {
+  name: "settle_success",
+  text: "SELECT settle_success($1::uuid, $2::integer, $3::bigint, $4::jsonb, $5::uuid[])",
+};
+
+export async function callSettleSuccess(
+  database: Database,
+  given: {
+    readonly id: string | null;
+    readonly attempt: number | null;
+    readonly cost: number | null;
+    readonly output: unknown;
+    readonly done: BatchColumn<string>;
+  },
+): Promise<boolean> {
+  const row = onlyRow(
+    "settle_success",
+    await database.call(SETTLE_SUCCESS, [
+      given.id,
+      given.attempt,
+      given.cost,
+      jsonValue(given.output),
+      uuidArray(given.done),
+    ]),
+  );
+  return (row[0] ?? unexpectedNull("settle_success", "its result")) as boolean;
+}
+
 const SETTLE_WEBHOOKS = {
   name: "settle_webhooks",
   text: "SELECT endpoint_id, disabled_reason FROM settle_webhooks($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::bigint[], $6::jsonb[], $7::text[], $8::bigint[], $9::interval)",
@@ -1235,6 +1291,19 @@ export async function callStartErasure(
     await database.call(START_ERASURE, [given.customer, given.cancels, given.forfeits, given.actor]),
   );
   return (row[0] ?? unexpectedNull("start_erasure", "its result")) as string;
+}
+
+const START_JOB = {
+  name: "start_job",
+  text: "SELECT id, customer_id, job_type_id, priority, input_data, estimated_cost_cents, attempt, max_attempts, excused_attempts, lost_runners FROM start_job($1::uuid, $2::uuid, $3::uuid)",
+};
+
+export async function callStartJob(
+  database: Database,
+  given: { readonly id: string | null; readonly runner: string | null; readonly lease: string | null },
+): Promise<StartJobRow[]> {
+  const rows = await database.call(START_JOB, [given.id, given.runner, given.lease]);
+  return rows.map(toStartJobRow);
 }
 
 const SUBMIT_JOB = {

@@ -5,7 +5,7 @@ import { isRetryable, withRetry } from "../../core/lib/with-retry.ts";
 import type { ClaimedJob, Outcome, TurnsRequest } from "../../core/model/job.ts";
 import type { Database } from "../connection/database.ts";
 import { isViolationOf } from "../connection/errors.ts";
-import { callClaimJobs, callClaimNext } from "../connection/functions.gen.ts";
+import { callClaimJobs, callClaimNext, callStartJob } from "../connection/functions.gen.ts";
 import type { Settlements } from "./settlements.ts";
 import type { Turn } from "./turns.ts";
 import { Usage } from "./usage.ts";
@@ -52,11 +52,22 @@ export class Claims {
       await this.#giveBackUnconfirmed(runner_id);
       return [];
     }
-    const claimed = await this.#claim(runner_id, (lease) =>
-      callClaimJobs(this.#database, { ids, runner: runner_id, lease }),
-    );
+    const claimed = await this.#claim(runner_id, async (lease) => {
+      const alone = await this.#startAlone(runner_id, ids, lease);
+      return alone.length > 0
+        ? alone
+        : await callClaimJobs(this.#database, { ids, runner: runner_id, lease });
+    });
     const jobs = new Map(claimed.map((job) => [job.id, job]));
     return [...new Set(ids)].flatMap((id) => jobs.get(id) ?? []);
+  }
+
+  /** The shorter way of an id that is alone. Nothing: the job was not started, and goes the way of all. */
+  async #startAlone(runner: string, ids: readonly string[], lease: string): Promise<ClaimedRow[]> {
+    const [id] = ids;
+    return id === undefined || ids.length > 1
+      ? []
+      : await callStartJob(this.#database, { id, runner, lease });
   }
 
   /** Claims by priority, and within one in turns of customers. Returns the jobs by priority, then age. */

@@ -1,7 +1,7 @@
 import type { JobStatus, Outcome, RefusedOutcome } from "../../core/model/job.ts";
 import { orNull } from "../connection/arrays.ts";
 import type { Database } from "../connection/database.ts";
-import { callSettleJobs, type SettleJobsRow } from "../connection/functions.gen.ts";
+import { callSettleJobs, callSettleSuccess, type SettleJobsRow } from "../connection/functions.gen.ts";
 
 /**
  * The status that each outcome writes. When a job has it already, at the same attempt, only the reply was
@@ -28,7 +28,7 @@ export class Settlements {
 
   /** Returns the outcomes that were not written. `doneLeases` are batches of which nothing runs any more. */
   async settle(outcomes: readonly Outcome[], doneLeases: readonly string[]): Promise<RefusedOutcome[]> {
-    if (outcomes.length === 0) return [];
+    if (outcomes.length === 0 || (await this.#settleAlone(outcomes, doneLeases))) return [];
     const rows = await callSettleJobs(this.#database, {
       ids: outcomes.map((outcome) => outcome.id),
       attempts: outcomes.map((outcome) => outcome.attempt),
@@ -40,6 +40,18 @@ export class Settlements {
       done: orNull(doneLeases),
     });
     return rows.map((row) => toRefused(row, outcomes));
+  }
+
+  /** The shorter way of a success that is alone. False: it was not written, and goes the way of all. */
+  async #settleAlone([outcome, ...others]: readonly Outcome[], done: readonly string[]): Promise<boolean> {
+    if (outcome?.kind !== "succeeded" || others.length > 0) return false;
+    return await callSettleSuccess(this.#database, {
+      id: outcome.id,
+      attempt: outcome.attempt,
+      cost: outcome.cost_cents ?? null,
+      output: outcome.output ?? undefined,
+      done: orNull(done),
+    });
   }
 }
 

@@ -111,22 +111,23 @@ describe("submit", () => {
 });
 
 describe("claim", () => {
-  test.each(["claim_jobs", "claim_next"])(
-    "the reply of %s is lost: the jobs are the runner's all the same",
-    async (statement) => {
-      const { databaseUrl: url } = await ownDatabase();
-      const { platform, proxy } = await behindProxy(url);
-      const { ids, runner_id } = await submitTo(platform, 10);
-      const lost = proxy.loseAnswers(statement);
-      const claimed = await (statement === "claim_jobs"
-        ? platform.jobs.claim({ runner_id, ids })
-        : platform.jobs.claimTurns({ runner_id, max: 10 }));
-      expect(lost.count).toBe(1);
-      expect(claimed.map((job) => [job.id, job.attempt])).toEqual(ids.map((id) => [id, 1]));
-      expect(new Set(claimed.map((job) => job.lease_id)).size).toBe(1);
-      expect(await brokenPromises(platform)).toEqual([]);
-    },
-  );
+  test.each([
+    ["claim_jobs", 10],
+    ["start_job", 1],
+    ["claim_next", 10],
+  ])("the reply of %s is lost: the jobs are the runner's all the same", async (statement, count) => {
+    const { databaseUrl: url } = await ownDatabase();
+    const { platform, proxy } = await behindProxy(url);
+    const { ids, runner_id } = await submitTo(platform, count);
+    const lost = proxy.loseAnswers(statement);
+    const claimed = await (statement === "claim_next"
+      ? platform.jobs.claimTurns({ runner_id, max: count })
+      : platform.jobs.claim({ runner_id, ids }));
+    expect(lost.count).toBe(1);
+    expect(claimed.map((job) => [job.id, job.attempt])).toEqual(ids.map((id) => [id, 1]));
+    expect(new Set(claimed.map((job) => job.lease_id)).size).toBe(1);
+    expect(await brokenPromises(platform)).toEqual([]);
+  });
 
   test("the database is away after it took the jobs: back, they are given back, and claimed anew", async () => {
     const { databaseUrl: url } = await ownDatabase();
@@ -160,28 +161,34 @@ describe("claim", () => {
   });
 });
 
-test("settle: its reply is lost, the same outcomes again are refused as settled, and charged once", async () => {
-  const { databaseUrl: url } = await ownDatabase();
-  const { platform, proxy } = await behindProxy(url);
-  const { ids, runner_id, customer } = await submitTo(platform, 10);
-  const claimed = await platform.jobs.claim({ runner_id, ids });
-  const outcomes = claimed.map(({ id, attempt }) => ({
-    id,
-    attempt,
-    kind: "succeeded" as const,
-    output: null,
-  }));
-  const lost = proxy.loseAnswers("settle_jobs");
-  await expect(platform.jobs.settle(outcomes)).rejects.toMatchObject({ code: "unavailable" });
-  lost.stop();
-  const refusals = await platform.jobs.settle(outcomes);
-  expect(refusals.map(({ reason }) => reason)).toEqual(ids.map(() => "already_settled"));
-  expect(await platform.wallets.findByCustomerId(customer)).toMatchObject({
-    current_balance_cents: 1_000_000 - 10 * PRICE,
-    pending_charges_cents: 0,
-  });
-  expect(await brokenPromises(platform)).toEqual([]);
-});
+test.each([
+  ["settle_jobs", 10],
+  ["settle_success", 1],
+])(
+  "the reply of %s is lost: the same outcomes again are refused as settled, and charged once",
+  async (statement, count) => {
+    const { databaseUrl: url } = await ownDatabase();
+    const { platform, proxy } = await behindProxy(url);
+    const { ids, runner_id, customer } = await submitTo(platform, count);
+    const claimed = await platform.jobs.claim({ runner_id, ids });
+    const outcomes = claimed.map(({ id, attempt }) => ({
+      id,
+      attempt,
+      kind: "succeeded" as const,
+      output: null,
+    }));
+    const lost = proxy.loseAnswers(statement);
+    await expect(platform.jobs.settle(outcomes)).rejects.toMatchObject({ code: "unavailable" });
+    lost.stop();
+    const refusals = await platform.jobs.settle(outcomes);
+    expect(refusals.map(({ reason }) => reason)).toEqual(ids.map(() => "already_settled"));
+    expect(await platform.wallets.findByCustomerId(customer)).toMatchObject({
+      current_balance_cents: 1_000_000 - count * PRICE,
+      pending_charges_cents: 0,
+    });
+    expect(await brokenPromises(platform)).toEqual([]);
+  },
+);
 
 test("whatever requests do, claims and settles have connections of their own", async () => {
   const { databaseUrl: url } = await ownDatabase();
