@@ -79,9 +79,7 @@ test("the line is cut after the server did what it was asked: each submission an
   const { url } = await createTestDatabase();
   const proxy = await startTcpProxy(url);
   const stack = await createStack(proxy.url);
-  const losses = ["submit_job", "claim_next", "settle_"].map((statement) =>
-    proxy.loseAnswers(statement, 3),
-  );
+  const losses = ["submit_job", "claim_next", "settle_"].map((statement) => proxy.loseAnswers(statement, 3));
   const load = startLoad(stack);
   await waitFor(() => losses.every(({ count }) => count >= 10), { timeoutMs: PATIENCE_MS });
   const { accepted, refused } = await load.stop();
