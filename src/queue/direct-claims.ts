@@ -20,13 +20,20 @@ export interface DirectClaims {
  */
 export function directClaims(jobs: JobRepository, bell: Bell): DirectClaims {
   let wakes = 0;
+  /** When the last claim took all that waited: how many rings were heard before it, and whether its runner was idle. */
+  let emptied: { readonly heard: number; readonly idle: boolean } | undefined;
   return {
     async claim({ wait_ms, ...request }) {
+      const { idle = false } = request;
       const deadline = performance.now() + wait_ms;
       const wakesBefore = wakes;
+      // Whoever is idle now, and was not, may get a job that must run alone.
+      if (wait_ms > 0 && emptied?.heard === bell.heard && emptied.idle === idle)
+        await bell.wait(bell.heard, Math.min(wait_ms, POLL_MS));
       for (;;) {
         const { heard } = bell;
         const claimed = await jobs.claimTurns(request);
+        emptied = jobs.tookAll ? { heard, idle } : undefined;
         const left_ms = deadline - performance.now();
         if (claimed.length > 0 || left_ms <= 0 || wakes > wakesBefore) return claimed;
         await bell.wait(heard, Math.min(left_ms, POLL_MS));

@@ -229,6 +229,8 @@ export interface JobRepository {
    * alone.
    */
   claimTurns(claim: TurnsRequest): Promise<ClaimedJob[]>;
+  /** Whether the last `claimTurns` of this process took all jobs that it saw wait: until the bell rings, there are no more. */
+  readonly tookAll: boolean;
   /**
    * Ends attempts and moves their money, in one round trip. Returns the refused outcomes. `doneLeases` are
    * the leases of which no job runs any more: they are deleted.

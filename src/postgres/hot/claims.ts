@@ -38,12 +38,18 @@ export class Claims {
   readonly #unconfirmedLeases = new Map<string, readonly string[]>();
   /** The last claim was full, so that more jobs wait, as far as is known. */
   #manyWait = false;
+  #tookAll = false;
   readonly #usage: Usage;
 
   constructor(database: Database, settlements: Settlements) {
     this.#database = database;
     this.#settlements = settlements;
     this.#usage = new Usage(database);
+  }
+
+  /** The last claim of turns took all that it saw wait. */
+  get tookAll(): boolean {
+    return this.#tookAll;
   }
 
   /** Returns jobs in the order of `ids`. Ids that are unknown, taken or not due drop out. */
@@ -74,6 +80,7 @@ export class Claims {
   async turns({ runner_id, max, idle, running, listed = [] }: TurnsRequest): Promise<ClaimedJob[]> {
     const usage = this.#usage.of(running);
     const turns: Turn[] = [];
+    this.#tookAll = false;
     const claimed = await this.#claim(runner_id, async (lease) => {
       const rows = await callClaimNext(this.#database, {
         limit: max,
@@ -87,6 +94,8 @@ export class Claims {
       });
       for (const { customer_id, waited_at, weight } of rows)
         if (waited_at !== null && weight !== null) turns.push({ customer_id, waited_at, weight });
+      // Nothing was chosen, nor was it a job that must run alone, beside which others may wait.
+      this.#tookAll = turns.length === 0 && rows.every(({ lost_runners }) => lost_runners === 0);
       return rows;
     });
     this.#manyWait = claimed.length >= max;

@@ -111,6 +111,10 @@ export class PostgresJobRepository implements JobRepository {
     return await this.#claims.turns(claim);
   }
 
+  get tookAll(): boolean {
+    return this.#claims.tookAll;
+  }
+
   async settle(outcomes: readonly Outcome[], doneLeases: readonly string[] = []): Promise<RefusedOutcome[]> {
     return await this.#settlements.settle(outcomes, doneLeases);
   }
