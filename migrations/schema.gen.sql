@@ -1528,9 +1528,15 @@ CREATE FUNCTION time_bucket(p_interval interval)
   LANGUAGE sql
   STABLE;
 
+-- function unlisted_among: migrations/functions/queue/unlisted_among.sql
+CREATE FUNCTION unlisted_among(p_types uuid[])
+  RETURNS SETOF uuid
+  LANGUAGE sql
+  STABLE;
+
 -- function unlisted_types: migrations/functions/queue/unlisted_types.sql
 CREATE FUNCTION unlisted_types(p_types uuid[])
-  RETURNS SETOF uuid
+  RETURNS uuid[]
   LANGUAGE sql
   STABLE;
 

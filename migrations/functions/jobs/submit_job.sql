@@ -54,7 +54,7 @@ BEGIN
       t.max_attempts,
       p_listed
         AND c.running_limit IS NULL
-        AND NOT EXISTS (SELECT FROM unlisted_types(ARRAY[t.id])) AS listed
+        AND NOT EXISTS (SELECT FROM unlisted_among(ARRAY[t.id])) AS listed
   ), queued AS (
     INSERT INTO job_queue (priority, job_id, customer_id, job_type_id, enqueued_at)
     SELECT p_priority, p_id, p_customer, p_type, CASE WHEN h.listed THEN now() END FROM held h

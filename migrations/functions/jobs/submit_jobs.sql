@@ -105,9 +105,7 @@ BEGIN
     END IF;
   END IF;
   IF true = ANY (p_room) THEN
-    v_unlisted := array(
-      SELECT * FROM unlisted_types(u_types)
-      UNION ALL
+    v_unlisted := unlisted_types(u_types) || array(
       SELECT c.id FROM customers c WHERE c.id = ANY (u_customers) AND c.running_limit IS NOT NULL
     );
   END IF;

@@ -86,7 +86,7 @@ BEGIN
     CONTINUE WHEN v_type = ANY (v_unserved) OR place_in(p_full, v_customer) IS NOT NULL;
     IF v_type <> ALL (v_served) THEN
       IF place_in(p_full, v_type) IS NOT NULL
-        OR p_runner.id IS NULL AND EXISTS (SELECT FROM unlisted_types(ARRAY[v_type]))
+        OR p_runner.id IS NULL AND unlisted_types(ARRAY[v_type]) <> '{}'
         OR p_runner.id IS NOT NULL AND NOT EXISTS (
              SELECT FROM job_types t WHERE t.id = v_type AND serves(p_runner, t)
            )

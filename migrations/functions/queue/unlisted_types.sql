@@ -1,21 +1,13 @@
--- Does: returns those of p_types whose jobs do not go into the ready lists: somebody could pop them who may
---   not run them. They have a limit, or a living runner does not serve them. Runners take such jobs straight
---   from job_queue.
+-- Does: returns what unlisted_among returns, as an array.
 -- Locks, in order: nothing.
--- Returns: uuid
+-- Returns: uuid[]
 -- Raises: nothing.
--- Called by: submit_jobs, submit_job, look_at_lanes. The planner inlines it where it is read FROM.
+-- Called by: submit_jobs, look_at_lanes.
 
 CREATE OR REPLACE FUNCTION unlisted_types(p_types uuid[])
-RETURNS SETOF uuid
+RETURNS uuid[]
 LANGUAGE sql
 STABLE
 AS $$
-  SELECT t.id
-    FROM job_types t
-   WHERE t.id = ANY (p_types)
-     AND (
-       t.running_limit IS NOT NULL
-       OR EXISTS (SELECT FROM runners r WHERE r.draining_at IS NULL AND NOT serves(r, t))
-     )
+  SELECT array(SELECT * FROM unlisted_among(p_types))
 $$;

@@ -3,7 +3,7 @@
 -- Locks, in order: nothing.
 -- Returns: boolean
 -- Raises: nothing.
--- Called by: take_jobs, take_alone, look_at_lanes, unlisted_types, must_run_dry, waiting_for,
+-- Called by: take_jobs, take_alone, look_at_lanes, unlisted_among, must_run_dry, waiting_for,
 --   src/postgres/repositories/figures.ts, src/postgres/repositories/job-types.ts,
 --   src/postgres/repositories/waiting-jobs.ts.
 

@@ -1,1 +1,0 @@
-DROP FUNCTION IF EXISTS unlisted_types(uuid[]);
