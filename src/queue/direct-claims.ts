@@ -20,20 +20,21 @@ export interface DirectClaims {
  */
 export function directClaims(jobs: JobRepository, bell: Bell): DirectClaims {
   let wakes = 0;
-  /** When the last claim took all that waited: how many rings were heard before it, and whether its runner was idle. */
-  let emptied: { readonly heard: number; readonly idle: boolean } | undefined;
+  /** A claim that took all that waited: whose it was, whether that runner was idle, and the rings heard before it. */
+  let emptied: { readonly runner_id: string; readonly idle: boolean; readonly heard: number } | undefined;
+  /** Another runner may serve other jobs. Whoever is idle now, and was not, may get a job that must run alone. */
+  const isEmptyFor = (runner_id: string, idle: boolean): boolean =>
+    emptied?.runner_id === runner_id && emptied.idle === idle && emptied.heard === bell.heard;
   return {
     async claim({ wait_ms, ...request }) {
-      const { idle = false } = request;
+      const { runner_id, idle = false } = request;
       const deadline = performance.now() + wait_ms;
       const wakesBefore = wakes;
-      // Whoever is idle now, and was not, may get a job that must run alone.
-      if (wait_ms > 0 && emptied?.heard === bell.heard && emptied.idle === idle)
-        await bell.wait(bell.heard, Math.min(wait_ms, POLL_MS));
+      if (wait_ms > 0 && isEmptyFor(runner_id, idle)) await bell.wait(bell.heard, Math.min(wait_ms, POLL_MS));
       for (;;) {
         const { heard } = bell;
         const claimed = await jobs.claimTurns(request);
-        emptied = jobs.tookAll ? { heard, idle } : undefined;
+        emptied = jobs.tookAll ? { runner_id, idle, heard } : undefined;
         const left_ms = deadline - performance.now();
         if (claimed.length > 0 || left_ms <= 0 || wakes > wakesBefore) return claimed;
         await bell.wait(heard, Math.min(left_ms, POLL_MS));
