@@ -13,7 +13,7 @@ import { directClaims } from "./direct-claims.ts";
 
 test("after a claim that took all that waited, the next one looks when the bell rings, and not before", async () => {
   const { platform } = await createTestPlatform();
-  const [runner_id, other_runner] = [await createRunner(platform), await createRunner(platform)];
+  const [runner_id, otherRunner] = [await createRunner(platform), await createRunner(platform)];
   const request = {
     customer_id: await createCustomer(platform),
     job_type_id: await createJobType(platform),
@@ -50,7 +50,7 @@ test("after a claim that took all that waited, the next one looks when the bell 
 
   // Another runner may serve other jobs.
   await submitJob(platform, request);
-  expect(await claim({ runner_id: other_runner, max: 10, wait_ms: 900, idle: false })).toHaveLength(1);
+  expect(await claim({ runner_id: otherRunner, max: 10, wait_ms: 900, idle: false })).toHaveLength(1);
 
   // Who does not wait looks.
   await submitJob(platform, request);
