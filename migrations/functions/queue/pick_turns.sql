@@ -157,14 +157,16 @@ BEGIN
             CASE WHEN v_round = 1 THEN v_want ELSE 2000000000 END,
             greatest(v_rest, c_choice) - v_lane
           );
-        SELECT array_agg(c.id), array_agg(c.weight)
-          INTO w_ids, w_weights
-          FROM (
-            SELECT c.id, c.weight
-              FROM customers c
-             WHERE c.id = ANY (v_look.customers) AND c.weight <> 1
-             ORDER BY c.id
-          ) c;
+        IF v_look.types <> '{}' THEN
+          SELECT array_agg(c.id), array_agg(c.weight)
+            INTO w_ids, w_weights
+            FROM (
+              SELECT c.id, c.weight
+                FROM customers c
+               WHERE c.id = ANY (v_look.customers) AND c.weight <> 1
+               ORDER BY c.id
+            ) c;
+        END IF;
         v_idler := 1;
         FOR n IN 1..cardinality(v_look.customers) LOOP
           IF v_look.customers[n] IS DISTINCT FROM c_ids[cardinality(c_ids)] THEN

@@ -76,6 +76,26 @@ test("the turns go on with the next customer where it stopped, round and round",
   ]);
 });
 
+test("a customer with more types than a call chooses among has its turns, and so have those after it", async () => {
+  const { platform: own } = await createTestPlatform();
+  const [many, ...others] = await customersInOrder(own, 3);
+  const types = await Promise.all(Array.from({ length: 90 }, () => createJobType(own)));
+  const of = (customer_id = "", job_types: string[]) =>
+    job_types.map((job_type_id) => newJob({ customer_id, job_type_id }));
+  const jobs = [...of(many, types), ...others.flatMap((id) => of(id, types.slice(0, 2)))];
+  await own.jobs.submit(jobs, NO_ROOM);
+
+  const runner_id = await createRunner(own);
+  const claim = (max: number) => own.jobs.claimTurns({ runner_id, max });
+  const first = [...(await claim(1)), ...(await claim(1)), ...(await claim(1))];
+  expect(first.map(({ id }) => id)).toEqual([jobs[0], jobs[90], jobs[92]].map((job) => job?.id));
+  const listed = await own.waitingJobs.stampBacklog({ priority: 1, max: 40, after: undefined });
+  expect(listed.ids).toEqual(jobs.slice(1, 41).map(({ id }) => id));
+  expect((await claim(99)).map(({ id }) => id).toSorted()).toEqual(
+    [...jobs.slice(1, 90), jobs[91], jobs[93]].map((job) => job?.id),
+  );
+});
+
 test("claims at the same time take from different customers, and share them when there are no others; refill waits for none", async () => {
   const { platform: own, databaseUrl } = await createTestPlatform();
   const owners = await customersInOrder(own, 4);
