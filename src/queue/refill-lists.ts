@@ -5,8 +5,8 @@ import type { Lengths } from "./list-lengths.ts";
 import type { RedisLists } from "./redis/redis-lists.ts";
 
 /**
- * Jobs of each priority that one round moves. With 1,000, a round over a backlog of 1,000 customers took 25
- * ms, and the three priorities share the cores.
+ * Jobs of each priority that one round moves. Over a backlog of 1,000 customers that takes some 30 ms, and the
+ * three priorities share the cores.
  */
 export const REFILL_BATCH = 500;
 /**
