@@ -46,12 +46,12 @@ AS $$
 #variable_conflict use_variable
 DECLARE
   c_zero      constant uuid := '00000000-0000-0000-0000-000000000000';
-  -- Lanes that one call probes. The next goes on from there.
+  -- When so many lanes were seen, the call ends. The next goes on from there.
   c_seen      constant int := 2000;
   -- So few lanes are probed by a query each.
   c_singly    constant int := 4;
   v_seen      int := 0;
-  -- What one query probes at most, what it found, and which of these have jobs for the lists.
+  -- What one query probes at most and what it found. For the lists also: which of these have jobs for them.
   v_want      int;
   v_found     int;
   v_customers uuid[];

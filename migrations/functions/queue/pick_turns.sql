@@ -294,7 +294,7 @@ BEGIN
         ) q
        WHERE l.share > 0;
       -- For the lists, one job each of customers who use nothing: the lanes are in the order of their turns.
-      IF v_ordered AND (p_runner IS NOT NULL OR v_in <> v_idle OR 1 <> ALL (v_shares)) THEN
+      IF v_ordered AND (p_runner IS NOT NULL OR v_in <> v_idle OR 1 <> ANY (v_shares)) THEN
         v_places := array_fill(0, ARRAY[cardinality(c_ids)]);
         FOR n IN 1..cardinality(v_in) LOOP
           v_places[v_in[n]] := n;

@@ -76,6 +76,21 @@ test("the turns go on with the next customer where it stopped, round and round",
   ]);
 });
 
+test.each([2, 3, 4, 5, 7, 9])(
+  "%i places in the lists go round and round: nobody has a second before all have one",
+  async (max) => {
+    const { platform: own } = await createTestPlatform();
+    const echo = await createJobType(own);
+    const jobs = (await customersInOrder(own, 3)).map((customer_id) =>
+      [1, 2, 3].map(() => newJob({ customer_id, job_type_id: echo })),
+    );
+    await own.jobs.submit(jobs.flat(), NO_ROOM);
+    const turns = [0, 1, 2].flatMap((nth) => jobs.map((ofOne) => ofOne[nth]?.id));
+    const listed = await own.waitingJobs.stampBacklog({ priority: 1, max, after: undefined });
+    expect(listed.ids).toEqual(turns.slice(0, max));
+  },
+);
+
 test("a customer with more types than a call chooses among has its turns, and so have those after it", async () => {
   const { platform: own } = await createTestPlatform();
   const [many, ...others] = await customersInOrder(own, 3);
